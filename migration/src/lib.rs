@@ -1,0 +1,19 @@
+//! Konto's schema migrations.
+//!
+//! Append-only: a migration that has been released is never edited; a change is a new file. The package
+//! does not import `entity`, so that an old migration keeps meaning what it meant.
+#![allow(clippy::missing_errors_doc)]
+
+pub use sea_orm_migration::{MigratorTrait, prelude};
+
+mod m20261121_000001_core;
+
+/// Applies every migration in order.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
+        vec![Box::new(m20261121_000001_core::Migration)]
+    }
+}

@@ -1,0 +1,68 @@
+//! Who a verified token speaks for, and what it may do.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::primitives::{CustomerId, Origin, TenantId};
+
+crate::words! {
+    /// What a token may do. A token without the scope gets a `FORBIDDEN` fault.
+    Scope {
+        /// Queries.
+        Read = "read",
+        /// Mutations that move money or place holds.
+        Money = "money",
+        /// Mutations of customers, products, accounts and settings.
+        Admin = "admin",
+        /// Subscriptions.
+        Subscribe = "subscribe",
+        /// The audit trail.
+        Audit = "audit",
+        /// Large bodies: batches of thousands.
+        Bulk = "bulk",
+    }
+}
+
+/// A verified token.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// The tenant it speaks for.
+    pub tenant: TenantId,
+    /// The client that it was issued to.
+    pub client: Arc<str>,
+    /// The customer that it is bound to, if any.
+    pub customer: Option<CustomerId>,
+    /// What it may do.
+    pub scopes: Arc<BTreeSet<Scope>>,
+    /// When it ends, in seconds since 1970. Subscriptions end then too.
+    pub expires_at: i64,
+}
+
+impl Principal {
+    /// Whether the token carries the scope.
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// The origin of what this token does in one request.
+    #[must_use]
+    pub fn origin(&self, request_id: &Arc<str>) -> Origin {
+        Origin {
+            tenant: self.tenant,
+            client: self.client.clone(),
+            customer: self.customer,
+            request_id: request_id.clone(),
+        }
+    }
+}
+
+/// The scopes of a space-separated list, as RFC 6749 section 3.3 writes it; words that are none are skipped.
+pub(super) fn scopes_of(words: &str) -> impl Iterator<Item = Scope> + '_ {
+    words.split_ascii_whitespace().filter_map(Scope::from_word)
+}
+
+/// The space-separated list, in the order of declaration.
+pub(super) fn words_of(scopes: &BTreeSet<Scope>) -> String {
+    scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>().join(" ")
+}

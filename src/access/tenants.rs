@@ -1,0 +1,112 @@
+//! Tenants: made with the end of their empty journal, so that the first posting finds a row to lock.
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+
+use crate::primitives::clock::Micros;
+use crate::primitives::{Clock, Currency, IdSource, TenantId};
+
+use super::error::TenantError;
+use super::store;
+
+/// A tenant: every row of everything else belongs to one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its name in configuration, commands and tokens of external issuers.
+    pub code: String,
+    /// For people.
+    pub name: String,
+    /// The currency of its reports.
+    pub base_currency: Currency,
+    /// Whether its business date may be moved at will.
+    pub sandbox: bool,
+    /// When it was made.
+    pub created_at_us: Micros,
+}
+
+/// Makes a tenant and its ledger head. The caller's transaction, so that it can add what the tenant starts
+/// with (its default products) or nothing at all.
+///
+/// # Errors
+/// [`TenantError`]; a taken code leaves the transaction usable.
+pub async fn create_tenant(
+    tx: &DatabaseTransaction,
+    clock: &Clock,
+    ids: &IdSource,
+    code: &str,
+    name: &str,
+    base_currency: Currency,
+    sandbox: bool,
+) -> Result<TenantId, TenantError> {
+    if !is_code(code) {
+        return Err(TenantError::InvalidCode);
+    }
+    if name.trim().is_empty() || name.chars().count() > 200 {
+        return Err(TenantError::InvalidName);
+    }
+    let tenant = Tenant {
+        id: TenantId(ids.next()),
+        code: code.to_owned(),
+        name: name.to_owned(),
+        base_currency,
+        sandbox,
+        created_at_us: clock.micros(),
+    };
+    if !store::insert_tenant(tx, &tenant).await? {
+        return Err(TenantError::CodeTaken);
+    }
+    store::insert_ledger_head(tx, tenant.id).await?;
+    Ok(tenant.id)
+}
+
+/// 2 to 40 of `a-z`, `0-9` and `-`. An id (`ten_...`) has an underscore, so the two are never confused.
+fn is_code(code: &str) -> bool {
+    (2..=40).contains(&code.len()) && code.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// The tenant with a code.
+///
+/// # Errors
+/// The database's.
+pub async fn find_by_code(db: &impl ConnectionTrait, code: &str) -> Result<Option<Tenant>, DbErr> {
+    store::tenant_by_code(db, code).await
+}
+
+/// The tenant with an id.
+///
+/// # Errors
+/// The database's.
+pub async fn find(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<Tenant>, DbErr> {
+    store::tenant_by_id(db, id).await
+}
+
+/// All tenants, by code.
+///
+/// # Errors
+/// The database's.
+pub async fn list(db: &impl ConnectionTrait) -> Result<Vec<Tenant>, DbErr> {
+    store::tenants(db).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_short_lower_case_words() {
+        for (code, valid) in [
+            ("ab", true),
+            ("nordic-bank-1", true),
+            ("a", false),
+            ("", false),
+            ("Bank", false),
+            ("a_b", false),
+            ("\u{e5}bo", false),
+            ("ten_01900000000070008000000000000ab", false),
+        ] {
+            assert_eq!(is_code(code), valid, "{code}");
+        }
+        assert!(is_code(&"x".repeat(40)) && !is_code(&"x".repeat(41)));
+    }
+}

@@ -1,0 +1,63 @@
+//! The products that a new tenant starts with: one or more per family, to be changed or added to as data.
+
+use sea_orm::DatabaseTransaction;
+
+use super::model::{Family, Product, WorkingMode};
+use super::store;
+use crate::denial::Failure;
+use crate::ledger::DebtRule;
+use crate::ledger::position::RepaymentOrder;
+use crate::primitives::{Clock, Currency, IdSource, Minor, ProductId, TenantId};
+
+struct Line(&'static str, &'static str, Family, Option<WorkingMode>, DebtRule, i64);
+
+/// Code, alias, family, working mode, debt rule, default credit limit in whole units of the currency.
+const CATALOGUE: &[Line] = &[
+    Line("current", "Current account", Family::Deposit, None, DebtRule::None, 0),
+    Line("current-overdraft", "Current account with overdraft", Family::Deposit, None, DebtRule::Limit, 500),
+    Line("savings", "Savings account", Family::Deposit, None, DebtRule::None, 0),
+    Line("investment", "Investment account", Family::Investment, None, DebtRule::None, 0),
+    Line("leasing", "Leasing contract", Family::Leasing, None, DebtRule::Limit, 0),
+    Line("revolving", "Revolving credit", Family::RevolvingCredit, None, DebtRule::Limit, 2_000),
+    Line("virtual", "Virtual account", Family::Virtual, None, DebtRule::None, 0),
+    Line("credit-card", "Credit card", Family::Card, Some(WorkingMode::PayLater), DebtRule::Limit, 3_000),
+    Line("debit-card", "Debit card", Family::Card, Some(WorkingMode::PayNow), DebtRule::Limit, 1_000),
+    Line("prepaid-card", "Prepaid card", Family::Card, Some(WorkingMode::PayBefore), DebtRule::None, 0),
+    Line("invoice", "Invoice", Family::Invoice, None, DebtRule::Limit, 1_000),
+    Line("loan", "Personal loan", Family::Loan, None, DebtRule::Limit, 0),
+    Line("receivable", "Receivable", Family::Receivable, None, DebtRule::Unlimited, 0),
+];
+
+/// Puts the catalogue into a new tenant, inside the transaction that makes it.
+///
+/// # Errors
+/// The database's.
+pub async fn install(
+    tx: &DatabaseTransaction,
+    clock: &Clock,
+    ids: &IdSource,
+    tenant: TenantId,
+    currency: Currency,
+) -> Result<(), Failure> {
+    let unit = 10_i64.pow(currency.exponent());
+    let products: Vec<Product> = CATALOGUE
+        .iter()
+        .map(|Line(code, alias, family, working_mode, debt_rule, limit)| Product {
+            id: ProductId(ids.next()),
+            code: (*code).into(),
+            alias: (*alias).into(),
+            family: *family,
+            working_mode: *working_mode,
+            currency,
+            debt_rule: *debt_rule,
+            repayment_order: RepaymentOrder::DEFAULT,
+            default_credit_limit: Minor(limit * unit),
+            maximum_credit_limit: None,
+            maximum_balance: None,
+            retired: false,
+            metadata: "{}".into(),
+            created_at: clock.micros(),
+        })
+        .collect();
+    store::insert_products(tx, tenant, &products).await
+}

@@ -1,0 +1,152 @@
+//! Products and accounts. What decides a posting (status, limit, balances) lives in the books.
+
+use chrono::NaiveDate;
+
+use crate::customers::model::check_reference;
+use crate::denial::Denial;
+use crate::ledger::DebtRule;
+use crate::ledger::position::RepaymentOrder;
+use crate::ledger::refusal::RefusalCode;
+use crate::primitives::clock::Micros;
+use crate::primitives::{AccountId, Currency, CustomerId, Minor, ProductId, text};
+
+crate::words! {
+    /// The nine families of accounts.
+    Family {
+        /// Funds of the customer: savings, current accounts.
+        Deposit = "DEPOSIT",
+        /// Money that waits for or comes back from investments.
+        Investment = "INVESTMENT",
+        /// A leasing contract.
+        Leasing = "LEASING",
+        /// Credit that is drawn and repaid again and again.
+        RevolvingCredit = "REVOLVING_CREDIT",
+        /// A sub-account without a bank account of its own.
+        Virtual = "VIRTUAL",
+        /// What cards are used on; see the working mode.
+        Card = "CARD",
+        /// Purchases on invoice.
+        Invoice = "INVOICE",
+        /// A loan with a term.
+        Loan = "LOAN",
+        /// A debt that is mirrored for a creditor: collections.
+        Receivable = "RECEIVABLE",
+    }
+
+    /// When a card's owner pays.
+    WorkingMode {
+        /// By a bill: charge and credit cards.
+        PayLater = "PAY_LATER",
+        /// At once, from a current account: debit cards.
+        PayNow = "PAY_NOW",
+        /// Beforehand: prepaid cards. Never below zero.
+        PayBefore = "PAY_BEFORE",
+    }
+}
+
+/// What an account is an instance of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Its id.
+    pub id: ProductId,
+    /// Unique in the tenant.
+    pub code: String,
+    /// What customers call it.
+    pub alias: String,
+    /// Its family.
+    pub family: Family,
+    /// Of cards only, and of all of them.
+    pub working_mode: Option<WorkingMode>,
+    /// Of all its accounts.
+    pub currency: Currency,
+    /// How far below zero its accounts may go.
+    pub debt_rule: DebtRule,
+    /// What a credit repays first.
+    pub repayment_order: RepaymentOrder,
+    /// The limit of an account that is opened without one.
+    pub default_credit_limit: Minor,
+    /// The largest limit that an account may be opened with.
+    pub maximum_credit_limit: Option<Minor>,
+    /// The most funds that an account may hold.
+    pub maximum_balance: Option<Minor>,
+    /// Whether new accounts can no longer be opened.
+    pub retired: bool,
+    /// A JSON object, as text.
+    pub metadata: String,
+    /// When it was created.
+    pub created_at: Micros,
+}
+
+impl Product {
+    /// Checks that it makes sense as a whole.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT`, naming the first field at fault.
+    pub fn checked(self) -> Result<Self, Denial> {
+        check_reference("code", Some(&self.code))?;
+        text::required(&self.alias, 200).map_err(|problem| Denial::invalid("alias", problem.to_string()))?;
+        if (self.family == Family::Card) != self.working_mode.is_some() {
+            return Err(Denial::invalid("workingMode", "cards have one, other families have none"));
+        }
+        if self.working_mode == Some(WorkingMode::PayBefore) && self.debt_rule != DebtRule::None {
+            return Err(Denial::invalid("debtRule", "a prepaid account never goes below zero: NONE"));
+        }
+        if self.family == Family::Virtual && self.debt_rule != DebtRule::None {
+            return Err(Denial::invalid("debtRule", "a virtual account never goes below zero: NONE"));
+        }
+        self.check_limit("defaultCreditLimit", self.default_credit_limit)?;
+        if self.maximum_credit_limit.is_some_and(|maximum| maximum.0 < 0) {
+            return Err(Denial::invalid("maximumCreditLimit", "must not be negative"));
+        }
+        if self.maximum_balance.is_some_and(|maximum| maximum.0 <= 0) {
+            return Err(Denial::invalid("maximumBalance", "must be positive"));
+        }
+        Ok(self)
+    }
+
+    /// Checks a credit limit for a new account.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT` when the product gives no credit or the limit is negative, `LIMIT_EXCEEDED` above the
+    /// product's maximum.
+    pub fn check_limit(&self, field: &str, limit: Minor) -> Result<(), Denial> {
+        if limit.0 < 0 {
+            return Err(Denial::invalid(field, "must not be negative"));
+        }
+        if limit.0 > 0 && self.debt_rule != DebtRule::Limit {
+            return Err(Denial::invalid(field, "the product has no credit limit"));
+        }
+        if let Some(maximum) = self.maximum_credit_limit.filter(|maximum| limit > *maximum) {
+            let maximum = maximum.in_currency(self.currency);
+            return Err(Denial::of_field(RefusalCode::LimitExceeded, field, format!("the product allows at most {maximum}")));
+        }
+        Ok(())
+    }
+}
+
+/// A customer's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Unique in the tenant.
+    pub number: String,
+    /// The tenant's own reference; unique.
+    pub external_reference: Option<String>,
+    /// What it is an instance of.
+    pub product: ProductId,
+    /// Its one owner.
+    pub owner: CustomerId,
+    /// Its product's family.
+    pub family: Family,
+    /// Its product's currency.
+    pub currency: Currency,
+    /// The business date on which it was opened.
+    pub opened_on: NaiveDate,
+    /// Why it was closed.
+    pub closure_code: Option<String>,
+    /// A JSON object, as text.
+    pub metadata: String,
+    /// When it was opened.
+    pub created_at: Micros,
+}

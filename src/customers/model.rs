@@ -1,0 +1,96 @@
+//! A customer: a person or a company. Owner, cardholder and debtor are roles that follow from links.
+
+use crate::primitives::clock::Micros;
+use crate::primitives::{CustomerId, text};
+use crate::denial::Denial;
+
+crate::words! {
+    /// What a customer is.
+    CustomerType {
+        /// A natural person: has a last name.
+        Person = "PERSON",
+        /// A legal person: has a company name.
+        Company = "COMPANY",
+    }
+}
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Customer {
+    /// Its id.
+    pub id: CustomerId,
+    /// Unique in the tenant.
+    pub number: String,
+    /// The tenant's own reference; unique.
+    pub external_reference: Option<String>,
+    /// Person or company.
+    pub type_: CustomerType,
+    /// Of a person.
+    pub first_name: Option<String>,
+    /// Of a person; required there.
+    pub last_name: Option<String>,
+    /// Of a company; required there.
+    pub company_name: Option<String>,
+    /// A JSON object, as text.
+    pub metadata: String,
+    /// When it was created.
+    pub created_at: Micros,
+}
+
+impl Customer {
+    /// The name for people.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.type_ {
+            CustomerType::Company => self.company_name.clone().unwrap_or_default(),
+            CustomerType::Person => {
+                let names = [self.first_name.as_deref(), self.last_name.as_deref()];
+                names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+            }
+        }
+    }
+
+    /// Checks that it is one thing, whole: a person has a last name and no company name, a company has a
+    /// company name and no others.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT`, naming the first field at fault.
+    pub fn checked(self) -> Result<Self, Denial> {
+        let fields = [
+            ("firstName", &self.first_name, self.type_ == CustomerType::Person, false),
+            ("lastName", &self.last_name, self.type_ == CustomerType::Person, self.type_ == CustomerType::Person),
+            ("companyName", &self.company_name, self.type_ == CustomerType::Company, self.type_ == CustomerType::Company),
+        ];
+        for (name, value, allowed, required) in fields {
+            match value {
+                None if required => return Err(Denial::invalid(name, format!("a {} has one", self.kind()))),
+                Some(_) if !allowed => return Err(Denial::invalid(name, format!("a {} has none", self.kind()))),
+                Some(value) => text::required(value, 200).map_err(|problem| Denial::invalid(name, problem.to_string()))?,
+                None => {}
+            }
+        }
+        check_reference("number", Some(&self.number))?;
+        check_reference("externalReference", self.external_reference.as_ref())?;
+        Ok(self)
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.type_ {
+            CustomerType::Person => "person",
+            CustomerType::Company => "company",
+        }
+    }
+}
+
+/// Numbers and references: 1 to 64 characters, no spaces at the ends.
+///
+/// # Errors
+/// `INVALID_INPUT` for the field.
+pub fn check_reference(field: &str, value: Option<&String>) -> Result<(), Denial> {
+    let Some(value) = value else { return Ok(()) };
+    text::required(value, 64).map_err(|problem| Denial::invalid(field, problem.to_string()))?;
+    if value.trim() != value {
+        return Err(Denial::invalid(field, "must not begin or end with a space"));
+    }
+    Ok(())
+}

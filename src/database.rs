@@ -1,0 +1,141 @@
+//! The two engines behind one door: where writers and readers come from, and what differs between them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use migration::MigratorTrait as _;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlxSqliteConnector,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// A migrated database. Cloning shares the pools.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    /// SQLite has one writer at a time: waiting for it here is fair and cheap, waiting inside SQLite is neither.
+    sqlite_writer: Option<Arc<Mutex<()>>>,
+}
+
+/// A write transaction. Dropped without [`WriteTransaction::commit`], it rolls back.
+#[derive(Debug)]
+pub struct WriteTransaction {
+    transaction: DatabaseTransaction,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl WriteTransaction {
+    /// Makes everything durable.
+    ///
+    /// # Errors
+    /// The database's; whether the work was done is then unknown.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.transaction.commit().await
+    }
+}
+
+impl std::ops::Deref for WriteTransaction {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+}
+
+const SQLITE_READERS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+impl Database {
+    /// Opens `sqlite://file?mode=rwc` or `postgres://...`. Does not migrate.
+    ///
+    /// # Errors
+    /// A URL that is neither, or a database that does not answer.
+    pub async fn open(url: &str) -> Result<Self, DbErr> {
+        if url.starts_with("sqlite:") {
+            Self::open_sqlite(url).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let mut options = ConnectOptions::new(url);
+            options
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(Duration::from_secs(5))
+                .sqlx_logging(false)
+                .record_stmt_in_spans(false);
+            let connection = sea_orm::Database::connect(options).await?;
+            Ok(Self { reader: connection.clone(), writer: connection, sqlite_writer: None })
+        } else {
+            Err(DbErr::Custom("expected a URL that starts with sqlite:// or postgres://".into()))
+        }
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, DbErr> {
+        let options: SqliteConnectOptions = url.parse().map_err(|error: sea_orm::sqlx::Error| DbErr::Custom(error.to_string()))?;
+        let options = options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let pool = |size: u32| SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(5));
+        let custom = |error: sea_orm::sqlx::Error| DbErr::Custom(error.to_string());
+        let writer = pool(1).connect_with(options.clone()).await.map_err(custom)?;
+        let reader = pool(SQLITE_READERS).connect_with(options).await.map_err(custom)?;
+        Ok(Self {
+            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
+            writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+            sqlite_writer: Some(Arc::new(Mutex::new(()))),
+        })
+    }
+
+    /// Applies the migrations that are missing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        migration::Migrator::up(&self.writer, None).await
+    }
+
+    /// Where reads go.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins a write: READ COMMITTED on PostgreSQL, IMMEDIATE on SQLite (a transaction that begins as a
+    /// reader cannot become a writer there without risking a busy error).
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin(&self) -> Result<WriteTransaction, DbErr> {
+        let turn = match &self.sqlite_writer {
+            Some(writer) => Some(writer.clone().lock_owned().await),
+            None => None,
+        };
+        let transaction = match self.backend() {
+            DbBackend::Sqlite => {
+                let options = TransactionOptions {
+                    sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                    ..TransactionOptions::default()
+                };
+                self.writer.begin_with_options(options).await?
+            }
+            _ => self.writer.begin().await?,
+        };
+        Ok(WriteTransaction { transaction, _turn: turn })
+    }
+
+    /// Which engine.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.writer.get_database_backend()
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.reader.ping().await
+    }
+}

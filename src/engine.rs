@@ -1,0 +1,138 @@
+//! The running Konto: what every use case is handed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::database::{Database, WriteTransaction};
+use crate::events::Feed;
+use crate::ledger::order::{Action, Order, Outcome, Submission};
+use crate::ledger::post::{self, LedgerFault, Session, Surroundings};
+use crate::ledger::refusal::RefusalCode;
+use crate::ledger::{Committer, journal};
+use crate::primitives::{AccountId, Clock, IdSource, Origin};
+
+/// How often lapsed holds are looked for.
+const SWEEP: Duration = Duration::from_millis(500);
+
+/// The database, the clock, the posting path and the event feed. Cloning shares them.
+#[derive(Clone)]
+pub struct Engine {
+    /// Rows.
+    pub db: Database,
+    /// Time and ids.
+    pub surroundings: Surroundings,
+    /// The posting path for those that only move money.
+    pub committer: Committer,
+    /// The event log, live.
+    pub feed: Feed,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Engine {
+    /// Starts on a migrated database: the committer, the listener for other servers' commits, and the
+    /// sweeper of lapsed holds.
+    #[must_use]
+    pub fn start(db: Database, clock: Clock, ids: IdSource) -> Self {
+        let surroundings = Surroundings { clock, ids };
+        let feed = Feed::new(db.clone());
+        let wake = {
+            let feed = feed.clone();
+            Arc::new(move |tenant, sequence| feed.wake(tenant, sequence))
+        };
+        let committer = Committer::new(db.clone(), surroundings.clone(), wake);
+        let engine = Self { db, surroundings, committer, feed, stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
+        engine.tasks.spawn(engine.clone().sweep());
+        engine
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.surroundings.clock
+    }
+
+    /// The source of ids.
+    #[must_use]
+    pub fn ids(&self) -> &IdSource {
+        &self.surroundings.ids
+    }
+
+    /// Commits what waits, and ends the background work.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.committer.stop().await;
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Submits one order to the committer.
+    ///
+    /// # Errors
+    /// The committer's.
+    pub async fn submit(&self, order: Order) -> Result<Outcome, Arc<LedgerFault>> {
+        let tenant = order.origin.tenant;
+        let mut outcomes = self.committer.submit(tenant, Submission { orders: vec![order], atomic: false }).await?;
+        outcomes.pop().ok_or_else(|| Arc::new(LedgerFault::Inconsistent("no answer")))
+    }
+
+    /// Finishes a use case that wrote rows of its own in `tx`: decides its order, and commits both, or
+    /// neither when the order is refused or is a replay.
+    ///
+    /// # Errors
+    /// [`LedgerFault`].
+    pub async fn finish(&self, tx: WriteTransaction, order: Order) -> Result<Outcome, LedgerFault> {
+        let tenant = order.origin.tenant;
+        let accounts: BTreeSet<AccountId> = order.action.accounts().into_iter().collect();
+        let session = Session::open(&tx, &self.surroundings, tenant, accounts).await?;
+        let finished = session.finish(&[Submission { orders: vec![order], atomic: true }]).await?;
+        let event_sequence = finished.event_sequence;
+        let outcome = post::only(finished);
+        if outcome.as_ref().is_ok_and(|applied| !applied.replayed) {
+            tx.commit().await?;
+            self.feed.wake(tenant, event_sequence);
+        }
+        Ok(outcome)
+    }
+
+    /// Leaves an audit record of a mutation that was refused before it reached the books.
+    ///
+    /// # Errors
+    /// The committer's.
+    pub async fn audit_refusal(&self, origin: &Origin, operation: &'static str, code: RefusalCode) -> Result<(), Arc<LedgerFault>> {
+        self.submit(Order::new(origin, operation, Action::Refused(code))).await.map(|_| ())
+    }
+
+    async fn sweep(self) {
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = tokio::time::sleep(SWEEP) => {}
+            }
+            if let Err(fault) = self.expire_holds().await {
+                tracing::warn!(%fault, "lapsed holds could not be swept; trying again");
+            }
+        }
+    }
+
+    /// Expires the holds whose time has come. Gives how many.
+    ///
+    /// # Errors
+    /// The committer's.
+    pub async fn expire_holds(&self) -> Result<usize, Arc<LedgerFault>> {
+        let now = self.clock().micros();
+        let lapsed = journal::lapsed_holds(self.db.reader(), now, 500).await.map_err(Arc::new)?;
+        let count = lapsed.len();
+        for (tenant, hold, account) in lapsed {
+            let action = Action::EndHold { hold, account, expired: true };
+            // Refused when somebody was faster: the hold is closed, which is what was wanted.
+            let _ = self.submit(Order::new(&Origin::system(tenant), "expireHold", action)).await?;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,111 @@
+//! What the transport allows, all of it with defaults.
+
+use std::time::Duration;
+
+use crate::access::{Principal, Scope};
+use crate::graphql::limits::Limits;
+
+/// The transport's settings.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Of one operation.
+    pub limits: Limits,
+    /// The longest body and the longest WebSocket message, in bytes.
+    pub body_bytes: usize,
+    /// The same for tokens with the scope `bulk`.
+    pub bulk_body_bytes: usize,
+    /// How long a body may take to arrive.
+    pub body_time: Duration,
+    /// How long a query or mutation may take.
+    pub operation_time: Duration,
+    /// The same for tokens with the scope `bulk`.
+    pub bulk_operation_time: Duration,
+    /// Requests and WebSocket operations at work at once; subscriptions do not count. More get `OVERLOADED`.
+    pub in_flight: usize,
+    /// WebSockets and event streams open at once. More get `OVERLOADED`.
+    pub streams: usize,
+    /// Cost per principal.
+    pub rate: RateConfig,
+    /// Run only the trusted documents.
+    pub trusted_only: bool,
+    /// WebSockets and event streams.
+    pub stream: StreamConfig,
+}
+
+/// The rate limit by cost. A principal that pauses saves up to the burst.
+#[derive(Clone, Debug)]
+pub struct RateConfig {
+    /// Cost per second that may be kept up.
+    pub per_second: u64,
+    /// Cost that may be spent at once.
+    pub burst: u64,
+    /// Principals that are remembered.
+    pub principals: usize,
+}
+
+/// WebSockets and event streams.
+#[derive(Clone, Debug)]
+pub struct StreamConfig {
+    /// How long a WebSocket may take to say `connection_init`.
+    pub init_time: Duration,
+    /// Operations at work on one WebSocket.
+    pub operations: usize,
+    /// Messages that wait for a client. Beyond it, what makes them waits too.
+    pub queue: usize,
+    /// How long a client may leave the queue standing before it is dropped.
+    pub drain_time: Duration,
+    /// How often a quiet stream shows that it is alive, and a silent WebSocket client is asked whether it is.
+    /// One that has been silent for twice as long is dropped.
+    pub keep_alive: Duration,
+    /// Pages of other hosts that may open a WebSocket, as `https://host[:port]`. Pages of the same host always may.
+    pub origins: Vec<String>,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            body_bytes: 256 * 1024,
+            bulk_body_bytes: 2 * 1024 * 1024,
+            body_time: Duration::from_secs(10),
+            operation_time: Duration::from_secs(10),
+            bulk_operation_time: Duration::from_secs(60),
+            in_flight: 2_048,
+            streams: 8_192,
+            rate: RateConfig::default(),
+            trusted_only: false,
+            stream: StreamConfig::default(),
+        }
+    }
+}
+
+impl Default for RateConfig {
+    fn default() -> Self {
+        Self { per_second: 20_000, burst: 100_000, principals: 10_000 }
+    }
+}
+
+impl Default for StreamConfig {
+    fn default() -> Self {
+        Self {
+            init_time: Duration::from_secs(3),
+            operations: 50,
+            queue: 16,
+            drain_time: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(12),
+            origins: Vec::new(),
+        }
+    }
+}
+
+impl HttpConfig {
+    /// The longest body of a caller, in bytes.
+    pub(super) fn body_bytes_of(&self, principal: &Principal) -> usize {
+        if principal.may(Scope::Bulk) { self.bulk_body_bytes } else { self.body_bytes }
+    }
+
+    /// How long a query or mutation of a caller may take.
+    pub(super) fn operation_time_of(&self, principal: &Principal) -> Duration {
+        if principal.may(Scope::Bulk) { self.bulk_operation_time } else { self.operation_time }
+    }
+}

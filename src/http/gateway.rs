@@ -1,0 +1,239 @@
+//! The one way to the executor, shared by HTTP, event streams and WebSockets, so that every limit holds on all.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Executor, Request, Response};
+use axum::http::{HeaderMap, header};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{Instrument as _, Span};
+
+use super::answer::Answer;
+use super::config::HttpConfig;
+use super::graphql_params::Params;
+use super::rate::RateLimit;
+use super::trusted::TrustedDocuments;
+use super::{AuthFailure, Authenticate, Decorate, Lifecycle};
+use crate::access::Principal;
+use crate::graphql::fault::{Fault, FaultCode};
+use crate::graphql::limits::{self, Prepared, RequestId};
+use crate::primitives::{Clock, IdSource};
+
+/// How soon a caller may try again when there is no better guess.
+const SOON: Duration = Duration::from_secs(1);
+
+/// The executor without its type, so that the transport is compiled once.
+trait Engine: Send + Sync {
+    fn execute(&self, request: Request) -> BoxFuture<'static, Response>;
+    fn stream(&self, request: Request) -> BoxStream<'static, Response>;
+}
+
+impl<E: Executor> Engine for E {
+    fn execute(&self, request: Request) -> BoxFuture<'static, Response> {
+        let executor = self.clone();
+        async move { Executor::execute(&executor, request).await }.boxed()
+    }
+
+    fn stream(&self, request: Request) -> BoxStream<'static, Response> {
+        self.execute_stream(request, None)
+    }
+}
+
+/// What a gateway is made of, the executor apart.
+pub struct GatewayParts {
+    /// Verifies tokens.
+    pub authenticate: Arc<dyn Authenticate>,
+    /// Adds what resolvers want to find in the request's data.
+    pub decorate: Option<Decorate>,
+    /// May be empty.
+    pub trusted: TrustedDocuments,
+    /// For the expiry of tokens.
+    pub clock: Clock,
+    /// For request ids.
+    pub ids: IdSource,
+    /// Limits.
+    pub config: HttpConfig,
+    /// Tells when to stop, and keeps what must be waited for.
+    pub lifecycle: Lifecycle,
+}
+
+/// The way to the executor. Cloning shares it.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    engine: Box<dyn Engine>,
+    parts: GatewayParts,
+    rate: RateLimit,
+    in_flight: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+}
+
+/// An operation that passed every check and may run.
+pub(super) struct Ready {
+    prepared: Prepared,
+    id: RequestId,
+    time: Duration,
+}
+
+impl Gateway {
+    /// A gateway to a schema.
+    pub fn new<E: Executor>(schema: E, parts: GatewayParts) -> Self {
+        Self(Arc::new(Inner {
+            engine: Box::new(schema),
+            rate: RateLimit::new(parts.config.rate.clone()),
+            in_flight: Arc::new(Semaphore::new(parts.config.in_flight)),
+            streams: Arc::new(Semaphore::new(parts.config.streams)),
+            parts,
+        }))
+    }
+
+    pub(super) fn config(&self) -> &HttpConfig {
+        &self.0.parts.config
+    }
+
+    pub(super) fn lifecycle(&self) -> &Lifecycle {
+        &self.0.parts.lifecycle
+    }
+
+    pub(super) fn ids(&self) -> &IdSource {
+        &self.0.parts.ids
+    }
+
+    /// A place among the requests at work, or `OVERLOADED`.
+    pub(super) fn enter(&self, id: &RequestId) -> Result<OwnedSemaphorePermit, Answer> {
+        self.0.in_flight.clone().try_acquire_owned().map_err(|_| overloaded(id))
+    }
+
+    /// A place among the open streams, or `OVERLOADED`.
+    pub(super) fn open_stream(&self, id: &RequestId) -> Result<OwnedSemaphorePermit, Answer> {
+        self.0.streams.clone().try_acquire_owned().map_err(|_| overloaded(id))
+    }
+
+    /// Who a token speaks for.
+    pub(super) async fn verify(&self, token: &str) -> Result<Principal, AuthFailure> {
+        let principal = self.0.parts.authenticate.verify(token).await?;
+        if self.left(&principal).is_zero() { Err(AuthFailure::Invalid) } else { Ok(principal) }
+    }
+
+    /// How long a token is still good.
+    pub(super) fn left(&self, principal: &Principal) -> Duration {
+        let micros = principal.expires_at.saturating_mul(1_000_000).saturating_sub(self.0.parts.clock.micros());
+        Duration::from_micros(u64::try_from(micros).unwrap_or(0))
+    }
+
+    /// Returns when a token has expired. Looks again each second, for a clock may be set.
+    pub(super) async fn expired(&self, principal: &Principal) {
+        loop {
+            let left = self.left(principal);
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left.min(Duration::from_secs(1))).await;
+        }
+    }
+
+    /// Everything about a request that does not depend on who asks.
+    pub(super) fn prepare(&self, params: Params, id: &RequestId) -> Result<Prepared, Answer> {
+        let request = params
+            .into_request(&self.0.parts.trusted, self.config().trusted_only)
+            .map_err(|fault| Answer::failed(fault, id))?;
+        let prepared =
+            limits::prepare(request, &self.config().limits).map_err(|refusal| Answer::refused(refusal, id))?;
+        let name = prepared.name.as_deref().unwrap_or("");
+        // A name is the client's own text: not more of it than a log line takes.
+        Span::current().record("operation", name.get(..64).unwrap_or(name));
+        Span::current().record("kind", tracing::field::display(prepared.kind));
+        Ok(prepared)
+    }
+
+    /// The rest: the rate, and what resolvers find in the request's data.
+    pub(super) fn admit(&self, mut prepared: Prepared, caller: &Principal, id: &RequestId) -> Result<Ready, Answer> {
+        self.0.rate.spend(caller, prepared.cost.complexity.max(1), Instant::now()).map_err(|wait| {
+            Answer::retry(
+                FaultCode::RateLimited,
+                "over the rate of this token; extensions.cost tells what each operation cost",
+                wait,
+                id,
+            )
+        })?;
+        let mut request = prepared.request.data(caller.clone()).data(id.clone());
+        if let Some(decorate) = &self.0.parts.decorate {
+            request = decorate(request, caller, id);
+        }
+        prepared.request = request;
+        Ok(Ready { prepared, id: id.clone(), time: self.config().operation_time_of(caller) })
+    }
+
+    /// Runs a query or a mutation within its time.
+    ///
+    /// A mutation runs in a task of its own: neither the timeout nor a client that hangs up stops it half-way,
+    /// and it keeps its place among the requests at work until it is done.
+    pub(super) async fn run(&self, ready: Ready, place: OwnedSemaphorePermit) -> Answer {
+        let Ready { prepared: Prepared { request, kind, cost, .. }, id, time } = ready;
+        // A resolver that panics fails its own request only.
+        let work = AssertUnwindSafe(self.0.engine.execute(request)).catch_unwind();
+        let done = if kind == OperationType::Mutation {
+            let task = async move {
+                let _place = place;
+                work.await
+            };
+            let task = self.lifecycle().tasks.spawn(task.instrument(Span::current()));
+            tokio::time::timeout(time, task).await.map(|joined| joined.unwrap_or_else(|error| Err(Box::new(error))))
+        } else {
+            tokio::time::timeout(time, work).await
+        };
+        let answer = match done {
+            Ok(Ok(response)) => Answer::of(response, cost, &id),
+            Ok(Err(_panic)) => Answer::failed(Fault::internal(&"a resolver panicked"), &id),
+            Err(_) if kind == OperationType::Mutation => Answer::failed(
+                Fault::new(
+                    FaultCode::Timeout,
+                    "took too long and may still complete: repeat with the same idempotency key to learn the result",
+                ),
+                &id,
+            ),
+            Err(_) => Answer::failed(Fault::new(FaultCode::Timeout, "took too long: ask for less at once"), &id),
+        };
+        Span::current().record("outcome", answer.word());
+        answer
+    }
+
+    /// Runs a subscription. Dropping the stream ends it.
+    pub(super) fn subscribe(&self, ready: Ready) -> BoxStream<'static, Answer> {
+        let Ready { prepared: Prepared { request, cost, .. }, id, .. } = ready;
+        self.0.engine.stream(request).map(move |response| Answer::of(response, cost, &id)).boxed()
+    }
+
+    /// The answer to a token that speaks for nobody.
+    pub(super) fn unauthenticated(message: &str, id: &RequestId) -> Answer {
+        Answer::failed(Fault::new(FaultCode::Unauthenticated, message), id)
+    }
+}
+
+impl Ready {
+    pub(super) fn kind(&self) -> OperationType {
+        self.prepared.kind
+    }
+}
+
+fn overloaded(id: &RequestId) -> Answer {
+    Answer::retry(FaultCode::Overloaded, "too much to do; nothing was done", SOON, id)
+}
+
+/// The token of the `Authorization` header.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    token(headers.get(header::AUTHORIZATION)?.to_str().ok()?)
+}
+
+/// The token after `Bearer`, however that is written.
+pub(super) fn token(credentials: &str) -> Option<&str> {
+    let (scheme, token) = credentials.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}

@@ -1,0 +1,130 @@
+//! Operations over a WebSocket: the subprotocol `graphql-transport-ws`.
+//!
+//! One task reads the socket, one writes it, and each operation is a task that waits for its turn in a short
+//! queue to the writer. Turns are taken in order of arrival, so a busy stream cannot starve another, and a client
+//! that does not read stops its own operations and nothing else.
+
+mod session;
+mod writer;
+
+use axum::extract::FromRequestParts as _;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use tracing::Instrument as _;
+
+use super::gateway::{Gateway, bearer};
+use super::graphql_http::Refused;
+use super::media::Json;
+use crate::graphql::fault::FaultCode;
+use crate::graphql::limits::RequestId;
+
+const PROTOCOL: &str = "graphql-transport-ws";
+/// Enough for the messages of most operations; longer ones grow it.
+const BUFFER: usize = 8 * 1024;
+
+/// Why the server closes a socket.
+pub(super) mod code {
+    pub const GOING_AWAY: u16 = 1001;
+    pub const BROKEN: u16 = 1002;
+    pub const TOO_BIG: u16 = 1009;
+    pub const TRY_AGAIN: u16 = 1013;
+    pub const INVALID_MESSAGE: u16 = 4400;
+    pub const UNAUTHORIZED: u16 = 4401;
+    pub const FORBIDDEN: u16 = 4403;
+    pub const NO_SUBPROTOCOL: u16 = 4406;
+    pub const INIT_TIMEOUT: u16 = 4408;
+    pub const DUPLICATE_ID: u16 = 4409;
+    pub const SLOW_CONSUMER: u16 = 4413;
+    pub const SECOND_INIT: u16 = 4429;
+}
+
+/// Whether a request asks for a WebSocket.
+pub(super) fn is_upgrade(parts: &Parts) -> bool {
+    let upgrade = parts.headers.get(header::UPGRADE).and_then(|value| value.to_str().ok());
+    parts.method == Method::GET && upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+}
+
+/// Opens the socket. A wrong subprotocol is told inside of it, for a browser shows no status of an upgrade.
+pub(super) async fn upgrade(gateway: Gateway, id: RequestId, mut parts: Parts) -> Response {
+    let config = gateway.config();
+    if !is_from_here(&parts.headers, &config.stream.origins) {
+        let message = "pages of other hosts may not connect here";
+        return Refused::with(StatusCode::FORBIDDEN, FaultCode::Forbidden, message, &id).into_response(Json::Plain);
+    }
+    let open = match gateway.open_stream(&id) {
+        Ok(open) => open,
+        Err(answer) => return Refused::from(answer).into_response(Json::Plain),
+    };
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let largest = config.body_bytes.max(config.bulk_body_bytes);
+    let upgrade = upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(largest)
+        .max_frame_size(largest)
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER);
+    let token = bearer(&parts.headers).map(str::to_owned);
+    let speaks = upgrade.selected_protocol().is_some();
+    let span = tracing::info_span!("socket", request_id = &*id.0);
+    let tasks = gateway.lifecycle().tasks.clone();
+    upgrade.on_upgrade(move |socket| {
+        let session = async move {
+            session::run(gateway, id, socket, speaks, token).await;
+            drop(open);
+        };
+        tasks.track_future(session.instrument(span))
+    })
+}
+
+/// A browser says which page opens the socket, and sends that page's users' cookies and addresses along. Programs
+/// send no `Origin`.
+fn is_from_here(headers: &HeaderMap, others: &[String]) -> bool {
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let Some(origin) = origins.next() else { return true };
+    let (Ok(origin), None) = (origin.to_str(), origins.next()) else { return false };
+    if others.iter().any(|other| other.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
+        return true;
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    match (origin.split_once("://"), host) {
+        (Some((scheme, authority)), Some(host)) => {
+            let port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
+            let bare = |name: &str| name.strip_suffix(port).unwrap_or(name).to_ascii_lowercase();
+            bare(authority) == bare(host)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_of_other_hosts_are_foreign() {
+        let others = ["https://app.example".to_owned()];
+        for (origin, host, good) in [
+            (None, "konto.example", true),
+            (Some("https://konto.example"), "konto.example", true),
+            (Some("https://KONTO.example"), "konto.example:443", true),
+            (Some("http://localhost:8080"), "localhost:8080", true),
+            (Some("https://app.example"), "konto.example", true),
+            (Some("https://konto.example:8443"), "konto.example", false),
+            (Some("https://konto.example.evil"), "konto.example", false),
+            (Some("http://app.example"), "konto.example", false),
+            (Some("null"), "konto.example", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().expect("a host"));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().expect("an origin"));
+            }
+            assert_eq!(is_from_here(&headers, &others), good, "{origin:?} {host}");
+        }
+    }
+}

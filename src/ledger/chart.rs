@@ -1,0 +1,93 @@
+//! The chart of accounts: the only place that maps what is owned to rows in the books.
+//!
+//! A customer's account owns one ledger account per component. The tenant owns the internal ones, one per
+//! role and currency, made when they are first used.
+
+crate::words! {
+    /// What part of an account a posting touches.
+    Component {
+        /// Funds, and what was bought or borrowed. The only component that available funds look at.
+        Principal = "PRINCIPAL",
+        /// Interest that is owed.
+        Interest = "INTEREST",
+        /// Fees that are owed.
+        Fee = "FEE",
+    }
+
+    /// The tenant's own accounts: where the other side of a customer's posting goes.
+    InternalRole {
+        /// Bank transfers in and out.
+        SettlementBank = "SETTLEMENT_BANK",
+        /// Direct debits.
+        SettlementDirectDebit = "SETTLEMENT_DIRECT_DEBIT",
+        /// Card payments and captured holds.
+        SettlementCard = "SETTLEMENT_CARD",
+        /// Payment service providers.
+        SettlementPsp = "SETTLEMENT_PSP",
+        /// Cash.
+        SettlementCash = "SETTLEMENT_CASH",
+        /// Internal movements that no rail carries.
+        SettlementInternal = "SETTLEMENT_INTERNAL",
+        /// Interest earned from customers.
+        InterestIncome = "INTEREST_INCOME",
+        /// Interest paid to customers.
+        InterestExpense = "INTEREST_EXPENSE",
+        /// Fees earned from customers.
+        FeeIncome = "FEE_INCOME",
+        /// Corrections and whatever waits for its place.
+        Suspense = "SUSPENSE",
+        /// Debts given up, and small remainders taken over.
+        WriteOff = "WRITE_OFF",
+        /// Balances brought in from a former system.
+        Migration = "MIGRATION",
+        /// Owed to merchants.
+        MerchantSettlement = "MERCHANT_SETTLEMENT",
+    }
+}
+
+impl Component {
+    /// How many components an account has.
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// The place of the component in arrays.
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Self::Principal => 0,
+            Self::Interest => 1,
+            Self::Fee => 2,
+        }
+    }
+
+    /// The name in the chart, for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Principal => "Customer principal",
+            Self::Interest => "Customer interest",
+            Self::Fee => "Customer fees",
+        }
+    }
+}
+
+impl InternalRole {
+    /// The name in the chart, for people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::SettlementBank => "Settlement, bank transfers",
+            Self::SettlementDirectDebit => "Settlement, direct debits",
+            Self::SettlementCard => "Settlement, cards",
+            Self::SettlementPsp => "Settlement, payment service providers",
+            Self::SettlementCash => "Cash",
+            Self::SettlementInternal => "Settlement, internal",
+            Self::InterestIncome => "Interest income",
+            Self::InterestExpense => "Interest expense",
+            Self::FeeIncome => "Fee income",
+            Self::Suspense => "Suspense",
+            Self::WriteOff => "Write-off",
+            Self::Migration => "Migrated balances",
+            Self::MerchantSettlement => "Merchant settlement",
+        }
+    }
+}

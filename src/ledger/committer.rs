@@ -1,0 +1,199 @@
+//! Group commit: many callers' orders in one transaction.
+//!
+//! Each tenant has a worker. While one transaction commits, the next batch fills in the queue; an idle queue
+//! waits for nobody, so a lone order is committed at once and alone. A caller gets its own answer, after its
+//! batch is durable. Callers that give up do not take their order back: it is decided and remembered under
+//! its key.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sea_orm::{DbErr, SqlErr};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+use super::order::{Outcome, Submission};
+use super::post::{LedgerFault, Session, Surroundings};
+use crate::database::Database;
+use crate::primitives::TenantId;
+
+/// How many submissions may wait per tenant before new ones are turned away.
+const QUEUE: usize = 4_096;
+/// A batch is closed when it has this many orders: large enough to share a commit among all that wait,
+/// small enough that nobody waits long behind it. A single larger submission still goes in one batch.
+const BATCH_ORDERS: usize = 1_024;
+/// A batch that lost against another transaction is tried again so often.
+const ATTEMPTS: u32 = 3;
+
+/// Told after each commit: the tenant, and its last event.
+pub type Wake = Arc<dyn Fn(TenantId, i64) + Send + Sync>;
+
+/// The answer to a submission. The fault is shared by all whose batch it befell.
+pub type Answer = Result<Vec<Outcome>, Arc<LedgerFault>>;
+
+/// Hands orders to the posting path. Cloning shares the workers.
+#[derive(Clone)]
+pub struct Committer(Arc<Shared>);
+
+struct Shared {
+    db: Database,
+    surroundings: Surroundings,
+    wake: Wake,
+    workers: Mutex<Workers>,
+    tasks: TaskTracker,
+}
+
+#[derive(Default)]
+struct Workers {
+    queues: HashMap<TenantId, mpsc::Sender<Waiting>>,
+    stopped: bool,
+}
+
+struct Waiting {
+    submission: Submission,
+    reply: oneshot::Sender<Answer>,
+}
+
+impl Committer {
+    /// A committer without workers yet.
+    #[must_use]
+    pub fn new(db: Database, surroundings: Surroundings, wake: Wake) -> Self {
+        let workers = Mutex::new(Workers::default());
+        Self(Arc::new(Shared { db, surroundings, wake, workers, tasks: TaskTracker::new() }))
+    }
+
+    /// Decides and applies orders of one tenant; answers when they are durable.
+    ///
+    /// # Errors
+    /// [`LedgerFault::Overloaded`] and [`LedgerFault::Stopped`]: nothing was done. [`LedgerFault::Database`]:
+    /// nothing was done, or the commit was cut off and what happened is unknown; the same keys are safe.
+    pub async fn submit(&self, tenant: TenantId, submission: Submission) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        self.queue(tenant)?.try_send(Waiting { submission, reply }).map_err(|error| {
+            Arc::new(match error {
+                mpsc::error::TrySendError::Full(_) => LedgerFault::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => LedgerFault::Stopped,
+            })
+        })?;
+        answer.await.unwrap_or_else(|_| Err(Arc::new(LedgerFault::Stopped)))
+    }
+
+    /// Stops taking orders and waits until all that wait are committed.
+    pub async fn stop(&self) {
+        {
+            let mut workers = self.0.workers.lock().unwrap_or_else(PoisonError::into_inner);
+            workers.stopped = true;
+            workers.queues.clear();
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    fn queue(&self, tenant: TenantId) -> Result<mpsc::Sender<Waiting>, Arc<LedgerFault>> {
+        let mut workers = self.0.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        if workers.stopped {
+            return Err(Arc::new(LedgerFault::Stopped));
+        }
+        // A worker that died of a panic leaves a closed queue: the next order starts another.
+        if let Some(queue) = workers.queues.get(&tenant).filter(|queue| !queue.is_closed()) {
+            return Ok(queue.clone());
+        }
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        workers.queues.insert(tenant, queue.clone());
+        self.0.tasks.spawn(work(self.0.clone(), tenant, waiting));
+        Ok(queue)
+    }
+}
+
+async fn work(shared: Arc<Shared>, tenant: TenantId, mut queue: mpsc::Receiver<Waiting>) {
+    while let Some(first) = queue.recv().await {
+        let mut orders = first.submission.orders.len();
+        let mut batch = vec![first];
+        while orders < BATCH_ORDERS
+            && let Ok(next) = queue.try_recv()
+        {
+            orders += next.submission.orders.len();
+            batch.push(next);
+        }
+        commit(&shared, tenant, batch).await;
+    }
+}
+
+async fn commit(shared: &Shared, tenant: TenantId, batch: Vec<Waiting>) {
+    let (submissions, replies): (Vec<_>, Vec<_>) =
+        batch.into_iter().map(|waiting| (waiting.submission, waiting.reply)).unzip();
+    match attempts(shared, tenant, &submissions).await {
+        Ok(outcomes) => {
+            for (reply, outcomes) in replies.into_iter().zip(outcomes) {
+                // A caller that is gone does not take its answer; its order stands.
+                let _ = reply.send(Ok(outcomes));
+            }
+        }
+        // One submission that the database will not take must not fail its neighbours: each is tried alone.
+        Err(Failure::NotDone(fault)) if submissions.len() > 1 && !is_connection(&fault) => {
+            for (submission, reply) in submissions.into_iter().zip(replies) {
+                let answer = attempts(shared, tenant, std::slice::from_ref(&submission)).await;
+                let answer = answer.map(|mut outcomes| outcomes.pop().unwrap_or_default());
+                let _ = reply.send(answer.map_err(|failure| Arc::new(failure.fault())));
+            }
+        }
+        Err(failure) => {
+            let fault = Arc::new(failure.fault());
+            for reply in replies {
+                let _ = reply.send(Err(fault.clone()));
+            }
+        }
+    }
+}
+
+enum Failure {
+    NotDone(LedgerFault),
+    Unknown(LedgerFault),
+}
+
+impl Failure {
+    fn fault(self) -> LedgerFault {
+        match self {
+            Self::NotDone(fault) | Self::Unknown(fault) => fault,
+        }
+    }
+}
+
+async fn attempts(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
+    let mut attempt = 1;
+    loop {
+        match once(shared, tenant, submissions).await {
+            Err(Failure::NotDone(fault)) if attempt < ATTEMPTS && is_lost_race(&fault) => {
+                tracing::warn!(%fault, attempt, "a batch is tried again");
+                tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 5)).await;
+                attempt += 1;
+            }
+            result => return result,
+        }
+    }
+}
+
+async fn once(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
+    let accounts: BTreeSet<_> =
+        submissions.iter().flat_map(|submission| &submission.orders).flat_map(|order| order.action.accounts()).collect();
+    let not_done = |error: DbErr| Failure::NotDone(error.into());
+    let tx = shared.db.begin().await.map_err(not_done)?;
+    let session = Session::open(&tx, &shared.surroundings, tenant, accounts).await.map_err(Failure::NotDone)?;
+    let finished = session.finish(submissions).await.map_err(Failure::NotDone)?;
+    tx.commit().await.map_err(|error| Failure::Unknown(error.into()))?;
+    (shared.wake)(tenant, finished.event_sequence);
+    Ok(finished.outcomes)
+}
+
+/// Whether another transaction was faster, so that the same batch may succeed now.
+fn is_lost_race(fault: &LedgerFault) -> bool {
+    let LedgerFault::Database(error) = fault else { return false };
+    let text = error.to_string();
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
+        || ["40001", "40P01", "deadlock detected", "database is locked"].iter().any(|sign| text.contains(sign))
+}
+
+fn is_connection(fault: &LedgerFault) -> bool {
+    matches!(fault, LedgerFault::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)))
+}

@@ -1,0 +1,342 @@
+//! Entries: what a caller drafts, and what stands in the journal. Balanced by construction.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
+
+use super::chart::{Component, InternalRole};
+use super::refusal::Refusal;
+use crate::primitives::clock::Micros;
+use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor};
+
+crate::words! {
+    /// The business meaning of an entry.
+    TransactionKind {
+        /// Money in, from a rail.
+        Payment = "PAYMENT",
+        /// A captured reservation or another purchase.
+        Purchase = "PURCHASE",
+        /// A credit by a merchant.
+        Credit = "CREDIT",
+        /// Between two accounts of the tenant.
+        Transfer = "TRANSFER",
+        /// Money out, to a bank account.
+        Disbursement = "DISBURSEMENT",
+        /// A disbursement that came back.
+        DisbursementReturned = "DISBURSEMENT_RETURNED",
+        /// Money onto a prepaid account.
+        Load = "LOAD",
+        /// Money off a prepaid account.
+        Unload = "UNLOAD",
+        /// A credit balance paid back to its owner.
+        Reimbursement = "REIMBURSEMENT",
+        /// A correction by hand.
+        Adjustment = "ADJUSTMENT",
+        /// A debt given up, or a small remainder taken over.
+        WriteOff = "WRITE_OFF",
+        /// A deduction by the tenant.
+        Deduction = "DEDUCTION",
+        /// Interest.
+        Interest = "INTEREST",
+        /// An administration fee.
+        AdministrationFee = "ADMINISTRATION_FEE",
+        /// A billing fee.
+        BillingFee = "BILLING_FEE",
+        /// A collection fee.
+        CollectionFee = "COLLECTION_FEE",
+        /// A fee for paying late.
+        LateFee = "LATE_FEE",
+        /// A fee for a reminder.
+        ReminderFee = "REMINDER_FEE",
+        /// A balance brought in from a former system.
+        MigratedBalance = "MIGRATED_BALANCE",
+        /// The mirror of an earlier entry.
+        Reversal = "REVERSAL",
+    }
+}
+
+/// The caller's own name for an entry. Reference, date and poster together are unique in a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalReference {
+    /// What the caller calls it.
+    pub reference: String,
+    /// The caller's date of it.
+    pub date: Option<NaiveDate>,
+    /// Which of the caller's services posted it.
+    pub poster: Option<String>,
+    /// The caller's operation code.
+    pub code: Option<String>,
+}
+
+impl ExternalReference {
+    /// What is unique: the lengths keep "a","bc" and "ab","c" apart.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let date = self.date.map(|date| date.to_string()).unwrap_or_default();
+        let poster = self.poster.as_deref().unwrap_or_default();
+        format!("{}:{}|{date}|{poster}", self.reference.len(), self.reference)
+    }
+}
+
+/// How a leg is spread over the components of an account, once the account is locked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// All of it on one component, whatever the account's rules say: corrections.
+    On(Component),
+    /// A credit repays what is owed in the order of the account's product, the rest is funds. A debit is
+    /// taken from principal and needs available funds.
+    Flow,
+    /// A debit that is owed on this component where the account keeps debts apart by component; where it
+    /// does not (no debt allowed), it is taken from its funds.
+    Charge(Component),
+    /// A debit from principal whose cover was reserved by a hold.
+    Reserved,
+    /// Whatever brings every component to zero; the leg's amount is the account's whole balance.
+    Settle,
+}
+
+/// One side of a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leg {
+    /// A customer's account.
+    Account {
+        /// Whose.
+        account: AccountId,
+        /// Signed: positive is in the customer's favour.
+        amount: Minor,
+        /// Over which components.
+        spread: Spread,
+        /// What this side is told.
+        message: Option<String>,
+    },
+    /// An internal account of the tenant.
+    Internal {
+        /// Which.
+        role: InternalRole,
+        /// Signed.
+        amount: Minor,
+    },
+}
+
+/// An entry as asked for: balanced, its spread over components not yet decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What it means.
+    pub kind: TransactionKind,
+    /// The one currency of all legs.
+    pub currency: Currency,
+    /// When it counts; the tenant's business date when absent.
+    pub value_date: Option<NaiveDate>,
+    /// For people.
+    pub description: String,
+    /// The caller's name for it.
+    pub external: Option<ExternalReference>,
+    /// A JSON object, as text.
+    pub metadata: String,
+    legs: Vec<Leg>,
+}
+
+impl Draft {
+    /// A draft that moves `amount` from one side to the other.
+    #[must_use]
+    pub fn new(kind: TransactionKind, currency: Currency, description: String) -> Self {
+        Self { kind, currency, value_date: None, description, external: None, metadata: "{}".into(), legs: Vec::new() }
+    }
+
+    /// Adds two legs that sum to zero: `amount` leaves `from` and arrives at `to`. Beside [`Draft::netting`]
+    /// the only way to add legs, so a draft that does not balance cannot be built.
+    #[must_use]
+    pub fn moving(mut self, from: Side, to: Side, amount: Minor) -> Self {
+        self.legs.push(from.leg(amount.negated()));
+        self.legs.push(to.leg(amount));
+        self
+    }
+
+    /// A draft that sets an account's components off against each other: its balance is zero, and each of
+    /// its components is afterwards.
+    #[must_use]
+    pub fn netting(account: AccountId, currency: Currency) -> Self {
+        let mut draft = Self::new(TransactionKind::Adjustment, currency, "Components set off".into());
+        draft.legs.push(Leg::Account { account, amount: Minor::ZERO, spread: Spread::Settle, message: None });
+        draft
+    }
+
+    /// The legs.
+    #[must_use]
+    pub fn legs(&self) -> &[Leg] {
+        &self.legs
+    }
+
+    /// The customer accounts that it touches.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> + '_ {
+        self.legs.iter().filter_map(|leg| match leg {
+            Leg::Account { account, .. } => Some(*account),
+            Leg::Internal { .. } => None,
+        })
+    }
+}
+
+/// One end of a movement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// A customer's account.
+    Account(AccountId, Spread, Option<String>),
+    /// An internal account.
+    Internal(InternalRole),
+}
+
+impl Side {
+    /// A customer's account, by its own rules.
+    #[must_use]
+    pub fn account(account: AccountId) -> Self {
+        Self::Account(account, Spread::Flow, None)
+    }
+
+    fn leg(self, amount: Minor) -> Leg {
+        match self {
+            Self::Account(account, spread, message) => Leg::Account { account, amount, spread, message },
+            Self::Internal(role) => Leg::Internal { role, amount },
+        }
+    }
+}
+
+/// One line of an entry in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// The row in the books.
+    pub ledger_account: LedgerAccountId,
+    /// The customer's account that owns the row, if one does.
+    pub account: Option<AccountId>,
+    /// Signed.
+    pub amount: Minor,
+    /// Of which currency.
+    pub currency: Currency,
+    /// On the first line of each account: its net amount in this entry, and its balance afterwards.
+    pub total: Option<AccountTotal>,
+    /// What this side was told.
+    pub message: Option<String>,
+}
+
+/// An entry's effect on one account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountTotal {
+    /// Net over the account's components.
+    pub amount: Minor,
+    /// The account's balance right after.
+    pub balance_after: Minor,
+}
+
+/// An entry in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Gap-free per tenant, from 1.
+    pub sequence: i64,
+    /// Its id.
+    pub id: EntryId,
+    /// What it means.
+    pub kind: TransactionKind,
+    /// When it counts.
+    pub value_date: NaiveDate,
+    /// When it was booked.
+    pub booked_at: Micros,
+    /// For people.
+    pub description: String,
+    /// The caller's name for it.
+    pub external: Option<ExternalReference>,
+    /// The key that the caller sent.
+    pub idempotency_key: Option<String>,
+    /// The entry that it mirrors.
+    pub reverses: Option<EntryId>,
+    /// The hold that it captured.
+    pub hold: Option<HoldId>,
+    /// A JSON object, as text.
+    pub metadata: String,
+    /// Its lines; never empty.
+    pub postings: Vec<Posting>,
+}
+
+impl Entry {
+    /// Checks once more, right before writing, that the postings sum to zero per currency.
+    ///
+    /// # Errors
+    /// A refusal that callers cannot cause: it means a defect, and stops the entry.
+    pub fn checked(self) -> Result<Arc<Self>, Refusal> {
+        let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
+        for posting in &self.postings {
+            *sums.entry(posting.currency).or_default() += i128::from(posting.amount.0);
+        }
+        if self.postings.is_empty() || sums.values().any(|sum| *sum != 0) {
+            return Err(Refusal::Unbalanced);
+        }
+        Ok(Arc::new(self))
+    }
+
+    /// The digest of everything that the entry says, postings included, in a form that does not depend on
+    /// the engine: each field is its length and its bytes, so that no two entries share one text.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let mut digest = Fields(Sha256::new());
+        digest.number(self.sequence);
+        digest.bytes(self.id.0.as_bytes());
+        digest.text(self.kind.word());
+        digest.text(&self.value_date.to_string());
+        digest.number(self.booked_at);
+        digest.text(&self.description);
+        let external = self.external.as_ref();
+        digest.optional(external.map(|external| external.reference.as_str()));
+        digest.optional(external.and_then(|external| external.date).map(|date| date.to_string()).as_deref());
+        digest.optional(external.and_then(|external| external.poster.as_deref()));
+        digest.optional(external.and_then(|external| external.code.as_deref()));
+        digest.optional(self.idempotency_key.as_deref());
+        digest.optional(self.reverses.map(|id| id.to_string()).as_deref());
+        digest.optional(self.hold.map(|id| id.to_string()).as_deref());
+        digest.text(&self.metadata);
+        for posting in &self.postings {
+            digest.bytes(posting.ledger_account.0.as_bytes());
+            digest.optional(posting.account.map(|id| id.to_string()).as_deref());
+            digest.number(posting.amount.0);
+            digest.text(posting.currency.code());
+            digest.optional(posting.total.map(|total| total.amount.0.to_string()).as_deref());
+            digest.optional(posting.total.map(|total| total.balance_after.0.to_string()).as_deref());
+            digest.optional(posting.message.as_deref());
+        }
+        digest.0.finalize().into()
+    }
+}
+
+/// The chain's next link: everything that was, and the entries of the batch in order.
+#[must_use]
+pub fn chain(previous: &[u8], entry_digests: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(previous);
+    for entry in entry_digests {
+        digest.update(entry);
+    }
+    digest.finalize().into()
+}
+
+struct Fields(Sha256);
+
+impl Fields {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.update((bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn number(&mut self, number: i64) {
+        self.bytes(&number.to_be_bytes());
+    }
+
+    fn optional(&mut self, text: Option<&str>) {
+        match text {
+            None => self.0.update(u64::MAX.to_be_bytes()),
+            Some(text) => self.text(text),
+        }
+    }
+}

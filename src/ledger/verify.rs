@@ -1,0 +1,297 @@
+//! Replays the journal from its rows alone and compares everything that is kept beside it.
+//!
+//! Checked, tenant by tenant: the sequence has no gap; each entry sums to zero and its digest is the stored
+//! one; the batches follow each other and chain their entries; each account's running balance is what its
+//! transactions say; the balances in the books are the sums of their postings; no posting stands without its
+//! entry; the reserved amounts are the sums of the open holds; the event log has no gap and tells of every
+//! entry once; the head points at the end of it all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use uuid::Uuid;
+
+use super::entry::{Entry, Posting, chain};
+use super::journal;
+use super::post::LedgerFault;
+use crate::primitives::{AccountId, LedgerAccountId, TenantId};
+
+/// Entries read at a time.
+const WINDOW: i64 = 1_000;
+
+/// The first thing that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("tenant {tenant}{}{}: {what}", show(" account ", account), show(" sequence ", sequence))]
+pub struct Difference {
+    /// Whose books.
+    pub tenant: TenantId,
+    /// Which customer's account, where one is concerned.
+    pub account: Option<AccountId>,
+    /// Which entry, where one is concerned.
+    pub sequence: Option<i64>,
+    /// What is wrong.
+    pub what: String,
+}
+
+fn show(label: &str, value: &Option<impl std::fmt::Display>) -> String {
+    value.as_ref().map(|value| format!("{label}{value}")).unwrap_or_default()
+}
+
+/// What was checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checked {
+    /// Tenants.
+    pub tenants: u64,
+    /// Entries.
+    pub entries: u64,
+    /// Postings.
+    pub postings: u64,
+    /// Events.
+    pub events: u64,
+}
+
+/// A difference, or a database that does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The books are damaged.
+    #[error(transparent)]
+    Difference(#[from] Box<Difference>),
+    /// They could not be read.
+    #[error(transparent)]
+    Fault(#[from] LedgerFault),
+}
+
+impl From<sea_orm::DbErr> for VerifyError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Verifies every tenant. `db` is a transaction that reads one state (REPEATABLE READ on PostgreSQL), so that
+/// a running server does not look like damage.
+///
+/// # Errors
+/// The first [`Difference`], by tenant and sequence.
+pub async fn verify(db: &impl ConnectionTrait) -> Result<Checked, VerifyError> {
+    let statement = Statement::from_string(db.get_database_backend(), "SELECT tenant_id FROM ledger_head ORDER BY tenant_id");
+    let mut checked = Checked::default();
+    for row in db.query_all_raw(statement).await? {
+        let tenant = TenantId(row.try_get("", "tenant_id")?);
+        Replay::new(db, tenant).run(&mut checked).await?;
+        checked.tenants += 1;
+    }
+    Ok(checked)
+}
+
+struct Replay<'a, C> {
+    db: &'a C,
+    tenant: TenantId,
+    balances: BTreeMap<LedgerAccountId, i128>,
+    accounts: BTreeMap<AccountId, i128>,
+    batches: BTreeMap<i64, Vec<[u8; 32]>>,
+    last: i64,
+    postings: u64,
+}
+
+impl<'a, C: ConnectionTrait> Replay<'a, C> {
+    fn new(db: &'a C, tenant: TenantId) -> Self {
+        let (balances, accounts, batches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { db, tenant, balances, accounts, batches, last: 0, postings: 0 }
+    }
+
+    async fn run(mut self, checked: &mut Checked) -> Result<(), VerifyError> {
+        while self.window().await? {}
+        self.orphans().await?;
+        self.chain().await?;
+        self.books().await?;
+        self.holds().await?;
+        let events = self.events().await?;
+        checked.entries += u64::try_from(self.last).unwrap_or(0);
+        checked.postings += self.postings;
+        checked.events += events;
+        Ok(())
+    }
+
+    fn differs(&self, account: Option<AccountId>, sequence: Option<i64>, what: impl Into<String>) -> VerifyError {
+        Box::new(Difference { tenant: self.tenant, account, sequence, what: what.into() }).into()
+    }
+
+    async fn rows(&self, sql: &str, more: &[i64]) -> Result<Vec<QueryResult>, VerifyError> {
+        let mut values: Vec<Value> = vec![self.tenant.0.into()];
+        values.extend(more.iter().copied().map(Value::from));
+        Ok(self.db.query_all_raw(Statement::from_sql_and_values(self.db.get_database_backend(), sql, values)).await?)
+    }
+
+    async fn window(&mut self) -> Result<bool, VerifyError> {
+        let range = [self.last, self.last + WINDOW];
+        let entries =
+            self.rows("SELECT * FROM entry WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence", &range);
+        let entries = entries.await?;
+        let lines = self.rows(
+            "SELECT * FROM posting WHERE tenant_id = $1 AND entry_sequence > $2 AND entry_sequence <= $3 \
+             ORDER BY entry_sequence, line",
+            &range,
+        );
+        let mut postings: BTreeMap<i64, Vec<Posting>> = BTreeMap::new();
+        for row in lines.await? {
+            postings.entry(row.try_get("", "entry_sequence")?).or_default().push(journal::posting(&row)?);
+        }
+        for row in &entries {
+            let mut entry = journal::entry(row)?;
+            entry.postings = postings.remove(&entry.sequence).unwrap_or_default();
+            self.entry(&entry, row)?;
+        }
+        if let Some(sequence) = postings.keys().next() {
+            return Err(self.differs(None, Some(*sequence), "postings without an entry: the entry is missing"));
+        }
+        Ok(!entries.is_empty())
+    }
+
+    fn entry(&mut self, entry: &Entry, row: &QueryResult) -> Result<(), VerifyError> {
+        let sequence = Some(entry.sequence);
+        if entry.sequence != self.last + 1 {
+            return Err(self.differs(None, Some(self.last + 1), "the entry is missing"));
+        }
+        let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
+        for posting in &entry.postings {
+            *sums.entry(posting.currency.code()).or_default() += i128::from(posting.amount.0);
+            *self.balances.entry(posting.ledger_account).or_default() += i128::from(posting.amount.0);
+            if let Some(account) = posting.account {
+                *self.accounts.entry(account).or_default() += i128::from(posting.amount.0);
+            }
+        }
+        for posting in &entry.postings {
+            if let (Some(account), Some(total)) = (posting.account, posting.total)
+                && self.accounts.get(&account) != Some(&i128::from(total.balance_after.0))
+            {
+                return Err(self.differs(Some(account), sequence, "the balance after the entry is not the sum of the postings so far"));
+            }
+        }
+        let account = entry.postings.iter().find_map(|posting| posting.account);
+        if entry.postings.is_empty() || sums.values().any(|sum| *sum != 0) {
+            return Err(self.differs(account, sequence, "the postings do not sum to zero: one was removed or changed"));
+        }
+        let digest = entry.digest();
+        let stored: Vec<u8> = row.try_get("", "hash")?;
+        if stored != digest {
+            return Err(self.differs(account, sequence, "the entry is not the one that was written: its digest differs"));
+        }
+        self.batches.entry(row.try_get("", "batch_number")?).or_default().push(digest);
+        self.last = entry.sequence;
+        self.postings += entry.postings.len() as u64;
+        Ok(())
+    }
+
+    /// Entries or postings beyond the last entry of the unbroken sequence.
+    async fn orphans(&self) -> Result<(), VerifyError> {
+        for (sql, what) in [
+            ("SELECT MIN(sequence) AS first FROM entry WHERE tenant_id = $1 AND sequence > $2", "the entry before it is missing"),
+            ("SELECT MIN(entry_sequence) AS first FROM posting WHERE tenant_id = $1 AND entry_sequence > $2", "postings without an entry: the entry is missing"),
+        ] {
+            let rows = self.rows(sql, &[self.last]).await?;
+            let first: Option<i64> = rows.first().map(|row| row.try_get("", "first")).transpose()?.flatten();
+            if first.is_some() {
+                return Err(self.differs(None, first, what));
+            }
+        }
+        Ok(())
+    }
+
+    async fn chain(&mut self) -> Result<(), VerifyError> {
+        let mut previous = vec![0; 32];
+        let mut number = 0;
+        let mut sequence = 0;
+        for row in self.rows("SELECT * FROM batch WHERE tenant_id = $1 ORDER BY number", &[]).await? {
+            number += 1;
+            let stored: i64 = row.try_get("", "number")?;
+            let (first, last): (i64, i64) = (row.try_get("", "first_sequence")?, row.try_get("", "last_sequence")?);
+            let (before, hash): (Vec<u8>, Vec<u8>) = (row.try_get("", "previous_hash")?, row.try_get("", "hash")?);
+            let digests = self.batches.remove(&number).unwrap_or_default();
+            let complete = stored == number && first == sequence + 1 && last - sequence == i64::try_from(digests.len()).unwrap_or(-1);
+            if !complete || before != previous || chain(&previous, digests.into_iter()).as_slice() != hash {
+                return Err(self.differs(None, Some(first), format!("the chain is broken at batch {stored}")));
+            }
+            sequence = last;
+            previous = hash;
+        }
+        if let Some((batch, _)) = self.batches.first_key_value() {
+            return Err(self.differs(None, Some(sequence + 1), format!("batch {batch} is missing from the chain")));
+        }
+        let rows = self.rows("SELECT * FROM ledger_head WHERE tenant_id = $1", &[]).await?;
+        let head = rows.first().ok_or(LedgerFault::Inconsistent("no ledger head"))?;
+        let (last, batch): (i64, i64) = (head.try_get("", "entry_sequence")?, head.try_get("", "batch_number")?);
+        let hash: Vec<u8> = head.try_get("", "chain_hash")?;
+        if last != self.last {
+            return Err(self.differs(None, Some(self.last + 1), "the entry is missing at the end of the journal"));
+        }
+        if (batch, hash) != (number, previous) {
+            return Err(self.differs(None, Some(self.last), "the head does not point at the end of the chain"));
+        }
+        Ok(())
+    }
+
+    async fn books(&mut self) -> Result<(), VerifyError> {
+        let sql = "SELECT id, account_id, balance_minor FROM ledger_account WHERE tenant_id = $1 ORDER BY account_id, id";
+        for row in self.rows(sql, &[]).await? {
+            let id = LedgerAccountId(row.try_get("", "id")?);
+            let account: Option<Uuid> = row.try_get("", "account_id")?;
+            let stored: i64 = row.try_get("", "balance_minor")?;
+            let sum = self.balances.remove(&id).unwrap_or(0);
+            if i128::from(stored) != sum {
+                let what = format!("ledger account {id} has a balance of {stored}, its postings sum to {sum}");
+                return Err(self.differs(account.map(AccountId), None, what));
+            }
+        }
+        match self.balances.first_key_value() {
+            None => Ok(()),
+            Some((id, _)) => Err(self.differs(None, None, format!("postings on {id}, which is not in the chart"))),
+        }
+    }
+
+    async fn holds(&self) -> Result<(), VerifyError> {
+        let sql = "SELECT account_id, CAST(SUM(amount_minor - captured_minor) AS bigint) AS open FROM hold \
+                   WHERE tenant_id = $1 AND status = 'OPEN' GROUP BY account_id";
+        let mut open: BTreeMap<Uuid, i64> = BTreeMap::new();
+        for row in self.rows(sql, &[]).await? {
+            open.insert(row.try_get("", "account_id")?, row.try_get("", "open")?);
+        }
+        let sql = "SELECT account_id, reserved_minor FROM ledger_account \
+                   WHERE tenant_id = $1 AND component = 'PRINCIPAL' ORDER BY account_id";
+        let mut known = BTreeSet::new();
+        for row in self.rows(sql, &[]).await? {
+            let account: Uuid = row.try_get("", "account_id")?;
+            let reserved: i64 = row.try_get("", "reserved_minor")?;
+            let holds = open.remove(&account).unwrap_or(0);
+            known.insert(account);
+            if reserved != holds {
+                let what = format!("{reserved} is reserved, the open holds sum to {holds}");
+                return Err(self.differs(Some(AccountId(account)), None, what));
+            }
+        }
+        for row in self.rows("SELECT DISTINCT account_id FROM hold WHERE tenant_id = $1 ORDER BY account_id", &[]).await? {
+            let account: Uuid = row.try_get("", "account_id")?;
+            if !known.contains(&account) {
+                return Err(self.differs(Some(AccountId(account)), None, "a hold on an account that does not exist"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn events(&self) -> Result<u64, VerifyError> {
+        let sql = "SELECT COUNT(*) AS events, COALESCE(MAX(sequence), 0) AS last, COUNT(entry_sequence) AS entries, \
+                   COUNT(DISTINCT entry_sequence) AS distinct_entries FROM event WHERE tenant_id = $1";
+        let rows = self.rows(sql, &[]).await?;
+        let row = rows.first().ok_or(LedgerFault::Inconsistent("no events"))?;
+        let (events, last): (i64, i64) = (row.try_get("", "events")?, row.try_get("", "last")?);
+        let (entries, distinct): (i64, i64) = (row.try_get("", "entries")?, row.try_get("", "distinct_entries")?);
+        let head = self.rows("SELECT event_sequence FROM ledger_head WHERE tenant_id = $1", &[]).await?;
+        let head: i64 = head.first().ok_or(LedgerFault::Inconsistent("no ledger head"))?.try_get("", "event_sequence")?;
+        if events != last || last != head {
+            return Err(self.differs(None, None, format!("the event log has {events} events, its last is {last}, the head says {head}")));
+        }
+        if entries != distinct || entries != self.last {
+            return Err(self.differs(None, None, format!("the event log tells of {distinct} entries of {}", self.last)));
+        }
+        Ok(u64::try_from(events).unwrap_or(0))
+    }
+}

@@ -1,0 +1,27 @@
+//! Konto: one system of record for every kind of customer account, on one double-entry ledger.
+//!
+//! The modules stand in dependency order: each imports only those above it.
+
+pub mod primitives;
+
+pub mod database;
+
+pub mod ledger;
+
+pub mod events;
+
+pub mod denial;
+
+pub mod engine;
+
+pub mod access;
+
+pub mod customers;
+
+pub mod accounts;
+
+pub mod payments;
+
+pub mod graphql;
+
+pub mod http;

@@ -1,0 +1,112 @@
+//! Holds: place, capture, release. Expiry is the engine's sweeper.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::{book, described, noted};
+use crate::accounts::{self, AccountBy};
+use crate::denial::{Answer, Denial, Done, Failure};
+use crate::engine::Engine;
+use crate::ledger::entry::Side;
+use crate::ledger::order::{Action, Idempotency, NewHold, Order};
+use crate::ledger::refusal::RefusalCode;
+use crate::ledger::{Hold, InternalRole, LedgerFault, journal};
+use crate::primitives::{EntryId, HoldId, Money, Origin};
+
+/// Reserves available funds.
+///
+/// # Errors
+/// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
+pub async fn place(
+    engine: &Engine,
+    origin: &Origin,
+    key: Idempotency,
+    account: &AccountBy,
+    amount: Money,
+    expires_at: Option<DateTime<Utc>>,
+    description: Option<String>,
+    reference: Option<String>,
+) -> Answer<HoldId> {
+    let account = accounts::require(engine, origin, "account", account).await?.id;
+    let minor = super::positive("amount", amount)?;
+    let expires_at = expires_at.map(|end| end.timestamp_micros());
+    // A replay is answered by the books even when the hold's time has run out since.
+    let replayed = crate::customers::replay(engine, origin, &key).await?.is_some();
+    if !replayed && expires_at.is_some_and(|end| end <= engine.clock().micros()) {
+        return Err(Denial::invalid("expiresAt", "must lie in the future").into());
+    }
+    let hold = NewHold {
+        account,
+        amount: minor,
+        currency: amount.currency,
+        expires_at,
+        description: described("description", description, "Reservation")?,
+        reference: noted("reference", reference)?,
+    };
+    let mut order = Order::new(origin, "placeHold", Action::PlaceHold(hold));
+    order.idempotency = Some(key);
+    let applied = engine.submit(order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[(account, "account")]))?;
+    let value = applied.result.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
+    Ok(Done { value, replayed: applied.replayed })
+}
+
+/// Turns a hold, or a part of it, into a purchase: to SETTLEMENT_CARD, or to a merchant's account.
+///
+/// # Errors
+/// `NOT_FOUND` (hold, then to), `INVALID_INPUT`, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE`, then the books'.
+pub async fn capture(
+    engine: &Engine,
+    origin: &Origin,
+    key: Idempotency,
+    hold: Option<HoldId>,
+    amount: Option<Money>,
+    to: Option<&AccountBy>,
+) -> Answer<EntryId> {
+    let hold = require(engine, origin, hold).await?;
+    let amount = match amount {
+        None => None,
+        Some(money) if money.currency != hold.currency => {
+            let message = format!("the hold is in {}", hold.currency);
+            return Err(Denial::of_field(RefusalCode::CurrencyMismatch, "amount.currency", message).into());
+        }
+        Some(money) => Some(super::positive("amount", money)?),
+    };
+    let mut names = vec![(hold.account, "hold")];
+    let to = match to {
+        None => Side::Internal(InternalRole::SettlementCard),
+        Some(by) => {
+            let to = accounts::require(engine, origin, "to", by).await?.id;
+            names.push((to, "to"));
+            Side::account(to)
+        }
+    };
+    let action = Action::CaptureHold { hold: hold.id, account: hold.account, amount, to };
+    let mut order = Order::new(origin, "captureHold", action);
+    order.idempotency = Some(key);
+    book(engine, order, &names).await
+}
+
+/// Gives back what a hold reserves.
+///
+/// # Errors
+/// `NOT_FOUND`, `HOLD_NOT_OPEN`.
+pub async fn release(engine: &Engine, origin: &Origin, key: Idempotency, hold: Option<HoldId>) -> Answer<HoldId> {
+    let hold = require(engine, origin, hold).await?;
+    let action = Action::EndHold { hold: hold.id, account: hold.account, expired: false };
+    let mut order = Order::new(origin, "releaseHold", action);
+    order.idempotency = Some(key);
+    let applied = engine.submit(order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[(hold.account, "hold")]))?;
+    Ok(Done { value: hold.id, replayed: applied.replayed })
+}
+
+async fn require(engine: &Engine, origin: &Origin, id: Option<HoldId>) -> Result<Hold, Failure> {
+    let not_found = || Denial::not_found("hold", "hold");
+    let id = id.ok_or_else(not_found)?;
+    let mut holds = journal::holds(engine.db.reader(), origin.tenant, BTreeSet::from([id])).await?;
+    let hold = holds.remove(&id).ok_or_else(not_found)?;
+    let by = AccountBy::Id(hold.account);
+    let own = accounts::store::find(engine.db.reader(), origin.tenant, origin.customer, &by).await?;
+    own.ok_or_else(not_found)?;
+    Ok(hold)
+}

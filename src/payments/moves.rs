@@ -1,0 +1,309 @@
+//! Payments in, disbursements out, transfers, one or ten thousand at a time.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use serde_json::{Value as Json, json};
+
+use super::bank::BankAccountInput;
+use super::{book, described, entry_of, noted, positive};
+use crate::accounts::{self, Account, AccountBy};
+use crate::denial::{Answer, Denial, Failure};
+use crate::engine::Engine;
+use crate::ledger::entry::{Side, Spread};
+use crate::ledger::order::{Action, Idempotency, Order, Submission};
+use crate::ledger::{Draft, ExternalReference, InternalRole, TransactionKind};
+use crate::primitives::{AccountId, EntryId, Money, Origin};
+
+crate::words! {
+    /// The rail that money came in on.
+    PaymentChannel {
+        /// A credit transfer from a bank.
+        BankTransfer = "BANK_TRANSFER",
+        /// A collected direct debit.
+        DirectDebit = "DIRECT_DEBIT",
+        /// A card.
+        Card = "CARD",
+        /// A payment service provider.
+        Psp = "PSP",
+        /// Cash.
+        Cash = "CASH",
+        /// No rail: a movement inside the house.
+        Internal = "INTERNAL",
+    }
+}
+
+impl PaymentChannel {
+    /// Where the other side of the payment stands.
+    #[must_use]
+    pub fn settlement(self) -> InternalRole {
+        match self {
+            Self::BankTransfer => InternalRole::SettlementBank,
+            Self::DirectDebit => InternalRole::SettlementDirectDebit,
+            Self::Card => InternalRole::SettlementCard,
+            Self::Psp => InternalRole::SettlementPsp,
+            Self::Cash => InternalRole::SettlementCash,
+            Self::Internal => InternalRole::SettlementInternal,
+        }
+    }
+}
+
+/// What every movement may carry besides its sides and amount.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// When it counts; the business date when absent.
+    pub value_date: Option<NaiveDate>,
+    /// A payment reference, for people and matching; not unique.
+    pub reference: Option<String>,
+    /// For people.
+    pub description: Option<String>,
+    /// The caller's own name for the entry; unique.
+    pub external: Option<ExternalReference>,
+    /// A JSON object.
+    pub metadata: Json,
+}
+
+impl Details {
+    /// Puts the details on a draft.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT`, naming the field.
+    pub fn on(self, mut draft: Draft, title: &str) -> Result<Draft, Denial> {
+        let mut metadata = match self.metadata {
+            Json::Object(metadata) => metadata,
+            Json::Null => serde_json::Map::new(),
+            _ => return Err(Denial::invalid("metadata", "must be a JSON object")),
+        };
+        if let Some(reference) = noted("reference", self.reference)? {
+            metadata.insert("reference".into(), reference.into());
+        }
+        if let Some(external) = &self.external {
+            let parts = [
+                ("reference", Some(&external.reference)),
+                ("poster", external.poster.as_ref()),
+                ("code", external.code.as_ref()),
+            ];
+            for (name, value) in parts {
+                crate::customers::model::check_reference(&format!("externalReference.{name}"), value)?;
+            }
+        }
+        draft.description = described("description", self.description, title)?;
+        draft.value_date = self.value_date;
+        draft.external = self.external;
+        draft.metadata = Json::Object(metadata).to_string();
+        Ok(draft)
+    }
+}
+
+/// Money in, from a rail.
+///
+/// # Errors
+/// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
+pub async fn post_payment(
+    engine: &Engine,
+    origin: &Origin,
+    key: Idempotency,
+    account: &AccountBy,
+    amount: Money,
+    channel: PaymentChannel,
+    details: Details,
+) -> Answer<EntryId> {
+    let account = accounts::require(engine, origin, "account", account).await?.id;
+    let minor = positive("amount", amount)?;
+    let draft = Draft::new(TransactionKind::Payment, amount.currency, String::new());
+    let draft = draft.moving(Side::Internal(channel.settlement()), Side::account(account), minor);
+    let mut details = details;
+    details.metadata = with(details.metadata, "channel", channel.word().into());
+    post(engine, origin, key, "postPayment", details.on(draft, "Payment")?, &[(account, "account")]).await
+}
+
+/// Money out, to a bank account.
+///
+/// # Errors
+/// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
+pub async fn disburse(
+    engine: &Engine,
+    origin: &Origin,
+    key: Idempotency,
+    account: &AccountBy,
+    amount: Money,
+    bank_account: &BankAccountInput,
+    messages: [Option<String>; 2],
+    details: Details,
+) -> Answer<EntryId> {
+    let account = accounts::require(engine, origin, "account", account).await?.id;
+    let minor = positive("amount", amount)?;
+    let bank_account = bank_account.checked()?;
+    let [to_receiver, own] = messages;
+    let own = noted("ownMessage", own)?;
+    let draft = Draft::new(TransactionKind::Disbursement, amount.currency, String::new());
+    let from = Side::Account(account, Spread::Flow, own);
+    let draft = draft.moving(from, Side::Internal(InternalRole::SettlementBank), minor);
+    let mut details = details;
+    details.metadata = with(details.metadata, "receiver", bank_account.to_json());
+    if let Some(message) = noted("messageToReceiver", to_receiver)? {
+        details.metadata = with(details.metadata, "messageToReceiver", message.into());
+    }
+    post(engine, origin, key, "disburse", details.on(draft, "Disbursement")?, &[(account, "account")]).await
+}
+
+fn with(metadata: Json, name: &str, value: Json) -> Json {
+    let mut metadata = if metadata.is_null() { json!({}) } else { metadata };
+    if let Json::Object(object) = &mut metadata {
+        object.insert(name.into(), value);
+    }
+    metadata
+}
+
+async fn post(
+    engine: &Engine,
+    origin: &Origin,
+    key: Idempotency,
+    operation: &'static str,
+    draft: Draft,
+    names: &[(AccountId, &str)],
+) -> Answer<EntryId> {
+    let mut order = Order::new(origin, operation, Action::Post(draft));
+    order.idempotency = Some(key);
+    book(engine, order, names).await
+}
+
+/// A transfer between two accounts of the tenant.
+#[derive(Clone, Debug)]
+pub struct Transfer {
+    /// The sender.
+    pub from: AccountBy,
+    /// The receiver.
+    pub to: AccountBy,
+    /// How much.
+    pub amount: Money,
+    /// What the sender is told.
+    pub message_to_sender: Option<String>,
+    /// What the receiver is told.
+    pub message_to_receiver: Option<String>,
+    /// The rest.
+    pub details: Details,
+}
+
+/// The two ends of a transfer that was booked.
+#[derive(Clone, Copy, Debug)]
+pub struct Ends {
+    /// The sender.
+    pub from: AccountId,
+    /// The receiver.
+    pub to: AccountId,
+}
+
+/// Moves money between two accounts. A customer's token reaches only that customer's accounts, at both ends.
+///
+/// # Errors
+/// `NOT_FOUND` (from, then to), `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
+pub async fn transfer(
+    engine: &Engine,
+    origin: &Origin,
+    key: Idempotency,
+    transfer: Transfer,
+) -> Result<(crate::denial::Done<EntryId>, Ends), Failure> {
+    let names = [transfer.from.clone(), transfer.to.clone()];
+    let accounts = accounts::store::find_many(engine.db.reader(), origin.tenant, origin.customer, &names).await?;
+    let (order, ends) = order(origin, key, transfer, &Lookup::new(&accounts))?;
+    let done = book(engine, order, &[(ends.from, "from"), (ends.to, "to")]).await?;
+    Ok((done, ends))
+}
+
+/// Accounts by each of their names.
+struct Lookup<'a> {
+    by_id: HashMap<AccountId, &'a Account>,
+    by_number: HashMap<&'a str, &'a Account>,
+    by_reference: HashMap<&'a str, &'a Account>,
+}
+
+impl<'a> Lookup<'a> {
+    fn new(accounts: &'a [Account]) -> Self {
+        let reference = |account: &'a Account| Some((account.external_reference.as_deref()?, account));
+        Self {
+            by_id: accounts.iter().map(|account| (account.id, account)).collect(),
+            by_number: accounts.iter().map(|account| (account.number.as_str(), account)).collect(),
+            by_reference: accounts.iter().filter_map(reference).collect(),
+        }
+    }
+
+    fn get(&self, field: &str, by: &AccountBy) -> Result<AccountId, Denial> {
+        let found = match by {
+            AccountBy::Id(id) => self.by_id.get(id),
+            AccountBy::Number(number) => self.by_number.get(number.as_str()),
+            AccountBy::ExternalReference(reference) => self.by_reference.get(reference.as_str()),
+        };
+        found.map(|account| account.id).ok_or_else(|| Denial::not_found(field, "account"))
+    }
+}
+
+fn order(origin: &Origin, key: Idempotency, transfer: Transfer, accounts: &Lookup<'_>) -> Result<(Order, Ends), Denial> {
+    let ends = Ends { from: accounts.get("from", &transfer.from)?, to: accounts.get("to", &transfer.to)? };
+    let minor = positive("amount", transfer.amount)?;
+    let from = Side::Account(ends.from, Spread::Flow, noted("messageToSender", transfer.message_to_sender)?);
+    let to = Side::Account(ends.to, Spread::Flow, noted("messageToReceiver", transfer.message_to_receiver)?);
+    let draft = Draft::new(TransactionKind::Transfer, transfer.amount.currency, String::new()).moving(from, to, minor);
+    let draft = transfer.details.on(draft, "Transfer")?;
+    let mut order = Order::new(origin, "transfer", Action::Post(draft));
+    order.idempotency = Some(key);
+    Ok((order, ends))
+}
+
+/// What became of one item of a batch.
+pub type ItemAnswer = Result<(crate::denial::Done<EntryId>, Ends), Denial>;
+
+/// Many transfers in one go, each succeeding or failing by itself; with `all_or_nothing`, one refusal takes
+/// the others with it. Items are decided in order. Each has its own key.
+///
+/// # Errors
+/// A fault only: refusals are in the items.
+pub async fn transfer_batch(
+    engine: &Engine,
+    origin: &Origin,
+    items: Vec<(Idempotency, Transfer)>,
+    all_or_nothing: bool,
+) -> Result<Vec<ItemAnswer>, Failure> {
+    let names: Vec<AccountBy> =
+        items.iter().flat_map(|(_, item)| [item.from.clone(), item.to.clone()]).collect();
+    let accounts = accounts::store::find_many(engine.db.reader(), origin.tenant, origin.customer, &names).await?;
+    let lookup = Lookup::new(&accounts);
+    let checked: Vec<Result<(Order, Ends), Denial>> =
+        items.into_iter().map(|(key, item)| order(origin, key, item, &lookup)).collect();
+    if all_or_nothing && checked.iter().any(Result::is_err) {
+        return Ok(checked.into_iter().map(|item| Err(item.err().unwrap_or_else(taken_along))).collect());
+    }
+    let mut orders = Vec::with_capacity(checked.len());
+    let mut waiting = Vec::with_capacity(checked.len());
+    for item in checked {
+        waiting.push(item.map(|(order, ends)| {
+            orders.push(order);
+            ends
+        }));
+    }
+    let submission = Submission { orders, atomic: all_or_nothing };
+    let mut outcomes = match submission.orders.is_empty() {
+        true => Vec::new(),
+        false => engine.committer.submit(origin.tenant, submission).await?,
+    }
+    .into_iter();
+    let mut answers = Vec::with_capacity(waiting.len());
+    for item in waiting {
+        answers.push(match item {
+            Err(denial) => Err(denial),
+            Ok(ends) => {
+                let names = [(ends.from, "from"), (ends.to, "to")];
+                let outcome = outcomes.next().ok_or(crate::ledger::LedgerFault::Inconsistent("no answer"))?;
+                match outcome {
+                    Err(refusal) => Err(Denial::of_refusal(&refusal, &names)),
+                    Ok(applied) => Ok((entry_of(&applied)?, ends)),
+                }
+            }
+        });
+    }
+    Ok(answers)
+}
+
+fn taken_along() -> Denial {
+    Denial::of_refusal(&crate::ledger::Refusal::BatchRefused, &[])
+}

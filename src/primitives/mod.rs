@@ -1,0 +1,15 @@
+//! The vocabulary that everything else is written in: ids, money, time, chance, and who is asking.
+//!
+//! Pure: nothing here touches a database, a socket or the wall clock (except `clock::Clock::system`).
+
+pub mod clock;
+pub mod ids;
+pub mod money;
+pub mod origin;
+pub mod text;
+pub mod words;
+
+pub use clock::Clock;
+pub use ids::*;
+pub use money::{Currency, Minor, Money, MoneyError};
+pub use origin::Origin;
