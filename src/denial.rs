@@ -98,6 +98,15 @@ impl Denial {
         Self { code: refusal.code(), message, fields, facts: facts(refusal), audited: true }
     }
 
+    /// The same denial, its fields below a dotted path.
+    #[must_use]
+    pub fn under(mut self, path: &str) -> Self {
+        for field in &mut self.fields {
+            field.path.splice(0..0, path.split('.').map(str::to_owned));
+        }
+        self
+    }
+
     /// The same denial, its fields below a list item.
     #[must_use]
     pub fn at(mut self, list: &str, index: usize) -> Self {

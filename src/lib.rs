@@ -22,6 +22,8 @@ pub mod accounts;
 
 pub mod payments;
 
+pub mod demo;
+
 pub mod graphql;
 
 pub mod http;

@@ -6,7 +6,9 @@
 
 pub mod catalogue;
 pub mod close;
+pub mod graphql;
 pub mod model;
+pub mod offers;
 pub mod products;
 pub mod store;
 
@@ -18,7 +20,7 @@ use crate::denial::{Answer, Denial, Done, Failure};
 use crate::engine::Engine;
 use crate::ledger::order::{Action, Idempotency, NewEvent, Order};
 use crate::ledger::{AccountStatus, Component, LedgerFault, Position, journal};
-use crate::primitives::{AccountId, LedgerAccountId, Minor, Money, MoneyError, Origin, TenantId};
+use crate::primitives::{AccountId, IdSource, LedgerAccountId, Minor, Money, MoneyError, Origin, TenantId};
 use crate::ledger::refusal::RefusalCode;
 
 pub use model::{Account, Family, Product, WorkingMode};
@@ -92,17 +94,18 @@ pub async fn open(engine: &Engine, origin: &Origin, key: Idempotency, new: NewAc
         created_at: engine.clock().micros(),
     };
     store::insert(&tx, origin.tenant, &account).await?;
-    let mut order = Order::new(origin, "openAccount", Action::Open(Box::new(position(engine, &account, &product, credit_limit))));
+    let mut order = Order::new(origin, "openAccount", Action::Open(Box::new(position(engine.ids(), &account, &product, credit_limit))));
     order.idempotency = Some(key);
     let applied = engine.finish(tx, order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[]))?;
     if applied.replayed { again(engine, origin, &applied.result).await } else { Ok(Done { value: account, replayed: false }) }
 }
 
-fn position(engine: &Engine, account: &Account, product: &Product, credit_limit: Minor) -> Position {
+/// How a new account stands in the books.
+pub(crate) fn position(ids: &IdSource, account: &Account, product: &Product, credit_limit: Minor) -> Position {
     Position {
         account: account.id,
         currency: product.currency,
-        rows: std::array::from_fn(|_| LedgerAccountId(engine.ids().next())),
+        rows: std::array::from_fn(|_| LedgerAccountId(ids.next())),
         balances: [Minor::ZERO; Component::COUNT],
         status: AccountStatus::Open,
         closed_on: None,

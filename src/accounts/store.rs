@@ -48,6 +48,9 @@ pub struct AccountFilter {
     pub number: Option<String>,
 }
 
+/// Both engines limit the binds of a statement, SQLite to 32,766.
+const ROWS_PER_STATEMENT: usize = 1_000;
+
 fn parsed<T>(value: Option<T>, what: &'static str) -> Result<T, LedgerFault> {
     value.ok_or(LedgerFault::Inconsistent(what))
 }
@@ -358,6 +361,19 @@ fn in_status(tenant: TenantId, status: AccountStatus) -> sea_orm::sea_query::Sel
 pub async fn insert(tx: &DatabaseTransaction, tenant: TenantId, account: &Account) -> Result<(), Failure> {
     let result = account::Entity::insert(account_row(tenant, account)).exec_without_returning(tx).await;
     result.map(|_| ()).map_err(|error| taken(error, "number", "the number"))
+}
+
+/// Writes new accounts, many in one statement.
+///
+/// # Errors
+/// `DUPLICATE_REFERENCE` for a number or an external reference.
+pub async fn insert_many(tx: &DatabaseTransaction, tenant: TenantId, accounts: &[Account]) -> Result<(), Failure> {
+    for some in accounts.chunks(ROWS_PER_STATEMENT) {
+        let rows = some.iter().map(|account| account_row(tenant, account));
+        let result = account::Entity::insert_many(rows).exec_without_returning(tx).await;
+        result.map_err(|error| taken(error, "number", "the number"))?;
+    }
+    Ok(())
 }
 
 /// Writes a changed account.

@@ -3,6 +3,7 @@
 //! A customer's number and external reference are unique in its tenant. A number that is not given is made:
 //! `C` and ten digits, from the customer's own id, so that no counter is shared.
 
+pub mod graphql;
 pub mod model;
 pub mod store;
 
@@ -151,7 +152,8 @@ async fn again(engine: &Engine, origin: &Origin, id: &str) -> Answer<Customer> {
     Ok(Done { value, replayed: true })
 }
 
-fn event(type_: &'static str, customer: &Customer) -> NewEvent {
+/// What the log says of a customer.
+pub(crate) fn event(type_: &'static str, customer: &Customer) -> NewEvent {
     let payload = json!({ "number": customer.number, "type": customer.type_.word() });
     NewEvent { type_, account: None, customer: Some(customer.id), payload }
 }

@@ -34,6 +34,9 @@ pub struct CustomerFilter {
     pub only: Option<CustomerId>,
 }
 
+/// Both engines limit the binds of a statement, SQLite to 32,766.
+const ROWS_PER_STATEMENT: usize = 1_000;
+
 fn customer(row: Model) -> Result<Customer, LedgerFault> {
     Ok(Customer {
         id: CustomerId(row.id),
@@ -145,6 +148,18 @@ pub async fn list(
 /// `DUPLICATE_REFERENCE` for the number or the external reference.
 pub async fn insert(tx: &DatabaseTransaction, tenant: TenantId, customer: &Customer) -> Result<(), Failure> {
     Entity::insert(row(tenant, customer)).exec_without_returning(tx).await.map(|_| ()).map_err(taken)
+}
+
+/// Writes new customers, many in one statement.
+///
+/// # Errors
+/// `DUPLICATE_REFERENCE` for a number or an external reference.
+pub async fn insert_many(tx: &DatabaseTransaction, tenant: TenantId, customers: &[Customer]) -> Result<(), Failure> {
+    for some in customers.chunks(ROWS_PER_STATEMENT) {
+        let rows = some.iter().map(|customer| row(tenant, customer));
+        Entity::insert_many(rows).exec_without_returning(tx).await.map_err(taken)?;
+    }
+    Ok(())
 }
 
 /// Writes a changed customer.

@@ -15,7 +15,7 @@ use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Origin};
 
 /// The end of the journal, locked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The last entry.
     pub entry_sequence: i64,
@@ -41,7 +41,7 @@ pub struct Internal {
 }
 
 /// What a key did the first time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remembered {
     /// The digest of the request.
     pub request_hash: Vec<u8>,
@@ -50,7 +50,7 @@ pub struct Remembered {
 }
 
 /// Everything that a batch is decided on.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Books {
     /// The present, the booking time of all that the batch writes.
     pub now: Micros,

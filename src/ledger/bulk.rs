@@ -2,9 +2,9 @@
 //!
 //! PostgreSQL takes one array per column (`UNNEST`), so that the text of the statement, and with it its plan,
 //! is the same for one row and for ten thousand. SQLite takes `VALUES` lists, cut at its bind limit. Arrays
-//! cannot carry NULL through the driver, so an absent value travels as the column's sentinel (a nil UUID, an
-//! empty text, the smallest integer, 0001-01-01) and becomes NULL inside the statement; no stored value is
-//! ever one of those.
+//! cannot carry NULL through the driver, so an absent value travels as the column's sentinel (a nil UUID, a
+//! lone control character, the smallest integer, the first day of 4713 BC) and becomes NULL inside the
+//! statement; no stored value is ever one of those. An empty text is one that callers may well send.
 
 use chrono::NaiveDate;
 use sea_orm::sea_query::ArrayType;
@@ -146,10 +146,10 @@ fn select_column((name, kind, nullable): &Column) -> String {
     }
     let sentinel = match kind {
         Kind::Uuid => "'00000000-0000-0000-0000-000000000000'::uuid",
-        Kind::Text => "''",
+        Kind::Text => "chr(1)",
         Kind::BigInt => "(-9223372036854775808)::bigint",
         Kind::Int => "(-2147483648)::integer",
-        Kind::Date => "'0001-01-01'::date",
+        Kind::Date => "'4713-01-01 BC'::date",
         Kind::Bytes => "''::bytea",
     };
     format!("NULLIF(u.{name}, {sentinel})")
@@ -158,10 +158,10 @@ fn select_column((name, kind, nullable): &Column) -> String {
 fn or_sentinel(value: Value) -> Value {
     match value {
         Value::Uuid(None) => Value::Uuid(Some(Uuid::nil())),
-        Value::String(None) => Value::String(Some(String::new())),
+        Value::String(None) => Value::String(Some("\u{1}".into())),
         Value::BigInt(None) => Value::BigInt(Some(i64::MIN)),
         Value::Int(None) => Value::Int(Some(i32::MIN)),
-        Value::ChronoDate(None) => Value::ChronoDate(NaiveDate::from_ymd_opt(1, 1, 1)),
+        Value::ChronoDate(None) => Value::ChronoDate(NaiveDate::from_ymd_opt(-4_712, 1, 1)),
         Value::Bytes(None) => Value::Bytes(Some(Vec::new())),
         value => value,
     }

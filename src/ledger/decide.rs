@@ -4,7 +4,7 @@
 //! it was refused is undone from an undo log, so that a refused order leaves its neighbours alone, and a
 //! refused order of an all-or-nothing submission takes exactly its own submission with it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
@@ -16,9 +16,8 @@ use super::entry::{AccountTotal, Draft, Entry, Leg, Posting, Side, Spread, Trans
 use super::hold::{Hold, HoldStatus};
 use super::order::{Action, Applied, NewEvent, NewHold, Order, Outcome, Submission};
 use super::position::{Position, Split};
-use super::refusal::{Refusal, RefusalCode};
-use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, Currency, EntryId, HoldId, IdSource, LedgerAccountId, Minor, Origin};
+use super::refusal::Refusal;
+use crate::primitives::{AccountId, Currency, EntryId, HoldId, IdSource, LedgerAccountId, Minor};
 
 /// How far from the business date a value date may lie: ten years back, one year ahead.
 const VALUE_DATE_DAYS_BACK: u64 = 3_660;
@@ -280,6 +279,9 @@ impl<'a> Decider<'a> {
                 return Err(Refusal::CurrencyMismatch(*account));
             }
         }
+        for account in &accounts {
+            self.position(*account)?.require_not_closed()?;
+        }
         let mut postings = Vec::with_capacity(draft.legs().len());
         // Debits first: a refusal for lack of funds comes before one for a limit of the receiver.
         for leg in draft.legs() {
@@ -317,6 +319,9 @@ impl<'a> Decider<'a> {
         metadata: &str,
         key: Option<String>,
     ) -> Result<Arc<Entry>, Refusal> {
+        for account in original.postings.iter().filter_map(|line| line.account) {
+            self.position(account)?;
+        }
         if original.kind == TransactionKind::Reversal {
             return Err(Refusal::ReversalOfReversal);
         }
@@ -337,6 +342,12 @@ impl<'a> Decider<'a> {
                 None => postings.push(self.internal_row(line.ledger_account, line.currency, line.amount.negated())?),
             }
         }
+        for account in mirrored.keys() {
+            self.position(*account)?.require_not_closed()?;
+        }
+        // Debits first, as for other entries: funds come before limits.
+        let mut mirrored: Vec<(AccountId, Split)> = mirrored.into_iter().collect();
+        mirrored.sort_by_key(|(_, split)| split.iter().map(|part| part.0).sum::<i64>());
         for (account, split) in mirrored {
             self.position(account)?.admit_reversal(&split)?;
             self.account_lines(account, &split, None, &mut postings)?;
@@ -395,6 +406,9 @@ impl<'a> Decider<'a> {
         key: Option<String>,
     ) -> Outcome {
         let mut hold = self.hold(id, account)?;
+        if let Side::Account(to, ..) = to {
+            self.position(*to)?;
+        }
         let amount = hold.capture(amount, self.books.now)?;
         self.change_position(account, |position| {
             position.reserved = Minor(position.reserved.0 - amount.0);

@@ -14,6 +14,7 @@
 //! The ledger owns whatever decides a posting: an account's status, credit limit, debt rule and reserved
 //! amount live in the books (on the account's PRINCIPAL row), under the same lock as its balances.
 
+pub mod audit;
 pub mod balances;
 pub mod books;
 pub mod bulk;
@@ -21,6 +22,7 @@ pub mod chart;
 pub mod committer;
 pub mod decide;
 pub mod entry;
+pub mod graphql;
 pub mod hold;
 pub mod journal;
 pub mod order;

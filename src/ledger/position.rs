@@ -131,11 +131,8 @@ impl Position {
             Spread::Flow | Spread::Charge(_) if amount.0 >= 0 => split = self.repay(amount),
             Spread::Flow | Spread::Charge(_) => split[Component::Principal.index()] = amount,
         }
-        let needs_cover = match spread {
-            Spread::Reserved | Spread::Settle => false,
-            Spread::On(_) | Spread::Flow | Spread::Charge(_) => true,
-        };
-        self.admit(&split, needs_cover)?;
+        // What a hold reserved was covered when it was placed.
+        self.admit(&split, spread != Spread::Reserved)?;
         Ok(split)
     }
 
@@ -150,7 +147,7 @@ impl Position {
         self.admit(split, !self.may_owe())
     }
 
-    fn require_not_closed(&self) -> Result<(), Refusal> {
+    pub(super) fn require_not_closed(&self) -> Result<(), Refusal> {
         match self.status {
             AccountStatus::Closed => Err(Refusal::AccountNotOpen { account: self.account, status: self.status }),
             AccountStatus::Open | AccountStatus::PendingClose => Ok(()),

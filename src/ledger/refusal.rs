@@ -1,7 +1,7 @@
 //! Why the books refuse an order: business answers, each with its name.
 //!
-//! When several apply, the first of this order is given: idempotency key, existence, duplicate reference,
-//! amount, value date, currency, status, state of the hold or entry, funds, limits.
+//! When several apply, the first of this order is given: idempotency key, existence, state of the hold or
+//! entry, duplicate reference, amount, value date, same account, currency, status, funds, limits.
 
 use chrono::NaiveDate;
 

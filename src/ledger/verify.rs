@@ -1,19 +1,21 @@
 //! Replays the journal from its rows alone and compares everything that is kept beside it.
 //!
 //! Checked, tenant by tenant: the sequence has no gap; each entry sums to zero and its digest is the stored
-//! one; the batches follow each other and chain their entries; each account's running balance is what its
-//! transactions say; the balances in the books are the sums of their postings; no posting stands without its
-//! entry; the reserved amounts are the sums of the open holds; the event log has no gap and tells of every
+//! one; its postings repeat its kind and dates; the batches follow each other and chain their entries; each
+//! account's running balance is what its transactions say; the balances in the books are the sums of their
+//! postings; no posting stands without its entry; the reserved amounts are the sums of the open holds; the event log has no gap and tells of every
 //! entry once; the head points at the end of it all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use uuid::Uuid;
 
-use super::entry::{Entry, Posting, chain};
+use super::entry::{Entry, ExternalReference, Posting, chain};
 use super::journal;
 use super::post::LedgerFault;
+use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, LedgerAccountId, TenantId};
 
 /// Entries read at a time.
@@ -83,6 +85,47 @@ pub async fn verify(db: &impl ConnectionTrait) -> Result<Checked, VerifyError> {
     Ok(checked)
 }
 
+/// A posting, with what its row repeats so that one index tells of it.
+struct Line {
+    posting: Posting,
+    number: i32,
+    kind: String,
+    value_date: NaiveDate,
+    booked_at: Micros,
+    /// Amount and balance afterwards stand together or not at all.
+    whole_total: bool,
+}
+
+impl Line {
+    fn read(row: &QueryResult) -> Result<Self, LedgerFault> {
+        let amount: Option<i64> = row.try_get("", "account_amount_minor")?;
+        let balance_after: Option<i64> = row.try_get("", "account_balance_after_minor")?;
+        Ok(Self {
+            whole_total: amount.is_some() == balance_after.is_some(),
+            posting: journal::posting(row)?,
+            number: row.try_get("", "line")?,
+            kind: row.try_get("", "kind")?,
+            value_date: row.try_get("", "value_date")?,
+            booked_at: row.try_get("", "booked_at_us")?,
+        })
+    }
+
+    fn belongs(&self, entry: &Entry, number: i32) -> bool {
+        let own = (self.number, self.kind.as_str(), self.value_date, self.booked_at);
+        self.whole_total && own == (number, entry.kind.word(), entry.value_date, entry.booked_at)
+    }
+}
+
+/// Whether the key is that of the reference, and date, poster and code do not stand without one.
+fn is_external_whole(entry: &Entry, row: &QueryResult) -> Result<bool, LedgerFault> {
+    let key: Option<String> = row.try_get("", "external_key")?;
+    let date: Option<NaiveDate> = row.try_get("", "external_date")?;
+    let (poster, code): (Option<String>, Option<String>) =
+        (row.try_get("", "external_poster")?, row.try_get("", "external_code")?);
+    let stray = date.is_some() || poster.is_some() || code.is_some();
+    Ok(key == entry.external.as_ref().map(ExternalReference::key) && (entry.external.is_some() || !stray))
+}
+
 struct Replay<'a, C> {
     db: &'a C,
     tenant: TenantId,
@@ -132,14 +175,16 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
              ORDER BY entry_sequence, line",
             &range,
         );
-        let mut postings: BTreeMap<i64, Vec<Posting>> = BTreeMap::new();
+        let mut postings: BTreeMap<i64, Vec<Line>> = BTreeMap::new();
         for row in lines.await? {
-            postings.entry(row.try_get("", "entry_sequence")?).or_default().push(journal::posting(&row)?);
+            postings.entry(row.try_get("", "entry_sequence")?).or_default().push(Line::read(&row)?);
         }
         for row in &entries {
             let mut entry = journal::entry(row)?;
-            entry.postings = postings.remove(&entry.sequence).unwrap_or_default();
-            self.entry(&entry, row)?;
+            let lines = postings.remove(&entry.sequence).unwrap_or_default();
+            let whole = lines.iter().zip(1..).all(|(line, number)| line.belongs(&entry, number));
+            entry.postings = lines.into_iter().map(|line| line.posting).collect();
+            self.entry(&entry, row, whole)?;
         }
         if let Some(sequence) = postings.keys().next() {
             return Err(self.differs(None, Some(*sequence), "postings without an entry: the entry is missing"));
@@ -147,7 +192,7 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
         Ok(!entries.is_empty())
     }
 
-    fn entry(&mut self, entry: &Entry, row: &QueryResult) -> Result<(), VerifyError> {
+    fn entry(&mut self, entry: &Entry, row: &QueryResult, whole: bool) -> Result<(), VerifyError> {
         let sequence = Some(entry.sequence);
         if entry.sequence != self.last + 1 {
             return Err(self.differs(None, Some(self.last + 1), "the entry is missing"));
@@ -175,6 +220,12 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
         let stored: Vec<u8> = row.try_get("", "hash")?;
         if stored != digest {
             return Err(self.differs(account, sequence, "the entry is not the one that was written: its digest differs"));
+        }
+        if !whole {
+            return Err(self.differs(account, sequence, "the row of a posting differs from its entry in kind, dates, place or total"));
+        }
+        if !is_external_whole(entry, row)? {
+            return Err(self.differs(account, sequence, "the external reference is not whole, or its key is not its own"));
         }
         self.batches.entry(row.try_get("", "batch_number")?).or_default().push(digest);
         self.last = entry.sequence;
@@ -279,7 +330,9 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
 
     async fn events(&self) -> Result<u64, VerifyError> {
         let sql = "SELECT COUNT(*) AS events, COALESCE(MAX(sequence), 0) AS last, COUNT(entry_sequence) AS entries, \
-                   COUNT(DISTINCT entry_sequence) AS distinct_entries FROM event WHERE tenant_id = $1";
+                   COUNT(DISTINCT entry_sequence) AS distinct_entries, \
+                   COALESCE(MIN(entry_sequence), 1) AS first_entry, COALESCE(MAX(entry_sequence), 0) AS last_entry \
+                   FROM event WHERE tenant_id = $1";
         let rows = self.rows(sql, &[]).await?;
         let row = rows.first().ok_or(LedgerFault::Inconsistent("no events"))?;
         let (events, last): (i64, i64) = (row.try_get("", "events")?, row.try_get("", "last")?);
@@ -289,7 +342,8 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
         if events != last || last != head {
             return Err(self.differs(None, None, format!("the event log has {events} events, its last is {last}, the head says {head}")));
         }
-        if entries != distinct || entries != self.last {
+        let ends: (i64, i64) = (row.try_get("", "first_entry")?, row.try_get("", "last_entry")?);
+        if entries != distinct || entries != self.last || ends != (1, self.last) {
             return Err(self.differs(None, None, format!("the event log tells of {distinct} entries of {}", self.last)));
         }
         Ok(u64::try_from(events).unwrap_or(0))

@@ -43,6 +43,34 @@ impl ChargeKind {
     }
 }
 
+/// A correction.
+#[derive(Clone, Debug)]
+pub struct Adjustment {
+    /// Of which account.
+    pub account: AccountBy,
+    /// Signed: positive is in the customer's favour.
+    pub amount: Money,
+    /// Which component.
+    pub component: Component,
+    /// Why.
+    pub reason: String,
+    /// The rest.
+    pub details: Details,
+}
+
+/// A charge.
+#[derive(Clone, Debug)]
+pub struct Charge {
+    /// Of which account.
+    pub account: AccountBy,
+    /// For what.
+    pub kind: ChargeKind,
+    /// How much.
+    pub amount: Money,
+    /// The rest.
+    pub details: Details,
+}
+
 /// Corrects one component of an account by a signed amount, against SUSPENSE. The account's floor still
 /// holds for a debit.
 ///
@@ -52,13 +80,10 @@ pub async fn post_adjustment(
     engine: &Engine,
     origin: &Origin,
     key: Idempotency,
-    account: &AccountBy,
-    amount: Money,
-    component: Component,
-    reason: String,
-    details: Details,
+    adjustment: Adjustment,
 ) -> Answer<EntryId> {
-    let account = accounts::require(engine, origin, "account", account).await?.id;
+    let Adjustment { account, amount, component, reason, details } = adjustment;
+    let account = accounts::require(engine, origin, "account", &account).await?.id;
     let minor = accounts::to_minor("amount", amount)?;
     if minor.0 == 0 {
         return Err(Denial::of_field(RefusalCode::AmountOutOfRange, "amount", "must not be zero").into());
@@ -90,12 +115,10 @@ pub async fn post_charge(
     engine: &Engine,
     origin: &Origin,
     key: Idempotency,
-    account: &AccountBy,
-    kind: ChargeKind,
-    amount: Money,
-    details: Details,
+    charge: Charge,
 ) -> Answer<EntryId> {
-    let account = accounts::require(engine, origin, "account", account).await?.id;
+    let Charge { account, kind, amount, details } = charge;
+    let account = accounts::require(engine, origin, "account", &account).await?.id;
     let minor = super::positive("amount", amount)?;
     let (kind, component, income, title) = kind.postings();
     let own = Side::Account(account, Spread::Charge(component), None);

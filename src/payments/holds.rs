@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-
 use super::{book, described, noted};
 use crate::accounts::{self, AccountBy};
 use crate::denial::{Answer, Denial, Done, Failure};
@@ -12,7 +10,21 @@ use crate::ledger::entry::Side;
 use crate::ledger::order::{Action, Idempotency, NewHold, Order};
 use crate::ledger::refusal::RefusalCode;
 use crate::ledger::{Hold, InternalRole, LedgerFault, journal};
+use crate::primitives::clock::Micros;
 use crate::primitives::{EntryId, HoldId, Money, Origin};
+
+/// A reservation to place.
+#[derive(Clone, Debug)]
+pub struct NewReservation {
+    /// How much.
+    pub amount: Money,
+    /// When it lapses by itself.
+    pub expires_at: Option<Micros>,
+    /// For people.
+    pub description: Option<String>,
+    /// The caller's reference; not unique.
+    pub reference: Option<String>,
+}
 
 /// Reserves available funds.
 ///
@@ -23,14 +35,11 @@ pub async fn place(
     origin: &Origin,
     key: Idempotency,
     account: &AccountBy,
-    amount: Money,
-    expires_at: Option<DateTime<Utc>>,
-    description: Option<String>,
-    reference: Option<String>,
+    new: NewReservation,
 ) -> Answer<HoldId> {
+    let NewReservation { amount, expires_at, description, reference } = new;
     let account = accounts::require(engine, origin, "account", account).await?.id;
     let minor = super::positive("amount", amount)?;
-    let expires_at = expires_at.map(|end| end.timestamp_micros());
     // A replay is answered by the books even when the hold's time has run out since.
     let replayed = crate::customers::replay(engine, origin, &key).await?.is_some();
     if !replayed && expires_at.is_some_and(|end| end <= engine.clock().micros()) {

@@ -95,53 +95,65 @@ impl Details {
     }
 }
 
-/// Money in, from a rail.
+/// Money that came in on a rail.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// For which account.
+    pub account: AccountBy,
+    /// How much.
+    pub amount: Money,
+    /// The rail.
+    pub channel: PaymentChannel,
+    /// The rest.
+    pub details: Details,
+}
+
+/// Money to pay out.
+#[derive(Clone, Debug)]
+pub struct Disbursement {
+    /// From which account.
+    pub account: AccountBy,
+    /// How much.
+    pub amount: Money,
+    /// To where.
+    pub bank_account: BankAccountInput,
+    /// What the receiver is told.
+    pub message_to_receiver: Option<String>,
+    /// What stands in the account's own transactions.
+    pub own_message: Option<String>,
+    /// The rest.
+    pub details: Details,
+}
+
+/// Books money that came in on a rail.
 ///
 /// # Errors
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
-pub async fn post_payment(
-    engine: &Engine,
-    origin: &Origin,
-    key: Idempotency,
-    account: &AccountBy,
-    amount: Money,
-    channel: PaymentChannel,
-    details: Details,
-) -> Answer<EntryId> {
-    let account = accounts::require(engine, origin, "account", account).await?.id;
+pub async fn post_payment(engine: &Engine, origin: &Origin, key: Idempotency, payment: Payment) -> Answer<EntryId> {
+    let Payment { account, amount, channel, mut details } = payment;
+    let account = accounts::require(engine, origin, "account", &account).await?.id;
     let minor = positive("amount", amount)?;
     let draft = Draft::new(TransactionKind::Payment, amount.currency, String::new());
     let draft = draft.moving(Side::Internal(channel.settlement()), Side::account(account), minor);
-    let mut details = details;
     details.metadata = with(details.metadata, "channel", channel.word().into());
     post(engine, origin, key, "postPayment", details.on(draft, "Payment")?, &[(account, "account")]).await
 }
 
-/// Money out, to a bank account.
+/// Pays money out to a bank account.
 ///
 /// # Errors
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
-pub async fn disburse(
-    engine: &Engine,
-    origin: &Origin,
-    key: Idempotency,
-    account: &AccountBy,
-    amount: Money,
-    bank_account: &BankAccountInput,
-    messages: [Option<String>; 2],
-    details: Details,
-) -> Answer<EntryId> {
-    let account = accounts::require(engine, origin, "account", account).await?.id;
+pub async fn disburse(engine: &Engine, origin: &Origin, key: Idempotency, payout: Disbursement) -> Answer<EntryId> {
+    let Disbursement { account, amount, bank_account, message_to_receiver, own_message, mut details } = payout;
+    let account = accounts::require(engine, origin, "account", &account).await?.id;
     let minor = positive("amount", amount)?;
     let bank_account = bank_account.checked()?;
-    let [to_receiver, own] = messages;
-    let own = noted("ownMessage", own)?;
+    let own = noted("ownMessage", own_message)?;
     let draft = Draft::new(TransactionKind::Disbursement, amount.currency, String::new());
     let from = Side::Account(account, Spread::Flow, own);
     let draft = draft.moving(from, Side::Internal(InternalRole::SettlementBank), minor);
-    let mut details = details;
     details.metadata = with(details.metadata, "receiver", bank_account.to_json());
-    if let Some(message) = noted("messageToReceiver", to_receiver)? {
+    if let Some(message) = noted("messageToReceiver", message_to_receiver)? {
         details.metadata = with(details.metadata, "messageToReceiver", message.into());
     }
     post(engine, origin, key, "disburse", details.on(draft, "Disbursement")?, &[(account, "account")]).await

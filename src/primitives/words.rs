@@ -1,16 +1,26 @@
 //! Closed lists of words that are stored and shown alike: one macro, so that the text form is written once.
 
-/// Declares an enum whose variants have a stored text form (`SCREAMING_SNAKE_CASE` by convention).
+/// Declares an enum whose variants have a stored text form (`SCREAMING_SNAKE_CASE` by convention). The doc
+/// comments are kept: where the words are shown, their descriptions are shown with them.
 #[macro_export]
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)* })*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $vdoc:literal])* $variant:ident = $word:literal,)* })*) => {$(
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
+        pub enum $name { $($(#[doc = $vdoc])* $variant,)* }
 
         impl $name {
             /// Every word, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// What the list is, in the words of its doc comment, line by line.
+            pub const DESCRIPTION: &'static [&'static str] = &[$($doc,)*];
+
+            /// What the word means, in the words of its doc comment, line by line.
+            #[must_use]
+            pub fn description(self) -> &'static [&'static str] {
+                match self { $(Self::$variant => &[$($vdoc,)*],)* }
+            }
 
             /// The stored and shown form.
             #[must_use]

@@ -256,7 +256,7 @@ async fn an_expired_token_ends_every_operation_then_the_socket() {
     socket.subscribe("b", "subscription { endless }").await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     server.set_clock(1_000);
-    let mut ended = vec![socket.hear().await, socket.hear().await];
+    let mut ended = [socket.hear().await, socket.hear().await];
     ended.sort_by_key(|message| message["id"].to_string());
     for (message, id) in ended.iter().zip(["a", "b"]) {
         assert_eq!(

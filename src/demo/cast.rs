@@ -1,0 +1,304 @@
+//! Who plays: households, companies and debtors, with the accounts that they open.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde_json::json;
+
+use super::names::{CAR, CITY, COMPANY, Dice, FIRST, FORM, LAST};
+use super::stage::Stage;
+use super::{ACCOUNT_1, ACCOUNT_2, CUSTOMER_1, Problem};
+use crate::accounts::{Account, Product};
+use crate::customers::{Customer, CustomerType};
+use crate::primitives::{AccountId, CustomerId};
+
+pub(super) const PERSONS: usize = 215;
+pub(super) const COMPANIES: usize = 45;
+pub(super) const DEBTORS: usize = 25;
+
+/// A Swedish amount is the euro amount times this, near enough for a demo.
+pub(super) const SEK_PER_EUR: i64 = 11;
+
+/// What a household is like. Amounts in cents of its currency.
+pub(super) struct Household {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    /// When it becomes a customer.
+    pub(super) joins: NaiveDate,
+    /// 1, or what a euro is in its currency.
+    pub(super) scale: i64,
+    pub(super) income: i64,
+    pub(super) rent: i64,
+    pub(super) bank_account: String,
+    /// The day of the month on which its bills are paid: 2 to 27.
+    pub(super) bill_day: u32,
+    /// Forgets bills now and then.
+    pub(super) careless: bool,
+    pub(super) accounts: Accounts,
+    wants: Wants,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Person,
+    Company,
+    Debtor,
+}
+
+/// The accounts of a household, by their place on the stage, once it has joined.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Accounts {
+    pub(super) current: Option<usize>,
+    pub(super) savings: Option<usize>,
+    pub(super) credit_card: Option<usize>,
+    pub(super) debit_card: Option<usize>,
+    pub(super) prepaid_card: Option<usize>,
+    pub(super) revolving: Option<usize>,
+    pub(super) loan: Option<Plan>,
+    pub(super) leasing: Option<Plan>,
+    pub(super) invoice: Option<usize>,
+    pub(super) investment: Option<usize>,
+    pub(super) virtual_: Option<usize>,
+    pub(super) receivable: Option<usize>,
+}
+
+/// A debt that is paid back by a plan.
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
+    pub(super) actor: usize,
+    pub(super) principal: i64,
+    pub(super) instalment: i64,
+    pub(super) months: i64,
+    pub(super) what: &'static str,
+    pub(super) by_direct_debit: bool,
+}
+
+#[derive(Default)]
+struct Wants {
+    overdraft: bool,
+    savings: bool,
+    credit_card: bool,
+    debit_card: bool,
+    prepaid_card: bool,
+    revolving: bool,
+    loan: bool,
+    leasing: bool,
+    invoice: bool,
+    investment: bool,
+    virtual_: bool,
+}
+
+/// Everybody, decided before the year begins.
+pub(super) fn households(dice: &mut Dice, first_day: NaiveDate) -> Vec<Household> {
+    let mut households = Vec::with_capacity(PERSONS + COMPANIES + DEBTORS);
+    for number in 0..PERSONS {
+        households.push(person(dice, first_day, number));
+    }
+    for number in 0..COMPANIES {
+        households.push(company(dice, first_day, number));
+    }
+    for _ in 0..DEBTORS {
+        let mut debtor = person(dice, first_day, usize::MAX);
+        debtor.kind = Kind::Debtor;
+        debtor.wants = Wants::default();
+        (debtor.scale, debtor.careless) = (1, true);
+        households.push(debtor);
+    }
+    households
+}
+
+/// Most are there from the start, the others come during the year.
+fn joins(dice: &mut Dice, first_day: NaiveDate) -> NaiveDate {
+    if dice.chance(780) { first_day } else { first_day + chrono::Duration::days(dice.between(1, 330)) }
+}
+
+fn person(dice: &mut Dice, first_day: NaiveDate, number: usize) -> Household {
+    // The first two are the ones that the explorer's examples name.
+    let name = match number {
+        0 => "Anna Lindqvist".into(),
+        1 => "Mikael Virtanen".into(),
+        _ => format!("{} {}", dice.pick(FIRST), dice.pick(LAST)),
+    };
+    let star = number < 2;
+    let scale = if !star && dice.chance(80) { SEK_PER_EUR } else { 1 };
+    let euro = scale == 1;
+    let income = if star { 520_000 } else { dice.between(190, 480) * 1_000 * scale };
+    Household {
+        kind: Kind::Person,
+        name,
+        joins: if star { first_day } else { joins(dice, first_day) },
+        scale,
+        income,
+        rent: if dice.chance(700) { income * dice.between(22, 34) / 100 / 500 * 500 } else { 0 },
+        bank_account: dice.iban(),
+        bill_day: u32::try_from(dice.between(2, 27)).unwrap_or(10),
+        careless: !star && dice.chance(90),
+        accounts: Accounts::default(),
+        wants: Wants {
+            overdraft: !star && euro && dice.chance(230),
+            savings: star || dice.chance(500),
+            credit_card: star || (euro && dice.chance(330)),
+            debit_card: star || (euro && dice.chance(260)),
+            prepaid_card: star || (euro && dice.chance(100)),
+            revolving: dice.chance(100),
+            loan: star || (euro && dice.chance(130)),
+            leasing: euro && dice.chance(50),
+            invoice: euro && dice.chance(130),
+            investment: star || (euro && dice.chance(120)),
+            virtual_: false,
+        },
+    }
+}
+
+fn company(dice: &mut Dice, first_day: NaiveDate, number: usize) -> Household {
+    let name = format!("{} {}", COMPANY[number % COMPANY.len()], FORM[(number + number / COMPANY.len()) % FORM.len()]);
+    Household {
+        kind: Kind::Company,
+        name,
+        joins: joins(dice, first_day),
+        scale: 1,
+        income: dice.between(600, 4_500) * 1_000,
+        rent: dice.between(90, 400) * 1_000,
+        bank_account: dice.iban(),
+        bill_day: u32::try_from(dice.between(2, 27)).unwrap_or(10),
+        careless: dice.chance(60),
+        accounts: Accounts::default(),
+        wants: Wants {
+            overdraft: dice.chance(500),
+            debit_card: dice.chance(300),
+            loan: dice.chance(200),
+            leasing: dice.chance(330),
+            invoice: dice.chance(400),
+            investment: dice.chance(100),
+            virtual_: dice.chance(600),
+            ..Wants::default()
+        },
+    }
+}
+
+/// Opens what joining households want.
+pub(super) struct Opener {
+    products: BTreeMap<String, Product>,
+    customers: u64,
+    accounts: u64,
+}
+
+impl Opener {
+    pub(super) fn new(products: Vec<Product>) -> Self {
+        let products = products.into_iter().map(|product| (product.code.clone(), product)).collect();
+        Self { products, customers: 0, accounts: 0 }
+    }
+
+    /// Makes the household a customer with accounts.
+    pub(super) fn join(
+        &mut self,
+        stage: &mut Stage<'_>,
+        dice: &mut Dice,
+        household: &mut Household,
+    ) -> Result<(), Problem> {
+        let customer = self.customer(stage, dice, household);
+        let owner = customer.id;
+        stage.create_customer(customer);
+        let wants = &household.wants;
+        let sek = household.scale != 1;
+        let mut accounts = Accounts::default();
+        let mut open = |code: &str, limit: Option<i64>| self.open(stage, owner, code, limit);
+        if household.kind != Kind::Debtor || dice.chance(400) {
+            let code = if sek {
+                "current-sek"
+            } else if wants.overdraft {
+                "current-overdraft"
+            } else {
+                "current"
+            };
+            accounts.current = Some(open(code, None)?);
+        }
+        for (wanted, code, place) in [
+            (wants.savings, if sek { "savings-sek" } else { "savings" }, &mut accounts.savings),
+            (wants.credit_card, "credit-card", &mut accounts.credit_card),
+            (wants.debit_card, "debit-card", &mut accounts.debit_card),
+            (wants.prepaid_card, "prepaid-card", &mut accounts.prepaid_card),
+            (wants.revolving, if sek { "revolving-sek" } else { "revolving" }, &mut accounts.revolving),
+            (wants.invoice, "invoice", &mut accounts.invoice),
+            (wants.investment, "investment", &mut accounts.investment),
+            (wants.virtual_, "virtual", &mut accounts.virtual_),
+            (household.kind == Kind::Debtor, "receivable", &mut accounts.receivable),
+        ] {
+            if wanted {
+                *place = Some(open(code, None)?);
+            }
+        }
+        if wants.loan {
+            let principal = (household.income * dice.between(2, 7)).min(household.income * 12) / 10_000 * 10_000;
+            accounts.loan = Some(plan(dice, open("loan", Some(principal))?, principal, [24, 36, 48, 60], "Loan"));
+        }
+        if wants.leasing {
+            let (principal, car) = (dice.between(19, 52) * 100_000, *dice.pick(CAR));
+            accounts.leasing = Some(plan(dice, open("leasing", Some(principal))?, principal, [36, 36, 48, 60], car));
+        }
+        household.accounts = accounts;
+        Ok(())
+    }
+
+    fn customer(&mut self, stage: &Stage<'_>, dice: &mut Dice, household: &Household) -> Customer {
+        self.customers += 1;
+        let (city, country) = *dice.pick(CITY);
+        let (first, last) = household.name.split_once(' ').unwrap_or(("", &household.name));
+        let person = household.kind != Kind::Company;
+        let number = if household.name == "Anna Lindqvist" && self.customers == 1 {
+            CUSTOMER_1.into()
+        } else {
+            format!("C{:08}", 10_000_000 + self.customers * 37)
+        };
+        Customer {
+            id: CustomerId(stage.surroundings.ids.next()),
+            number,
+            external_reference: dice.chance(500).then(|| format!("CRM-{:05}", 20_000 + self.customers)),
+            type_: if person { CustomerType::Person } else { CustomerType::Company },
+            first_name: person.then(|| first.into()),
+            last_name: person.then(|| last.into()),
+            company_name: (!person).then(|| household.name.clone()),
+            metadata: json!({ "city": city, "country": country }).to_string(),
+            created_at: stage.surroundings.clock.micros(),
+        }
+    }
+
+    fn open(
+        &mut self,
+        stage: &mut Stage<'_>,
+        owner: CustomerId,
+        code: &str,
+        limit: Option<i64>,
+    ) -> Result<usize, Problem> {
+        self.accounts += 1;
+        let product = self.products.get(code).ok_or_else(|| Problem::Missing(format!("the product '{code}'")))?;
+        let number = match (self.accounts, code) {
+            (1, _) => ACCOUNT_1.into(),
+            (_, "current") if self.customers == 2 => ACCOUNT_2.into(),
+            (count, _) => format!("4810{:08}", 10_000_000 + count * 7_919),
+        };
+        let account = Account {
+            id: AccountId(stage.surroundings.ids.next()),
+            number,
+            external_reference: None,
+            product: product.id,
+            owner,
+            family: product.family,
+            currency: product.currency,
+            opened_on: stage.surroundings.clock.today(),
+            closure_code: None,
+            metadata: "{}".into(),
+            created_at: stage.surroundings.clock.micros(),
+        };
+        let limit = limit.unwrap_or(product.default_credit_limit.0);
+        Ok(stage.open_account(account, product, limit))
+    }
+}
+
+/// Equal parts of the principal and about what the interest is in the first half: good enough for a demo,
+/// where the last instalment lies years ahead.
+fn plan(dice: &mut Dice, actor: usize, principal: i64, terms: [i64; 4], what: &'static str) -> Plan {
+    let months = *dice.pick(&terms);
+    let instalment = (principal / months + principal * 4 / 1_000) / 100 * 100;
+    Plan { actor, principal, instalment, months, what, by_direct_debit: dice.chance(350) }
+}

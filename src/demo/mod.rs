@@ -1,0 +1,156 @@
+//! The demo: a tenant with a year of life in it, made from a seed, and a gentle flow of new movements.
+//!
+//! The year is played under a hand-set clock through the ledger's own door, batch by batch, so that its books
+//! obey every rule and `konto verify` passes. The same seed and the same last moment give the same books, to
+//! the byte. The people and companies are made up.
+
+mod cast;
+mod day;
+pub mod live;
+mod month;
+mod names;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod year;
+
+use chrono::{DateTime, NaiveTime, Utc};
+
+use crate::access::{TenantError, create_tenant, tenants};
+use crate::accounts::{self, Family, Product};
+use crate::database::Database;
+use crate::denial::Failure;
+use crate::ledger::journal::Page;
+use crate::ledger::position::RepaymentOrder;
+use crate::ledger::post::Surroundings;
+use crate::ledger::{DebtRule, LedgerFault};
+use crate::primitives::{Clock, Currency, IdSource, Minor, ProductId, TenantId};
+
+/// The code of the demo tenant.
+pub const TENANT: &str = "demo";
+/// The number of a current account in euros with plenty of funds.
+pub const ACCOUNT_1: &str = "481000000017";
+/// The number of another.
+pub const ACCOUNT_2: &str = "481000000025";
+/// The number of the customer who owns the first.
+pub const CUSTOMER_1: &str = "C10000000";
+/// The seed of the demo that everybody sees.
+pub const SEED: u64 = 20_240_229;
+
+/// Why there is no demo.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// Somebody's real books may be in there.
+    #[error("the database has tenants already: the demo takes an empty one, or one that a demo has made")]
+    NotEmpty,
+    /// Something that the demo itself should have made.
+    #[error("{0} is missing")]
+    Missing(String),
+    /// The tenant was refused.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    /// The books' or the database's.
+    #[error(transparent)]
+    Fault(#[from] std::sync::Arc<LedgerFault>),
+    /// A use case that refused.
+    #[error("refused: {0}")]
+    Refused(String),
+}
+
+impl From<sea_orm::DbErr> for Problem {
+    fn from(error: sea_orm::DbErr) -> Self {
+        LedgerFault::from(error).into()
+    }
+}
+
+impl From<LedgerFault> for Problem {
+    fn from(fault: LedgerFault) -> Self {
+        Self::Fault(fault.into())
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Denied(denial) => Self::Refused(denial.message),
+            Failure::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+/// What was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// The demo tenant.
+    pub tenant: TenantId,
+    /// Customers.
+    pub customers: usize,
+    /// Accounts.
+    pub accounts: usize,
+    /// Entries.
+    pub entries: u64,
+    /// Orders that the books refused: a card without cover, say.
+    pub refused: u64,
+}
+
+/// The demo tenant of a database, if a demo has made one there.
+///
+/// # Errors
+/// [`Problem::NotEmpty`] for a database with other tenants only, or the database's.
+pub async fn find(db: &Database) -> Result<Option<TenantId>, Problem> {
+    match tenants::find_by_code(db.reader(), TENANT).await? {
+        Some(tenant) => Ok(Some(tenant.id)),
+        None if tenants::list(db.reader()).await?.is_empty() => Ok(None),
+        None => Err(Problem::NotEmpty),
+    }
+}
+
+/// Loads the demo into a migrated database without tenants: a year that ends just before `now`.
+///
+/// # Errors
+/// [`Problem`]; the database should then be thrown away.
+pub async fn load(db: &Database, now: DateTime<Utc>, seed: u64) -> Result<Loaded, Problem> {
+    let clock = Clock::manual(year::first_day(now).and_time(NaiveTime::MIN).and_utc());
+    let ids = IdSource::seeded(clock.clone(), seed);
+    let (tenant, products) = found(db, &clock, &ids).await?;
+    year::play(db, Surroundings { clock, ids }, tenant, products, now, seed).await
+}
+
+/// The tenant and its products.
+async fn found(db: &Database, clock: &Clock, ids: &IdSource) -> Result<(TenantId, Vec<Product>), Problem> {
+    let euro = currency("EUR")?;
+    let krona = currency("SEK")?;
+    let tx = db.begin().await?;
+    let tenant = create_tenant(&tx, clock, ids, TENANT, "Nordhamn Demo Bank", euro, true).await?;
+    accounts::catalogue::install(&tx, clock, ids, tenant, euro).await?;
+    let swedish = [
+        ("current-sek", "Lönekonto", Family::Deposit, DebtRule::None, 0),
+        ("savings-sek", "Sparkonto", Family::Deposit, DebtRule::None, 0),
+        ("revolving-sek", "Kontokredit", Family::RevolvingCredit, DebtRule::Limit, 2_000_000),
+    ];
+    let swedish = swedish.map(|(code, alias, family, debt_rule, limit)| Product {
+        id: ProductId(ids.next()),
+        code: code.into(),
+        alias: alias.into(),
+        family,
+        working_mode: None,
+        currency: krona,
+        debt_rule,
+        repayment_order: RepaymentOrder::DEFAULT,
+        default_credit_limit: Minor(limit),
+        maximum_credit_limit: None,
+        maximum_balance: None,
+        retired: false,
+        metadata: "{}".into(),
+        created_at: clock.micros(),
+    });
+    accounts::store::insert_products(&tx, tenant, &swedish).await?;
+    let page = Page { after: None, before: None, limit: 1_000, backward: false };
+    let products = accounts::store::products(&*tx, tenant, None, page).await?;
+    tx.commit().await?;
+    Ok((tenant, products))
+}
+
+fn currency(code: &str) -> Result<Currency, Problem> {
+    code.parse().map_err(|_| Problem::Missing(format!("the currency {code}")))
+}

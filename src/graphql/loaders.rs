@@ -1,0 +1,252 @@
+//! Reading by key, many at once: fields that are resolved side by side share one statement, and what one request
+//! has read it does not read again.
+//!
+//! A load waits in its own task for a few rounds of the scheduler, then whoever wakes first reads all that has
+//! been asked for. Nothing here knows what a token may see: that is decided on what was loaded.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use dataloader::BatchFn;
+use dataloader::cached::Loader;
+use sea_orm::DatabaseConnection;
+
+use super::fault::Fault;
+use crate::accounts::model::{Account, Product};
+use crate::accounts::{self, AccountBy};
+use crate::customers::{self, Customer};
+use crate::ledger::journal::{self, ChartRow};
+use crate::ledger::{Entry, Hold, LedgerFault, Position};
+use crate::primitives::{AccountId, CustomerId, EntryId, HoldId, LedgerAccountId, ProductId, TenantId};
+
+/// Keys per statement.
+const BATCH: usize = 1_000;
+
+/// A table that is read by a key.
+trait Table: Send + 'static {
+    /// What a row is found by.
+    type Key: Copy + Debug + Eq + Hash + Send + Sync + 'static;
+    /// What is found.
+    type Row: Clone + Send + Sync + 'static;
+
+    /// Everything that is found, in any order.
+    fn read(
+        db: &DatabaseConnection,
+        tenant: TenantId,
+        keys: &[Self::Key],
+    ) -> impl Future<Output = Result<Vec<(Self::Key, Self::Row)>, LedgerFault>> + Send;
+}
+
+/// What is known of one key.
+type Known<R> = Result<Option<R>, Arc<LedgerFault>>;
+
+struct Reader<T> {
+    db: DatabaseConnection,
+    tenant: TenantId,
+    table: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Table> BatchFn<T::Key, Known<T::Row>> for Reader<T> {
+    async fn load(&mut self, keys: &[T::Key]) -> HashMap<T::Key, Known<T::Row>> {
+        match T::read(&self.db, self.tenant, keys).await {
+            Ok(rows) => {
+                let mut known: HashMap<_, _> = keys.iter().map(|key| (*key, Ok(None))).collect();
+                known.extend(rows.into_iter().map(|(key, row)| (key, Ok(Some(row)))));
+                known
+            }
+            Err(fault) => {
+                let fault = Arc::new(fault);
+                keys.iter().map(|key| (*key, Err(fault.clone()))).collect()
+            }
+        }
+    }
+}
+
+/// The rows of a table, by key, for one request.
+struct ByKey<T: Table>(Loader<T::Key, Known<T::Row>, Reader<T>>);
+
+impl<T: Table> ByKey<T> {
+    fn new(db: &DatabaseConnection, tenant: TenantId) -> Self {
+        let reader = Reader { db: db.clone(), tenant, table: std::marker::PhantomData };
+        Self(Loader::new(reader).with_max_batch_size(BATCH))
+    }
+
+    async fn one(&self, key: T::Key) -> Result<Option<T::Row>, Fault> {
+        loop {
+            // The only error: another field had taken the key to read it, and was dropped before it had. Then
+            // the key is nobody's, and asking again makes it ours.
+            if let Ok(known) = self.0.try_load(key).await {
+                return known.map_err(Fault::from);
+            }
+        }
+    }
+}
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $table:ident: $key:ty => $row:ty = |$db:ident, $tenant:ident, $keys:ident| $read:expr;)*) => {$(
+        struct $table;
+
+        impl Table for $table {
+            type Key = $key;
+            type Row = $row;
+
+            async fn read(
+                $db: &DatabaseConnection,
+                $tenant: TenantId,
+                $keys: &[$key],
+            ) -> Result<Vec<($key, $row)>, LedgerFault> {
+                Ok($read.into_iter().collect())
+            }
+        }
+    )*};
+}
+
+tables! {
+    Customers: CustomerId => Customer = |db, tenant, keys| {
+        customers::store::by_ids(db, tenant, keys).await?.into_iter().map(|row| (row.id, row))
+    };
+    Products: ProductId => Product = |db, tenant, keys| {
+        accounts::store::products_by_id(db, tenant, keys).await?.into_iter().map(|row| (row.id, row))
+    };
+    Accounts: AccountId => Account = |db, tenant, keys| {
+        let names: Vec<AccountBy> = keys.iter().map(|id| AccountBy::Id(*id)).collect();
+        accounts::store::find_many(db, tenant, None, &names).await?.into_iter().map(|row| (row.id, row))
+    };
+    Positions: AccountId => Position = |db, tenant, keys| {
+        journal::positions(db, tenant, keys.iter().copied().collect()).await?
+    };
+    Entries: EntryId => Arc<Entry> = |db, tenant, keys| {
+        journal::entries_by_id(db, tenant, keys).await?.into_iter().map(|row| (row.id, row))
+    };
+    EntriesBySequence: i64 => Arc<Entry> = |db, tenant, keys| {
+        journal::entries_by_sequence(db, tenant, keys).await?.into_iter().map(|row| (row.sequence, row))
+    };
+    Reversals: EntryId => Arc<Entry> = |db, tenant, keys| {
+        let rows = journal::reversals_of(db, tenant, keys).await?;
+        rows.into_iter().filter_map(|row| row.reverses.map(|original| (original, row)))
+    };
+    Holds: HoldId => Hold = |db, tenant, keys| {
+        journal::holds(db, tenant, keys.iter().copied().collect()).await?
+    };
+    Chart: LedgerAccountId => ChartRow = |db, tenant, keys| {
+        journal::chart_rows(db, tenant, keys).await?.into_iter().map(|row| (row.id, row))
+    };
+}
+
+/// One request's loaders.
+pub struct Loaders {
+    customers: ByKey<Customers>,
+    products: ByKey<Products>,
+    accounts: ByKey<Accounts>,
+    positions: ByKey<Positions>,
+    entries: ByKey<Entries>,
+    entries_by_sequence: ByKey<EntriesBySequence>,
+    reversals: ByKey<Reversals>,
+    holds: ByKey<Holds>,
+    chart: ByKey<Chart>,
+}
+
+impl Loaders {
+    /// Loaders that know nothing yet.
+    #[must_use]
+    pub fn new(db: &DatabaseConnection, tenant: TenantId) -> Self {
+        Self {
+            customers: ByKey::new(db, tenant),
+            products: ByKey::new(db, tenant),
+            accounts: ByKey::new(db, tenant),
+            positions: ByKey::new(db, tenant),
+            entries: ByKey::new(db, tenant),
+            entries_by_sequence: ByKey::new(db, tenant),
+            reversals: ByKey::new(db, tenant),
+            holds: ByKey::new(db, tenant),
+            chart: ByKey::new(db, tenant),
+        }
+    }
+
+    /// Forgets what changes: before each event of a subscription, which is one request that goes on for hours.
+    pub async fn forget(&self) {
+        self.customers.0.clear_all().await;
+        self.products.0.clear_all().await;
+        self.accounts.0.clear_all().await;
+        self.positions.0.clear_all().await;
+        self.entries.0.clear_all().await;
+        self.entries_by_sequence.0.clear_all().await;
+        self.reversals.0.clear_all().await;
+        self.holds.0.clear_all().await;
+        self.chart.0.clear_all().await;
+    }
+
+    /// A customer.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn customer(&self, id: CustomerId) -> Result<Option<Customer>, Fault> {
+        self.customers.one(id).await
+    }
+
+    /// A product.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn product(&self, id: ProductId) -> Result<Option<Product>, Fault> {
+        self.products.one(id).await
+    }
+
+    /// An account, whoever owns it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, Fault> {
+        self.accounts.one(id).await
+    }
+
+    /// An account in the books.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn position(&self, account: AccountId) -> Result<Option<Position>, Fault> {
+        self.positions.one(account).await
+    }
+
+    /// An entry, whomever it touches.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn entry(&self, id: EntryId) -> Result<Option<Arc<Entry>>, Fault> {
+        self.entries.one(id).await
+    }
+
+    /// An entry by its sequence, whomever it touches.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn entry_by_sequence(&self, sequence: i64) -> Result<Option<Arc<Entry>>, Fault> {
+        self.entries_by_sequence.one(sequence).await
+    }
+
+    /// The entry that reverses another.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn reversal(&self, original: EntryId) -> Result<Option<Arc<Entry>>, Fault> {
+        self.reversals.one(original).await
+    }
+
+    /// A hold, whoever's account it is on.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn hold(&self, id: HoldId) -> Result<Option<Hold>, Fault> {
+        self.holds.one(id).await
+    }
+
+    /// A row of the chart.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn chart_row(&self, id: LedgerAccountId) -> Result<Option<ChartRow>, Fault> {
+        self.chart.one(id).await
+    }
+}

@@ -1,0 +1,98 @@
+//! What every mutation shares: who calls, under which key, and how a use case's answer becomes a result.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{Context, Value};
+
+use super::refusal::Refusal;
+use crate::access::{Principal, Scope};
+use crate::denial::{Answer, Denial, Done, Failure};
+use crate::engine::Engine;
+use crate::graphql::context::{engine, origin, require};
+use crate::graphql::fault::Fault;
+use crate::ledger::order::Idempotency;
+use crate::primitives::{Origin, text};
+
+/// A mutation under way.
+pub(super) struct Call<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) origin: Origin,
+    operation: &'static str,
+}
+
+/// What a use case gave, or the refusal to show.
+pub(super) enum Reply<T> {
+    /// It was done.
+    Done(Done<T>),
+    /// It was refused, and the audit trail has it.
+    Refused(Refusal),
+}
+
+impl<'a> Call<'a> {
+    /// Checks the scope.
+    pub(super) fn begin(ctx: &Context<'a>, operation: &'static str, scope: Scope) -> Result<Self, Fault> {
+        let _: &Principal = require(ctx, scope)?;
+        Ok(Self { engine: engine(ctx)?, origin: origin(ctx)?, operation })
+    }
+
+    /// The caller's key, with the digest of the arguments as they were sent.
+    pub(super) fn key(&self, ctx: &Context<'_>, key: &str) -> Result<Idempotency, Denial> {
+        let arguments = ctx.field().arguments().unwrap_or_default();
+        let arguments = arguments.into_iter().map(|(name, value)| format!("{name}:{}", canonical(&value)));
+        self.item_key("idempotencyKey", key, &arguments.collect::<Vec<_>>().join(","))
+    }
+
+    /// The key of one item of a batch.
+    pub(super) fn item_key(&self, field: &str, key: &str, input: &str) -> Result<Idempotency, Denial> {
+        text::required(key, 200).map_err(|problem| Denial::invalid(field, problem.to_string()))?;
+        Ok(Idempotency::new(key.to_owned(), self.operation, input))
+    }
+
+    /// A use case's answer: a denial becomes a refusal and leaves an audit record, a fault a GraphQL error.
+    pub(super) async fn reply<T>(&self, answer: Answer<T>) -> Result<Reply<T>, Fault> {
+        match answer {
+            Ok(done) => Ok(Reply::Done(done)),
+            Err(Failure::Denied(denial)) => self.refuse(*denial).await.map(Reply::Refused),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// A refusal to show, audited.
+    pub(super) async fn refuse(&self, denial: Denial) -> Result<Refusal, Fault> {
+        if !denial.audited {
+            self.engine.audit_refusal(&self.origin, self.operation, denial.code).await?;
+        }
+        Ok(denial.into())
+    }
+}
+
+/// The text of an input value that is the same however the client ordered its fields.
+pub(super) fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<&str, String> =
+                fields.iter().map(|(name, value)| (name.as_str(), canonical(value))).collect();
+            let fields = fields.into_iter().map(|(name, value)| format!("{name}:{value}"));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        }
+        Value::List(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        // An enum value is written bare in a document and as a string in variables: the same to us.
+        Value::Enum(name) => Value::String(name.to_string()).to_string(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::value;
+
+    #[test]
+    fn the_order_of_fields_does_not_make_another_request() {
+        let one = value!({ "a": 1, "b": { "x": "1", "y": [1, 2] } });
+        let two = value!({ "b": { "y": [1, 2], "x": "1" }, "a": 1 });
+        assert_eq!(canonical(&one), canonical(&two));
+        assert_ne!(canonical(&one), canonical(&value!({ "a": 1, "b": { "x": "1", "y": [2, 1] } })));
+        assert_ne!(canonical(&value!({ "a": "1" })), canonical(&value!({ "a": 1 })));
+    }
+}

@@ -1,0 +1,27 @@
+//! The mutation root: verbs that take one `input` and answer with a success or a refusal.
+//!
+//! Root fields are nullable, so that a fault never hides what else an answer says; the resolvers are thin:
+//! scope, input to domain, use case, answer to result.
+
+mod accounts;
+mod batch;
+mod call;
+mod customers;
+mod holds;
+mod movements;
+mod outputs;
+mod products;
+pub mod refusal;
+
+use async_graphql::MergedObject;
+
+/// Everything that changes something. One per operation; bulk work takes list inputs.
+#[derive(Default, MergedObject)]
+pub struct Mutation(
+    customers::CustomerMutation,
+    products::ProductMutation,
+    accounts::AccountMutation,
+    movements::MovementMutation,
+    batch::BatchMutation,
+    holds::HoldMutation,
+);
