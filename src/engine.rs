@@ -45,7 +45,8 @@ impl Engine {
             Arc::new(move |tenant, sequence| feed.wake(tenant, sequence))
         };
         let committer = Committer::new(db.clone(), surroundings.clone(), wake);
-        let engine = Self { db, surroundings, committer, feed, stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        let engine =
+            Self { db, surroundings, committer, feed, stop: CancellationToken::new(), tasks: TaskTracker::new() };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine.tasks.spawn(engine.clone().sweep());
         engine
@@ -104,7 +105,12 @@ impl Engine {
     ///
     /// # Errors
     /// The committer's.
-    pub async fn audit_refusal(&self, origin: &Origin, operation: &'static str, code: RefusalCode) -> Result<(), Arc<LedgerFault>> {
+    pub async fn audit_refusal(
+        &self,
+        origin: &Origin,
+        operation: &'static str,
+        code: RefusalCode,
+    ) -> Result<(), Arc<LedgerFault>> {
         self.submit(Order::new(origin, operation, Action::Refused(code))).await.map(|_| ())
     }
 

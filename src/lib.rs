@@ -27,3 +27,7 @@ pub mod demo;
 pub mod graphql;
 
 pub mod http;
+
+pub mod server;
+
+pub mod cli;

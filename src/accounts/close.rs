@@ -85,7 +85,12 @@ pub async fn close(
     let mut close = Order::new(origin, "closeAccount", Action::Close(account.id));
     close.idempotency = Some(key);
     let payload = json!({ "closureCode": closure_code });
-    close.events.push(NewEvent { type_: "account.closure_recorded", account: Some(account.id), customer: None, payload });
+    close.events.push(NewEvent {
+        type_: "account.closure_recorded",
+        account: Some(account.id),
+        customer: None,
+        payload,
+    });
     orders.push(close);
     let finished = session.finish(&[Submission { orders, atomic: true }]).await?;
     let event_sequence = finished.event_sequence;
@@ -179,7 +184,9 @@ fn draft(
     let own = Side::Account(account.id, spread, None);
     let (kind, other, title) = match (&transaction.kind, target) {
         (ClosingKind::Transfer(_), Some(to)) => (TransactionKind::Transfer, Side::account(to), "Closing transfer"),
-        (ClosingKind::WriteOff, _) => (TransactionKind::WriteOff, Side::Internal(InternalRole::WriteOff), "Closing write-off"),
+        (ClosingKind::WriteOff, _) => {
+            (TransactionKind::WriteOff, Side::Internal(InternalRole::WriteOff), "Closing write-off")
+        }
         _ => (TransactionKind::Disbursement, Side::Internal(InternalRole::SettlementBank), "Closing payout"),
     };
     let description = transaction.description.clone().unwrap_or_else(|| title.into());
@@ -189,4 +196,3 @@ fn draft(
     }
     Ok(if signed.0 < 0 { draft.moving(own, other, amount) } else { draft.moving(other, own, amount) })
 }
-

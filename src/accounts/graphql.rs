@@ -14,7 +14,7 @@ use crate::events::graphql::{self as events, HistoryFilter, HistoryItem};
 use crate::graphql::context::{Caller, allowed, caller};
 use crate::graphql::enums::{AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, WorkingMode};
 use crate::graphql::fault::Fault;
-use crate::graphql::inputs::{AccountBy, ProductBy, filter_id};
+use crate::graphql::inputs::{AccountBy, ProductBy, filter_id, filter_text};
 use crate::graphql::money::Money;
 use crate::graphql::pagination::{Connection, Listed, PageArgs, Window};
 use crate::graphql::scalars::{CurrencyCode, Date, DateTime, Json};
@@ -237,7 +237,9 @@ impl AccountFields {
     async fn components(&self, ctx: &Context<'_>) -> Result<Vec<ComponentAmount>, Fault> {
         let position = self.position(ctx).await?;
         let amounts = Component::ALL.iter().zip(position.balances);
-        Ok(amounts.map(|(component, amount)| ComponentAmount { component: *component, amount: self.money(amount) }).collect())
+        Ok(amounts
+            .map(|(component, amount)| ComponentAmount { component: *component, amount: self.money(amount) })
+            .collect())
     }
 
     /// What open holds reserve.
@@ -273,7 +275,9 @@ impl AccountFields {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The day: everything with a value date up to it counts.")] date: Date,
-        #[graphql(desc = "As it was known at this moment: what was booked later does not count.")] known: Option<DateTime>,
+        #[graphql(desc = "As it was known at this moment: what was booked later does not count.")] known: Option<
+            DateTime,
+        >,
     ) -> Result<Money, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
         let known = known.map(|known| known.0);
@@ -389,7 +393,7 @@ pub async fn list(
         product: filter.and_then(|filter| filter.product.as_ref()).map(filter_id::<ProductId>),
         family: filter.and_then(|filter| filter.family),
         status: filter.and_then(|filter| filter.status),
-        number: filter.and_then(|filter| filter.number.clone()),
+        number: filter_text(filter.and_then(|filter| filter.number.clone())),
     };
     let rows = store::list(caller.db(), caller.tenant(), &filter, window.page(|id| id)).await?;
     Ok(window.connect(rows, |row| row.id, Account::new))
@@ -404,7 +408,8 @@ pub async fn ids_of(caller: &Caller, owner: CustomerId) -> Result<Vec<AccountId>
     let filter = store::AccountFilter { owner: Some(owner), ..store::AccountFilter::default() };
     let mut ids: Vec<AccountId> = Vec::new();
     loop {
-        let page = crate::ledger::journal::Page { after: ids.last().copied(), limit: PAGE, ..Default::default() };
+        let page =
+            crate::ledger::journal::Page { after: ids.last().copied(), before: None, limit: PAGE, backward: false };
         let rows = store::list(caller.db(), caller.tenant(), &filter, page).await?;
         let is_last = rows.len() < 1_000;
         ids.extend(rows.into_iter().map(|row| row.id));

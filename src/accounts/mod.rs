@@ -19,9 +19,9 @@ use crate::customers::{self, CustomerBy};
 use crate::denial::{Answer, Denial, Done, Failure};
 use crate::engine::Engine;
 use crate::ledger::order::{Action, Idempotency, NewEvent, Order};
+use crate::ledger::refusal::RefusalCode;
 use crate::ledger::{AccountStatus, Component, LedgerFault, Position, journal};
 use crate::primitives::{AccountId, IdSource, LedgerAccountId, Minor, Money, MoneyError, Origin, TenantId};
-use crate::ledger::refusal::RefusalCode;
 
 pub use model::{Account, Family, Product, WorkingMode};
 pub use store::{AccountBy, AccountFilter, ProductBy};
@@ -94,10 +94,18 @@ pub async fn open(engine: &Engine, origin: &Origin, key: Idempotency, new: NewAc
         created_at: engine.clock().micros(),
     };
     store::insert(&tx, origin.tenant, &account).await?;
-    let mut order = Order::new(origin, "openAccount", Action::Open(Box::new(position(engine.ids(), &account, &product, credit_limit))));
+    let mut order = Order::new(
+        origin,
+        "openAccount",
+        Action::Open(Box::new(position(engine.ids(), &account, &product, credit_limit))),
+    );
     order.idempotency = Some(key);
     let applied = engine.finish(tx, order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[]))?;
-    if applied.replayed { again(engine, origin, &applied.result).await } else { Ok(Done { value: account, replayed: false }) }
+    if applied.replayed {
+        again(engine, origin, &applied.result).await
+    } else {
+        Ok(Done { value: account, replayed: false })
+    }
 }
 
 /// How a new account stands in the books.
@@ -159,7 +167,11 @@ pub async fn update(
         }
         denial
     })?;
-    if applied.replayed { again(engine, origin, &applied.result).await } else { Ok(Done { value: account, replayed: false }) }
+    if applied.replayed {
+        again(engine, origin, &applied.result).await
+    } else {
+        Ok(Done { value: account, replayed: false })
+    }
 }
 
 /// Asks for an account to be closed: it closes by itself as soon as nothing holds it back, at once if so.
@@ -215,7 +227,6 @@ pub fn to_minor(field: &str, money: Money) -> Result<Minor, Denial> {
         MoneyError::UnknownCurrency | MoneyError::CurrencyMismatch => Denial::invalid(field, error.to_string()),
     })
 }
-
 
 /// Twelve digits, from the random bits of the account's id.
 fn made_number(id: Uuid) -> String {

@@ -118,7 +118,11 @@ impl Product {
         }
         if let Some(maximum) = self.maximum_credit_limit.filter(|maximum| limit > *maximum) {
             let maximum = maximum.in_currency(self.currency);
-            return Err(Denial::of_field(RefusalCode::LimitExceeded, field, format!("the product allows at most {maximum}")));
+            return Err(Denial::of_field(
+                RefusalCode::LimitExceeded,
+                field,
+                format!("the product allows at most {maximum}"),
+            ));
         }
         Ok(())
     }

@@ -86,7 +86,8 @@ mod tests {
             (position(Closed, 0, 0, 0), "updateAccount"),
         ] {
             let offers = offers(&account, NaiveDate::MIN);
-            let names: Vec<_> = offers.iter().filter(|offer| offer.obstacle.is_none()).map(|offer| offer.name).collect();
+            let names: Vec<_> =
+                offers.iter().filter(|offer| offer.obstacle.is_none()).map(|offer| offer.name).collect();
             assert_eq!(names.join(" "), allowed, "{account:?}");
         }
     }

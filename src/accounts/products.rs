@@ -131,7 +131,11 @@ async fn finish(
 ) -> Answer<Product> {
     let origin = order.origin.clone();
     let applied = engine.finish(tx, order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[]))?;
-    if applied.replayed { again(engine, &origin, &applied.result).await } else { Ok(Done { value: product, replayed: false }) }
+    if applied.replayed {
+        again(engine, &origin, &applied.result).await
+    } else {
+        Ok(Done { value: product, replayed: false })
+    }
 }
 
 fn order(origin: &Origin, operation: &'static str, event: &'static str, key: Idempotency, product: &Product) -> Order {

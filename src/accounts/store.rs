@@ -1,8 +1,8 @@
 //! Product and account rows.
 
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
+    EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
 };
 
 use super::model::{Account, Family, Product, WorkingMode};
@@ -110,7 +110,11 @@ fn named_product(tenant: TenantId, by: &ProductBy) -> Condition {
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn product(db: &impl ConnectionTrait, tenant: TenantId, by: &ProductBy) -> Result<Option<Product>, LedgerFault> {
+pub async fn product(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    by: &ProductBy,
+) -> Result<Option<Product>, LedgerFault> {
     product::Entity::find().filter(named_product(tenant, by)).one(db).await?.map(to_product).transpose()
 }
 
@@ -118,7 +122,11 @@ pub async fn product(db: &impl ConnectionTrait, tenant: TenantId, by: &ProductBy
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn lock_product(tx: &DatabaseTransaction, tenant: TenantId, by: &ProductBy) -> Result<Option<Product>, LedgerFault> {
+pub async fn lock_product(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    by: &ProductBy,
+) -> Result<Option<Product>, LedgerFault> {
     let found = product::Entity::find().filter(named_product(tenant, by)).lock_exclusive().one(tx).await?;
     found.map(to_product).transpose()
 }
@@ -127,7 +135,11 @@ pub async fn lock_product(tx: &DatabaseTransaction, tenant: TenantId, by: &Produ
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn products_by_id(db: &impl ConnectionTrait, tenant: TenantId, ids: &[ProductId]) -> Result<Vec<Product>, LedgerFault> {
+pub async fn products_by_id(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    ids: &[ProductId],
+) -> Result<Vec<Product>, LedgerFault> {
     let rows = product::Entity::find()
         .filter(product::Column::TenantId.eq(tenant.0))
         .filter(product::Column::Id.is_in(ids.iter().map(|id| id.0)))
@@ -274,10 +286,13 @@ pub async fn find_many(
     let mut accounts = Vec::new();
     for names in names.chunks(10_000) {
         let ids = names.iter().filter_map(|by| if let AccountBy::Id(id) = by { Some(id.0) } else { None });
-        let numbers = names.iter().filter_map(|by| if let AccountBy::Number(number) = by { Some(number) } else { None });
-        let references =
-            names.iter().filter_map(|by| if let AccountBy::ExternalReference(reference) = by { Some(reference) } else { None });
-        let (ids, numbers, references): (Vec<_>, Vec<_>, Vec<_>) = (ids.collect(), numbers.collect(), references.collect());
+        let numbers =
+            names.iter().filter_map(|by| if let AccountBy::Number(number) = by { Some(number) } else { None });
+        let references = names
+            .iter()
+            .filter_map(|by| if let AccountBy::ExternalReference(reference) = by { Some(reference) } else { None });
+        let (ids, numbers, references): (Vec<_>, Vec<_>, Vec<_>) =
+            (ids.collect(), numbers.collect(), references.collect());
         let mut any = Condition::any();
         if !ids.is_empty() {
             any = any.add(Column::Id.is_in(ids));

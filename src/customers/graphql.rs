@@ -8,7 +8,7 @@ use crate::customers::{self, store};
 use crate::graphql::context::{Caller, allowed};
 use crate::graphql::enums::CustomerType;
 use crate::graphql::fault::Fault;
-use crate::graphql::inputs::CustomerBy;
+use crate::graphql::inputs::{CustomerBy, filter_text};
 use crate::graphql::pagination::{Connection, Listed, PageArgs, Window};
 use crate::graphql::scalars::{DateTime, Json};
 use crate::primitives::CustomerId;
@@ -134,10 +134,14 @@ pub async fn find(caller: &Caller, by: &CustomerBy) -> Result<Option<Customer>, 
 ///
 /// # Errors
 /// `BAD_REQUEST` for the page, and the database's.
-pub async fn list(caller: &Caller, filter: Option<CustomerFilter>, args: &PageArgs) -> Result<Connection<Customer>, Fault> {
+pub async fn list(
+    caller: &Caller,
+    filter: Option<CustomerFilter>,
+    args: &PageArgs,
+) -> Result<Connection<Customer>, Fault> {
     let window = Window::new(args)?;
     let filter = filter.unwrap_or_default();
-    let filter = store::CustomerFilter { type_: filter.type_, name: filter.name, only: caller.customer() };
+    let filter = store::CustomerFilter { type_: filter.type_, name: filter_text(filter.name), only: caller.customer() };
     let rows = store::list(caller.db(), caller.tenant(), &filter, window.page(|id| id)).await?;
     Ok(window.connect(rows, |row| row.id, Customer))
 }

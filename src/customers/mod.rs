@@ -82,7 +82,11 @@ pub async fn create(engine: &Engine, origin: &Origin, key: Idempotency, new: New
     order.result = Some(id.to_string());
     order.events.push(event("customer.created", &customer));
     let applied = engine.finish(tx, order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[]))?;
-    if applied.replayed { again(engine, origin, &applied.result).await } else { Ok(Done { value: customer, replayed: false }) }
+    if applied.replayed {
+        again(engine, origin, &applied.result).await
+    } else {
+        Ok(Done { value: customer, replayed: false })
+    }
 }
 
 /// Changes a customer.
@@ -115,7 +119,11 @@ pub async fn update(
     order.result = Some(customer.id.to_string());
     order.events.push(event("customer.updated", &customer));
     let applied = engine.finish(tx, order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[]))?;
-    if applied.replayed { again(engine, origin, &applied.result).await } else { Ok(Done { value: customer, replayed: false }) }
+    if applied.replayed {
+        again(engine, origin, &applied.result).await
+    } else {
+        Ok(Done { value: customer, replayed: false })
+    }
 }
 
 /// Whether the origin sees the customer at all.

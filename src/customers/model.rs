@@ -1,8 +1,8 @@
 //! A customer: a person or a company. Owner, cardholder and debtor are roles that follow from links.
 
+use crate::denial::Denial;
 use crate::primitives::clock::Micros;
 use crate::primitives::{CustomerId, text};
-use crate::denial::Denial;
 
 crate::words! {
     /// What a customer is.
@@ -59,13 +59,20 @@ impl Customer {
         let fields = [
             ("firstName", &self.first_name, self.type_ == CustomerType::Person, false),
             ("lastName", &self.last_name, self.type_ == CustomerType::Person, self.type_ == CustomerType::Person),
-            ("companyName", &self.company_name, self.type_ == CustomerType::Company, self.type_ == CustomerType::Company),
+            (
+                "companyName",
+                &self.company_name,
+                self.type_ == CustomerType::Company,
+                self.type_ == CustomerType::Company,
+            ),
         ];
         for (name, value, allowed, required) in fields {
             match value {
                 None if required => return Err(Denial::invalid(name, format!("a {} has one", self.kind()))),
                 Some(_) if !allowed => return Err(Denial::invalid(name, format!("a {} has none", self.kind()))),
-                Some(value) => text::required(value, 200).map_err(|problem| Denial::invalid(name, problem.to_string()))?,
+                Some(value) => {
+                    text::required(value, 200).map_err(|problem| Denial::invalid(name, problem.to_string()))?
+                }
                 None => {}
             }
         }

@@ -1,8 +1,8 @@
 //! Customer rows.
 
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
+    EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
 };
 
 use super::model::{Customer, CustomerType};
@@ -70,7 +70,11 @@ fn row(tenant: TenantId, customer: &Customer) -> ActiveModel {
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, by: &CustomerBy) -> Result<Option<Customer>, LedgerFault> {
+pub async fn find(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    by: &CustomerBy,
+) -> Result<Option<Customer>, LedgerFault> {
     let found = Entity::find().filter(Column::TenantId.eq(tenant.0)).filter(named(by)).one(db).await?;
     found.map(customer).transpose()
 }
@@ -79,7 +83,11 @@ pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, by: &CustomerBy) 
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn lock(tx: &DatabaseTransaction, tenant: TenantId, by: &CustomerBy) -> Result<Option<Customer>, LedgerFault> {
+pub async fn lock(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    by: &CustomerBy,
+) -> Result<Option<Customer>, LedgerFault> {
     let found = Entity::find().filter(Column::TenantId.eq(tenant.0)).filter(named(by)).lock_exclusive().one(tx).await?;
     found.map(customer).transpose()
 }
@@ -96,7 +104,11 @@ fn named(by: &CustomerBy) -> Condition {
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn by_ids(db: &impl ConnectionTrait, tenant: TenantId, ids: &[CustomerId]) -> Result<Vec<Customer>, LedgerFault> {
+pub async fn by_ids(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    ids: &[CustomerId],
+) -> Result<Vec<Customer>, LedgerFault> {
     let ids = ids.iter().map(|id| id.0);
     let rows = Entity::find().filter(Column::TenantId.eq(tenant.0)).filter(Column::Id.is_in(ids)).all(db).await?;
     rows.into_iter().map(customer).collect()

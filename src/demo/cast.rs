@@ -12,8 +12,8 @@ use crate::accounts::{Account, Product};
 use crate::customers::{Customer, CustomerType};
 use crate::primitives::{AccountId, CustomerId};
 
-pub(super) const PERSONS: usize = 215;
-pub(super) const COMPANIES: usize = 45;
+pub(super) const PERSONS: usize = 195;
+pub(super) const COMPANIES: usize = 40;
 pub(super) const DEBTORS: usize = 25;
 
 /// A Swedish amount is the euro amount times this, near enough for a demo.

@@ -9,8 +9,8 @@ use sea_orm::sqlx::postgres::PgListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::store::{self, EventFilter};
 use super::Event;
+use super::store::{self, EventFilter};
 use crate::database::Database;
 use crate::ledger::LedgerFault;
 use crate::ledger::journal::Page;

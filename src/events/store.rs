@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 use uuid::Uuid;
 
 use super::Event;
@@ -68,7 +70,8 @@ pub async fn page(
         condition = condition.add(Column::Sequence.lt(before));
     }
     let query = entity::event::Entity::find().filter(condition).limit(page.limit);
-    let query = if page.backward { query.order_by_desc(Column::Sequence) } else { query.order_by_asc(Column::Sequence) };
+    let query =
+        if page.backward { query.order_by_desc(Column::Sequence) } else { query.order_by_asc(Column::Sequence) };
     let mut rows = query.all(db).await?;
     if page.backward {
         rows.reverse();
@@ -101,18 +104,24 @@ fn concerns(tenant: TenantId, customer: CustomerId) -> Condition {
         .add(Column::EntrySequence.in_subquery(entries))
 }
 
-async fn hydrate(db: &impl ConnectionTrait, tenant: TenantId, rows: Vec<entity::event::Model>) -> Result<Vec<Event>, LedgerFault> {
+async fn hydrate(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    rows: Vec<entity::event::Model>,
+) -> Result<Vec<Event>, LedgerFault> {
     let sequences: Vec<i64> = rows.iter().filter_map(|row| row.entry_sequence).collect();
     let entries = journal::entries_by_sequence(db, tenant, &sequences).await?;
     let entries: BTreeMap<i64, _> = entries.into_iter().map(|entry| (entry.sequence, entry)).collect();
     let posted = entries.values().flat_map(|entry| entry.postings.iter().filter_map(|line| line.account));
-    let accounts: BTreeSet<AccountId> = posted.chain(rows.iter().filter_map(|row| row.account_id.map(AccountId))).collect();
+    let accounts: BTreeSet<AccountId> =
+        posted.chain(rows.iter().filter_map(|row| row.account_id.map(AccountId))).collect();
     let owners = owners(db, tenant, accounts).await?;
     rows.into_iter()
         .map(|row| {
             let entry = row.entry_sequence.and_then(|sequence| entries.get(&sequence).cloned());
             let account = row.account_id.map(AccountId);
-            let touched = entry.iter().flat_map(|entry| entry.postings.iter().filter_map(|line| line.account)).chain(account);
+            let touched =
+                entry.iter().flat_map(|entry| entry.postings.iter().filter_map(|line| line.account)).chain(account);
             let mut owners: Vec<CustomerId> = touched.filter_map(|account| owners.get(&account).copied()).collect();
             owners.sort_unstable();
             owners.dedup();
@@ -123,7 +132,8 @@ async fn hydrate(db: &impl ConnectionTrait, tenant: TenantId, rows: Vec<entity::
                 entry,
                 account,
                 customer: row.customer_id.map(CustomerId),
-                payload: serde_json::from_str(&row.payload).map_err(|_| LedgerFault::Inconsistent("payload of an event"))?,
+                payload: serde_json::from_str(&row.payload)
+                    .map_err(|_| LedgerFault::Inconsistent("payload of an event"))?,
                 owners,
             })
         })

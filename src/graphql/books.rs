@@ -7,6 +7,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use super::context::{Caller, caller};
 use super::enums::{AuditOutcome, Component, InternalRole, RefusalCode};
 use super::fault::Fault;
+use super::inputs::filter_text;
 use super::money::Money;
 use super::pagination::{Connection, Listed, PageArgs, Window};
 use super::scalars::{CurrencyCode, Date, DateTime};
@@ -343,11 +344,11 @@ pub async fn audit_records(
     let window = Window::new(args)?;
     let filter = filter.unwrap_or_default();
     let filter = audit::AuditFilter {
-        client: filter.client,
-        request_id: filter.request_id,
-        operation: filter.operation,
+        client: filter_text(filter.client),
+        request_id: filter_text(filter.request_id),
+        operation: filter_text(filter.operation),
         outcome: filter.outcome,
-        target: filter.target.map(|id| id.0),
+        target: filter_text(filter.target.map(|id| id.0)),
         from: filter.from.map(|at| at.0),
         before: filter.before.map(|at| at.0),
     };

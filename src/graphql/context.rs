@@ -141,7 +141,10 @@ impl From<&LedgerFault> for Fault {
             LedgerFault::Stopped => Self::new(FaultCode::Unavailable, "the server is shutting down; try again"),
             LedgerFault::Database(error) if is_lost(error) => {
                 tracing::warn!(%fault, "the database does not answer");
-                Self::new(FaultCode::Unavailable, "the database does not answer; try again with the same idempotency key")
+                Self::new(
+                    FaultCode::Unavailable,
+                    "the database does not answer; try again with the same idempotency key",
+                )
             }
             LedgerFault::Database(_) | LedgerFault::Inconsistent(_) => Self::internal(fault),
         }

@@ -21,13 +21,13 @@ pub enum AccountBy {
 }
 
 impl AccountBy {
-    /// The domain's form; a malformed id names nothing.
+    /// The domain's form; a malformed id or name names nothing.
     #[must_use]
     pub fn to_domain(&self) -> Option<accounts::AccountBy> {
         Some(match self {
             Self::Id(id) => accounts::AccountBy::Id(id.parse().ok()?),
-            Self::Number(number) => accounts::AccountBy::Number(number.clone()),
-            Self::ExternalReference(reference) => accounts::AccountBy::ExternalReference(reference.clone()),
+            Self::Number(number) => accounts::AccountBy::Number(name(number)?),
+            Self::ExternalReference(reference) => accounts::AccountBy::ExternalReference(name(reference)?),
         })
     }
 }
@@ -44,13 +44,13 @@ pub enum CustomerBy {
 }
 
 impl CustomerBy {
-    /// The domain's form; a malformed id names nothing.
+    /// The domain's form; a malformed id or name names nothing.
     #[must_use]
     pub fn to_domain(&self) -> Option<customers::CustomerBy> {
         Some(match self {
             Self::Id(id) => customers::CustomerBy::Id(id.parse().ok()?),
-            Self::Number(number) => customers::CustomerBy::Number(number.clone()),
-            Self::ExternalReference(reference) => customers::CustomerBy::ExternalReference(reference.clone()),
+            Self::Number(number) => customers::CustomerBy::Number(name(number)?),
+            Self::ExternalReference(reference) => customers::CustomerBy::ExternalReference(name(reference)?),
         })
     }
 }
@@ -65,14 +65,31 @@ pub enum ProductBy {
 }
 
 impl ProductBy {
-    /// The domain's form; a malformed id names nothing.
+    /// The domain's form; a malformed id or name names nothing.
     #[must_use]
     pub fn to_domain(&self) -> Option<accounts::ProductBy> {
         Some(match self {
             Self::Id(id) => accounts::ProductBy::Id(id.parse().ok()?),
-            Self::Code(code) => accounts::ProductBy::Code(code.clone()),
+            Self::Code(code) => accounts::ProductBy::Code(name(code)?),
         })
     }
+}
+
+/// A text that something can be named by. PostgreSQL keeps no NUL, and fails when it is asked for one.
+fn name(text: &str) -> Option<String> {
+    (!text.contains('\0')).then(|| text.to_owned())
+}
+
+/// A text in a filter. Nothing has a NUL in it; what stands in its place is in nothing either.
+#[must_use]
+pub fn filter_text(text: Option<String>) -> Option<String> {
+    text.map(|text| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text })
+}
+
+/// Texts in a filter.
+#[must_use]
+pub fn filter_texts(texts: Option<Vec<String>>) -> Vec<String> {
+    texts.into_iter().flatten().filter_map(|text| filter_text(Some(text))).collect()
 }
 
 /// An id in a filter. A malformed one is that of nothing: a filter by it finds nothing.

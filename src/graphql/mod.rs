@@ -1,4 +1,7 @@
 //! The API: schema root, context, scalars, pagination, faults.
+//!
+//! What belongs to one domain is in that domain's `graphql.rs`; what all of them share is here. Resolvers are
+//! thin: they check the scope, read through a store or a loader, and show only what the token may see.
 
 pub mod books;
 pub mod context;
@@ -17,3 +20,54 @@ pub mod period;
 pub mod query;
 pub mod scalars;
 pub mod subscription;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
+
+use crate::access::Principal;
+use crate::engine::Engine;
+use context::Caller;
+use limits::RequestId;
+use mutation::Mutation;
+use query::Query;
+use subscription::Subscription;
+
+/// The whole API.
+pub type KontoSchema = Schema<Query, Mutation, Subscription>;
+
+/// The library's own guard, which counts like ours: see [`limits::Limits::levels`].
+const LEVELS: usize = 32;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation::default(), Subscription).limit_recursive_depth(LEVELS)
+}
+
+/// The schema over a running Konto.
+#[must_use]
+pub fn schema(engine: Engine) -> KontoSchema {
+    builder().data(engine).finish()
+}
+
+/// The schema's text, the same on every run: what is checked in, and what makes every change visible.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by()
+        .prefer_single_line_descriptions()
+        .use_space_ident();
+    builder().finish().sdl_with_options(options)
+}
+
+/// What puts each request's surroundings where the resolvers find them.
+#[must_use]
+pub fn decorate(engine: Engine) -> crate::http::Decorate {
+    Arc::new(move |request: async_graphql::Request, principal: &Principal, request_id: &RequestId| {
+        request.data(Caller::new(&engine, principal, request_id))
+    })
+}

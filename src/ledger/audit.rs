@@ -1,6 +1,8 @@
 //! Reading the audit trail. It is written with what it tells of, by the posting path.
 
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
 
 use super::post::LedgerFault;
 use super::query::Page;
@@ -97,7 +99,11 @@ pub async fn records(
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn record_by_id(db: &impl ConnectionTrait, tenant: TenantId, id: AuditId) -> Result<Option<AuditRecord>, LedgerFault> {
+pub async fn record_by_id(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: AuditId,
+) -> Result<Option<AuditRecord>, LedgerFault> {
     Entity::find_by_id((tenant.0, id.0)).one(db).await?.map(record).transpose()
 }
 

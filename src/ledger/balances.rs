@@ -86,7 +86,10 @@ pub async fn trial_balance(
 fn line(row: &QueryResult) -> Result<TrialLine, LedgerFault> {
     let component: Option<String> = row.try_get("", "component")?;
     let role: Option<String> = row.try_get("", "role")?;
-    let class = match (component.as_deref().and_then(Component::from_word), role.as_deref().and_then(InternalRole::from_word)) {
+    let class = match (
+        component.as_deref().and_then(Component::from_word),
+        role.as_deref().and_then(InternalRole::from_word),
+    ) {
         (Some(component), None) => Class::Customers(component),
         (None, Some(role)) => Class::Internal(role),
         _ => return Err(LedgerFault::Inconsistent("class of a ledger account")),

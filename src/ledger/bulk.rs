@@ -122,11 +122,11 @@ impl Bulk {
             arrays[index % width].push(if nullable { or_sentinel(value) } else { value });
         }
         let values = arrays.into_iter().zip(self.columns);
-        let values = values.map(|(array, (_, kind, _))| Value::Array(array_type(*kind), Some(Box::new(array)))).collect();
+        let values =
+            values.map(|(array, (_, kind, _))| Value::Array(array_type(*kind), Some(Box::new(array)))).collect();
         (sql, values)
     }
 }
-
 
 /// `column = ANY($n)` on PostgreSQL, `column IN (?, ...)` on SQLite, with the values to bind. `first` is the
 /// number of the first bind.

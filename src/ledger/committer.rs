@@ -175,8 +175,11 @@ async fn attempts(shared: &Shared, tenant: TenantId, submissions: &[Submission])
 }
 
 async fn once(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
-    let accounts: BTreeSet<_> =
-        submissions.iter().flat_map(|submission| &submission.orders).flat_map(|order| order.action.accounts()).collect();
+    let accounts: BTreeSet<_> = submissions
+        .iter()
+        .flat_map(|submission| &submission.orders)
+        .flat_map(|order| order.action.accounts())
+        .collect();
     let not_done = |error: DbErr| Failure::NotDone(error.into());
     let tx = shared.db.begin().await.map_err(not_done)?;
     let session = Session::open(&tx, &shared.surroundings, tenant, accounts).await.map_err(Failure::NotDone)?;

@@ -214,7 +214,9 @@ impl<'a> Decider<'a> {
                 Ok(of_account(*account))
             }
             Action::ClosePeriod(through) => self.close_period(*through),
-            Action::Record | Action::Refused(_) => Ok(Applied { result: String::new(), entry: None, hold: None, replayed: false }),
+            Action::Record | Action::Refused(_) => {
+                Ok(Applied { result: String::new(), entry: None, hold: None, replayed: false })
+            }
         }
     }
 
@@ -227,7 +229,10 @@ impl<'a> Decider<'a> {
         if through >= head.business_date {
             let latest = head.business_date - Days::new(1);
             let earliest = head.closed_through.map_or(NaiveDate::MIN, |closed| closed + Days::new(1));
-            return Err(Refusal::ValueDateOutOfRange { earliest: earliest.max(latest - Days::new(VALUE_DATE_DAYS_BACK)), latest });
+            return Err(Refusal::ValueDateOutOfRange {
+                earliest: earliest.max(latest - Days::new(VALUE_DATE_DAYS_BACK)),
+                latest,
+            });
         }
         self.undo.push(Undo::ClosedThrough(head.closed_through));
         head.closed_through = Some(through);
@@ -571,4 +576,3 @@ fn of_account(account: AccountId) -> Applied {
 fn of_hold(hold: Hold) -> Applied {
     Applied { result: hold.id.to_string(), entry: None, hold: Some(hold), replayed: false }
 }
-

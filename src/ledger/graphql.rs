@@ -9,7 +9,7 @@ use crate::graphql::books::Posting;
 use crate::graphql::context::{Caller, caller};
 use crate::graphql::enums::{Component, HoldStatus, TransactionKind};
 use crate::graphql::fault::Fault;
-use crate::graphql::inputs::filter_id;
+use crate::graphql::inputs::{filter_id, filter_text};
 use crate::graphql::money::Money;
 use crate::graphql::pagination::{Connection, EntrySequence, Listed, PageArgs, Window};
 use crate::graphql::period::Period;
@@ -182,7 +182,7 @@ pub async fn list(caller: &Caller, filter: EntryFilter, args: &PageArgs) -> Resu
         booked_from: period.from,
         booked_before: period.before,
         kinds: filter.kinds.unwrap_or_default(),
-        external_reference: filter.external_reference,
+        external_reference: filter_text(filter.external_reference),
         accounts: seen_accounts(caller, asked).await?,
     };
     let rows = journal::entries(caller.db(), caller.tenant(), &filter, window.page(|key| key.0)).await?;
@@ -228,6 +228,12 @@ impl Transaction {
             booked_at: entry.booked_at,
             message: line.message.clone(),
         }))
+    }
+
+    /// The account's balance right afterwards.
+    #[must_use]
+    pub fn after(&self) -> Money {
+        Money::of(self.0.total.balance_after, self.0.currency)
     }
 
     async fn entry_row(&self, caller: &Caller) -> Result<Arc<entry::Entry>, Fault> {
@@ -286,7 +292,7 @@ impl Transaction {
 
     /// The account's balance right afterwards.
     async fn balance_after(&self) -> Money {
-        Money::of(self.0.total.balance_after, self.0.currency)
+        self.after()
     }
 
     /// What the amount was spread over.
@@ -486,7 +492,7 @@ mod tests {
         let id = transaction_id(42, account);
         assert_eq!(read_transaction_id(&id), Some((42, account)));
         let upper = id.replace("ab", "AB");
-        for wrong in ["", "txn", "txn_", "txn_2a", &id[..52], &id.replace("txn", "ent"), &upper, &format!("{id}0")] {
+        for wrong in ["", "txn", "txn_", "txn_2a", &id[..51], &id.replace("txn", "ent"), &upper, &format!("{id}0")] {
             assert_eq!(read_transaction_id(wrong), None, "{wrong}");
         }
     }

@@ -167,7 +167,14 @@ pub async fn holds_of_account(
     if let Some(status) = status {
         query.and("status = ", status.word().into());
     }
-    query.page("id", true, page.after.map(|id| id.0.into()), page.before.map(|id| id.0.into()), page.backward, page.limit);
+    query.page(
+        "id",
+        true,
+        page.after.map(|id| id.0.into()),
+        page.before.map(|id| id.0.into()),
+        page.backward,
+        page.limit,
+    );
     query.all(db).await?.iter().map(hold).collect()
 }
 
@@ -345,10 +352,9 @@ pub(super) fn posting(row: &QueryResult) -> Result<Posting, LedgerFault> {
         account: account.map(AccountId),
         amount: Minor(row.try_get("", "amount_minor")?),
         currency: currency(row)?,
-        total: amount.zip(balance_after).map(|(amount, balance_after)| AccountTotal {
-            amount: Minor(amount),
-            balance_after: Minor(balance_after),
-        }),
+        total: amount
+            .zip(balance_after)
+            .map(|(amount, balance_after)| AccountTotal { amount: Minor(amount), balance_after: Minor(balance_after) }),
         message: row.try_get("", "message")?,
     })
 }
@@ -448,7 +454,8 @@ pub async fn chart_rows(
     let mut found = Vec::new();
     let ids: Vec<Value> = ids.iter().map(|id| id.0.into()).collect();
     for ids in ids.chunks(LIST) {
-        let sql = "SELECT id, account_id, component, role, currency, balance_minor FROM ledger_account WHERE tenant_id = $1";
+        let sql =
+            "SELECT id, account_id, component, role, currency, balance_minor FROM ledger_account WHERE tenant_id = $1";
         for row in list(db, tenant, sql, "id", Kind::Uuid, ids.to_vec(), "").await? {
             found.push(chart_row(&row)?);
         }

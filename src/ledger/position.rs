@@ -161,7 +161,8 @@ impl Position {
             return Err(Refusal::InsufficientFunds { account: self.account, available });
         }
         // Components that may not be owed: only a correction aims at them, and it may not create a debt.
-        let owes_apart = split.iter().zip(&self.balances).skip(1).any(|(part, balance)| part.0 < 0 && balance.0 + part.0 < 0);
+        let owes_apart =
+            split.iter().zip(&self.balances).skip(1).any(|(part, balance)| part.0 < 0 && balance.0 + part.0 < 0);
         if owes_apart && !self.may_owe() {
             let available = Minor::ZERO.in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });

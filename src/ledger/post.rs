@@ -156,7 +156,8 @@ impl<'t> Session<'t> {
         rows.iter()
             .map(|row| {
                 let client: String = row.try_get("", "client")?;
-                let remembered = Remembered { request_hash: row.try_get("", "request_hash")?, result: row.try_get("", "result")? };
+                let remembered =
+                    Remembered { request_hash: row.try_get("", "request_hash")?, result: row.try_get("", "result")? };
                 Ok(((client.into(), row.try_get("", "key")?), remembered))
             })
             .collect()
@@ -189,13 +190,17 @@ impl<'t> Session<'t> {
         if !orders.iter().any(|order| order.action.touches_internals()) {
             return Ok(BTreeMap::new());
         }
-        let sql = "SELECT id, role, currency, balance_minor FROM ledger_account WHERE tenant_id = $1 AND account_id IS NULL";
+        let sql =
+            "SELECT id, role, currency, balance_minor FROM ledger_account WHERE tenant_id = $1 AND account_id IS NULL";
         let rows = self.all(sql.into(), vec![self.tenant.0.into()]).await?;
         rows.iter()
             .map(|row| {
                 let role: String = row.try_get("", "role")?;
                 let role = super::InternalRole::from_word(&role).ok_or(LedgerFault::Inconsistent("internal role"))?;
-                let internal = Internal { id: LedgerAccountId(row.try_get("", "id")?), balance: row.try_get("", "balance_minor")? };
+                let internal = Internal {
+                    id: LedgerAccountId(row.try_get("", "id")?),
+                    balance: row.try_get("", "balance_minor")?,
+                };
                 Ok(((role, journal::currency(row)?), internal))
             })
             .collect()

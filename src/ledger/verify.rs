@@ -75,7 +75,8 @@ impl From<sea_orm::DbErr> for VerifyError {
 /// # Errors
 /// The first [`Difference`], by tenant and sequence.
 pub async fn verify(db: &impl ConnectionTrait) -> Result<Checked, VerifyError> {
-    let statement = Statement::from_string(db.get_database_backend(), "SELECT tenant_id FROM ledger_head ORDER BY tenant_id");
+    let statement =
+        Statement::from_string(db.get_database_backend(), "SELECT tenant_id FROM ledger_head ORDER BY tenant_id");
     let mut checked = Checked::default();
     for row in db.query_all_raw(statement).await? {
         let tenant = TenantId(row.try_get("", "tenant_id")?);
@@ -167,8 +168,10 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
 
     async fn window(&mut self) -> Result<bool, VerifyError> {
         let range = [self.last, self.last + WINDOW];
-        let entries =
-            self.rows("SELECT * FROM entry WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence", &range);
+        let entries = self.rows(
+            "SELECT * FROM entry WHERE tenant_id = $1 AND sequence > $2 AND sequence <= $3 ORDER BY sequence",
+            &range,
+        );
         let entries = entries.await?;
         let lines = self.rows(
             "SELECT * FROM posting WHERE tenant_id = $1 AND entry_sequence > $2 AND entry_sequence <= $3 \
@@ -209,7 +212,11 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
             if let (Some(account), Some(total)) = (posting.account, posting.total)
                 && self.accounts.get(&account) != Some(&i128::from(total.balance_after.0))
             {
-                return Err(self.differs(Some(account), sequence, "the balance after the entry is not the sum of the postings so far"));
+                return Err(self.differs(
+                    Some(account),
+                    sequence,
+                    "the balance after the entry is not the sum of the postings so far",
+                ));
             }
         }
         let account = entry.postings.iter().find_map(|posting| posting.account);
@@ -219,13 +226,25 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
         let digest = entry.digest();
         let stored: Vec<u8> = row.try_get("", "hash")?;
         if stored != digest {
-            return Err(self.differs(account, sequence, "the entry is not the one that was written: its digest differs"));
+            return Err(self.differs(
+                account,
+                sequence,
+                "the entry is not the one that was written: its digest differs",
+            ));
         }
         if !whole {
-            return Err(self.differs(account, sequence, "the row of a posting differs from its entry in kind, dates, place or total"));
+            return Err(self.differs(
+                account,
+                sequence,
+                "the row of a posting differs from its entry in kind, dates, place or total",
+            ));
         }
         if !is_external_whole(entry, row)? {
-            return Err(self.differs(account, sequence, "the external reference is not whole, or its key is not its own"));
+            return Err(self.differs(
+                account,
+                sequence,
+                "the external reference is not whole, or its key is not its own",
+            ));
         }
         self.batches.entry(row.try_get("", "batch_number")?).or_default().push(digest);
         self.last = entry.sequence;
@@ -236,8 +255,14 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
     /// Entries or postings beyond the last entry of the unbroken sequence.
     async fn orphans(&self) -> Result<(), VerifyError> {
         for (sql, what) in [
-            ("SELECT MIN(sequence) AS first FROM entry WHERE tenant_id = $1 AND sequence > $2", "the entry before it is missing"),
-            ("SELECT MIN(entry_sequence) AS first FROM posting WHERE tenant_id = $1 AND entry_sequence > $2", "postings without an entry: the entry is missing"),
+            (
+                "SELECT MIN(sequence) AS first FROM entry WHERE tenant_id = $1 AND sequence > $2",
+                "the entry before it is missing",
+            ),
+            (
+                "SELECT MIN(entry_sequence) AS first FROM posting WHERE tenant_id = $1 AND entry_sequence > $2",
+                "postings without an entry: the entry is missing",
+            ),
         ] {
             let rows = self.rows(sql, &[self.last]).await?;
             let first: Option<i64> = rows.first().map(|row| row.try_get("", "first")).transpose()?.flatten();
@@ -258,7 +283,9 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
             let (first, last): (i64, i64) = (row.try_get("", "first_sequence")?, row.try_get("", "last_sequence")?);
             let (before, hash): (Vec<u8>, Vec<u8>) = (row.try_get("", "previous_hash")?, row.try_get("", "hash")?);
             let digests = self.batches.remove(&number).unwrap_or_default();
-            let complete = stored == number && first == sequence + 1 && last - sequence == i64::try_from(digests.len()).unwrap_or(-1);
+            let complete = stored == number
+                && first == sequence + 1
+                && last - sequence == i64::try_from(digests.len()).unwrap_or(-1);
             if !complete || before != previous || chain(&previous, digests.into_iter()).as_slice() != hash {
                 return Err(self.differs(None, Some(first), format!("the chain is broken at batch {stored}")));
             }
@@ -282,7 +309,8 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
     }
 
     async fn books(&mut self) -> Result<(), VerifyError> {
-        let sql = "SELECT id, account_id, balance_minor FROM ledger_account WHERE tenant_id = $1 ORDER BY account_id, id";
+        let sql =
+            "SELECT id, account_id, balance_minor FROM ledger_account WHERE tenant_id = $1 ORDER BY account_id, id";
         for row in self.rows(sql, &[]).await? {
             let id = LedgerAccountId(row.try_get("", "id")?);
             let account: Option<Uuid> = row.try_get("", "account_id")?;
@@ -319,7 +347,9 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
                 return Err(self.differs(Some(AccountId(account)), None, what));
             }
         }
-        for row in self.rows("SELECT DISTINCT account_id FROM hold WHERE tenant_id = $1 ORDER BY account_id", &[]).await? {
+        for row in
+            self.rows("SELECT DISTINCT account_id FROM hold WHERE tenant_id = $1 ORDER BY account_id", &[]).await?
+        {
             let account: Uuid = row.try_get("", "account_id")?;
             if !known.contains(&account) {
                 return Err(self.differs(Some(AccountId(account)), None, "a hold on an account that does not exist"));
@@ -338,13 +368,22 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
         let (events, last): (i64, i64) = (row.try_get("", "events")?, row.try_get("", "last")?);
         let (entries, distinct): (i64, i64) = (row.try_get("", "entries")?, row.try_get("", "distinct_entries")?);
         let head = self.rows("SELECT event_sequence FROM ledger_head WHERE tenant_id = $1", &[]).await?;
-        let head: i64 = head.first().ok_or(LedgerFault::Inconsistent("no ledger head"))?.try_get("", "event_sequence")?;
+        let head: i64 =
+            head.first().ok_or(LedgerFault::Inconsistent("no ledger head"))?.try_get("", "event_sequence")?;
         if events != last || last != head {
-            return Err(self.differs(None, None, format!("the event log has {events} events, its last is {last}, the head says {head}")));
+            return Err(self.differs(
+                None,
+                None,
+                format!("the event log has {events} events, its last is {last}, the head says {head}"),
+            ));
         }
         let ends: (i64, i64) = (row.try_get("", "first_entry")?, row.try_get("", "last_entry")?);
         if entries != distinct || entries != self.last || ends != (1, self.last) {
-            return Err(self.differs(None, None, format!("the event log tells of {distinct} entries of {}", self.last)));
+            return Err(self.differs(
+                None,
+                None,
+                format!("the event log tells of {distinct} entries of {}", self.last),
+            ));
         }
         Ok(u64::try_from(events).unwrap_or(0))
     }

@@ -2,9 +2,9 @@
 
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, Statement, Value};
 
+use super::books::{Books, Changes};
 use super::bulk::{Bulk, Column, Kind, OnConflict};
 use super::chart::Component;
-use super::books::{Books, Changes};
 use super::entry::{Entry, chain};
 use super::order::NewEvent;
 use super::position::Position;
@@ -285,7 +285,8 @@ fn ledger_accounts(tenant: TenantId, books: &Books, changes: &Changes) -> Bulk {
 fn position_rows(tenant: TenantId, position: &Position, loaded: Option<&Position>, rows: &mut Bulk) {
     for component in Component::ALL {
         let guard = *component == Component::Principal;
-        let same_balance = |before: &Position| before.balances[component.index()] == position.balances[component.index()];
+        let same_balance =
+            |before: &Position| before.balances[component.index()] == position.balances[component.index()];
         if loaded.is_some_and(|before| same_balance(before) && (!guard || same_guard(before, position))) {
             continue;
         }

@@ -68,8 +68,12 @@ impl BankAccountInput {
     /// `INVALID_INPUT` for `iban`, `bankAccountNumber` or `bankAccountClass`.
     pub fn checked(&self) -> Result<BankAccount, Denial> {
         match (&self.iban, &self.number) {
-            (Some(_), Some(_)) => Err(Denial::invalid("bankAccountNumber", "give an IBAN or a domestic number, not both")),
-            (None, None) => Err(Denial::invalid("iban", "give an IBAN, or a bankAccountNumber with its bankAccountClass")),
+            (Some(_), Some(_)) => {
+                Err(Denial::invalid("bankAccountNumber", "give an IBAN or a domestic number, not both"))
+            }
+            (None, None) => {
+                Err(Denial::invalid("iban", "give an IBAN, or a bankAccountNumber with its bankAccountClass"))
+            }
             (Some(iban), None) => {
                 if self.class.is_some() {
                     return Err(Denial::invalid("bankAccountClass", "goes with a bankAccountNumber, not with an IBAN"));
@@ -78,7 +82,8 @@ impl BankAccountInput {
                 Ok(BankAccount::Iban(iban.electronic_str().to_owned()))
             }
             (None, Some(number)) => {
-                let class = self.class.ok_or_else(|| Denial::invalid("bankAccountClass", "required with bankAccountNumber"))?;
+                let class =
+                    self.class.ok_or_else(|| Denial::invalid("bankAccountClass", "required with bankAccountNumber"))?;
                 let number: String = number.chars().filter(|c| !matches!(c, ' ' | '-' | '.')).collect();
                 if !class.accepts(&number) {
                     return Err(Denial::invalid("bankAccountNumber", format!("not a valid {} number", class.word())));
@@ -104,7 +109,9 @@ impl BankAccountClass {
             Self::BankAccountNo | Self::BankgiroNo => number.len() == 11 && modulus_11(number),
             Self::BankgiroDk => number.len() == 8,
             Self::BankAccountFi => (8..=14).contains(&number.len()),
-            Self::BankAccountNl => (3..=7).contains(&number.len()) || ((9..=10).contains(&number.len()) && eleven_test(number)),
+            Self::BankAccountNl => {
+                (3..=7).contains(&number.len()) || ((9..=10).contains(&number.len()) && eleven_test(number))
+            }
             Self::Foreign => true,
         }
     }
@@ -149,8 +156,14 @@ mod tests {
             (domestic(Some(BankAccountClass::Foreign), "GB29NWBK60161331926819"), None),
             (domestic(None, "12345678"), Some("bankAccountClass")),
             (BankAccountInput::default(), Some("iban")),
-            (BankAccountInput { class: Some(BankAccountClass::Foreign), ..iban("SE3550000000054910000003") }, Some("bankAccountClass")),
-            (BankAccountInput { number: Some("1".into()), ..iban("SE3550000000054910000003") }, Some("bankAccountNumber")),
+            (
+                BankAccountInput { class: Some(BankAccountClass::Foreign), ..iban("SE3550000000054910000003") },
+                Some("bankAccountClass"),
+            ),
+            (
+                BankAccountInput { number: Some("1".into()), ..iban("SE3550000000054910000003") },
+                Some("bankAccountNumber"),
+            ),
         ] {
             let problem = input.checked().err().map(|denial| denial.fields[0].path.join("."));
             assert_eq!(problem.as_deref(), field, "{input:?}");

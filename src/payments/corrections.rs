@@ -33,7 +33,9 @@ impl ChargeKind {
     fn postings(self) -> (TransactionKind, Component, InternalRole, &'static str) {
         let fee = |kind, title| (kind, Component::Fee, InternalRole::FeeIncome, title);
         match self {
-            Self::Interest => (TransactionKind::Interest, Component::Interest, InternalRole::InterestIncome, "Interest"),
+            Self::Interest => {
+                (TransactionKind::Interest, Component::Interest, InternalRole::InterestIncome, "Interest")
+            }
             Self::AdministrationFee => fee(TransactionKind::AdministrationFee, "Administration fee"),
             Self::BillingFee => fee(TransactionKind::BillingFee, "Billing fee"),
             Self::CollectionFee => fee(TransactionKind::CollectionFee, "Collection fee"),
@@ -111,12 +113,7 @@ pub async fn post_adjustment(
 ///
 /// # Errors
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
-pub async fn post_charge(
-    engine: &Engine,
-    origin: &Origin,
-    key: Idempotency,
-    charge: Charge,
-) -> Answer<EntryId> {
+pub async fn post_charge(engine: &Engine, origin: &Origin, key: Idempotency, charge: Charge) -> Answer<EntryId> {
     let Charge { account, kind, amount, details } = charge;
     let account = accounts::require(engine, origin, "account", &account).await?.id;
     let minor = super::positive("amount", amount)?;

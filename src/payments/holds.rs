@@ -55,7 +55,8 @@ pub async fn place(
     };
     let mut order = Order::new(origin, "placeHold", Action::PlaceHold(hold));
     order.idempotency = Some(key);
-    let applied = engine.submit(order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[(account, "account")]))?;
+    let applied =
+        engine.submit(order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[(account, "account")]))?;
     let value = applied.result.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
     Ok(Done { value, replayed: applied.replayed })
 }
@@ -105,7 +106,8 @@ pub async fn release(engine: &Engine, origin: &Origin, key: Idempotency, hold: O
     let action = Action::EndHold { hold: hold.id, account: hold.account, expired: false };
     let mut order = Order::new(origin, "releaseHold", action);
     order.idempotency = Some(key);
-    let applied = engine.submit(order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[(hold.account, "hold")]))?;
+    let applied =
+        engine.submit(order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[(hold.account, "hold")]))?;
     Ok(Done { value: hold.id, replayed: applied.replayed })
 }
 

@@ -20,9 +20,9 @@ pub mod moves;
 
 use crate::denial::{Answer, Denial, Done};
 use crate::engine::Engine;
+use crate::ledger::LedgerFault;
 use crate::ledger::order::{Applied, Order};
 use crate::ledger::refusal::RefusalCode;
-use crate::ledger::LedgerFault;
 use crate::primitives::{AccountId, EntryId, Minor, Money, text};
 
 pub use bank::{BankAccount, BankAccountClass, BankAccountInput};
@@ -71,4 +71,3 @@ pub(crate) fn entry_of(applied: &Applied) -> Answer<EntryId> {
     let value = applied.result.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
     Ok(Done { value, replayed: applied.replayed })
 }
-

@@ -250,7 +250,12 @@ impl<'a> Lookup<'a> {
     }
 }
 
-fn order(origin: &Origin, key: Idempotency, transfer: Transfer, accounts: &Lookup<'_>) -> Result<(Order, Ends), Denial> {
+fn order(
+    origin: &Origin,
+    key: Idempotency,
+    transfer: Transfer,
+    accounts: &Lookup<'_>,
+) -> Result<(Order, Ends), Denial> {
     let ends = Ends { from: accounts.get("from", &transfer.from)?, to: accounts.get("to", &transfer.to)? };
     let minor = positive("amount", transfer.amount)?;
     let from = Side::Account(ends.from, Spread::Flow, noted("messageToSender", transfer.message_to_sender)?);
@@ -276,8 +281,7 @@ pub async fn transfer_batch(
     items: Vec<(Idempotency, Transfer)>,
     all_or_nothing: bool,
 ) -> Result<Vec<ItemAnswer>, Failure> {
-    let names: Vec<AccountBy> =
-        items.iter().flat_map(|(_, item)| [item.from.clone(), item.to.clone()]).collect();
+    let names: Vec<AccountBy> = items.iter().flat_map(|(_, item)| [item.from.clone(), item.to.clone()]).collect();
     let accounts = accounts::store::find_many(engine.db.reader(), origin.tenant, origin.customer, &names).await?;
     let lookup = Lookup::new(&accounts);
     let checked: Vec<Result<(Order, Ends), Denial>> =

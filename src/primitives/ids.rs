@@ -127,9 +127,7 @@ impl IdSource {
         let payload = (u128::from(state.counter) << 32) | random;
         let high = payload >> 62;
         let low = payload & ((1 << 62) - 1);
-        Uuid::from_u128(
-            (u128::from(state.last_millis) << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low,
-        )
+        Uuid::from_u128((u128::from(state.last_millis) << 80) | (0x7 << 76) | (high << 64) | (0b10 << 62) | low)
     }
 }
 
@@ -154,7 +152,8 @@ mod tests {
     fn only_the_canonical_form_is_an_id() {
         let id = AccountId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00ab));
         assert_eq!(id.to_string().parse(), Ok(id));
-        for wrong in ["", "acc_", "acc", "cus_01900000000070008000000000000ab", "acc_0190000000007000800000000000000AB"] {
+        for wrong in ["", "acc_", "acc", "cus_01900000000070008000000000000ab", "acc_0190000000007000800000000000000AB"]
+        {
             assert_eq!(wrong.parse::<AccountId>(), Err(InvalidId), "{wrong}");
         }
         assert_eq!(id.to_string().parse::<CustomerId>(), Err(InvalidId));

@@ -310,7 +310,8 @@ fn closing(input: ClosingTransactionInput) -> Result<ClosingTransaction, Denial>
         ClosingTargetInput::WriteOff(write_off) => (ClosingKind::WriteOff, Some(write_off.reason)),
     };
     let description = crate::payments::noted("description", input.description)?;
-    let reason = reason.map(|reason| crate::payments::described("target.writeOff.reason", Some(reason), "")).transpose()?;
+    let reason =
+        reason.map(|reason| crate::payments::described("target.writeOff.reason", Some(reason), "")).transpose()?;
     Ok(ClosingTransaction { kind, amount: input.amount.map(Into::into), description: description.or(reason) })
 }
 
@@ -323,10 +324,9 @@ async fn close_period(call: &Call<'_>, ctx: &Context<'_>, input: ClosePeriodInpu
     let applied = call.engine.submit(order).await?.map_err(|refusal| {
         let denial = Denial::of_refusal(&refusal, &[]);
         match denial.code {
-            crate::ledger::refusal::RefusalCode::ValueDateOutOfRange => Denial {
-                fields: vec![crate::denial::FieldProblem::new("through", denial.message.clone())],
-                ..denial
-            },
+            crate::ledger::refusal::RefusalCode::ValueDateOutOfRange => {
+                Denial { fields: vec![crate::denial::FieldProblem::new("through", denial.message.clone())], ..denial }
+            }
             _ => denial,
         }
     })?;

@@ -11,8 +11,8 @@ use crate::customers::{self, CustomerChange, NewCustomer};
 use crate::denial::{Answer, Denial};
 use crate::graphql::enums::CustomerType;
 use crate::graphql::fault::Fault;
-use crate::graphql::inputs::CustomerBy;
 use crate::graphql::input::{change, metadata, named};
+use crate::graphql::inputs::CustomerBy;
 use crate::graphql::scalars::Json;
 
 /// A customer to create. A person has a last name, a company a company name.

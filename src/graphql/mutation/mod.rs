@@ -3,14 +3,14 @@
 //! Root fields are nullable, so that a fault never hides what else an answer says; the resolvers are thin:
 //! scope, input to domain, use case, answer to result.
 
-mod accounts;
-mod batch;
+pub mod accounts;
+pub mod batch;
 mod call;
-mod customers;
-mod holds;
-mod movements;
+pub mod customers;
+pub mod holds;
+pub mod movements;
 mod outputs;
-mod products;
+pub mod products;
 pub mod refusal;
 
 use async_graphql::MergedObject;

@@ -166,6 +166,7 @@ impl TransferSuccess {
     }
 }
 
+/// A transfer was booked.
 #[Object]
 impl TransferSuccess {
     /// The entry.

@@ -11,8 +11,8 @@ use crate::customers;
 use crate::customers::graphql::Customer;
 use crate::graphql::context::caller;
 use crate::graphql::fault::Fault;
-use crate::ledger::{LedgerFault, journal};
 use crate::ledger::graphql::{Entry, Hold};
+use crate::ledger::{LedgerFault, journal};
 use crate::primitives::{AccountId, EntryId, HoldId};
 
 const GONE: LedgerFault = LedgerFault::Inconsistent("what a mutation has just made is not there");

@@ -158,5 +158,6 @@ async fn update(call: &Call<'_>, ctx: &Context<'_>, input: UpdateProductInput) -
 fn repayment_order(components: Option<Vec<Component>>) -> Result<RepaymentOrder, Denial> {
     let Some(components) = components else { return Ok(RepaymentOrder::DEFAULT) };
     let words: Vec<&str> = components.into_iter().map(|component| component.word()).collect();
-    RepaymentOrder::from_text(&words.join(",")).ok_or_else(|| Denial::invalid("repaymentOrder", "must name every component once"))
+    RepaymentOrder::from_text(&words.join(","))
+        .ok_or_else(|| Denial::invalid("repaymentOrder", "must name every component once"))
 }

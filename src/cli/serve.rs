@@ -1,0 +1,119 @@
+//! `konto serve`.
+
+use clap::Args;
+
+use super::DatabaseArgs;
+use super::settings::{self, OidcArgs, Setting};
+use crate::access::{AccessConfig, AccessError, BootstrapError};
+use crate::http::{HttpConfig, StreamConfig};
+use crate::server::{self, ServerConfig, StartError};
+
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "The first start: KONTO_BOOTSTRAP_CLIENT=bank:web:a-long-secret konto serve\n\
+    Then: curl -u web:a-long-secret -d grant_type=client_credentials http://127.0.0.1:8080/oauth2/token\n\
+    SIGTERM and SIGINT stop the server once it has finished what is in flight.")]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Where to listen; port 0 takes a free one, which is logged
+    #[arg(long, value_name = "HOST:PORT", env = "KONTO_LISTEN", default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Do not bring the tables up to date; refuse to start when they are not
+    #[arg(long)]
+    no_migrate: bool,
+    /// Set up a tenant with the default products, and a client of it with all scopes, where they are missing
+    #[arg(long, value_name = "TENANT:CLIENT_ID:CLIENT_SECRET", env = "KONTO_BOOTSTRAP_CLIENT", hide_env_values = true)]
+    bootstrap_client: Option<String>,
+    /// Where clients reach this server, for the OAuth metadata
+    #[arg(long, value_name = "URL", env = "KONTO_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Pages of other hosts that may open a WebSocket, separated by commas
+    #[arg(long, value_name = "ORIGINS", env = "KONTO_ALLOWED_ORIGINS", default_value = "")]
+    allowed_origins: String,
+    #[command(flatten)]
+    pub(super) oidc: OidcArgs,
+}
+
+impl ServeArgs {
+    fn config(&self) -> Result<ServerConfig, Setting> {
+        settings::database_url(&self.database.database_url)?;
+        let origins = settings::allowed_origins(&self.allowed_origins)?;
+        Ok(ServerConfig {
+            database_url: self.database.database_url.clone(),
+            listen: settings::listen(&self.listen)?,
+            migrate: !self.no_migrate,
+            bootstrap_client: self.bootstrap_client.clone().filter(|spec| !spec.is_empty()),
+            access: AccessConfig {
+                public_url: settings::public_url(self.public_url.as_deref())?,
+                external: self.oidc.issuer()?.into_iter().collect(),
+                ..AccessConfig::default()
+            },
+            http: HttpConfig { stream: StreamConfig { origins, ..StreamConfig::default() }, ..HttpConfig::default() },
+            ..ServerConfig::default()
+        })
+    }
+}
+
+/// Serves until it is told to stop.
+pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
+    let config = args.config()?;
+    let mut signals = Signals::listen()?;
+    let server = tokio::select! {
+        started = server::start(config) => started.map_err(named)?,
+        () = signals.stop() => return Ok(()),
+    };
+    tracing::info!(address = %server.addr, url = server.url(), "listening");
+    tokio::select! {
+        () = signals.stop() => tracing::info!("stopping"),
+        () = server.lifecycle.shutdown.cancelled() => tracing::error!("the listener has died"),
+    }
+    server.stop().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What only a setting can have caused, by the setting's name.
+pub(super) fn named(error: StartError) -> anyhow::Error {
+    match error {
+        StartError::Bootstrap(BootstrapError::Database(error)) => StartError::Database(error).into(),
+        StartError::Bootstrap(refused) => Setting::says("KONTO_BOOTSTRAP_CLIENT", refused.to_string()).into(),
+        StartError::Access(AccessError::Config(what)) => Setting::says("KONTO_OIDC_ISSUER", what).into(),
+        other => other.into(),
+    }
+}
+
+/// The signals that ask a process to stop.
+pub(super) struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    pub(super) fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// Returns when one has come.
+    #[cfg(unix)]
+    pub(super) async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    /// Returns when one has come.
+    #[cfg(not(unix))]
+    pub(super) async fn stop(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

@@ -1,0 +1,239 @@
+//! The whole service in one place: database, access, engine, schema, transport. `konto serve` and `konto demo`
+//! run it, and so do the integration tests, in-process, on any database and port.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use migration::MigratorTrait as _;
+use sea_orm::{ConnectionTrait as _, DbErr, Statement};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::access::{Access, AccessConfig, AccessError, BootstrapError, Bootstrapped};
+use crate::accounts::catalogue;
+use crate::database::Database;
+use crate::denial::Failure;
+use crate::engine::Engine;
+use crate::graphql;
+use crate::http::explorer::{self, ExplorerConfig};
+use crate::http::{self, Gateway, GatewayParts, HttpConfig, Lifecycle, Readiness, TrustedDocuments, oauth};
+use crate::primitives::{Clock, IdSource};
+
+/// What a server is made of. The default is an open one on a port of its own, on `konto.db` in this folder.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// `sqlite://file?mode=rwc` or `postgres://...`.
+    pub database_url: String,
+    /// Where to listen, as `host:port`; port 0 takes one that is free.
+    pub listen: String,
+    /// Whether to apply the migrations that are missing. Otherwise the start fails when one is.
+    pub migrate: bool,
+    /// `tenant:client_id:client_secret` to set up where they are missing.
+    pub bootstrap_client: Option<String>,
+    /// Tokens, and who else issues them.
+    pub access: AccessConfig,
+    /// Limits.
+    pub http: HttpConfig,
+    /// Queries that are known by their hash.
+    pub trusted: TrustedDocuments,
+    /// The page at `/`.
+    pub explorer: ExplorerConfig,
+    /// The present.
+    pub clock: Clock,
+    /// New ids; random ones when absent.
+    pub ids: Option<IdSource>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            database_url: "sqlite://konto.db?mode=rwc".into(),
+            listen: "127.0.0.1:0".into(),
+            migrate: true,
+            bootstrap_client: None,
+            access: AccessConfig::default(),
+            http: HttpConfig::default(),
+            trusted: TrustedDocuments::default(),
+            explorer: ExplorerConfig { title: "Konto".into(), ..ExplorerConfig::default() },
+            clock: Clock::system(),
+            ids: None,
+        }
+    }
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened or does not answer.
+    #[error("the database: {0}")]
+    Database(#[from] DbErr),
+    /// Migrations are missing, and were not to be applied.
+    #[error("the database lacks {}: run `konto migrate` first", .0.join(", "))]
+    NotMigrated(Vec<String>),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// As configured.
+        address: String,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The access module's.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The client to set up was refused.
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+}
+
+/// A running server. Stop it; one that is dropped runs on until its runtime ends.
+pub struct Server {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Its engine: what use cases are handed.
+    pub engine: Engine,
+    /// Its access control.
+    pub access: Access,
+    /// Cancelled when it is to stop, or has stopped by itself.
+    pub lifecycle: Lifecycle,
+    serving: JoinHandle<io::Result<()>>,
+}
+
+/// Opens and prepares the database, binds the address and starts.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(config: ServerConfig) -> Result<Server, StartError> {
+    let db = Database::open(&config.database_url).await?;
+    if config.migrate {
+        db.migrate().await?;
+    } else {
+        require_migrated(&db).await?;
+    }
+    let listener = bind(&config.listen).await?;
+    start_on(db, listener, config).await
+}
+
+/// Binds an address.
+///
+/// # Errors
+/// [`StartError::Listen`].
+pub async fn bind(address: &str) -> Result<TcpListener, StartError> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| StartError::Listen { address: address.to_owned(), source })
+}
+
+/// Starts on a migrated database and a bound address; those of the configuration are not looked at.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start_on(db: Database, listener: TcpListener, config: ServerConfig) -> Result<Server, StartError> {
+    let ServerConfig { bootstrap_client, access, http: limits, trusted, explorer, clock, ids, .. } = config;
+    let addr = listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
+    let ids = ids.unwrap_or_else(|| IdSource::random(clock.clone()));
+    let access = Access::start(db.clone(), clock.clone(), ids.clone(), access).await?;
+    if let Some(spec) = bootstrap_client {
+        bootstrap(&access, &clock, &ids, &spec).await?;
+    }
+    let engine = Engine::start(db.clone(), clock.clone(), ids.clone());
+    let lifecycle = Lifecycle::default();
+    let gateway = Gateway::new(
+        graphql::schema(engine.clone()),
+        GatewayParts {
+            authenticate: Arc::new(access.clone()),
+            decorate: Some(graphql::decorate(engine.clone())),
+            trusted,
+            clock,
+            ids,
+            config: limits,
+            lifecycle: lifecycle.clone(),
+        },
+    );
+    let ready: Readiness = Arc::new(move || {
+        let db = db.clone();
+        Box::pin(async move { db.ping().await.is_ok() })
+    });
+    let router = http::router(&gateway, ready, [explorer::router(explorer), oauth::router(access.clone())]);
+    let serving = {
+        let lifecycle = lifecycle.clone();
+        tokio::spawn(async move {
+            let served = http::serve(listener, router, lifecycle.clone()).await;
+            lifecycle.shutdown.cancel();
+            served
+        })
+    };
+    Ok(Server { addr, engine, access, lifecycle, serving })
+}
+
+impl Server {
+    /// Where people on this machine reach it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let host = match self.addr.ip() {
+            ip if ip.is_unspecified() => "127.0.0.1".to_owned(),
+            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+            ip => ip.to_string(),
+        };
+        format!("http://{host}:{}", self.addr.port())
+    }
+
+    /// Takes nothing new, finishes what is in flight, commits what waits, and ends.
+    ///
+    /// # Errors
+    /// What the listener died of, if it did.
+    pub async fn stop(self) -> io::Result<()> {
+        self.lifecycle.shutdown.cancel();
+        let served = self.serving.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+        self.engine.stop().await;
+        served
+    }
+}
+
+/// Sets up `tenant:client_id:client_secret` where they are missing; a new tenant gets the default products.
+///
+/// # Errors
+/// [`BootstrapError`].
+pub async fn bootstrap(
+    access: &Access,
+    clock: &Clock,
+    ids: &IdSource,
+    spec: &str,
+) -> Result<Bootstrapped, BootstrapError> {
+    let (clock, ids) = (clock.clone(), ids.clone());
+    let made = access.bootstrap_client(spec, move |tx, tenant| {
+        Box::pin(async move {
+            let euro = "EUR".parse().map_err(|_| DbErr::Type("no euro in the list of currencies".into()))?;
+            catalogue::install(tx, &clock, &ids, tenant, euro).await.map_err(|failure| match failure {
+                Failure::Denied(denial) => DbErr::Custom(denial.message),
+                Failure::Fault(fault) => DbErr::Custom(fault.to_string()),
+            })
+        })
+    });
+    let made = made.await?;
+    if made.tenant_created || made.client_created {
+        tracing::info!(tenant = %made.tenant, made.tenant_created, made.client_created, "the client is set up");
+    }
+    Ok(made)
+}
+
+/// Refuses a database that lacks migrations.
+///
+/// # Errors
+/// [`StartError::NotMigrated`], or the database's.
+pub async fn require_migrated(db: &Database) -> Result<(), StartError> {
+    // Only reads: the migrator's own question would make its table first.
+    let statement = Statement::from_string(db.backend(), "SELECT version FROM seaql_migrations");
+    let applied = match db.reader().query_all_raw(statement).await {
+        Ok(rows) => rows.iter().map(|row| row.try_get("", "version")).collect::<Result<Vec<String>, _>>()?,
+        Err(error) => {
+            db.ping().await?;
+            tracing::debug!(%error, "no table of migrations");
+            Vec::new()
+        }
+    };
+    let all = migration::Migrator::migrations();
+    let missing: Vec<String> =
+        all.iter().map(|one| one.name().to_owned()).filter(|name| !applied.contains(name)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(StartError::NotMigrated(missing)) }
+}

@@ -1,0 +1,93 @@
+//! A database per test.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use konto::database::Database;
+use sea_orm::ConnectionTrait as _;
+
+/// The two engines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// An empty database that goes with [`TestDatabase::remove`].
+#[derive(Clone, Debug)]
+pub struct TestDatabase(Arc<Place>);
+
+#[derive(Debug)]
+enum Place {
+    Folder(PathBuf),
+    Server { admin_url: String, name: String },
+}
+
+impl TestDatabase {
+    /// A database, unless it is a PostgreSQL one and there is no server to make it on. `KONTO_TEST_REQUIRE=all`
+    /// makes that a failure.
+    pub async fn create(engine: Engine) -> Option<Self> {
+        let name = format!("konto_test_{}", uuid::Uuid::now_v7().simple());
+        let place = match (engine, std::env::var("KONTO_TEST_POSTGRES_URL")) {
+            (Engine::Sqlite, _) => {
+                let folder = std::env::temp_dir().join(name);
+                std::fs::create_dir(&folder).expect("a folder");
+                Place::Folder(folder)
+            }
+            (Engine::Postgres, Ok(admin_url)) => {
+                run(&admin_url, &format!("CREATE DATABASE {name}")).await;
+                Place::Server { admin_url, name }
+            }
+            (Engine::Postgres, Err(_)) => {
+                let required = std::env::var("KONTO_TEST_REQUIRE").is_ok_and(|what| what == "all");
+                assert!(!required, "KONTO_TEST_REQUIRE is all, but KONTO_TEST_POSTGRES_URL is not set");
+                eprintln!("skipped: KONTO_TEST_POSTGRES_URL is not set");
+                return None;
+            }
+        };
+        Some(Self(Arc::new(place)))
+    }
+
+    /// Which engine it is of.
+    pub fn engine(&self) -> Engine {
+        match &*self.0 {
+            Place::Folder(_) => Engine::Sqlite,
+            Place::Server { .. } => Engine::Postgres,
+        }
+    }
+
+    /// How Konto is told of it.
+    pub fn url(&self) -> String {
+        match &*self.0 {
+            Place::Folder(folder) => format!("sqlite://{}?mode=rwc", folder.join("konto.db").display()),
+            Place::Server { admin_url, name } => {
+                let (before, options) = admin_url.split_once('?').map_or((&**admin_url, ""), |(url, rest)| (url, rest));
+                let server = before.split_once("://").map_or(before, |(_, rest)| rest);
+                let server = server.split_once('/').map_or(server, |(server, _)| server);
+                let options = if options.is_empty() { String::new() } else { format!("?{options}") };
+                format!("postgres://{server}/{name}{options}")
+            }
+        }
+    }
+
+    /// A connection of its own.
+    pub async fn open(&self) -> Database {
+        Database::open(&self.url()).await.expect("a database")
+    }
+
+    /// Drops it.
+    pub async fn remove(&self) {
+        match &*self.0 {
+            Place::Folder(folder) => std::fs::remove_dir_all(folder).expect("the folder is gone"),
+            Place::Server { admin_url, name } => run(admin_url, &format!("DROP DATABASE {name} WITH (FORCE)")).await,
+        }
+    }
+}
+
+async fn run(url: &str, sql: &str) {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    let connection = sea_orm::Database::connect(options).await.expect("the server of KONTO_TEST_POSTGRES_URL");
+    connection.execute_unprepared(sql).await.expect(sql);
+    connection.close().await.expect("closed");
+}

@@ -1,0 +1,114 @@
+//! One running server: what `konto serve` runs, in this process, on a port of its own.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{PoisonError, RwLock};
+
+use konto::access::{Access, AccessConfig, Scope, create_tenant, tenants};
+use konto::accounts::catalogue;
+use konto::engine::Engine;
+use konto::http::{HttpConfig, TrustedDocuments};
+use konto::primitives::{Clock, CustomerId, TenantId};
+use konto::server::ServerConfig;
+use tokio::sync::Mutex;
+
+use super::TestDatabase;
+
+/// What a test may want to be otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    pub access: AccessConfig,
+    pub http: HttpConfig,
+    pub trusted: TrustedDocuments,
+}
+
+/// A server that can be stopped and started again.
+pub struct Server {
+    address: RwLock<SocketAddr>,
+    running: Mutex<Option<konto::server::Server>>,
+    settings: RwLock<Settings>,
+}
+
+impl Server {
+    pub(super) async fn start(database: &TestDatabase, clock: Clock, settings: Settings) -> Self {
+        let running = start(database, clock, settings.clone()).await;
+        Self {
+            address: RwLock::new(running.addr),
+            running: Mutex::new(Some(running)),
+            settings: RwLock::new(settings),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        *self.address.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stops it: what is in flight is finished.
+    pub async fn stop(&self) {
+        if let Some(running) = self.running.lock().await.take() {
+            stop(running).await;
+        }
+    }
+
+    pub(super) async fn restart(&self, database: &TestDatabase, clock: Clock, change: impl FnOnce(&mut Settings)) {
+        let mut running = self.running.lock().await;
+        if let Some(running) = running.take() {
+            stop(running).await;
+        }
+        let mut settings = self.settings.read().unwrap_or_else(PoisonError::into_inner).clone();
+        change(&mut settings);
+        let started = start(database, clock, settings.clone()).await;
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        *self.address.write().unwrap_or_else(PoisonError::into_inner) = started.addr;
+        *running = Some(started);
+    }
+
+    /// Its access control, for what only an operator does: clients, keys.
+    pub async fn access(&self) -> Access {
+        self.running.lock().await.as_ref().expect("a running server").access.clone()
+    }
+
+    /// Its engine, for what no client can do: waiting for nobody, reading rows.
+    pub async fn engine(&self) -> Engine {
+        self.running.lock().await.as_ref().expect("a running server").engine.clone()
+    }
+
+    /// The tenant with this code, made with the products that a tenant starts with when it is not there.
+    pub async fn tenant(&self, code: &str) -> TenantId {
+        let engine = self.engine().await;
+        if let Some(tenant) = tenants::find_by_code(engine.db.reader(), code).await.expect("an answer") {
+            return tenant.id;
+        }
+        let euro = "EUR".parse().expect("the euro");
+        let tx = engine.db.begin().await.expect("a transaction");
+        let (clock, ids) = (engine.clock(), engine.ids());
+        let tenant = create_tenant(&tx, clock, ids, code, code, euro, false).await.expect("a tenant");
+        catalogue::install(&tx, clock, ids, tenant, euro).await.expect("its products");
+        tx.commit().await.expect("a commit");
+        tenant
+    }
+
+    pub(super) async fn issue(
+        &self,
+        tenant: TenantId,
+        client: &str,
+        scopes: &BTreeSet<Scope>,
+        customer: Option<CustomerId>,
+    ) -> String {
+        self.access().await.issue_for(tenant, client, scopes, customer).await.expect("a token")
+    }
+}
+
+async fn start(database: &TestDatabase, clock: Clock, settings: Settings) -> konto::server::Server {
+    let Settings { access, http, trusted } = settings;
+    let database_url = database.url();
+    let config = ServerConfig { database_url, access, http, trusted, clock, ..ServerConfig::default() };
+    konto::server::start(config).await.expect("a server")
+}
+
+async fn stop(server: konto::server::Server) {
+    let db = server.engine.db.clone();
+    server.stop().await.expect("no error");
+    db.reader().clone().close().await.expect("closed");
+}

@@ -1,0 +1,25 @@
+//! Konto end to end: the real server on a port, on SQLite and on PostgreSQL, spoken to as its clients do.
+#![allow(clippy::unwrap_used)]
+
+#[macro_use]
+mod app;
+
+mod access;
+mod accounts;
+mod bad_input;
+mod books;
+mod closing;
+mod customers;
+mod events;
+mod explorer;
+mod holds;
+mod isolation;
+mod operations;
+mod payments;
+mod products;
+mod reversals;
+mod schema;
+mod tidy;
+mod transfers;
+mod transport;
+mod verify;

@@ -1,0 +1,1 @@
+//! The reversals of the API.

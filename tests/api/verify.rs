@@ -1,0 +1,1 @@
+//! The verify of the API.
