@@ -6,8 +6,8 @@ use std::time::Duration;
 use migration::MigratorTrait as _;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -46,7 +46,10 @@ impl std::ops::Deref for WriteTransaction {
 }
 
 const SQLITE_READERS: u32 = 8;
-const POSTGRES_CONNECTIONS: u32 = 16;
+const POSTGRES_READERS: u32 = 12;
+const POSTGRES_WRITERS: u32 = 8;
+/// The advisory lock under which servers that start together migrate one after the other: "konto" in ASCII.
+const MIGRATION_LOCK: i64 = 0x6b_6f6e_746f;
 
 impl Database {
     /// Opens `sqlite://file?mode=rwc` or `postgres://...`. Does not migrate.
@@ -57,14 +60,18 @@ impl Database {
         if url.starts_with("sqlite:") {
             Self::open_sqlite(url).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let mut options = ConnectOptions::new(url);
-            options
-                .max_connections(POSTGRES_CONNECTIONS)
-                .acquire_timeout(Duration::from_secs(5))
-                .sqlx_logging(false)
-                .record_stmt_in_spans(false);
-            let connection = sea_orm::Database::connect(options).await?;
-            Ok(Self { reader: connection.clone(), writer: connection, sqlite_writer: None })
+            let pool = async |size: u32| {
+                let mut options = ConnectOptions::new(url);
+                options
+                    .max_connections(size)
+                    .acquire_timeout(Duration::from_secs(5))
+                    .sqlx_logging(false)
+                    .record_stmt_in_spans(false);
+                sea_orm::Database::connect(options).await
+            };
+            // Apart, so that a flood of reads never keeps what is decided from being written.
+            let (reader, writer) = (pool(POSTGRES_READERS).await?, pool(POSTGRES_WRITERS).await?);
+            Ok(Self { reader, writer, sqlite_writer: None })
         } else {
             Err(DbErr::Custom("expected a URL that starts with sqlite:// or postgres://".into()))
         }
@@ -94,7 +101,13 @@ impl Database {
     /// # Errors
     /// The database's.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        migration::Migrator::up(&self.writer, None).await
+        if self.backend() != DbBackend::Postgres {
+            return migration::Migrator::up(&self.writer, None).await;
+        }
+        let lock = self.reader.begin().await?;
+        lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
+        migration::Migrator::up(&self.writer, None).await?;
+        lock.commit().await
     }
 
     /// Where reads go.

@@ -87,16 +87,25 @@ impl Engine {
     ///
     /// # Errors
     /// [`LedgerFault`].
-    pub async fn finish(&self, tx: WriteTransaction, order: Order) -> Result<Outcome, LedgerFault> {
-        let tenant = order.origin.tenant;
+    pub async fn finish(&self, tx: WriteTransaction, order: Order) -> Result<Outcome, Arc<LedgerFault>> {
+        let (origin, operation) = (order.origin.clone(), order.operation);
+        let tenant = origin.tenant;
         let accounts: BTreeSet<AccountId> = order.action.accounts().into_iter().collect();
-        let session = Session::open(&tx, &self.surroundings, tenant, accounts).await?;
-        let finished = session.finish(&[Submission { orders: vec![order], atomic: true }]).await?;
+        let session = Session::open(&tx, &self.surroundings, tenant, accounts).await.map_err(Arc::new)?;
+        let finished = session.finish(&[Submission { orders: vec![order], atomic: true }]).await.map_err(Arc::new)?;
         let event_sequence = finished.event_sequence;
         let outcome = post::only(finished);
-        if outcome.as_ref().is_ok_and(|applied| !applied.replayed) {
-            tx.commit().await?;
-            self.feed.wake(tenant, event_sequence);
+        match &outcome {
+            Ok(applied) if applied.replayed => {}
+            Ok(_) => {
+                tx.commit().await.map_err(|error| Arc::new(error.into()))?;
+                self.feed.wake(tenant, event_sequence);
+            }
+            // The audit record of a refusal goes with the rows that it takes back: it is written anew.
+            Err(refusal) => {
+                drop(tx);
+                self.audit_refusal(&origin, operation, refusal.code()).await?;
+            }
         }
         Ok(outcome)
     }
@@ -111,7 +120,24 @@ impl Engine {
         operation: &'static str,
         code: RefusalCode,
     ) -> Result<(), Arc<LedgerFault>> {
-        self.submit(Order::new(origin, operation, Action::Refused(code))).await.map(|_| ())
+        self.audit_refusals(origin, operation, &[code]).await
+    }
+
+    /// Leaves an audit record for each of many.
+    ///
+    /// # Errors
+    /// The committer's.
+    pub async fn audit_refusals(
+        &self,
+        origin: &Origin,
+        operation: &'static str,
+        codes: &[RefusalCode],
+    ) -> Result<(), Arc<LedgerFault>> {
+        if codes.is_empty() {
+            return Ok(());
+        }
+        let orders = codes.iter().map(|code| Order::new(origin, operation, Action::Refused(*code))).collect();
+        self.committer.submit(origin.tenant, Submission { orders, atomic: false }).await.map(|_| ())
     }
 
     async fn sweep(self) {

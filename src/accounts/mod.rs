@@ -13,6 +13,7 @@ pub mod products;
 pub mod store;
 
 use chrono::NaiveDate;
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::customers::{self, CustomerBy};
@@ -21,7 +22,7 @@ use crate::engine::Engine;
 use crate::ledger::order::{Action, Idempotency, NewEvent, Order};
 use crate::ledger::refusal::RefusalCode;
 use crate::ledger::{AccountStatus, Component, LedgerFault, Position, journal};
-use crate::primitives::{AccountId, IdSource, LedgerAccountId, Minor, Money, MoneyError, Origin, TenantId};
+use crate::primitives::{AccountId, Clock, IdSource, LedgerAccountId, Minor, Money, MoneyError, Origin, TenantId};
 
 pub use model::{Account, Family, Product, WorkingMode};
 pub use store::{AccountBy, AccountFilter, ProductBy};
@@ -88,7 +89,7 @@ pub async fn open(engine: &Engine, origin: &Origin, key: Idempotency, new: NewAc
         owner: owner.id,
         family: product.family,
         currency: product.currency,
-        opened_on: business_date(engine, origin.tenant).await?,
+        opened_on: business_date(&*tx, engine.clock(), origin.tenant).await?,
         closure_code: None,
         metadata: new.metadata,
         created_at: engine.clock().micros(),
@@ -208,9 +209,13 @@ pub(crate) async fn again(engine: &Engine, origin: &Origin, id: &str) -> Answer<
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn business_date(engine: &Engine, tenant: TenantId) -> Result<NaiveDate, LedgerFault> {
-    let (own, _) = journal::dates(engine.db.reader(), tenant).await?;
-    Ok(own.unwrap_or_else(|| engine.clock().today()))
+pub async fn business_date(
+    db: &impl ConnectionTrait,
+    clock: &Clock,
+    tenant: TenantId,
+) -> Result<NaiveDate, LedgerFault> {
+    let (own, _) = journal::dates(db, tenant).await?;
+    Ok(own.unwrap_or_else(|| clock.today()))
 }
 
 /// An amount of an input field in whole minor units.

@@ -5,8 +5,8 @@ use std::io::Read as _;
 
 use clap::{Args, Subcommand};
 
-use super::DatabaseArgs;
 use super::settings::{self, Setting};
+use super::{DatabaseArgs, say};
 use crate::access::{
     Access, AccessConfig, Client, ClientError, ClientSecret, NewClient, Tenant, TenantError, create_tenant, tenants,
 };
@@ -109,12 +109,12 @@ pub(super) async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
             })?;
             catalogue::install(&tx, &clock, &ids, tenant, currency).await.map_err(Problem::from)?;
             tx.commit().await?;
-            println!("{tenant}");
+            say(&format!("{tenant}"))?;
         }
         TenantCommand::List(args) => {
             for tenant in tenants::list(args.open_migrated().await?.reader()).await? {
                 let Tenant { code, id, base_currency, sandbox, name, .. } = tenant;
-                println!("{code}\t{id}\t{base_currency}\t{}\t{name}", if sandbox { "sandbox" } else { "live" });
+                say(&format!("{code}\t{id}\t{base_currency}\t{}\t{name}", if sandbox { "sandbox" } else { "live" }))?;
             }
         }
     }
@@ -149,14 +149,14 @@ pub(super) async fn client(command: ClientCommand) -> anyhow::Result<()> {
                 let state = if disabled { "disabled" } else { "enabled" };
                 let scopes = scopes.iter().map(|scope| scope.word()).collect::<Vec<_>>().join(",");
                 let customer = customer.map_or_else(|| "-".to_owned(), |id| id.to_string());
-                println!("{client_id}\t{state}\t{scopes}\t{customer}");
+                say(&format!("{client_id}\t{state}\t{scopes}\t{customer}"))?;
             }
             Ok(())
         }
         ClientCommand::Disable(args) => {
             let (db, tenant) = args.tenant.find().await?;
             access(&db).await?.disable_client(tenant.id, &args.client_id).await.map_err(client_refused)?;
-            println!("disabled {}", args.client_id);
+            say(&format!("disabled {}", args.client_id))?;
             Ok(())
         }
     }
@@ -190,9 +190,9 @@ async fn create_client(args: NewClientArgs) -> anyhow::Result<()> {
     let given = secret.is_some();
     let new = NewClient { client_id: args.client.client_id, secret, scopes, customer };
     let created = access(&db).await?.create_client(tenant.id, new).await.map_err(client_refused)?;
-    println!("client_id={}", created.client_id);
+    say(&format!("client_id={}", created.client_id))?;
     if !given {
-        println!("client_secret={}", created.secret.expose());
+        say(&format!("client_secret={}", created.secret.expose()))?;
     }
     Ok(())
 }
@@ -211,6 +211,6 @@ fn client_refused(error: ClientError) -> anyhow::Error {
 pub(super) async fn keys(command: KeysCommand) -> anyhow::Result<()> {
     let KeysCommand::Rotate(args) = command;
     access(&args.open_migrated().await?).await?.rotate_keys().await?;
-    println!("a new key signs from now on");
+    say("a new key signs from now on")?;
     Ok(())
 }

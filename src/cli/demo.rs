@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::serve::{Signals, named};
-use super::settings;
+use super::{say, settings};
 use crate::access::{Access, Scope};
 use crate::database::Database;
 use crate::demo::{self, live};
@@ -57,7 +57,7 @@ impl Drop for Folder {
 /// Shows Konto until it is told to stop.
 pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let listen = settings::listen(&args.listen)?;
-    let (url, _folder) = match args.database_url {
+    let (url, folder) = match args.database_url {
         Some(url) => {
             settings::database_url(&url)?;
             (url, None)
@@ -78,7 +78,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     tasks.spawn(token.clone().keep_fresh(server.access.clone(), tenant, stop.clone()));
     let players = live::Players::find(&server.engine, tenant).await?;
     tasks.spawn(live::run(server.engine.clone(), players, stop.clone()));
-    println!("{}", greeting(&loaded, &server.url(), &token.get().unwrap_or_default(), _folder.is_some()));
+    say(&greeting(&loaded, &server.url(), &token.get().unwrap_or_default(), folder.is_some()))?;
     tokio::select! {
         () = signals.stop() => {}
         () = server.lifecycle.shutdown.cancelled() => {}

@@ -12,6 +12,7 @@ mod settings;
 mod tests;
 mod verify;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -79,7 +80,8 @@ impl DatabaseArgs {
     /// Opens a database that is there; none is made by the way.
     async fn open(&self) -> anyhow::Result<Database> {
         settings::database_url(&self.database_url)?;
-        Ok(Database::open(&self.database_url.replace("mode=rwc", "mode=rw")).await?)
+        let opened = Database::open(&self.database_url.replace("mode=rwc", "mode=rw")).await;
+        opened.map_err(|error| anyhow::anyhow!("the database (KONTO_DATABASE_URL) cannot be opened: {error}"))
     }
 
     /// The same, and its tables are up to date.
@@ -115,15 +117,23 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => {
             settings::database_url(&args.database_url)?;
             Database::open(&args.database_url).await?.migrate().await?;
-            println!("the tables are up to date");
+            say("the tables are up to date")?;
         }
-        Command::Schema => print!("{}", crate::graphql::sdl()),
+        Command::Schema => say(crate::graphql::sdl().trim_end())?,
         Command::Verify(args) => return verify::run(&args.open_migrated().await?).await,
         Command::Tenant(command) => admin::tenant(command).await?,
         Command::Client(command) => admin::client(command).await?,
         Command::Keys(command) => admin::keys(command).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a line to the standard output. Whoever has stopped reading has read enough.
+fn say(text: &str) -> std::io::Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 fn complain(error: &anyhow::Error) -> ExitCode {

@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use sea_orm::{AccessMode, DbBackend, IsolationLevel, TransactionTrait as _};
 
+use super::say;
 use crate::database::Database;
-use crate::ledger::verify::{VerifyError, verify};
+use crate::ledger::verify::{Checked, VerifyError, verify};
 
 /// Verifies all books on one state of the database: a snapshot on both engines.
 pub(super) async fn run(db: &Database) -> anyhow::Result<ExitCode> {
@@ -18,12 +19,12 @@ pub(super) async fn run(db: &Database) -> anyhow::Result<ExitCode> {
     };
     match verify(&snapshot).await {
         Ok(checked) => {
-            let crate::ledger::verify::Checked { tenants, entries, postings, events } = checked;
-            println!("clean: {tenants} tenants, {entries} entries, {postings} postings, {events} events");
+            let Checked { tenants, entries, postings, events } = checked;
+            say(&format!("clean; tenants: {tenants}, entries: {entries}, postings: {postings}, events: {events}"))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(VerifyError::Difference(difference)) => {
-            println!("different: {difference}");
+            say(&format!("different: {difference}"))?;
             Ok(ExitCode::FAILURE)
         }
         Err(VerifyError::Fault(fault)) => Err(fault.into()),

@@ -10,7 +10,7 @@ use crate::customers::graphql::{self as customers, Customer};
 use crate::events::{Event, store};
 use crate::graphql::context::{Caller, caller};
 use crate::graphql::fault::Fault;
-use crate::graphql::inputs::filter_id;
+use crate::graphql::inputs::{filter_id, filter_texts};
 use crate::graphql::pagination::{Connection, EventSequence, Key as _, Listed, PageArgs, Window};
 use crate::graphql::period::Period;
 use crate::graphql::scalars::{BigInt, Cursor, Date, DateTime, Decimal, Json};
@@ -157,9 +157,15 @@ pub struct LedgerEventFilter {
 pub async fn list(caller: &Caller, filter: EventFilter, args: &PageArgs) -> Result<Connection<LedgerEvent>, Fault> {
     let window = Window::<EventSequence>::new(args)?;
     let period = Period::days(filter.from, filter.to)?;
+    let account = filter.account.as_ref().map(filter_id);
+    if let Some(account) = account
+        && accounts::by_id(caller, account).await?.is_none()
+    {
+        return Ok(Connection::empty());
+    }
     let filter = store::EventFilter {
-        types: filter.types.unwrap_or_default(),
-        account: filter.account.as_ref().map(filter_id),
+        types: filter_texts(filter.types),
+        account,
         customer: caller.customer(),
         from: period.from,
         before: period.before,
@@ -181,7 +187,7 @@ pub async fn history(
     let window = Window::<EventSequence>::new(args)?;
     let period = Period::days(filter.from, filter.to)?;
     let filter = store::EventFilter {
-        types: filter.types.unwrap_or_default(),
+        types: filter_texts(filter.types),
         account: Some(account),
         customer: None,
         from: period.from,
@@ -219,7 +225,7 @@ impl Sieve {
             Some(ids) => ledger::seen_accounts(caller, Some(ids.iter().map(filter_id).collect())).await?,
         };
         let minimum = filter.minimum_amount.map(|amount| amount.0);
-        Ok(Self { types: filter.types.unwrap_or_default(), accounts, minimum })
+        Ok(Self { types: filter_texts(filter.types), accounts, minimum })
     }
 
     /// Whether an event comes through, for a token that may see it.

@@ -218,7 +218,7 @@ pub async fn transfer(
 ) -> Result<(crate::denial::Done<EntryId>, Ends), Failure> {
     let names = [transfer.from.clone(), transfer.to.clone()];
     let accounts = accounts::store::find_many(engine.db.reader(), origin.tenant, origin.customer, &names).await?;
-    let (order, ends) = order(origin, key, transfer, &Lookup::new(&accounts))?;
+    let (order, ends) = order(origin, "transfer", key, transfer, &Lookup::new(&accounts))?;
     let done = book(engine, order, &[(ends.from, "from"), (ends.to, "to")]).await?;
     Ok((done, ends))
 }
@@ -252,6 +252,7 @@ impl<'a> Lookup<'a> {
 
 fn order(
     origin: &Origin,
+    operation: &'static str,
     key: Idempotency,
     transfer: Transfer,
     accounts: &Lookup<'_>,
@@ -262,7 +263,7 @@ fn order(
     let to = Side::Account(ends.to, Spread::Flow, noted("messageToReceiver", transfer.message_to_receiver)?);
     let draft = Draft::new(TransactionKind::Transfer, transfer.amount.currency, String::new()).moving(from, to, minor);
     let draft = transfer.details.on(draft, "Transfer")?;
-    let mut order = Order::new(origin, "transfer", Action::Post(draft));
+    let mut order = Order::new(origin, operation, Action::Post(draft));
     order.idempotency = Some(key);
     Ok((order, ends))
 }
@@ -285,7 +286,7 @@ pub async fn transfer_batch(
     let accounts = accounts::store::find_many(engine.db.reader(), origin.tenant, origin.customer, &names).await?;
     let lookup = Lookup::new(&accounts);
     let checked: Vec<Result<(Order, Ends), Denial>> =
-        items.into_iter().map(|(key, item)| order(origin, key, item, &lookup)).collect();
+        items.into_iter().map(|(key, item)| order(origin, "transferBatch", key, item, &lookup)).collect();
     if all_or_nothing && checked.iter().any(Result::is_err) {
         return Ok(checked.into_iter().map(|item| Err(item.err().unwrap_or_else(taken_along))).collect());
     }
@@ -320,6 +321,8 @@ pub async fn transfer_batch(
     Ok(answers)
 }
 
-fn taken_along() -> Denial {
-    Denial::of_refusal(&crate::ledger::Refusal::BatchRefused, &[])
+/// An item that nothing was wrong with, of an all-or-nothing batch that was refused before the books saw it.
+#[must_use]
+pub fn taken_along() -> Denial {
+    Denial { audited: false, ..Denial::of_refusal(&crate::ledger::Refusal::BatchRefused, &[]) }
 }

@@ -1,1 +1,262 @@
-//! To come.
+//! Who may ask: the token endpoint, what tokens are worth, and what each scope opens.
+
+mod audit;
+mod issuer;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::app::{Answer, TestApp, euros};
+
+const SECRET: &str = "a-secret-of-the-tests";
+const WHO: &str = "{ viewer { client scopes customer { id } expiresAt tenant { code } } }";
+
+/// The parts of a token, decoded.
+fn parts(token: &str) -> (Value, Value, Vec<u8>) {
+    let mut parts = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).expect("base64"));
+    let mut next = || parts.next().expect("three parts");
+    let json = |bytes: Vec<u8>| serde_json::from_slice(&bytes).expect("JSON");
+    (json(next()), json(next()), next())
+}
+
+fn assembled(header: &Value, claims: &Value, signature: &[u8]) -> String {
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.{}", encode(header), encode(claims), URL_SAFE_NO_PAD.encode(signature))
+}
+
+on_both_databases! {
+    async fn a_client_gets_a_token_with_basic_and_with_a_form(app: TestApp) {
+        app.create_client("web", SECRET, "read subscribe", None).await;
+        let form = [("grant_type", "client_credentials"), ("client_id", "web"), ("client_secret", SECRET)];
+        let (status, by_form) = app.ask_token(&form).await;
+        assert_eq!(status, 200, "{by_form}");
+        let request = app.http().post(app.url("/oauth2/token")).basic_auth("web", Some(SECRET));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let response = request.body("grant_type=client_credentials&scope=read").send().await.expect("an answer");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        let by_basic: Value = response.json().await.expect("JSON");
+        for (body, scope, scopes) in [(by_form, "read subscribe", json!(["READ", "SUBSCRIBE"])), (by_basic, "read", json!(["READ"]))] {
+            assert_eq!((&body["token_type"], &body["expires_in"], &body["scope"]), (&json!("Bearer"), &json!(3_600), &json!(scope)));
+            let token = body["access_token"].as_str().expect("a token");
+            let viewer = app.with_token(token).ok(WHO, json!({})).await["viewer"].take();
+            let expected = json!({ "client": "web", "scopes": scopes, "customer": null,
+                "expiresAt": "2026-04-15T10:30:00.000000Z", "tenant": { "code": "acme" } });
+            assert_eq!(viewer, expected);
+        }
+    }
+
+    async fn wrong_credentials_and_greedy_scopes_get_no_token(app: TestApp) {
+        app.create_client("web", SECRET, "read", None).await;
+        let customer = app.customer().await;
+        let other = app.with_tenant("other").await.customer().await;
+        let grant = ("grant_type", "client_credentials");
+        for (form, status, error) in [
+            (vec![grant, ("client_id", "web"), ("client_secret", "wrong-secret")], 401, "invalid_client"),
+            (vec![grant, ("client_id", "nobody"), ("client_secret", SECRET)], 401, "invalid_client"),
+            (vec![grant, ("client_id", "web")], 401, "invalid_client"),
+            (vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "read money")], 400, "invalid_scope"),
+            (vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "everything")], 400, "invalid_scope"),
+            (vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("customer", &*other)], 400, "invalid_request"),
+            (vec![("grant_type", "password"), ("client_id", "web"), ("client_secret", SECRET)], 400, "unsupported_grant_type"),
+            (vec![("client_id", "web"), ("client_secret", SECRET)], 400, "invalid_request"),
+        ] {
+            let (found, body) = app.ask_token(&form).await;
+            assert_eq!((found, &body["error"]), (status, &json!(error)), "{form:?}: {body}");
+            assert!(body.get("access_token").is_none());
+        }
+        let (status, _) =
+            app.ask_token(&[grant, ("client_id", "web"), ("client_secret", SECRET), ("customer", &*customer)]).await;
+        assert_eq!(status, 200);
+    }
+
+    async fn without_a_good_token_there_is_no_answer_and_no_change(app: TestApp) {
+        let from = app.funded("100.00").await;
+        let to = app.account("current").await;
+        let good = app.token().await.expect("a token");
+        let (header, claims, signature) = parts(&good);
+        let with = |mut value: Value, name: &str, to: Value| {
+            value[name] = to;
+            value
+        };
+        let mut bent = signature.clone();
+        bent[7] ^= 1;
+        let expired = app.client("read money").await;
+        let before = app.picture().await;
+        app.advance(Duration::from_secs(3_600));
+        let other_tenant = app.with_tenant("other").await.tenant_id().to_string();
+        let fresh = app.token().await.expect("a token");
+        let (_, fresh_claims, fresh_signature) = parts(&fresh);
+        let hs256 = with(header.clone(), "alg", json!("HS256"));
+        for (what, voice, challenge) in [
+            ("none", app.without_token(), "Bearer"),
+            ("over", expired, "Bearer error=\"invalid_token\""),
+            ("not a token", app.with_token("abc"), "Bearer error=\"invalid_token\""),
+            ("bent", app.with_token(&assembled(&header, &fresh_claims, &bent)), "Bearer error=\"invalid_token\""),
+            ("unsigned", app.with_token(&assembled(&with(header.clone(), "alg", json!("none")), &fresh_claims, b"")), "Bearer error=\"invalid_token\""),
+            ("hs256", app.with_token(&assembled(&hs256, &fresh_claims, &fresh_signature)), "Bearer error=\"invalid_token\""),
+            ("unknown key", app.with_token(&assembled(&with(header.clone(), "kid", json!("other")), &fresh_claims, &fresh_signature)), "Bearer error=\"invalid_token\""),
+            ("another tenant", app.with_token(&assembled(&header, &with(fresh_claims.clone(), "tid", json!(other_tenant)), &fresh_signature)), "Bearer error=\"invalid_token\""),
+            ("longer", app.with_token(&assembled(&header, &with(claims.clone(), "exp", json!(4_000_000_000_u64)), &signature)), "Bearer error=\"invalid_token\""),
+        ] {
+            let input = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
+            let answer = voice.mutate("transfer", input, "entry { id }").await;
+            assert_eq!(answer.status, 401, "{what}: {answer:?}");
+            assert_eq!(answer.headers["www-authenticate"], challenge, "{what}");
+            answer.fault("UNAUTHENTICATED");
+        }
+        assert_eq!(app.picture().await, before);
+        app.with_token(&fresh).transfer(&from, &to, "1.00").await;
+    }
+
+    async fn old_tokens_outlive_a_new_key_for_their_hour(app: TestApp) {
+        let old = app.client("read").await;
+        let key = |set: &Value| set["keys"].as_array().map_or(0, Vec::len);
+        let jwks = async || app.http().get(app.url("/.well-known/jwks.json")).send().await.expect("an answer").json::<Value>().await.expect("JSON");
+        assert_eq!(key(&jwks().await), 1);
+        app.server().access().await.rotate_keys().await.expect("a new key");
+        assert_eq!(key(&jwks().await), 2);
+        let new = app.client("read").await;
+        let kid = async |app: &TestApp| parts(&app.token().await.expect("a token")).0["kid"].clone();
+        assert_ne!(kid(&old).await, kid(&new).await);
+        old.ok(WHO, json!({})).await;
+        new.ok(WHO, json!({})).await;
+        app.restart().await;
+        old.ok(WHO, json!({})).await;
+        app.advance(Duration::from_secs(3_600));
+        old.fault(WHO, json!({}), "UNAUTHENTICATED").await;
+    }
+
+    async fn a_second_server_believes_the_tokens_of_the_first(app: TestApp) {
+        let Some(second) = app.second_server().await else { return };
+        let token = app.client("read").await.token().await.expect("a token");
+        second.with_token(&token).ok(WHO, json!({})).await;
+        second.server().access().await.rotate_keys().await.expect("a new key");
+        let of_new_key = second.client("read").await.token().await.expect("a token");
+        app.with_token(&of_new_key).ok(WHO, json!({})).await;
+    }
+
+    async fn a_client_that_is_disabled_gets_no_more_tokens(app: TestApp) {
+        let id = "web";
+        app.create_client(id, SECRET, "read", None).await;
+        let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", SECRET)];
+        assert_eq!(app.ask_token(&form).await.0, 200);
+        app.server().access().await.disable_client(app.tenant_id(), id).await.expect("a client");
+        assert_eq!(app.ask_token(&form).await.0, 401);
+    }
+
+    async fn every_operation_takes_its_scope(app: TestApp) {
+        let from = app.funded("100.00").await;
+        let to = app.account("current").await;
+        let entry = app.transfer(&from, &to, "10.00").await;
+        let hold = app.hold(&from, "10.00").await;
+        let person = json!({ "type": "PERSON", "lastName": "Hopper" });
+        let product = json!({ "code": "mine", "alias": "Mine", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
+        let between = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
+        let mut item = between.clone();
+        item["idempotencyKey"] = json!("item");
+        let on = |more: Value| {
+            let mut input = json!({ "account": from.by() });
+            input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            input
+        };
+        let payment = on(json!({ "amount": euros("1.00"), "channel": "CASH" }));
+        let mutations = [
+            ("createCustomer", "admin", person),
+            ("updateCustomer", "admin", json!({ "customer": { "id": from.owner }, "firstName": "Grace" })),
+            ("createProduct", "admin", product),
+            ("updateProduct", "admin", json!({ "product": { "code": "current" }, "alias": "Other" })),
+            ("openAccount", "admin", json!({ "product": { "code": "current" }, "owner": { "id": from.owner } })),
+            ("updateAccount", "admin", on(json!({ "externalReference": "mine" }))),
+            ("requestAccountClosure", "admin", on(json!({}))),
+            ("closeAccount", "admin", on(json!({ "closureCode": "X" }))),
+            ("closePeriod", "admin", json!({ "through": "2026-03-31" })),
+            ("postAdjustment", "admin", on(json!({ "amount": euros("1.00"), "reason": "because" }))),
+            ("postCharge", "admin", on(json!({ "amount": euros("1.00"), "kind": "LATE_FEE" }))),
+            ("reverseEntry", "admin", json!({ "entry": entry, "reason": "because" })),
+            ("transfer", "money", between),
+            ("transferBatch", "money", json!({ "items": [item] })),
+            ("postPayment", "money", payment),
+            ("disburse", "money", on(json!({ "amount": euros("1.00"), "iban": "SE3550000000054910000003" }))),
+            ("placeHold", "money", on(json!({ "amount": euros("1.00") }))),
+            ("captureHold", "money", json!({ "hold": hold })),
+            ("releaseHold", "money", json!({ "hold": hold })),
+        ];
+        let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
+        let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
+        for field in &fields {
+            assert!(mutations.iter().any(|(name, ..)| field["name"] == *name), "{} is not tested", field["name"]);
+        }
+        let before = app.picture().await;
+        for (name, scope, input) in &mutations {
+            let all_others = ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| other != scope);
+            let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
+            let answer = weak.mutate(name, input.clone(), "__typename").await;
+            forbidden(answer, scope, name);
+        }
+        assert_eq!(app.picture().await, before);
+        let queries = [
+            ("read", "{ viewer { client } }"),
+            ("read", "{ account(by: { number: \"1\" }) { id } }"),
+            ("read", "{ accounts { nodes { id } } }"),
+            ("read", "{ customer(by: { number: \"1\" }) { id } }"),
+            ("read", "{ customers { nodes { id } } }"),
+            ("read", "{ product(by: { code: \"current\" }) { id } }"),
+            ("read", "{ products { nodes { id } } }"),
+            ("read", "{ entry(id: \"ent_1\") { id } }"),
+            ("read", "{ entries { nodes { id } } }"),
+            ("read", "{ events { nodes { sequence } } }"),
+            ("read", "{ node(id: \"x\") { id } }"),
+            ("read", "{ nodes(ids: [\"x\"]) { id } }"),
+            ("read", "{ trialBalance { balanced } }"),
+            ("audit", "{ auditRecords { nodes { id } } }"),
+        ];
+        for (scope, query) in queries {
+            let all_others = ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| *other != scope);
+            let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
+            forbidden(weak.graphql(query, json!({})).await, scope, query);
+            app.with_scopes(scope).ok(query, json!({})).await;
+        }
+        let mut socket = app.with_scopes("read money admin audit bulk").socket().await;
+        for query in ["subscription { ledgerEvents { sequence } }", "subscription($by: AccountBy!) { balanceChanged(account: $by) { cursor } }"] {
+            socket.subscribe("a", query, json!({ "by": from.by() })).await;
+            assert_eq!(socket.next_fault().await, "FORBIDDEN");
+        }
+    }
+
+    async fn what_a_money_token_makes_it_may_see_in_the_answer_but_not_read(app: TestApp) {
+        let from = app.funded("100.00").await;
+        let to = app.account("current").await;
+        let money = app.with_scopes("money");
+        let input = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
+        let done = money.done("transfer", input, "entry { id postings { amount { amount } } } from { balance { amount } }").await;
+        assert_eq!(done["from"]["balance"]["amount"], "99.00");
+        let input = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
+        let answer = money.mutate("transfer", input, "from { transactions { nodes { id } } }").await;
+        assert_eq!(answer.errors()[0]["extensions"]["code"], "FORBIDDEN", "{answer:?}");
+        assert_eq!(app.balance(&from).await, "98.00");
+    }
+
+    async fn a_client_of_a_customer_gets_bound_tokens_only(app: TestApp) {
+        let (mine, other) = (app.account("current").await, app.account("current").await);
+        app.create_client("app", SECRET, "read", Some(&mine.owner)).await;
+        let form = [("grant_type", "client_credentials"), ("client_id", "app"), ("client_secret", SECRET)];
+        let (_, body) = app.ask_token(&form).await;
+        let bound = app.with_token(body["access_token"].as_str().expect("a token"));
+        assert_eq!(bound.ok(WHO, json!({})).await["viewer"]["customer"]["id"], json!(mine.owner));
+        let find = "query($by: AccountBy!) { account(by: $by) { id } }";
+        assert_eq!(bound.ok(find, json!({ "by": other.by() })).await["account"], Value::Null);
+        assert_eq!(bound.ok(find, json!({ "by": mine.by() })).await["account"]["id"], json!(mine.id));
+        let wanted = [&form[..], &[("customer", &*other.owner)]].concat();
+        assert_eq!(app.ask_token(&wanted).await.0, 400);
+    }
+}
+
+fn forbidden(answer: Answer, scope: &str, what: &str) {
+    assert_eq!(answer.status, 200, "{what}: {answer:?}");
+    let fault = answer.fault("FORBIDDEN");
+    let message = fault["message"].as_str().expect("a message");
+    assert!(message.contains(&format!("'{scope}'")), "{what}: {message}");
+}

@@ -78,6 +78,9 @@ impl BatchMutation {
             Reply::Refused(refusal) => return Ok(Some(TransferBatchResult::Refused(refusal))),
             Reply::Done(done) => done.value,
         };
+        let unaudited = items.iter().filter_map(|item| item.as_ref().err()).filter(|denial| !denial.audited);
+        let unaudited: Vec<RefusalCode> = unaudited.map(|denial| denial.code).collect();
+        call.engine.audit_refusals(&call.origin, "transferBatch", &unaudited).await?;
         let succeeded = items.iter().filter(|item| item.is_ok()).count();
         let refused = items.len() - succeeded;
         let mut results = Vec::with_capacity(items.len());
@@ -126,7 +129,7 @@ async fn run(call: &Call<'_>, ctx: &Context<'_>, input: TransferBatchInput) -> R
         }
     }
     if input.all_or_nothing && answers.iter().any(Option::is_some) {
-        let taken_along = || Err(Denial::of_refusal(&crate::ledger::Refusal::BatchRefused, &[]));
+        let taken_along = || Err(moves::taken_along());
         return Ok(answers.into_iter().map(|answer| answer.unwrap_or_else(taken_along)).collect());
     }
     let (places, transfers): (Vec<usize>, Vec<_>) = items.into_iter().unzip();
