@@ -212,7 +212,8 @@ pub async fn bootstrap(
     });
     let made = made.await?;
     if made.tenant_created || made.client_created {
-        tracing::info!(tenant = %made.tenant, made.tenant_created, made.client_created, "the client is set up");
+        let Bootstrapped { tenant, tenant_created, client_created } = made;
+        tracing::info!(%tenant, tenant_created, client_created, "the client is set up");
     }
     Ok(made)
 }
@@ -236,4 +237,41 @@ pub async fn require_migrated(db: &Database) -> Result<(), StartError> {
     let missing: Vec<String> =
         all.iter().map(|one| one.name().to_owned()).filter(|name| !applied.contains(name)).collect();
     if missing.is_empty() { Ok(()) } else { Err(StartError::NotMigrated(missing)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::testing;
+
+    #[tokio::test]
+    async fn a_server_starts_answers_and_stops() {
+        let (_folder, db) = testing::database().await;
+        let listener = bind("127.0.0.1:0").await.expect("a port");
+        let spec = Some("acme:web:a-long-secret".to_owned());
+        let config = ServerConfig { bootstrap_client: spec, ..ServerConfig::default() };
+        let server = start_on(db, listener, config).await.expect("a server");
+        let (url, http) = (server.url(), reqwest::Client::new());
+        let ready = http.get(format!("{url}/health/ready")).send().await.expect("an answer");
+        assert_eq!(ready.status(), 200);
+        let form = "grant_type=client_credentials&client_id=web&client_secret=a-long-secret";
+        let request = http.post(format!("{url}/oauth2/token")).body(form);
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let token: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        let token = token["access_token"].as_str().expect("a token").to_owned();
+        let query = serde_json::json!({ "query": "{ __typename }" });
+        let request = http.post(format!("{url}/graphql")).bearer_auth(token).json(&query);
+        let answer: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        assert_eq!(answer["data"]["__typename"], "Query");
+        server.stop().await.expect("a clean stop");
+        assert!(http.get(format!("{url}/health/live")).send().await.is_err(), "nobody listens any more");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_lacks_migrations_is_refused() {
+        let (_folder, db) = testing::database().await;
+        require_migrated(&db).await.expect("all of them");
+        let config = ServerConfig { database_url: "sqlite::memory:".into(), migrate: false, ..ServerConfig::default() };
+        assert!(matches!(start(config).await.err(), Some(StartError::NotMigrated(_))));
+    }
 }

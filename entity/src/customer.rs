@@ -16,6 +16,8 @@ pub struct Model {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub company_name: Option<String>,
+    /// The whole name in lower case: what names are searched in.
+    pub name_folded: String,
     pub metadata: String,
     pub created_at_us: i64,
 }

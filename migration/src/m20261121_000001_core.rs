@@ -178,6 +178,7 @@ const TABLES: &[&str] = &[
         first_name text,
         last_name text,
         company_name text,
+        name_folded text NOT NULL,
         metadata text NOT NULL,
         created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)

@@ -210,6 +210,7 @@ pub(super) async fn insert_bare_customer(
         first_name: Set(None),
         last_name: Set(None),
         company_name: Set(None),
+        name_folded: Set(String::new()),
         metadata: Set("{}".into()),
         created_at_us: Set(0),
     };

@@ -186,7 +186,7 @@ impl ClaimSet {
 
     pub(super) fn seconds_if_present(&self, name: &str) -> Result<Option<i64>, TokenError> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
-        let whole = value.as_i64().or_else(|| value.as_f64().map(|fraction| fraction as i64));
+        let whole = value.as_number().and_then(|number| number.to_string().split('.').next()?.parse().ok());
         whole.map(Some).ok_or_else(|| TokenError::Claim(name.to_owned()))
     }
 

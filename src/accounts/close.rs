@@ -18,8 +18,11 @@ use crate::denial::{Answer, Denial, Done, Failure};
 use crate::engine::Engine;
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::order::{Action, Idempotency, NewEvent, Order, Submission};
-use crate::ledger::{Draft, InternalRole, Position, Refusal, Session, TransactionKind};
+use crate::ledger::{AccountStatus, Draft, InternalRole, Position, Refusal, Session, TransactionKind};
 use crate::primitives::{AccountId, Minor, Money, Origin, text};
+
+/// The field that names the account of a closing transfer.
+const TARGET: &str = "target.transferTo";
 
 /// What brings the account to zero.
 #[derive(Clone, Debug)]
@@ -57,7 +60,7 @@ pub async fn close(
     transactions: Vec<ClosingTransaction>,
 ) -> Answer<Account> {
     if let Some(first) = customers::replay(engine, origin, &key).await? {
-        return again(engine, origin, &first).await;
+        return again(engine, origin, &first, super::ACCOUNT).await;
     }
     text::required(&closure_code, 64).map_err(|problem| Denial::invalid("closureCode", problem.to_string()))?;
     let account = require(engine, origin, "account", by).await?;
@@ -71,19 +74,26 @@ pub async fn close(
     let mut account = found.ok_or_else(|| Denial::not_found("account", "account"))?;
     let session = Session::open(&tx, &engine.surroundings, origin.tenant, locked).await?;
     let position = session.position(account.id).cloned().ok_or_else(|| Denial::not_found("account", "account"))?;
+    if position.status == AccountStatus::Closed {
+        let refusal = Refusal::InvalidStatus { account: account.id, status: position.status };
+        return Err(unaudited(&refusal, &account, None).into());
+    }
     if position.reserved != Minor::ZERO {
         let reserved = position.reserved.in_currency(position.currency);
         let refusal = Refusal::HoldsRemain { account: account.id, reserved };
-        return Err(unaudited(&refusal, &account).into());
+        return Err(unaudited(&refusal, &account, None).into());
     }
-    let drafts = drafts(&account, position, &transactions, &targets)?;
+    let (drafts, left) = drafts(&account, position, &transactions, &targets)?;
+    // An account that waits to be closed is closed by the very posting that empties it.
+    let action = if left.can_close_itself() { Action::Record } else { Action::Close(account.id) };
     account.closure_code = Some(closure_code.clone());
     store::update(&tx, origin.tenant, &account).await?;
 
     let mut orders: Vec<Order> =
         drafts.into_iter().map(|draft| Order::new(origin, "closeAccount", Action::Post(draft))).collect();
-    let mut close = Order::new(origin, "closeAccount", Action::Close(account.id));
+    let mut close = Order::new(origin, "closeAccount", action);
     close.idempotency = Some(key);
+    close.result = Some(account.id.to_string());
     let payload = json!({ "closureCode": closure_code });
     close.events.push(NewEvent {
         type_: "account.closure_recorded",
@@ -100,8 +110,9 @@ pub async fn close(
         Err(refusal) => Some((index, refusal)),
     });
     if let Some((index, refusal)) = refused {
-        let denial = unaudited(refusal, &account);
-        let own = index < transactions.len();
+        let denial = unaudited(refusal, &account, targets.get(index).copied().flatten());
+        let about_the_account = denial.fields.iter().any(|field| field.path == ["account"]);
+        let own = index < transactions.len() && !about_the_account;
         return Err(if own { denial.at("transactions", index) } else { denial }.into());
     }
     tx.commit().await?;
@@ -109,9 +120,18 @@ pub async fn close(
     Ok(Done { value: account, replayed: false })
 }
 
-/// The transaction is dropped with its audit records: the caller leaves one instead.
-fn unaudited(refusal: &Refusal, account: &Account) -> Denial {
-    Denial { audited: false, ..Denial::of_refusal(refusal, &[(account.id, "account")]) }
+/// The transaction is dropped with its audit records: the caller leaves one instead. `target` is the other
+/// account of the closing transaction that was refused.
+fn unaudited(refusal: &Refusal, account: &Account, target: Option<AccountId>) -> Denial {
+    let mut names = vec![(account.id, "account")];
+    names.extend(target.map(|target| (target, TARGET)));
+    let denial = match refusal {
+        Refusal::SameAccount | Refusal::CurrencyMismatch(_) => {
+            Denial::of_field(refusal.code(), TARGET, refusal.to_string())
+        }
+        _ => Denial::of_refusal(refusal, &names),
+    };
+    Denial { audited: false, ..denial }
 }
 
 async fn targets(
@@ -123,7 +143,7 @@ async fn targets(
     for (index, transaction) in transactions.iter().enumerate() {
         targets.push(match &transaction.kind {
             ClosingKind::Transfer(to) => {
-                let field = format!("transactions.{index}.transferTo");
+                let field = format!("transactions.{index}.{TARGET}");
                 Some(require(engine, origin, &field, to).await?.id)
             }
             ClosingKind::Payout(_) | ClosingKind::WriteOff => None,
@@ -132,13 +152,13 @@ async fn targets(
     Ok(targets)
 }
 
-/// The postings, worked out on the locked position: each on what the one before left.
+/// The postings, worked out on the locked position: each on what the one before left. And what they leave.
 fn drafts(
     account: &Account,
     mut position: Position,
     transactions: &[ClosingTransaction],
     targets: &[Option<AccountId>],
-) -> Result<Vec<Draft>, Denial> {
+) -> Result<(Vec<Draft>, Position), Denial> {
     let mut drafts = Vec::with_capacity(transactions.len());
     for (index, (transaction, target)) in transactions.iter().zip(targets).enumerate() {
         let draft = draft(account, &mut position, transaction, *target);
@@ -146,8 +166,9 @@ fn drafts(
     }
     if position.balance() == Minor::ZERO && position.balances.iter().any(|balance| *balance != Minor::ZERO) {
         drafts.push(Draft::netting(account.id, position.currency));
+        position.balances = Default::default();
     }
-    Ok(drafts)
+    Ok((drafts, position))
 }
 
 fn draft(
@@ -162,7 +183,7 @@ fn draft(
         return Err(Denial::invalid("amount", "nothing is left to close with this"));
     }
     if balance.0 < 0 && !is_write_off {
-        return Err(Denial::invalid("writeOff", "the account owes: a debt can only be written off"));
+        return Err(Denial::invalid("target", "the account owes: a debt can only be written off"));
     }
     let amount = match transaction.amount {
         None => Minor(balance.0.abs()),

@@ -366,6 +366,7 @@ pub async fn find(caller: &Caller, by: &AccountBy) -> Result<Option<Account>, Fa
         Some(accounts::AccountBy::Id(id)) => by_id(caller, id).await,
         Some(by) => {
             let found = store::find(caller.db(), caller.tenant(), caller.customer(), &by).await?;
+            caller.loaders.keep_accounts(found.as_slice()).await;
             Ok(found.map(Account::new))
         }
     }
@@ -396,6 +397,7 @@ pub async fn list(
         number: filter_text(filter.and_then(|filter| filter.number.clone())),
     };
     let rows = store::list(caller.db(), caller.tenant(), &filter, window.page(|id| id)).await?;
+    caller.loaders.keep_accounts(&rows).await;
     Ok(window.connect(rows, |row| row.id, Account::new))
 }
 

@@ -27,6 +27,11 @@ use crate::primitives::{AccountId, Clock, IdSource, LedgerAccountId, Minor, Mone
 pub use model::{Account, Family, Product, WorkingMode};
 pub use store::{AccountBy, AccountFilter, ProductBy};
 
+/// The field that names an account's owner, and what it names.
+const OWNER: (&str, &str) = ("owner", "customer");
+/// The field that names an account, and what it names.
+pub(crate) const ACCOUNT: (&str, &str) = ("account", "account");
+
 /// An account to open.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
@@ -62,7 +67,7 @@ pub struct AccountChange {
 /// `INVALID_INPUT`, `LIMIT_EXCEEDED`, `DUPLICATE_REFERENCE`, in this order.
 pub async fn open(engine: &Engine, origin: &Origin, key: Idempotency, new: NewAccount) -> Answer<Account> {
     if let Some(first) = customers::replay(engine, origin, &key).await? {
-        return again(engine, origin, &first).await;
+        return again(engine, origin, &first, OWNER).await;
     }
     let tx = engine.db.begin().await?;
     let product = store::product(&*tx, origin.tenant, &new.product).await?;
@@ -103,7 +108,7 @@ pub async fn open(engine: &Engine, origin: &Origin, key: Idempotency, new: NewAc
     order.idempotency = Some(key);
     let applied = engine.finish(tx, order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[]))?;
     if applied.replayed {
-        again(engine, origin, &applied.result).await
+        again(engine, origin, &applied.result, OWNER).await
     } else {
         Ok(Done { value: account, replayed: false })
     }
@@ -139,7 +144,7 @@ pub async fn update(
     change: AccountChange,
 ) -> Answer<Account> {
     if let Some(first) = customers::replay(engine, origin, &key).await? {
-        return again(engine, origin, &first).await;
+        return again(engine, origin, &first, ACCOUNT).await;
     }
     let tx = engine.db.begin().await?;
     let found = store::lock(&tx, origin.tenant, origin.customer, &by).await?;
@@ -169,7 +174,7 @@ pub async fn update(
         denial
     })?;
     if applied.replayed {
-        again(engine, origin, &applied.result).await
+        again(engine, origin, &applied.result, ACCOUNT).await
     } else {
         Ok(Done { value: account, replayed: false })
     }
@@ -197,11 +202,15 @@ pub async fn require(engine: &Engine, origin: &Origin, field: &str, by: &Account
     found.ok_or_else(|| Denial::not_found(field, "account").into())
 }
 
-/// The first result of a key that stands for an account.
-pub(crate) async fn again(engine: &Engine, origin: &Origin, id: &str) -> Answer<Account> {
+/// The first result of a key that stands for an account; `field` is what the input named, with `what` it is.
+pub(crate) async fn again(engine: &Engine, origin: &Origin, id: &str, (field, what): (&str, &str)) -> Answer<Account> {
     let id = id.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
-    let found = store::find(engine.db.reader(), origin.tenant, origin.customer, &AccountBy::Id(id)).await?;
+    let found = store::find(engine.db.reader(), origin.tenant, None, &AccountBy::Id(id)).await?;
     let value = found.ok_or(LedgerFault::Inconsistent("result of a key"))?;
+    // The key is the client's, but a token that is bound to a customer does not see another's result.
+    if !customers::visible(origin, value.owner) {
+        return Err(Denial::not_found(field, what).into());
+    }
     Ok(Done { value, replayed: true })
 }
 

@@ -94,13 +94,13 @@ impl Product {
         if self.family == Family::Virtual && self.debt_rule != DebtRule::None {
             return Err(Denial::invalid("debtRule", "a virtual account never goes below zero: NONE"));
         }
-        self.check_limit("defaultCreditLimit", self.default_credit_limit)?;
         if self.maximum_credit_limit.is_some_and(|maximum| maximum.0 < 0) {
             return Err(Denial::invalid("maximumCreditLimit", "must not be negative"));
         }
         if self.maximum_balance.is_some_and(|maximum| maximum.0 <= 0) {
             return Err(Denial::invalid("maximumBalance", "must be positive"));
         }
+        self.check_limit("defaultCreditLimit", self.default_credit_limit)?;
         Ok(self)
     }
 

@@ -143,5 +143,6 @@ pub async fn list(
     let filter = filter.unwrap_or_default();
     let filter = store::CustomerFilter { type_: filter.type_, name: filter_text(filter.name), only: caller.customer() };
     let rows = store::list(caller.db(), caller.tenant(), &filter, window.page(|id| id)).await?;
+    caller.loaders.keep_customers(&rows).await;
     Ok(window.connect(rows, |row| row.id, Customer))
 }

@@ -157,6 +157,10 @@ async fn again(engine: &Engine, origin: &Origin, id: &str) -> Answer<Customer> {
     let id = id.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
     let found = store::find(engine.db.reader(), origin.tenant, &CustomerBy::Id(id)).await?;
     let value = found.ok_or(LedgerFault::Inconsistent("result of a key"))?;
+    // The key is the client's, but a token that is bound to a customer does not see another's result.
+    if !visible(origin, value.id) {
+        return Err(Denial::not_found("customer", "customer").into());
+    }
     Ok(Done { value, replayed: true })
 }
 

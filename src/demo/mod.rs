@@ -36,6 +36,8 @@ pub const ACCOUNT_2: &str = "481000000025";
 pub const CUSTOMER_1: &str = "C10000000";
 /// The seed of the demo that everybody sees.
 pub const SEED: u64 = 20_240_229;
+/// How many days before today the demo begins.
+const DAYS: u64 = 365;
 
 /// Why there is no demo.
 #[derive(Debug, thiserror::Error)]
@@ -110,10 +112,14 @@ pub async fn find(db: &Database) -> Result<Option<TenantId>, Problem> {
 /// # Errors
 /// [`Problem`]; the database should then be thrown away.
 pub async fn load(db: &Database, now: DateTime<Utc>, seed: u64) -> Result<Loaded, Problem> {
-    let clock = Clock::manual(year::first_day(now).and_time(NaiveTime::MIN).and_utc());
+    load_days(db, now, DAYS, seed).await
+}
+
+async fn load_days(db: &Database, now: DateTime<Utc>, days: u64, seed: u64) -> Result<Loaded, Problem> {
+    let clock = Clock::manual(year::first_day(now, days).and_time(NaiveTime::MIN).and_utc());
     let ids = IdSource::seeded(clock.clone(), seed);
     let (tenant, products) = found(db, &clock, &ids).await?;
-    year::play(db, Surroundings { clock, ids }, tenant, products, now, seed).await
+    year::play(db, Surroundings { clock, ids }, tenant, products, now, days, seed).await
 }
 
 /// The tenant and its products.

@@ -274,7 +274,7 @@ impl Year<'_> {
             let (from, to) = (End::Account(investment), End::House(InternalRole::SettlementInternal));
             self.stage.plan(Move::new(TransactionKind::Purchase, from, to, amount, "Nordic index fund, units"));
         }
-        if date.month() % 3 == 0 {
+        if date.month().is_multiple_of(3) {
             let (from, to) = (End::House(InternalRole::SettlementInternal), End::Account(investment));
             let amount = self.dice.between(300, 4_000);
             self.stage.plan(Move::new(TransactionKind::Credit, from, to, amount, "Dividend"));

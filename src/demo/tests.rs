@@ -69,7 +69,7 @@ async fn the_same_seed_gives_the_same_books_and_another_gives_others() {
     let mut heads = Vec::new();
     for seed in [SEED, SEED, SEED + 1] {
         let (_folder, db) = testing::database().await;
-        load(&db, moment(), seed).await.expect("a demo");
+        load_days(&db, moment(), 60, seed).await.expect("a demo");
         heads.push(chain_head(&db).await);
     }
     assert_eq!(heads[0], heads[1]);

@@ -15,8 +15,6 @@ use crate::ledger::post::Surroundings;
 use crate::ledger::{Component, InternalRole, TransactionKind};
 use crate::primitives::TenantId;
 
-/// How many days before today the demo begins.
-pub(super) const DAYS: u64 = 365;
 /// Two slots a day: a run in the early morning, and the life of the day.
 pub(super) const SLOTS_PER_DAY: usize = 2;
 
@@ -47,16 +45,17 @@ pub(super) struct Year<'a> {
     opener: Opener,
 }
 
-/// Plays the year that ends just before `now`.
+/// Plays the days that end just before `now`.
 pub(super) async fn play(
     db: &Database,
     surroundings: Surroundings,
     tenant: TenantId,
     products: Vec<Product>,
     now: DateTime<Utc>,
+    days: u64,
     seed: u64,
 ) -> Result<Loaded, Problem> {
-    let first_day = first_day(now);
+    let first_day = first_day(now, days);
     let mut dice = Dice::new(seed);
     let households = cast::households(&mut dice, first_day);
     let mut year = Year {
@@ -68,7 +67,7 @@ pub(super) async fn play(
         numbers: 0,
         opener: Opener::new(products),
     };
-    for day in 0..=DAYS {
+    for day in 0..=days {
         let date = first_day + Days::new(day);
         let morning = date.and_time(NaiveTime::MIN).and_utc() + Duration::seconds(year.dice.between(17_000, 21_000));
         let afternoon = morning + Duration::seconds(year.dice.between(30_000, 48_000));
@@ -81,7 +80,7 @@ pub(super) async fn play(
         if afternoon < now {
             year.begin(afternoon);
             year.afternoon(date);
-            if DAYS - day <= 45 && day % 7 == 0 {
+            if days - day <= 45 && day % 7 == 0 {
                 year.request_closure();
             }
             year.end().await?;
@@ -92,9 +91,9 @@ pub(super) async fn play(
     Ok(Loaded { tenant, customers, accounts: actors.len(), entries, refused })
 }
 
-/// The day on which the demo year begins.
-pub(super) fn first_day(now: DateTime<Utc>) -> NaiveDate {
-    now.date_naive() - Days::new(DAYS)
+/// The day on which the demo begins.
+pub(super) fn first_day(now: DateTime<Utc>, days: u64) -> NaiveDate {
+    now.date_naive() - Days::new(days)
 }
 
 impl Year<'_> {

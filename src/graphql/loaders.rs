@@ -25,7 +25,7 @@ use crate::primitives::{AccountId, CustomerId, EntryId, HoldId, LedgerAccountId,
 const BATCH: usize = 1_000;
 
 /// A table that is read by a key.
-trait Table: Send + 'static {
+trait Table: Sized + Send + 'static {
     /// What a row is found by.
     type Key: Copy + Debug + Eq + Hash + Send + Sync + 'static;
     /// What is found.
@@ -36,8 +36,11 @@ trait Table: Send + 'static {
         db: &DatabaseConnection,
         tenant: TenantId,
         keys: &[Self::Key],
-    ) -> impl Future<Output = Result<Vec<(Self::Key, Self::Row)>, LedgerFault>> + Send;
+    ) -> impl Future<Output = Result<Found<Self>, LedgerFault>> + Send;
 }
+
+/// Rows with the keys that they were found by.
+type Found<T> = Vec<(<T as Table>::Key, <T as Table>::Row)>;
 
 /// What is known of one key.
 type Known<R> = Result<Option<R>, Arc<LedgerFault>>;
@@ -200,6 +203,16 @@ impl Loaders {
     /// The database's.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, Fault> {
         self.accounts.one(id).await
+    }
+
+    /// Keeps accounts that were found by something else than their ids.
+    pub async fn keep_accounts(&self, rows: &[Account]) {
+        self.accounts.0.prime_many(rows.iter().map(|row| (row.id, Ok(Some(row.clone()))))).await;
+    }
+
+    /// Keeps customers that were found by something else than their ids.
+    pub async fn keep_customers(&self, rows: &[Customer]) {
+        self.customers.0.prime_many(rows.iter().map(|row| (row.id, Ok(Some(row.clone()))))).await;
     }
 
     /// An account in the books.

@@ -131,6 +131,7 @@ struct Replay<'a, C> {
     db: &'a C,
     tenant: TenantId,
     balances: BTreeMap<LedgerAccountId, i128>,
+    owners: BTreeMap<LedgerAccountId, Option<AccountId>>,
     accounts: BTreeMap<AccountId, i128>,
     batches: BTreeMap<i64, Vec<[u8; 32]>>,
     last: i64,
@@ -139,8 +140,8 @@ struct Replay<'a, C> {
 
 impl<'a, C: ConnectionTrait> Replay<'a, C> {
     fn new(db: &'a C, tenant: TenantId) -> Self {
-        let (balances, accounts, batches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { db, tenant, balances, accounts, batches, last: 0, postings: 0 }
+        let (balances, owners, accounts, batches) = Default::default();
+        Self { db, tenant, balances, owners, accounts, batches, last: 0, postings: 0 }
     }
 
     async fn run(mut self, checked: &mut Checked) -> Result<(), VerifyError> {
@@ -204,6 +205,14 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
         for posting in &entry.postings {
             *sums.entry(posting.currency.code()).or_default() += i128::from(posting.amount.0);
             *self.balances.entry(posting.ledger_account).or_default() += i128::from(posting.amount.0);
+            let owner = *self.owners.entry(posting.ledger_account).or_insert(posting.account);
+            if owner != posting.account {
+                return Err(self.differs(
+                    posting.account,
+                    sequence,
+                    "a posting names another account than its row in the books",
+                ));
+            }
             if let Some(account) = posting.account {
                 *self.accounts.entry(account).or_default() += i128::from(posting.amount.0);
             }
@@ -316,9 +325,17 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
             let account: Option<Uuid> = row.try_get("", "account_id")?;
             let stored: i64 = row.try_get("", "balance_minor")?;
             let sum = self.balances.remove(&id).unwrap_or(0);
+            let account = account.map(AccountId);
+            if self.owners.get(&id).is_some_and(|owner| *owner != account) {
+                return Err(self.differs(
+                    account,
+                    None,
+                    format!("ledger account {id} belongs to another account than its postings say"),
+                ));
+            }
             if i128::from(stored) != sum {
                 let what = format!("ledger account {id} has a balance of {stored}, its postings sum to {sum}");
-                return Err(self.differs(account.map(AccountId), None, what));
+                return Err(self.differs(account, None, what));
             }
         }
         match self.balances.first_key_value() {

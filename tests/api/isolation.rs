@@ -1,1 +1,243 @@
-//! To come.
+//! What is not yours does not exist: not another tenant's things, and not another customer's for a token that is
+//! bound to one.
+
+mod customer;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::app::{Account, TestApp, euros};
+
+/// Everything that lists show.
+pub const EVERYTHING: &str = "{
+    viewer { client tenant { id code } customer { id } }
+    customers(first: 10) { nodes { id number externalReference name metadata accounts { nodes { id number } } } }
+    accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } metadata
+        balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
+        holds { nodes { id description } } history { nodes { sequence type payload } } } } }
+    products(first: 50) { nodes { id code alias } }
+    entries(first: 20) { edges { cursor node { id sequence description externalReference metadata
+        postings { message amount { amount } ledgerAccount { id code account { id } } account { id number } } } } }
+    events(first: 50) { edges { cursor node { sequence type payload entry { id } account { id number } customer { id number } } } }
+}";
+
+/// The ids of one tenant's things, one of each kind.
+struct Things {
+    app: TestApp,
+    account: Account,
+    second: Account,
+    ids: Vec<String>,
+    entry: String,
+    hold: String,
+    product: String,
+}
+
+/// A tenant with one of everything, under names that every tenant uses.
+async fn furnished(app: TestApp, secret: &str) -> Things {
+    let person = json!({ "type": "PERSON", "lastName": secret, "number": "C1", "externalReference": "ext-c" });
+    let customer = app.done("createCustomer", person, "customer { id }").await["customer"]["id"].take();
+    let product = json!({ "code": "mine", "alias": secret, "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
+    let product = app.done("createProduct", product, "product { id }").await["product"]["id"].take();
+    let open = |number: &str, reference: &str| json!({
+        "product": { "code": "mine" }, "owner": { "number": "C1" }, "number": number, "externalReference": reference,
+        "metadata": { "note": secret },
+    });
+    let account = app.open(open("A1", "ext-a")).await;
+    let second = app.open(open("A2", "ext-b")).await;
+    app.pay_in(&account, "100.00").await;
+    let transfer = json!({
+        "idempotencyKey": "the-key", "from": { "number": "A1" }, "to": { "number": "A2" }, "amount": euros("10.00"),
+        "messageToReceiver": secret, "externalReference": { "reference": "ext-e" },
+    });
+    let done = app.done("transfer", transfer, "entry { id postings { ledgerAccount { id } } } from { transactions(first: 1) { nodes { id } } }").await;
+    let hold = app.hold(&account, "5.00").await;
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let entry = text(&done["entry"]["id"]);
+    let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
+    let ids = vec![
+        text(&customer), text(&product), account.id.clone(), second.id.clone(), entry.clone(), hold.clone(),
+        text(&done["entry"]["postings"][0]["ledgerAccount"]["id"]), text(&done["from"]["transactions"]["nodes"][0]["id"]),
+        text(&audit["auditRecords"]["nodes"][0]["id"]),
+    ];
+    Things { app, account, second, ids, entry, hold, product: text(&product) }
+}
+
+async fn two_tenants(app: &TestApp) -> (Things, Things) {
+    let mine = furnished(app.clone(), "my-own-secret").await;
+    let theirs = furnished(app.with_tenant("rival").await, "their-dark-secret").await;
+    (mine, theirs)
+}
+
+/// An id of the same kind that nobody has.
+fn unknown(id: &str) -> String {
+    let (prefix, hex) = id.split_once('_').expect("a prefix");
+    let turn = |c: char| if c == '0' { '1' } else { '0' };
+    let (start, end) = hex.split_at(hex.len() - 6);
+    format!("{prefix}_{start}{}", end.chars().map(turn).collect::<String>())
+}
+
+on_both_databases! {
+    async fn names_are_ones_own_and_lists_hold_nothing_of_others(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        for (own, other, secret) in [(&mine, &theirs, "their-dark-secret"), (&theirs, &mine, "my-own-secret")] {
+            let all = own.app.ok(EVERYTHING, json!({})).await.to_string();
+            for id in &other.ids[..8] {
+                assert!(!all.contains(id.as_str()), "{id}");
+            }
+            assert!(!all.contains(secret) && !all.contains(&other.app.tenant_id().to_string()));
+            for id in &own.ids[..6] {
+                assert!(all.contains(id.as_str()), "{id}");
+            }
+            for (query, field, id) in [
+                ("{ customer(by: { number: \"C1\" }) { id } }", "customer", &own.ids[0]),
+                ("{ customer(by: { externalReference: \"ext-c\" }) { id } }", "customer", &own.ids[0]),
+                ("{ product(by: { code: \"mine\" }) { id } }", "product", &own.product),
+                ("{ account(by: { number: \"A1\" }) { id } }", "account", &own.account.id),
+                ("{ account(by: { externalReference: \"ext-b\" }) { id } }", "account", &own.second.id),
+            ] {
+                assert_eq!(own.app.ok(query, json!({})).await[field]["id"], json!(id), "{query}");
+            }
+            let found = own.app.ok("{ entries(filter: { externalReference: \"ext-e\" }) { nodes { id } } }", json!({})).await;
+            assert_eq!(found["entries"]["nodes"], json!([{ "id": own.entry }]));
+            let audit = own.app.ok("{ auditRecords(first: 100) { nodes { id target } } }", json!({})).await.to_string();
+            assert!(!other.ids.iter().any(|id| audit.contains(id.as_str())));
+        }
+    }
+
+    async fn foreign_ids_are_those_of_nothing(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        for id in &theirs.ids {
+            let nothing = unknown(id);
+            assert_eq!(theirs.app.ok("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await["node"]["id"], json!(id));
+            for query in [
+                "query($id: ID!) { node(id: $id) { id } }",
+                "query($id: ID!) { nodes(ids: [$id]) { id } }",
+                "query($id: ID!) { customer(by: { id: $id }) { id } }",
+                "query($id: ID!) { product(by: { id: $id }) { id } }",
+                "query($id: ID!) { account(by: { id: $id }) { id } }",
+                "query($id: ID!) { entry(id: $id) { id } }",
+                "query($id: ID!) { accounts(filter: { owner: $id }) { nodes { id } } }",
+                "query($id: ID!) { accounts(filter: { product: $id }) { nodes { id } } }",
+                "query($id: ID!) { entries(filter: { accounts: [$id] }) { nodes { id } } }",
+                "query($id: ID!) { events(filter: { account: $id }) { nodes { sequence } } }",
+                "query($id: ID!) { auditRecords(filter: { target: $id }) { nodes { id } } }",
+            ] {
+                let foreign = mine.app.graphql(query, json!({ "id": id })).await;
+                let missing = mine.app.graphql(query, json!({ "id": nothing })).await;
+                assert_eq!(foreign.anonymous(), missing.anonymous(), "{query} {id}");
+                assert!(!foreign.data().to_string().contains("_0"), "{query} {id}");
+            }
+        }
+    }
+
+    async fn foreign_cursors_lead_nowhere_else(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        let all = theirs.app.ok(EVERYTHING, json!({})).await;
+        for list in ["accounts", "entries", "events"] {
+            for edge in all[list]["edges"].as_array().expect("edges") {
+                let node = match list {
+                    "events" => "sequence entry { id } account { id }",
+                    _ => "id",
+                };
+                let query = format!("query($after: String) {{ {list}(after: $after) {{ nodes {{ {node} }} }} }}");
+                let seen = mine.app.graphql(&query, json!({ "after": edge["cursor"] })).await.body.to_string();
+                assert!(!theirs.ids.iter().any(|id| seen.contains(id.as_str())), "{list}: {seen}");
+            }
+        }
+    }
+
+    async fn mutations_take_foreign_ids_for_unknown_ones(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        let (before, rivals) = (app.picture().await, theirs.app.picture().await);
+        let iban = "SE3550000000054910000003";
+        let cases: Vec<(&str, fn(&Things, &dyn Fn(&str) -> String) -> Value)> = vec![
+            ("updateCustomer", |them, id| json!({ "customer": { "id": id(&them.ids[0]) }, "firstName": "X" })),
+            ("updateProduct", |them, id| json!({ "product": { "id": id(&them.product) }, "alias": "X" })),
+            ("openAccount", |them, id| json!({ "product": { "code": "mine" }, "owner": { "id": id(&them.ids[0]) } })),
+            ("openAccount", |them, id| json!({ "product": { "id": id(&them.product) }, "owner": { "number": "C1" } })),
+            ("updateAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "creditLimit": "0" })),
+            ("requestAccountClosure", |them, id| json!({ "account": { "id": id(&them.account.id) } })),
+            ("closeAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "closureCode": "X" })),
+            ("closeAccount", |them, id| json!({ "account": { "number": "A2" }, "closureCode": "X",
+                "transactions": [{ "target": { "transferTo": { "id": id(&them.account.id) } } }] })),
+            ("transfer", |them, id| json!({ "from": { "id": id(&them.account.id) }, "to": { "number": "A1" }, "amount": euros("1.00") })),
+            ("transfer", |them, id| json!({ "from": { "number": "A1" }, "to": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
+            ("transfer", |them, id| json!({ "from": { "number": "A1" }, "to": { "id": id(&them.account.id) }, "amount": euros("1000.00") })),
+            ("transferBatch", |them, id| json!({ "items": [{ "idempotencyKey": "item", "from": { "number": "A1" },
+                "to": { "id": id(&them.account.id) }, "amount": euros("1.00") }] })),
+            ("postPayment", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "channel": "CASH" })),
+            ("disburse", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
+            ("postAdjustment", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "reason": "X" })),
+            ("postCharge", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "kind": "LATE_FEE" })),
+            ("reverseEntry", |them, id| json!({ "entry": id(&them.entry), "reason": "X" })),
+            ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
+            ("captureHold", |them, id| json!({ "hold": id(&them.hold) })),
+            ("releaseHold", |them, id| json!({ "hold": id(&them.hold) })),
+        ];
+        for (name, input) in cases {
+            let selection = if name == "transferBatch" { "items { result { ... on Refusal { code message fields { path message } facts } } }" } else { "replayed" };
+            let foreign = mine.app.mutate(name, input(&theirs, &str::to_owned), selection).await;
+            let missing = mine.app.mutate(name, input(&theirs, &unknown), selection).await;
+            assert_eq!(foreign.anonymous(), missing.anonymous(), "{name}");
+            assert!(foreign.body.to_string().contains("\"NOT_FOUND\""), "{name}: {}", foreign.body);
+        }
+        let capture = json!({ "hold": mine.hold, "to": theirs.account.by() });
+        mine.app.refused("captureHold", capture, "NOT_FOUND", "to").await;
+        assert_eq!((app.picture().await, theirs.app.picture().await), (before, rivals));
+        mine.app.done("disburse", json!({ "account": { "number": "A1" }, "amount": euros("1.00"), "iban": iban }), "replayed").await;
+        assert_eq!(theirs.app.balance(&theirs.account).await, "90.00");
+    }
+
+    async fn keys_and_references_are_counted_per_tenant(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        // The same client name and key, another body: no conflict, for it is another tenant's key.
+        for (things, amount) in [(&mine, "1.00"), (&theirs, "2.00")] {
+            let input = json!({ "idempotencyKey": "shared", "account": things.account.by(), "amount": euros(amount), "channel": "CASH" });
+            let done = things.app.done("postPayment", input, "entry { id } replayed").await;
+            assert_eq!(done["replayed"], false);
+        }
+        let input = json!({ "idempotencyKey": "shared", "account": mine.account.by(), "amount": euros("1.00"), "channel": "CASH" });
+        let again = mine.app.done("postPayment", input, "account { id } replayed").await;
+        assert_eq!((&again["replayed"], &again["account"]["id"]), (&json!(true), &json!(mine.account.id)));
+        assert_eq!((mine.app.balance(&mine.account).await, theirs.app.balance(&theirs.account).await), ("91.00".into(), "92.00".into()));
+    }
+
+    async fn subscriptions_carry_ones_own_events_only(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        let events = "subscription($after: Cursor) { ledgerEvents(after: $after) { sequence type payload entry { id } account { id } customer { id } } }";
+        let mut socket = mine.app.socket().await;
+        socket.subscribe("live", events, json!({ "after": mine.app.last_cursor().await })).await;
+        let all = theirs.app.ok("{ events(first: 1) { edges { cursor } } }", json!({})).await;
+        let mut resumed = mine.app.socket().await;
+        resumed.subscribe("old", events, json!({ "after": all["events"]["edges"][0]["cursor"] })).await;
+        theirs.app.transfer(&theirs.account, &theirs.second, "1.00").await;
+        let entry = mine.app.transfer(&mine.account, &mine.second, "1.00").await;
+        let first = socket.next_data().await["ledgerEvents"].take();
+        assert_eq!(first["entry"]["id"], json!(entry));
+        loop {
+            let event = resumed.next_data().await["ledgerEvents"].take();
+            assert!(!theirs.ids.iter().any(|id| event.to_string().contains(id.as_str())), "{event}");
+            if event["entry"]["id"] == json!(entry) {
+                break;
+            }
+        }
+        assert!(socket.is_silent(Duration::from_millis(200)).await);
+        let balance = "subscription($by: AccountBy!) { balanceChanged(account: $by) { cursor } }";
+        let mut answers = Vec::new();
+        for id in [theirs.account.id.clone(), unknown(&theirs.account.id)] {
+            let mut socket = mine.app.socket().await;
+            socket.subscribe("a", balance, json!({ "by": { "id": id } })).await;
+            let mut answer = socket.hear().await;
+            answer["payload"][0]["extensions"]["requestId"] = Value::Null;
+            answers.push(answer);
+        }
+        assert_eq!(answers[0], answers[1]);
+        assert_eq!(answers[0]["type"], "error");
+        let filtered = "subscription($id: ID!, $after: Cursor) { ledgerEvents(after: $after, filter: { accounts: [$id] }) { sequence } }";
+        let mut socket = mine.app.socket().await;
+        socket.subscribe("a", filtered, json!({ "id": theirs.account.id, "after": all["events"]["edges"][0]["cursor"] })).await;
+        theirs.app.transfer(&theirs.account, &theirs.second, "1.00").await;
+        assert!(socket.is_silent(Duration::from_millis(200)).await);
+    }
+}

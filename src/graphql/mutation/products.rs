@@ -124,6 +124,9 @@ impl ProductMutation {
 
 async fn create(call: &Call<'_>, ctx: &Context<'_>, input: CreateProductInput) -> Answer<accounts::Product> {
     let key = call.key(ctx, &input.idempotency_key)?;
+    if call.origin.customer.is_some() {
+        return Err(Denial::invalid("code", "a customer's token creates no products").into());
+    }
     let new = NewProduct {
         code: input.code,
         alias: input.alias,
@@ -142,6 +145,9 @@ async fn create(call: &Call<'_>, ctx: &Context<'_>, input: CreateProductInput) -
 
 async fn update(call: &Call<'_>, ctx: &Context<'_>, input: UpdateProductInput) -> Answer<accounts::Product> {
     let key = call.key(ctx, &input.idempotency_key)?;
+    if call.origin.customer.is_some() {
+        return Err(Denial::invalid("product", "a customer's token changes no products").into());
+    }
     let by = named("product", "product", input.product.to_domain())?;
     let amount = |field| change(field).map(|limit| limit.map(|limit: Decimal| limit.0));
     let change = ProductChange {

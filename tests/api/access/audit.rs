@@ -36,7 +36,7 @@ on_both_databases! {
         assert_eq!(seen, [
             json!(["transfer", "REFUSED", "NOT_FOUND", null, lost.request_id(), now]),
             json!(["transfer", "REFUSED", "INSUFFICIENT_FUNDS", null, poor.request_id(), now]),
-            json!(["transfer", "SUCCEEDED", null, entry, done.request_id(), now]),
+            json!(["transfer", "DONE", null, entry, done.request_id(), now]),
         ], "{found:#?} {forbidden:?}");
         for (filter, count) in [
             (json!({ "requestId": poor.request_id() }), 1),

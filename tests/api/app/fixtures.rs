@@ -119,6 +119,22 @@ impl TestApp {
         balance
     }
 
+    /// The cursor of the last event; null when there is none. Whoever subscribes after it misses nothing, whenever
+    /// the server gets to it.
+    pub async fn last_cursor(&self) -> Value {
+        let query = "query($after: String) { events(first: 100, after: $after) { pageInfo { hasNextPage endCursor } } }";
+        let mut after = Value::Null;
+        loop {
+            let mut page = self.ok(query, json!({ "after": after })).await["events"]["pageInfo"].take();
+            if !page["endCursor"].is_null() {
+                after = page["endCursor"].take();
+            }
+            if page["hasNextPage"] == false {
+                return after;
+            }
+        }
+    }
+
     /// Everything that a refusal must leave as it is: the trial balance, how many entries and events there are,
     /// every account with its balances and status, every customer and product.
     pub async fn picture(&self) -> Value {

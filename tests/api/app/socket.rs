@@ -56,21 +56,19 @@ impl Socket {
         self.say(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
     }
 
-    /// Begins an operation and waits until the server has it at work: a ping that follows it is answered.
-    pub async fn follow(&mut self, id: &str, query: &str, variables: Value) {
-        self.subscribe(id, query, variables).await;
-        self.say(json!({ "type": "ping" })).await;
-        assert_eq!(self.hear().await["type"], "pong");
-    }
-
     /// The next message, or `[code, reason]` of the close frame.
     pub async fn hear(&mut self) -> Value {
         tokio::time::timeout(PATIENCE, self.listen()).await.expect("a message in time")
     }
 
+    /// The next message, if it comes within a while.
+    pub async fn hear_within(&mut self, a_while: Duration) -> Option<Value> {
+        tokio::time::timeout(a_while, self.listen()).await.ok()
+    }
+
     /// Whether nothing comes for a while.
-    pub async fn is_silent(&mut self, during: Duration) -> bool {
-        tokio::time::timeout(during, self.listen()).await.is_err()
+    pub async fn is_silent(&mut self, a_while: Duration) -> bool {
+        self.hear_within(a_while).await.is_none()
     }
 
     async fn listen(&mut self) -> Value {

@@ -1,0 +1,415 @@
+//! The decider: keys, references, dates, reversals, and how refusals are undone.
+
+use super::*;
+
+fn atomic(orders: Vec<Order>) -> Submission {
+    Submission { orders, atomic: true }
+}
+
+fn referring(order: Order, reference: &str, date: Option<NaiveDate>, poster: Option<&str>) -> Order {
+    let Action::Post(mut draft) = order.action else { unreachable!("a posting") };
+    let poster = poster.map(str::to_owned);
+    draft.external = Some(super::super::ExternalReference { reference: reference.into(), date, poster, code: None });
+    Order { action: Action::Post(draft), ..order }
+}
+
+#[test]
+fn an_entry_names_each_account_once_with_its_amount_and_its_balance_afterwards() {
+    let owing = Position { balances: minors([-50, -20, -5]), ..position(2, DebtRule::Unlimited) };
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), owing]);
+    let entry = desk.booked(transfer(account(1), account(2), 40));
+    let lines: Vec<_> = entry.postings.iter().map(|line| (line.account, line.amount.0)).collect();
+    let two = Some(account(2));
+    assert_eq!(lines, [(Some(account(1)), -40), (two, 15), (two, 20), (two, 5)]);
+    let totals: Vec<_> = entry.postings.iter().filter_map(|line| line.total).collect();
+    assert_eq!(
+        totals.iter().map(|total| (total.amount.0, total.balance_after.0)).collect::<Vec<_>>(),
+        [(-40, 60), (40, -35)]
+    );
+    assert_eq!((entry.sequence, entry.value_date, entry.booked_at), (1, today(), desk.books.now));
+}
+
+#[test]
+fn a_key_is_answered_with_what_it_did_the_first_time() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), position(2, DebtRule::None)]);
+    let order = || keyed(transfer(account(1), account(2), 60), "key", "60");
+    let first = desk.done(order());
+    assert!(!first.replayed && first.entry.is_some());
+    let before = desk.books.clone();
+    for outcome in desk.several(vec![order(), order()]) {
+        let again = outcome.expect("a replay");
+        assert!(again.replayed && again.entry.is_none());
+        assert_eq!(again.result, first.result);
+    }
+    assert_eq!(desk.books, before, "a replay changes nothing");
+}
+
+#[test]
+fn a_key_works_within_one_batch_too() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), position(2, DebtRule::None)]);
+    let order = || keyed(transfer(account(1), account(2), 60), "key", "60");
+    let outcomes = desk.several(vec![order(), order(), keyed(transfer(account(1), account(2), 1), "key", "1")]);
+    let results: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().map(|applied| applied.replayed)).collect();
+    assert_eq!(results, [Ok(false), Ok(true), Err(&Refusal::KeyReused)]);
+    assert_eq!(desk.balances(2), [60, 0, 0]);
+}
+
+#[test]
+fn a_key_belongs_to_its_client_and_to_its_request() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), position(2, DebtRule::None)]);
+    desk.done(keyed(transfer(account(1), account(2), 10), "key", "10"));
+    let other_client = Origin { client: "other".into(), ..origin() };
+    let order = keyed(transfer(account(1), account(2), 10), "key", "10");
+    assert!(
+        !desk.done(Order { origin: other_client, ..order.clone() }).replayed,
+        "another client's key is another key"
+    );
+    let other_operation = Order { operation: "other", ..transfer(account(1), account(2), 10) };
+    assert_eq!(desk.one(keyed(other_operation, "key", "10")).unwrap_err(), Refusal::KeyReused);
+    assert_eq!(desk.one(keyed(order, "key", "11")).unwrap_err(), Refusal::KeyReused);
+}
+
+#[test]
+fn a_refused_order_leaves_its_key_unused() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), position(2, DebtRule::None)]);
+    let order = keyed(transfer(account(1), account(2), 150), "key", "150");
+    assert_eq!(code(&desk.one(order.clone())), Err(RefusalCode::InsufficientFunds));
+    desk.done(payment(account(1), 50));
+    assert!(!desk.done(order).replayed);
+}
+
+#[test]
+fn an_order_is_remembered_by_the_result_that_it_names() {
+    let mut desk = Desk::new([position(1, DebtRule::None)]);
+    let order = Order { result: Some("cus_7".into()), ..keyed(order(Action::Record), "key", "customer") };
+    assert_eq!(desk.done(order.clone()).result, "cus_7");
+    let replay = desk.done(order);
+    assert!(replay.replayed && replay.result == "cus_7");
+}
+
+#[test]
+fn reference_date_and_poster_together_are_unique_in_the_books_and_in_the_batch() {
+    let pay = || payment(account(1), 1);
+    let mut desk = Desk::new([position(1, DebtRule::None)]);
+    let (first, second) = (Some(today()), Some(ago(1)));
+    desk.done(referring(pay(), "INV-1", first, Some("erp")));
+    let taken = Err(RefusalCode::DuplicateReference);
+    for (reference, date, poster, expected) in [
+        ("INV-1", first, Some("erp"), taken),
+        ("INV-1", second, Some("erp"), Ok(())),
+        ("INV-1", second, Some("erp"), taken),
+        ("INV-1", None, Some("erp"), Ok(())),
+        ("INV-1", first, Some("shop"), Ok(())),
+        ("INV-1", first, None, Ok(())),
+        ("INV-1", None, None, Ok(())),
+        ("INV-2", first, Some("erp"), Ok(())),
+        ("INV-2", first, Some("erp"), taken),
+    ] {
+        assert_eq!(
+            code(&desk.one(referring(pay(), reference, date, poster))),
+            expected,
+            "{reference} {date:?} {poster:?}"
+        );
+    }
+    let twice = || referring(pay(), "INV-3", None, None);
+    assert_eq!(codes(&desk.several(vec![twice(), twice(), twice()])), [Ok(()), taken, taken]);
+    let broke = referring(withdrawal(account(1), 500), "INV-4", None, None);
+    let outcomes = desk.several(vec![broke, referring(pay(), "INV-4", None, None)]);
+    assert_eq!(codes(&outcomes), [Err(RefusalCode::InsufficientFunds), Ok(())], "a refused order takes no reference");
+}
+
+#[test]
+fn amounts_of_nothing_or_too_much_are_refused() {
+    let mut desk = Desk::new([position(1, DebtRule::Unlimited), position(2, DebtRule::Unlimited)]);
+    let range = Err(RefusalCode::AmountOutOfRange);
+    for (amount, expected) in [
+        (0, range),
+        (Minor::LARGEST + 1, range),
+        (i64::MAX, range),
+        (-Minor::LARGEST - 1, range),
+        (Minor::LARGEST, Ok(())),
+        (1, range),
+    ] {
+        assert_eq!(code(&desk.one(transfer(account(1), account(2), amount))), expected, "{amount}");
+    }
+    for amount in [0, -1] {
+        assert_eq!(code(&desk.one(placing(account(1), amount))), range, "a hold of {amount}");
+    }
+}
+
+#[test]
+fn the_tenants_own_accounts_do_not_overflow() {
+    let mut desk = Desk::new((0..100).map(|number| position(number, DebtRule::None)));
+    let outcomes = desk.several((0..100).map(|number| payment(account(number), Minor::LARGEST)).collect());
+    let booked = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!(booked, 92, "as many as fit");
+    assert!(outcomes[booked..].iter().all(|outcome| code(outcome) == Err(RefusalCode::AmountOutOfRange)));
+    assert_eq!(desk.balances(99), [0, 0, 0]);
+}
+
+#[test]
+fn an_account_cannot_be_on_both_sides() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100)]);
+    assert_eq!(desk.one(transfer(account(1), account(1), 1)).unwrap_err(), Refusal::SameAccount);
+    let hold = desk.held(placing(account(1), 10));
+    let to = Side::account(account(1));
+    let capture = order(Action::CaptureHold { hold, account: account(1), amount: None, to });
+    assert_eq!(desk.one(capture).unwrap_err(), Refusal::SameAccount);
+    assert_eq!(desk.position(1).reserved, Minor(10));
+}
+
+#[test]
+fn every_account_of_an_entry_is_kept_in_its_currency() {
+    let in_eur = Position { currency: eur(), ..holding(2, DebtRule::None, 100) };
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), in_eur]);
+    let mismatch = |number| Refusal::CurrencyMismatch(account(number));
+    assert_eq!(desk.one(transfer(account(1), account(2), 1)).unwrap_err(), mismatch(2));
+    assert_eq!(desk.one(transfer(account(2), account(1), 1)).unwrap_err(), mismatch(2));
+    assert_eq!(desk.one(placing(account(2), 1)).unwrap_err(), mismatch(2));
+    let hold = desk.held(placing(account(1), 10));
+    let to = Side::account(account(2));
+    let capture = order(Action::CaptureHold { hold, account: account(1), amount: None, to });
+    assert_eq!(desk.one(capture).unwrap_err(), mismatch(2));
+    assert_eq!(desk.position(1).reserved, Minor(10));
+}
+
+#[test]
+fn value_dates_lie_in_open_periods_and_not_far_from_today() {
+    let mut desk = Desk::new([position(1, DebtRule::None)]);
+    for (closed_through, date, expected) in [
+        (None, today(), Ok(())),
+        (None, ago(3_660), Ok(())),
+        (None, ago(3_661), Err("range")),
+        (None, ahead(366), Ok(())),
+        (None, ahead(367), Err("range")),
+        (Some(ago(10)), ago(9), Ok(())),
+        (Some(ago(10)), ago(10), Err("closed")),
+        (Some(ago(10)), ago(11), Err("closed")),
+        (Some(ago(10)), ago(5_000), Err("closed")),
+        (Some(ago(10)), ahead(367), Err("range")),
+        (Some(ahead(1)), today(), Err("closed")),
+        (Some(ahead(1)), ahead(2), Ok(())),
+    ] {
+        desk.books.head.closed_through = closed_through;
+        let kind = |refusal| match refusal {
+            Refusal::PeriodClosed { closed_through: day } if Some(day) == closed_through => "closed",
+            Refusal::ValueDateOutOfRange { earliest, latest } if (earliest, latest) == (ago(3_660), ahead(366)) => {
+                "range"
+            }
+            other => panic!("{other:?}"),
+        };
+        let result = desk.one(dated(payment(account(1), 1), date)).map(|applied| {
+            assert_eq!(applied.entry.expect("an entry").value_date, date);
+        });
+        assert_eq!(result.map_err(kind), expected, "{date}, closed through {closed_through:?}");
+    }
+}
+
+#[test]
+fn what_has_no_value_date_of_its_own_needs_an_open_today() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100)]);
+    let entry = desk.booked(dated(payment(account(1), 5), ago(40)));
+    let hold = desk.held(placing(account(1), 10));
+    let mirror = desk.booked(reversal(&entry));
+    assert_eq!(mirror.value_date, today(), "a reversal counts from today");
+    let entry = desk.booked(payment(account(1), 5));
+    desk.books.head.closed_through = Some(today());
+    for order in [payment(account(1), 5), reversal(&entry), capturing(hold, account(1), None)] {
+        assert_eq!(code(&desk.one(order)), Err(RefusalCode::ValueDateOutOfRange));
+    }
+    assert_eq!(desk.position(1).reserved, Minor(10), "the hold is as it was");
+}
+
+#[test]
+fn a_reversal_mirrors_every_line_once() {
+    let owing = Position { balances: minors([-50, -20, -5]), ..position(2, DebtRule::Limit) };
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), owing]);
+    let entry = desk.booked(transfer(account(1), account(2), 40));
+    let mirror = desk.booked(reversal(&entry));
+    assert_eq!((desk.balances(1), desk.balances(2)), ([100, 0, 0], [-50, -20, -5]));
+    assert_eq!((mirror.kind, mirror.reverses), (TransactionKind::Reversal, Some(entry.id)));
+    assert_eq!(desk.one(reversal(&entry)).unwrap_err(), Refusal::AlreadyReversed { by: mirror.id });
+    assert_eq!(desk.one(reversal(&mirror)).unwrap_err(), Refusal::ReversalOfReversal);
+    let entry = desk.booked(payment(account(1), 7));
+    let outcomes = desk.several(vec![reversal(&entry), reversal(&entry), reversal(&entry)]);
+    let twice = Err(RefusalCode::AlreadyReversed);
+    assert_eq!(codes(&outcomes), [Ok(()), twice, twice], "also twice within one batch");
+    assert_eq!(desk.balances(1), [100, 0, 0]);
+    let bank = desk.books.internals[&(BANK, sek())];
+    assert_eq!(bank.balance, 0, "the tenant's own side is mirrored too");
+}
+
+#[test]
+fn a_refused_reversal_can_be_tried_again() {
+    let mut desk = Desk::new([position(1, DebtRule::None), position(2, DebtRule::None)]);
+    let salary = desk.booked(payment(account(1), 50));
+    let spent = desk.booked(transfer(account(1), account(2), 50));
+    let outcomes = desk.several(vec![reversal(&salary), reversal(&spent), reversal(&salary)]);
+    assert_eq!(codes(&outcomes), [Err(RefusalCode::InsufficientFunds), Ok(()), Ok(())]);
+    assert_eq!((desk.balances(1), desk.balances(2)), ([0, 0, 0], [0, 0, 0]));
+}
+
+#[test]
+fn a_captured_purchase_that_is_reversed_does_not_bring_its_hold_back() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100)]);
+    let hold = desk.held(placing(account(1), 60));
+    let purchase = desk.booked(capturing(hold, account(1), None));
+    assert_eq!((purchase.kind, purchase.hold), (TransactionKind::Purchase, Some(hold)));
+    assert_eq!((desk.balances(1), desk.position(1).reserved), ([40, 0, 0], Minor::ZERO));
+    desk.done(reversal(&purchase));
+    assert_eq!((desk.balances(1), desk.position(1).reserved), ([100, 0, 0], Minor::ZERO));
+    assert_eq!(code(&desk.one(capturing(hold, account(1), None))), Err(RefusalCode::HoldNotOpen));
+}
+
+#[test]
+fn funds_that_are_held_are_nobody_elses() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), position(2, DebtRule::None)]);
+    let hold = desk.held(placing(account(1), 80));
+    let lacks = Err(RefusalCode::InsufficientFunds);
+    assert_eq!(code(&desk.one(transfer(account(1), account(2), 21))), lacks);
+    assert_eq!(code(&desk.one(debit(account(1), Spread::Charge(Component::Fee), 21))), lacks);
+    assert_eq!(code(&desk.one(debit(account(1), Spread::Settle, 100))), lacks);
+    assert_eq!(code(&desk.one(placing(account(1), 21))), lacks);
+    let to = Side::account(account(2));
+    desk.done(order(Action::CaptureHold { hold, account: account(1), amount: Some(Minor(30)), to }));
+    assert_eq!((desk.balances(1), desk.balances(2)), ([70, 0, 0], [30, 0, 0]));
+    assert_eq!((desk.position(1).reserved, desk.position(1).available()), (Minor(50), Minor(20)));
+    desk.done(releasing(hold, account(1)));
+    desk.done(transfer(account(1), account(2), 70));
+}
+
+#[test]
+fn a_hold_is_found_on_its_own_account_only() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), holding(2, DebtRule::None, 100)]);
+    let hold = desk.held(placing(account(1), 80));
+    let unknown = HoldId(Uuid::from_u128(77));
+    for order in [
+        capturing(hold, account(2), None),
+        releasing(hold, account(2)),
+        capturing(unknown, account(1), None),
+        releasing(unknown, account(1)),
+    ] {
+        assert_eq!(desk.one(order).unwrap_err(), Refusal::HoldNotFound);
+    }
+    assert_eq!(desk.one(releasing(hold, account(3))).unwrap_err(), Refusal::AccountNotFound(account(3)));
+}
+
+#[test]
+fn settling_takes_the_whole_balance_or_nothing() {
+    let owing = Position { balances: minors([-50, -20, -5]), ..position(1, DebtRule::Limit) };
+    let mut desk = Desk::new([owing]);
+    let give_up = |amount| {
+        let draft = Draft::new(TransactionKind::WriteOff, sek(), "given up".into());
+        let to = Side::Account(account(1), Spread::Settle, None);
+        order(Action::Post(draft.moving(Side::Internal(InternalRole::WriteOff), to, Minor(amount))))
+    };
+    assert_eq!(desk.one(give_up(74)).unwrap_err(), Refusal::Unbalanced);
+    desk.done(give_up(75));
+    assert_eq!(desk.balances(1), [0, 0, 0]);
+}
+
+#[test]
+fn a_refused_order_leaves_its_neighbours_alone() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), position(2, DebtRule::None)]);
+    let orders = vec![
+        transfer(account(1), account(2), 30),
+        transfer(account(1), account(2), 71),
+        transfer(account(1), account(3), 1),
+        keyed(payment(account(2), 5), "key", "5"),
+        placing(account(2), 36),
+        placing(account(2), 35),
+    ];
+    let submission = Submission { orders, atomic: false };
+    let (outcomes, changes) = desk.batch(&[submission]);
+    let (done, lacks) = (Ok(()), Err(RefusalCode::InsufficientFunds));
+    assert_eq!(codes(&outcomes[0]), [done, lacks, Err(RefusalCode::NotFound), done, lacks, done]);
+    assert_eq!(changes.entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [1, 2], "without a gap");
+    let events: Vec<_> = changes.events.iter().map(|logged| (logged.event.type_, logged.entry_sequence)).collect();
+    assert_eq!(events, [("entry.posted", Some(1)), ("entry.posted", Some(2)), ("hold.placed", None)]);
+    let audits: Vec<_> =
+        changes.audits.iter().map(|audit| audit.outcome.as_ref().map(|_| ()).map_err(|code| *code)).collect();
+    assert_eq!(audits, codes(&outcomes[0]), "an audit record for each");
+    assert_eq!((desk.balances(1), desk.balances(2)), ([70, 0, 0], [35, 0, 0]));
+    assert!(!desk.books.positions.contains_key(&account(3)));
+}
+
+#[test]
+fn a_refused_order_changes_nothing_at_all() {
+    let mut desk = Desk::new([
+        holding(1, DebtRule::None, 100),
+        Position { maximum_balance: Some(Minor(10)), ..position(2, DebtRule::None) },
+    ]);
+    let hold = desk.held(placing(account(1), 20));
+    let before = desk.books.clone();
+    let past_the_maximum = Side::account(account(2));
+    for refused in [
+        referring(keyed(transfer(account(1), account(2), 11), "key", "11"), "REF", None, None),
+        keyed(payment(account(2), 11), "key", "11"),
+        order(Action::CaptureHold { hold, account: account(1), amount: None, to: past_the_maximum }),
+        capturing(hold, account(1), Some(21)),
+        order(Action::Close(account(1))),
+        order(Action::LowerCreditLimit(account(1), Minor(5))),
+    ] {
+        let submission = Submission { orders: vec![refused], atomic: false };
+        let (outcomes, changes) = desk.batch(&[submission]);
+        assert!(outcomes[0][0].is_err());
+        assert_eq!(desk.books, before, "{:?}", outcomes[0]);
+        let written = changes.entries.len() + changes.events.len() + changes.keys.len() + changes.internals.len();
+        assert_eq!((written, changes.audits.len()), (0, 1), "nothing but an audit record");
+    }
+}
+
+#[test]
+fn an_atomic_submission_takes_exactly_its_own_orders_with_it() {
+    let opening = |number| order(Action::Open(Box::new(position(number, DebtRule::None))));
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), position(2, DebtRule::None)]);
+    let hold = desk.held(placing(account(1), 10));
+    let before = desk.books.clone();
+    let failing = atomic(vec![
+        keyed(transfer(account(1), account(2), 30), "first", "30"),
+        opening(3),
+        transfer(account(2), account(3), 10),
+        placing(account(3), 5),
+        capturing(hold, account(1), Some(4)),
+        releasing(hold, account(1)),
+        referring(payment(account(2), 3), "REF", None, None),
+        order(Action::RequestClosure(account(2))),
+        transfer(account(1), account(2), 500),
+    ]);
+    let (outcomes, changes) = desk.batch(std::slice::from_ref(&failing));
+    let mut expected = vec![Err(RefusalCode::BatchRefused); 8];
+    expected.push(Err(RefusalCode::InsufficientFunds));
+    assert_eq!(codes(&outcomes[0]), expected);
+    assert_eq!(desk.books, before);
+    assert!(changes.entries.is_empty() && changes.events.is_empty() && changes.keys.is_empty());
+    assert!(changes.opened.is_empty() && changes.internals.is_empty());
+
+    let before_and_after =
+        |amount| atomic(vec![transfer(account(1), account(2), amount), opening(3 + amount.unsigned_abs() as u128)]);
+    let (outcomes, changes) = desk.batch(&[before_and_after(1), failing, before_and_after(2)]);
+    assert!(outcomes[0].iter().chain(&outcomes[2]).all(Result::is_ok), "the neighbours are booked");
+    assert_eq!(codes(&outcomes[1]), expected);
+    assert_eq!(changes.entries.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(changes.opened, BTreeSet::from([account(4), account(5)]));
+    assert_eq!((desk.balances(1), desk.balances(2)), ([97, 0, 0], [3, 0, 0]));
+    assert_eq!((desk.position(1).reserved, &desk.books.holds[&hold]), (Minor(10), &before.holds[&hold]));
+    assert!(desk.books.keys.is_empty() && desk.books.externals.is_empty());
+    assert_eq!(changes.audits.len(), 13, "every order leaves an audit record");
+}
+
+#[test]
+fn a_submission_that_is_not_atomic_keeps_what_was_done() {
+    let mut desk = Desk::new([holding(1, DebtRule::None, 100), position(2, DebtRule::None)]);
+    let outcomes = desk.several(vec![transfer(account(1), account(2), 30), transfer(account(1), account(2), 500)]);
+    assert_eq!(codes(&outcomes), [Ok(()), Err(RefusalCode::InsufficientFunds)]);
+    assert_eq!(desk.balances(2), [30, 0, 0]);
+}
+
+#[test]
+fn a_refusal_that_was_decided_before_leaves_its_audit_record_only() {
+    let mut desk = Desk::new([]);
+    let orders = vec![order(Action::Refused(RefusalCode::NotFound))];
+    let (_, changes) = desk.batch(&[Submission { orders, atomic: false }]);
+    assert_eq!(changes.audits[0].outcome, Err(RefusalCode::NotFound));
+    assert!(changes.events.is_empty() && changes.keys.is_empty());
+}

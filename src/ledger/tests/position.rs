@@ -1,0 +1,299 @@
+//! Tables over a position: what it has available, what it takes, and how its life goes.
+
+use super::*;
+
+const LARGEST: i64 = Minor::LARGEST;
+
+fn refused(result: Result<super::super::position::Split, Refusal>) -> Result<[i64; 3], RefusalCode> {
+    result.map(|split| split.map(|part| part.0)).map_err(|refusal| refusal.code())
+}
+
+/// 100.00 of principal, 30.00 of it reserved; under [`DebtRule::Limit`] a limit of 50.00.
+fn sample(rule: DebtRule, status: AccountStatus) -> Position {
+    let credit_limit = Minor(if rule == DebtRule::Limit { 50 } else { 0 });
+    Position { status, credit_limit, reserved: Minor(30), ..holding(1, rule, 100) }
+}
+
+const COLUMNS: [(DebtRule, AccountStatus); 6] = [
+    (DebtRule::None, AccountStatus::Open),
+    (DebtRule::None, AccountStatus::PendingClose),
+    (DebtRule::Limit, AccountStatus::Open),
+    (DebtRule::Limit, AccountStatus::PendingClose),
+    (DebtRule::Unlimited, AccountStatus::Open),
+    (DebtRule::Unlimited, AccountStatus::PendingClose),
+];
+
+#[test]
+fn available_is_what_the_rule_and_the_status_leave() {
+    let open = |rule| sample(rule, AccountStatus::Open);
+    for (position, available) in [
+        (open(DebtRule::None), 70),
+        (open(DebtRule::Limit), 120),
+        (open(DebtRule::Unlimited), LARGEST),
+        (sample(DebtRule::None, AccountStatus::PendingClose), 70),
+        (sample(DebtRule::Limit, AccountStatus::PendingClose), 70),
+        (sample(DebtRule::Unlimited, AccountStatus::PendingClose), 70),
+        (sample(DebtRule::Limit, AccountStatus::Closed), 0),
+        (sample(DebtRule::Unlimited, AccountStatus::Closed), 0),
+        (Position { balances: minors([-50, 0, 0]), reserved: Minor(0), ..open(DebtRule::Limit) }, 0),
+        (Position { balances: minors([-51, 0, 0]), reserved: Minor(0), ..open(DebtRule::Limit) }, 0),
+        (Position { balances: minors([-20, -500, -500]), reserved: Minor(0), ..open(DebtRule::Limit) }, 30),
+        (Position { balances: minors([100, 40, 40]), ..open(DebtRule::None) }, 70),
+    ] {
+        assert_eq!(position.available(), Minor(available), "{position:?}");
+    }
+}
+
+#[test]
+fn every_spread_is_admitted_or_refused_by_rule_and_status() {
+    const LACKS: Result<[i64; 3], RefusalCode> = Err(RefusalCode::InsufficientFunds);
+    let on = Spread::On;
+    let charge = Spread::Charge;
+    let (principal, interest, fee) = (Component::Principal, Component::Interest, Component::Fee);
+    let covered = |split: [i64; 3]| [Ok(split); 6];
+    let within_limit = |split: [i64; 3]| [LACKS, LACKS, Ok(split), LACKS, Ok(split), LACKS];
+    let unlimited = |split: [i64; 3]| [LACKS, LACKS, LACKS, LACKS, Ok(split), LACKS];
+    let may_owe = |without: Result<[i64; 3], RefusalCode>, split: [i64; 3]| {
+        [without, without, Ok(split), Ok(split), Ok(split), Ok(split)]
+    };
+    let table = [
+        (Spread::Flow, -70, covered([-70, 0, 0])),
+        (Spread::Flow, -71, within_limit([-71, 0, 0])),
+        (Spread::Flow, -120, within_limit([-120, 0, 0])),
+        (Spread::Flow, -121, unlimited([-121, 0, 0])),
+        (Spread::Flow, 10, covered([10, 0, 0])),
+        (on(principal), -70, covered([-70, 0, 0])),
+        (on(principal), -71, within_limit([-71, 0, 0])),
+        (on(principal), -121, unlimited([-121, 0, 0])),
+        (on(principal), 10, covered([10, 0, 0])),
+        (on(interest), -1, may_owe(LACKS, [0, -1, 0])),
+        (on(interest), 10, covered([0, 10, 0])),
+        (on(fee), -1_000, may_owe(LACKS, [0, 0, -1_000])),
+        (on(fee), 10, covered([0, 0, 10])),
+        (charge(interest), -70, may_owe(Ok([-70, 0, 0]), [0, -70, 0])),
+        (charge(interest), -71, may_owe(LACKS, [0, -71, 0])),
+        (charge(fee), -500, may_owe(LACKS, [0, 0, -500])),
+        (charge(fee), 10, covered([10, 0, 0])),
+        (charge(principal), -71, within_limit([-71, 0, 0])),
+        (charge(principal), -121, unlimited([-121, 0, 0])),
+        (Spread::Reserved, -30, covered([-30, 0, 0])),
+        (Spread::Reserved, -500, covered([-500, 0, 0])),
+    ];
+    for (spread, amount, expected) in table {
+        for ((rule, status), expected) in COLUMNS.into_iter().zip(expected) {
+            let split = sample(rule, status).spread(Minor(amount), spread);
+            assert_eq!(refused(split), expected, "{spread:?} of {amount} on {rule:?}, {status:?}");
+        }
+        for rule in DebtRule::ALL {
+            let split = sample(*rule, AccountStatus::Closed).spread(Minor(amount), spread);
+            assert_eq!(refused(split), Err(RefusalCode::AccountNotOpen), "{spread:?} of {amount} on closed {rule:?}");
+        }
+    }
+}
+
+#[test]
+fn settling_brings_every_component_to_zero_and_leaves_what_is_reserved_alone() {
+    for (balances, reserved, split) in [
+        ([0, 0, 0], 0, Ok([0, 0, 0])),
+        ([100, 0, 0], 0, Ok([-100, 0, 0])),
+        ([-100, -20, -5], 0, Ok([100, 20, 5])),
+        ([-100, 20, -5], 0, Ok([100, -20, 5])),
+        ([100, 0, 0], 50, Ok([-100, 0, 0])),
+        ([100, 0, 0], 51, Err(RefusalCode::InsufficientFunds)),
+    ] {
+        let position = Position { balances: minors(balances), reserved: Minor(reserved), ..sample_limit() };
+        assert_eq!(refused(position.spread(Minor::ZERO, Spread::Settle)), split, "{balances:?}, {reserved} reserved");
+    }
+    let prepaid = Position { reserved: Minor(1), ..holding(1, DebtRule::None, 100) };
+    assert_eq!(refused(prepaid.spread(Minor(-100), Spread::Settle)), Err(RefusalCode::InsufficientFunds));
+}
+
+fn sample_limit() -> Position {
+    sample(DebtRule::Limit, AccountStatus::Open)
+}
+
+#[test]
+fn a_credit_repays_in_the_order_of_the_product() {
+    for (text, balances, amount, split) in [
+        ("FEE,INTEREST,PRINCIPAL", [-100, -20, -5], 3, [0, 0, 3]),
+        ("FEE,INTEREST,PRINCIPAL", [-100, -20, -5], 5, [0, 0, 5]),
+        ("FEE,INTEREST,PRINCIPAL", [-100, -20, -5], 25, [0, 20, 5]),
+        ("FEE,INTEREST,PRINCIPAL", [-100, -20, -5], 50, [25, 20, 5]),
+        ("FEE,INTEREST,PRINCIPAL", [-100, -20, -5], 125, [100, 20, 5]),
+        ("FEE,INTEREST,PRINCIPAL", [-100, -20, -5], 126, [101, 20, 5]),
+        ("INTEREST,FEE,PRINCIPAL", [-100, -20, -5], 22, [0, 20, 2]),
+        ("PRINCIPAL,FEE,INTEREST", [-100, -20, -5], 103, [100, 0, 3]),
+        ("PRINCIPAL,INTEREST,FEE", [-100, -20, -5], 103, [100, 3, 0]),
+        ("PRINCIPAL,INTEREST,FEE", [-100, -20, -5], 200, [175, 20, 5]),
+        ("FEE,INTEREST,PRINCIPAL", [50, -20, 0], 30, [10, 20, 0]),
+        ("PRINCIPAL,INTEREST,FEE", [50, -20, 0], 30, [10, 20, 0]),
+        ("FEE,INTEREST,PRINCIPAL", [-10, 5, 7], 20, [20, 0, 0]),
+        ("FEE,INTEREST,PRINCIPAL", [0, 0, 0], 7, [7, 0, 0]),
+        ("FEE,INTEREST,PRINCIPAL", [-1, -1, -1], 0, [0, 0, 0]),
+    ] {
+        let repayment_order = RepaymentOrder::from_text(text).expect("an order");
+        assert_eq!(repayment_order.to_text(), text);
+        let position = Position { balances: minors(balances), repayment_order, ..position(1, DebtRule::Unlimited) };
+        assert_eq!(
+            refused(position.spread(Minor(amount), Spread::Flow)),
+            Ok(split),
+            "{amount} on {balances:?}, {text}"
+        );
+    }
+    for text in ["", "FEE", "FEE,INTEREST", "FEE,FEE,PRINCIPAL", "fee,interest,principal", "FEE,INTEREST,PRINCIPAL,FEE"]
+    {
+        assert_eq!(RepaymentOrder::from_text(text), None, "{text}");
+    }
+}
+
+#[test]
+fn the_maximum_looks_at_the_principal_after_a_credit() {
+    const TOO_MUCH: Result<[i64; 3], RefusalCode> = Err(RefusalCode::LimitExceeded);
+    let fee = Spread::On(Component::Fee);
+    for (balances, amount, spread, expected) in [
+        ([90, 0, 0], 10, Spread::Flow, Ok([10, 0, 0])),
+        ([90, 0, 0], 11, Spread::Flow, TOO_MUCH),
+        ([90, 0, -5], 15, Spread::Flow, Ok([10, 0, 5])),
+        ([90, 0, -5], 16, Spread::Flow, TOO_MUCH),
+        ([90, 0, 0], 11, Spread::On(Component::Principal), TOO_MUCH),
+        ([90, 0, 0], 500, fee, Ok([0, 0, 500])),
+        ([150, 0, 0], -1, Spread::Flow, Ok([-1, 0, 0])),
+        ([150, 0, 0], 1, Spread::Flow, TOO_MUCH),
+        ([-150, 0, 0], 150, Spread::Settle, Ok([150, 0, 0])),
+        ([LARGEST, 0, 0], LARGEST, Spread::Flow, TOO_MUCH),
+    ] {
+        let maximum_balance = Some(Minor(100));
+        let position = Position { balances: minors(balances), maximum_balance, ..position(1, DebtRule::Unlimited) };
+        assert_eq!(refused(position.spread(Minor(amount), spread)), expected, "{amount} on {balances:?}, {spread:?}");
+    }
+}
+
+#[test]
+fn a_balance_never_passes_the_largest_amount() {
+    const RANGE: Result<[i64; 3], RefusalCode> = Err(RefusalCode::AmountOutOfRange);
+    let interest = Spread::Charge(Component::Interest);
+    for (balances, amount, spread, expected) in [
+        ([LARGEST - 1, 0, 0], 1, Spread::Flow, Ok([1, 0, 0])),
+        ([LARGEST, 0, 0], 1, Spread::Flow, RANGE),
+        ([LARGEST, 0, 0], LARGEST, Spread::Flow, RANGE),
+        ([1 - LARGEST, 0, 0], -1, Spread::Flow, Ok([-1, 0, 0])),
+        ([-LARGEST, 0, 0], -1, Spread::Flow, RANGE),
+        ([-LARGEST, 0, 0], -LARGEST, Spread::On(Component::Principal), RANGE),
+        ([-LARGEST, 0, 0], -1, interest, RANGE),
+        ([0, -LARGEST, 0], -1, interest, RANGE),
+        ([LARGEST, -LARGEST, 0], -1, interest, RANGE),
+        ([LARGEST, 1 - LARGEST, 0], -1, interest, Ok([0, -1, 0])),
+        ([-LARGEST, 0, 0], LARGEST, Spread::Flow, Ok([LARGEST, 0, 0])),
+    ] {
+        let position = Position { balances: minors(balances), ..position(1, DebtRule::Unlimited) };
+        assert_eq!(refused(position.spread(Minor(amount), spread)), expected, "{amount} on {balances:?}, {spread:?}");
+    }
+}
+
+#[test]
+fn a_reversal_puts_a_debt_back_past_the_limit_but_never_owes_what_may_not_be_owed() {
+    const LACKS: Result<(), RefusalCode> = Err(RefusalCode::InsufficientFunds);
+    let closed = |rule| sample(rule, AccountStatus::Closed);
+    let open = |rule| sample(rule, AccountStatus::Open);
+    for (position, split, expected) in [
+        (open(DebtRule::None), [-70, 0, 0], Ok(())),
+        (open(DebtRule::None), [-71, 0, 0], LACKS),
+        (open(DebtRule::None), [10, 0, -1], LACKS),
+        (open(DebtRule::Limit), [-5_000, 0, 0], Ok(())),
+        (open(DebtRule::Limit), [-5_000, -20, -5], Ok(())),
+        (open(DebtRule::Unlimited), [-5_000, -20, -5], Ok(())),
+        (sample(DebtRule::Limit, AccountStatus::PendingClose), [-5_000, 0, 0], Ok(())),
+        (closed(DebtRule::Limit), [1, 0, 0], Err(RefusalCode::AccountNotOpen)),
+        (open(DebtRule::Unlimited), [-LARGEST - 101, 0, 0], Err(RefusalCode::AmountOutOfRange)),
+        (
+            Position { maximum_balance: Some(Minor(100)), ..open(DebtRule::Limit) },
+            [1, 0, 0],
+            Err(RefusalCode::LimitExceeded),
+        ),
+    ] {
+        let result = position.admit_reversal(&minors(split)).map_err(|refusal| refusal.code());
+        assert_eq!(result, expected, "{split:?} on {position:?}");
+    }
+}
+
+#[test]
+fn funds_are_reserved_on_open_accounts_as_far_as_they_are_available() {
+    const LACKS: Result<i64, RefusalCode> = Err(RefusalCode::InsufficientFunds);
+    const SHUT: Result<i64, RefusalCode> = Err(RefusalCode::AccountNotOpen);
+    let open = |rule| sample(rule, AccountStatus::Open);
+    let nearly = Position { reserved: Minor(LARGEST), ..open(DebtRule::Unlimited) };
+    for (position, amount, expected) in [
+        (open(DebtRule::None), 70, Ok(100)),
+        (open(DebtRule::None), 71, LACKS),
+        (open(DebtRule::Limit), 120, Ok(150)),
+        (open(DebtRule::Limit), 121, LACKS),
+        (open(DebtRule::Unlimited), 5_000, Ok(5_030)),
+        (nearly, 1, Err(RefusalCode::AmountOutOfRange)),
+        (sample(DebtRule::Limit, AccountStatus::PendingClose), 1, SHUT),
+        (sample(DebtRule::None, AccountStatus::Closed), 1, SHUT),
+    ] {
+        let mut after = position.clone();
+        let result = after.reserve(Minor(amount)).map(|()| after.reserved.0).map_err(|refusal| refusal.code());
+        assert_eq!(result, expected, "{amount} on {position:?}");
+        assert!(result.is_ok() || after == position, "a refusal changes nothing");
+    }
+}
+
+#[test]
+fn a_credit_limit_can_only_be_lowered() {
+    let shut = |status| sample(DebtRule::Limit, status);
+    for (position, to, expected) in [
+        (sample_limit(), 50, Ok(50)),
+        (sample_limit(), 0, Ok(0)),
+        (sample_limit(), 51, Err(RefusalCode::CreditLimitIncreaseNotAllowed)),
+        (sample_limit(), -1, Err(RefusalCode::AmountOutOfRange)),
+        (shut(AccountStatus::PendingClose), 10, Err(RefusalCode::AccountNotOpen)),
+        (shut(AccountStatus::Closed), 10, Err(RefusalCode::AccountNotOpen)),
+    ] {
+        let mut after = position.clone();
+        let result = after.lower_credit_limit(Minor(to)).map(|()| after.credit_limit.0);
+        assert_eq!(result.map_err(|refusal| refusal.code()), expected, "to {to} on {position:?}");
+    }
+    let mut indebted = Position { balances: minors([-40, 0, 0]), reserved: Minor(0), ..sample_limit() };
+    assert_eq!(indebted.lower_credit_limit(Minor(10)), Ok(()), "also below what is owed");
+    assert_eq!(indebted.available(), Minor::ZERO);
+}
+
+#[test]
+fn an_account_goes_from_open_over_pending_close_to_closed_and_never_back() {
+    use AccountStatus::{Closed, Open, PendingClose};
+    let empty = |status| Position { status, ..position(1, DebtRule::Limit) };
+    for (status, requested, closed) in [
+        (Open, Ok(PendingClose), Ok(Closed)),
+        (PendingClose, Err(RefusalCode::InvalidState), Ok(Closed)),
+        (Closed, Err(RefusalCode::InvalidState), Err(RefusalCode::InvalidState)),
+    ] {
+        let mut position = empty(status);
+        let result = position.request_closure().map(|()| position.status);
+        assert_eq!(result.map_err(|refusal| refusal.code()), requested, "closure of {status:?}");
+        let mut position = empty(status);
+        let result = position.close(today()).map(|()| position.status);
+        assert_eq!(result.map_err(|refusal| refusal.code()), closed, "close of {status:?}");
+        assert_eq!(position.closed_on, closed.is_ok().then(today));
+    }
+}
+
+#[test]
+fn holds_hold_a_closure_back_before_balances_do() {
+    for (balances, reserved, expected) in [
+        ([0, 0, 0], 0, Ok(())),
+        ([0, 0, 0], 1, Err(RefusalCode::HoldsRemain)),
+        ([7, 0, 0], 1, Err(RefusalCode::HoldsRemain)),
+        ([7, 0, 0], 0, Err(RefusalCode::BalanceRemains)),
+        ([0, -7, 0], 0, Err(RefusalCode::BalanceRemains)),
+        ([7, -7, 0], 0, Err(RefusalCode::BalanceRemains)),
+    ] {
+        let position =
+            Position { balances: minors(balances), reserved: Minor(reserved), ..position(1, DebtRule::Limit) };
+        let mut closing = position.clone();
+        assert_eq!(closing.close(today()).map_err(|refusal| refusal.code()), expected, "{balances:?}, {reserved}");
+        let pending = Position { status: AccountStatus::PendingClose, ..position.clone() };
+        assert_eq!(pending.can_close_itself(), expected.is_ok());
+        assert!(!position.can_close_itself(), "an open account does not close itself");
+    }
+}

@@ -1,0 +1,97 @@
+//! What the tenant posts by hand: adjustments and charges.
+
+use serde_json::json;
+
+use super::{ENTRY, lines};
+use crate::accounts::components;
+use crate::app::{TestApp, euros, fresh_key};
+
+on_both_databases! {
+    async fn an_adjustment_corrects_the_named_component_against_suspense(app: TestApp) {
+        let account = app.account("receivable").await;
+        for (component, amount, expected) in [
+            ("PRINCIPAL", "-10.00", ["-10.00", "0.00", "0.00"]),
+            ("INTEREST", "-5.00", ["-10.00", "-5.00", "0.00"]),
+            ("FEE", "-2.50", ["-10.00", "-5.00", "-2.50"]),
+            ("INTEREST", "5.00", ["-10.00", "0.00", "-2.50"]),
+            ("FEE", "3.00", ["-10.00", "0.00", "0.50"]),
+            ("PRINCIPAL", "30.00", ["20.00", "0.00", "0.50"]),
+        ] {
+            let input = json!({ "account": account.by(), "amount": euros(amount), "component": component, "reason": "miscounted", "metadata": { "ticket": 1 } });
+            let entry = app.done("postAdjustment", input, ENTRY).await["entry"].take();
+            let mirror = if let Some(positive) = amount.strip_prefix('-') { positive.to_owned() } else { format!("-{amount}") };
+            let own = json!([format!("CUSTOMER_{component}"), amount]);
+            let suspense = json!(["SUSPENSE", mirror]);
+            let expected_lines = if amount.starts_with('-') { json!([own, suspense]) } else { json!([suspense, own]) };
+            assert_eq!(lines(&entry), expected_lines);
+            assert_eq!((&entry["kind"], &entry["description"]), (&json!("ADJUSTMENT"), &json!("Balance adjustment")));
+            assert_eq!(entry["metadata"], json!({ "reason": "miscounted", "ticket": 1 }));
+            assert_eq!(components(&app, &account).await, expected);
+        }
+    }
+
+    async fn an_adjustment_is_on_principal_unless_said_otherwise(app: TestApp) {
+        let account = app.account("current").await;
+        let input = json!({ "account": account.by(), "amount": euros("1.00"), "reason": "found", "description": "Till", "valueDate": "2026-04-02" });
+        let entry = app.done("postAdjustment", input, ENTRY).await["entry"].take();
+        assert_eq!(lines(&entry), json!([["SUSPENSE", "-1.00"], ["CUSTOMER_PRINCIPAL", "1.00"]]));
+        assert_eq!((&entry["description"], &entry["valueDate"]), (&json!("Till"), &json!("2026-04-02")));
+    }
+
+    async fn an_adjustment_needs_an_amount_and_a_reason(app: TestApp) {
+        let account = app.funded("5.00").await;
+        let before = app.picture().await;
+        let input = |amount: &str, reason: &str| json!({ "account": account.by(), "amount": euros(amount), "reason": reason });
+        app.refused("postAdjustment", input("0.00", "test"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        app.refused("postAdjustment", input("1.00", ""), "INVALID_INPUT", "reason").await;
+        app.refused("postAdjustment", input("1.00", "  "), "INVALID_INPUT", "reason").await;
+        app.refused("postAdjustment", input("1.00", &"x".repeat(501)), "INVALID_INPUT", "reason").await;
+        app.refused("postAdjustment", input("1.001", "test"), "INVALID_INPUT", "amount").await;
+        let nobody = json!({ "account": { "number": "nobody" }, "amount": euros("1"), "reason": "test" });
+        app.refused("postAdjustment", nobody, "NOT_FOUND", "account").await;
+        assert_eq!(app.picture().await, before);
+    }
+
+    async fn every_kind_of_charge_is_owed_on_its_component_and_earned_on_its_income(app: TestApp) {
+        let card = app.account("credit-card").await;
+        for (kind, title, component, income) in [
+            ("INTEREST", "Interest", "CUSTOMER_INTEREST", "INTEREST_INCOME"),
+            ("ADMINISTRATION_FEE", "Administration fee", "CUSTOMER_FEE", "FEE_INCOME"),
+            ("BILLING_FEE", "Billing fee", "CUSTOMER_FEE", "FEE_INCOME"),
+            ("COLLECTION_FEE", "Collection fee", "CUSTOMER_FEE", "FEE_INCOME"),
+            ("LATE_FEE", "Late fee", "CUSTOMER_FEE", "FEE_INCOME"),
+            ("REMINDER_FEE", "Reminder fee", "CUSTOMER_FEE", "FEE_INCOME"),
+        ] {
+            let input = json!({ "account": card.by(), "kind": kind, "amount": euros("2.00") });
+            let entry = app.done("postCharge", input, ENTRY).await["entry"].take();
+            assert_eq!(lines(&entry), json!([[component, "-2.00"], [income, "2.00"]]), "{kind}");
+            assert_eq!((&entry["kind"], &entry["description"]), (&json!(kind), &json!(title)));
+        }
+        assert_eq!(components(&app, &card).await, ["0.00", "-2.00", "-10.00"]);
+        assert_eq!(app.amounts(&card).await, ["-12.00", "0.00", "3000.00"]);
+        // Where nothing may be owed, it is taken from the funds.
+        let current = app.funded("5.00").await;
+        let input = json!({ "account": current.by(), "kind": "BILLING_FEE", "amount": euros("2.00"), "description": "Paper bill" });
+        let entry = app.done("postCharge", input, ENTRY).await["entry"].take();
+        assert_eq!(lines(&entry), json!([["CUSTOMER_PRINCIPAL", "-2.00"], ["FEE_INCOME", "2.00"]]));
+        assert_eq!(entry["description"], "Paper bill");
+        let too_much = json!({ "account": current.by(), "kind": "BILLING_FEE", "amount": euros("3.01") });
+        app.refused("postCharge", too_much, "INSUFFICIENT_FUNDS", "amount").await;
+    }
+
+    async fn corrections_are_booked_once_per_key(app: TestApp) {
+        let card = app.account("credit-card").await;
+        for (name, mut input) in [
+            ("postAdjustment", json!({ "account": card.by(), "amount": euros("-1.00"), "reason": "test" })),
+            ("postCharge", json!({ "account": card.by(), "amount": euros("1.00"), "kind": "INTEREST" })),
+        ] {
+            input["idempotencyKey"] = json!(fresh_key());
+            let first = app.done(name, input.clone(), ENTRY).await;
+            let again = app.done(name, input.clone(), ENTRY).await;
+            assert_eq!((&first["replayed"], &again["replayed"], &first["entry"]), (&json!(false), &json!(true), &again["entry"]));
+            input["amount"] = euros("2.00");
+            app.refused(name, input, "IDEMPOTENCY_KEY_REUSED", "idempotencyKey").await;
+        }
+        assert_eq!(components(&app, &card).await, ["-1.00", "-1.00", "0.00"]);
+    }
+}
