@@ -9,6 +9,7 @@ mod accounts;
 mod bad_input;
 mod books;
 mod closing;
+mod coming_from;
 mod customers;
 mod events;
 mod explorer;

@@ -2,7 +2,7 @@
 
 mod corrections;
 mod floors;
-mod statements;
+pub mod statements;
 
 use serde_json::{Value, json};
 

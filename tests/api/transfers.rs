@@ -5,7 +5,7 @@ mod batches;
 use serde_json::{Value, json};
 
 use crate::accounts::show;
-use crate::app::{Account, TestApp, euros, fresh_key};
+use crate::app::{Account, euros, fresh_key};
 use crate::payments::{ENTRY, lines};
 use crate::products;
 

@@ -15,11 +15,20 @@ use tokio::sync::Mutex;
 use super::TestDatabase;
 
 /// What a test may want to be otherwise.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     pub access: AccessConfig,
     pub http: HttpConfig,
     pub trusted: TrustedDocuments,
+}
+
+impl Default for Settings {
+    /// Konto's own defaults, but for the rate limit: a test asks faster than any client should.
+    fn default() -> Self {
+        let mut http = HttpConfig::default();
+        (http.rate.per_second, http.rate.burst) = (100_000_000, 100_000_000);
+        Self { access: AccessConfig::default(), http, trusted: TrustedDocuments::default() }
+    }
 }
 
 /// A server that can be stopped and started again.

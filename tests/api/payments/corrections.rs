@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{ENTRY, lines};
 use crate::accounts::components;
-use crate::app::{TestApp, euros, fresh_key};
+use crate::app::{euros, fresh_key};
 
 on_both_databases! {
     async fn an_adjustment_corrects_the_named_component_against_suspense(app: TestApp) {

@@ -1,0 +1,52 @@
+//! What the guides in `docs/coming-from/` promise per family, where no other test goes through the families.
+
+use serde_json::json;
+
+use crate::app::{TestApp, euros};
+
+/// The families that pay out and transfer in the systems that teams come from, by a product of each.
+const FAMILIES: [(&str, &str); 4] = [
+    ("current", "DepositAccount"),
+    ("investment", "InvestmentAccount"),
+    ("revolving", "RevolvingCreditAccount"),
+    ("virtual", "VirtualAccount"),
+];
+
+on_both_databases! {
+    async fn each_family_pays_out_to_a_bank_account(app: TestApp) {
+        for (product, type_name) in FAMILIES {
+            let account = app.account(product).await;
+            app.pay_in(&account, "100.00").await;
+            let input = json!({
+                "account": account.by(), "amount": euros("40.00"), "iban": "SE3550000000054910000003",
+                "reference": "R-1", "messageToReceiver": "to you", "ownMessage": "to me",
+            });
+            let done = app.done("disburse", input, "account { __typename balance { amount } }").await;
+            assert_eq!(done["account"], json!({ "__typename": type_name, "balance": { "amount": "60.00" } }));
+        }
+    }
+
+    async fn each_family_transfers_to_another_account(app: TestApp) {
+        let to = app.account("current").await;
+        for (product, type_name) in FAMILIES {
+            let from = app.account(product).await;
+            app.pay_in(&from, "100.00").await;
+            let input = json!({
+                "from": from.by(), "to": to.by(), "amount": euros("25.00"), "reference": "R-2",
+                "messageToSender": "sent", "messageToReceiver": "received",
+            });
+            let done = app.done("transfer", input, "from { __typename balance { amount } }").await;
+            assert_eq!(done["from"], json!({ "__typename": type_name, "balance": { "amount": "75.00" } }));
+        }
+        assert_eq!(app.balance(&to).await, "100.00");
+    }
+
+    async fn the_service_says_that_it_is_there(app: TestApp) {
+        for path in ["/health/live", "/health/ready"] {
+            let answer = app.http().get(app.url(path)).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 200, "{path}");
+        }
+        let data = app.ok("{ viewer { client } }", json!({})).await;
+        assert!(data["viewer"]["client"].is_string());
+    }
+}
