@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{TestApp, euros};
+use crate::app::euros;
 
 /// The families that pay out and transfer in the systems that teams come from, by a product of each.
 const FAMILIES: [(&str, &str); 4] = [
