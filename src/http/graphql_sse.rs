@@ -2,7 +2,8 @@
 //! `next` per result, then `complete`.
 //!
 //! A task of its own reads the subscription into a short queue. A client that leaves the queue standing loses the
-//! stream, so that what waits for it stays bounded; it gets no `complete` and knows to resume from its last cursor.
+//! stream, so that what waits for it stays bounded. If it then reads on within a while it is told `TOO_SLOW`, else it
+//! gets no `complete`; either way it resumes from its last cursor.
 
 use std::convert::Infallible;
 
@@ -16,6 +17,7 @@ use tracing::{Instrument as _, Span};
 use super::answer::{Answer, Outcome};
 use super::gateway::{Gateway, Ready};
 use crate::access::Principal;
+use crate::graphql::fault::{Fault, FaultCode};
 use crate::graphql::limits::RequestId;
 
 const COMPLETE: &str = "event: complete\ndata:\n\n";
@@ -64,9 +66,17 @@ async fn pump(gateway: Gateway, ready: Ready, caller: Principal, id: RequestId, 
             },
             () = tokio::time::sleep(config.keep_alive) => (ALIVE.to_owned(), false),
         };
-        let sent = tokio::time::timeout(config.drain_time, send.send(text.into())).await;
-        if is_last || !matches!(sent, Ok(Ok(()))) {
-            return;
+        match tokio::time::timeout(config.drain_time, send.send(text.into())).await {
+            Ok(Ok(())) if !is_last => {}
+            Ok(_) => return,
+            Err(_) => {
+                drop(answers);
+                // Whoever starts to read again now still learns why.
+                let slow = Fault::new(FaultCode::TooSlow, "did not keep up: resume from your last cursor");
+                let last = next(&Answer::failed(slow, &id)) + COMPLETE;
+                let _ = tokio::time::timeout(config.drain_time, send.send(last.into())).await;
+                return;
+            }
         }
     }
 }

@@ -38,8 +38,13 @@ on_both_databases! {
         let response = request.body("grant_type=client_credentials&scope=read").send().await.expect("an answer");
         assert_eq!(response.headers()["cache-control"], "no-store");
         let by_basic: Value = response.json().await.expect("JSON");
-        for (body, scope, scopes) in [(by_form, "read subscribe", json!(["READ", "SUBSCRIBE"])), (by_basic, "read", json!(["READ"]))] {
-            assert_eq!((&body["token_type"], &body["expires_in"], &body["scope"]), (&json!("Bearer"), &json!(3_600), &json!(scope)));
+        for (body, scope, scopes) in
+            [(by_form, "read subscribe", json!(["READ", "SUBSCRIBE"])), (by_basic, "read", json!(["READ"]))]
+        {
+            assert_eq!(
+                (&body["token_type"], &body["expires_in"], &body["scope"]),
+                (&json!("Bearer"), &json!(3_600), &json!(scope))
+            );
             let token = body["access_token"].as_str().expect("a token");
             let viewer = app.with_token(token).ok(WHO, json!({})).await["viewer"].take();
             let expected = json!({ "client": "web", "scopes": scopes, "customer": null,
@@ -57,10 +62,26 @@ on_both_databases! {
             (vec![grant, ("client_id", "web"), ("client_secret", "wrong-secret")], 401, "invalid_client"),
             (vec![grant, ("client_id", "nobody"), ("client_secret", SECRET)], 401, "invalid_client"),
             (vec![grant, ("client_id", "web")], 401, "invalid_client"),
-            (vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "read money")], 400, "invalid_scope"),
-            (vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "everything")], 400, "invalid_scope"),
-            (vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("customer", &*other)], 400, "invalid_request"),
-            (vec![("grant_type", "password"), ("client_id", "web"), ("client_secret", SECRET)], 400, "unsupported_grant_type"),
+            (
+                vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "read money")],
+                400,
+                "invalid_scope",
+            ),
+            (
+                vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "everything")],
+                400,
+                "invalid_scope",
+            ),
+            (
+                vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("customer", &*other)],
+                400,
+                "invalid_request",
+            ),
+            (
+                vec![("grant_type", "password"), ("client_id", "web"), ("client_secret", SECRET)],
+                400,
+                "unsupported_grant_type",
+            ),
             (vec![("client_id", "web"), ("client_secret", SECRET)], 400, "invalid_request"),
         ] {
             let (found, body) = app.ask_token(&form).await;
@@ -95,11 +116,39 @@ on_both_databases! {
             ("over", expired, "Bearer error=\"invalid_token\""),
             ("not a token", app.with_token("abc"), "Bearer error=\"invalid_token\""),
             ("bent", app.with_token(&assembled(&header, &fresh_claims, &bent)), "Bearer error=\"invalid_token\""),
-            ("unsigned", app.with_token(&assembled(&with(header.clone(), "alg", json!("none")), &fresh_claims, b"")), "Bearer error=\"invalid_token\""),
-            ("hs256", app.with_token(&assembled(&hs256, &fresh_claims, &fresh_signature)), "Bearer error=\"invalid_token\""),
-            ("unknown key", app.with_token(&assembled(&with(header.clone(), "kid", json!("other")), &fresh_claims, &fresh_signature)), "Bearer error=\"invalid_token\""),
-            ("another tenant", app.with_token(&assembled(&header, &with(fresh_claims.clone(), "tid", json!(other_tenant)), &fresh_signature)), "Bearer error=\"invalid_token\""),
-            ("longer", app.with_token(&assembled(&header, &with(claims.clone(), "exp", json!(4_000_000_000_u64)), &signature)), "Bearer error=\"invalid_token\""),
+            (
+                "unsigned",
+                app.with_token(&assembled(&with(header.clone(), "alg", json!("none")), &fresh_claims, b"")),
+                "Bearer error=\"invalid_token\"",
+            ),
+            (
+                "hs256",
+                app.with_token(&assembled(&hs256, &fresh_claims, &fresh_signature)),
+                "Bearer error=\"invalid_token\"",
+            ),
+            (
+                "unknown key",
+                app.with_token(&assembled(
+                    &with(header.clone(), "kid", json!("other")),
+                    &fresh_claims,
+                    &fresh_signature,
+                )),
+                "Bearer error=\"invalid_token\"",
+            ),
+            (
+                "another tenant",
+                app.with_token(&assembled(
+                    &header,
+                    &with(fresh_claims.clone(), "tid", json!(other_tenant)),
+                    &fresh_signature,
+                )),
+                "Bearer error=\"invalid_token\"",
+            ),
+            (
+                "longer",
+                app.with_token(&assembled(&header, &with(claims.clone(), "exp", json!(4_000_000_000_u64)), &signature)),
+                "Bearer error=\"invalid_token\"",
+            ),
         ] {
             let input = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
             let answer = voice.mutate("transfer", input, "entry { id }").await;
@@ -114,7 +163,16 @@ on_both_databases! {
     async fn old_tokens_outlive_a_new_key_for_their_hour(app: TestApp) {
         let old = app.client("read").await;
         let key = |set: &Value| set["keys"].as_array().map_or(0, Vec::len);
-        let jwks = async || app.http().get(app.url("/.well-known/jwks.json")).send().await.expect("an answer").json::<Value>().await.expect("JSON");
+        let jwks = async || {
+            app.http()
+                .get(app.url("/.well-known/jwks.json"))
+                .send()
+                .await
+                .expect("an answer")
+                .json::<Value>()
+                .await
+                .expect("JSON")
+        };
         assert_eq!(key(&jwks().await), 1);
         app.server().access().await.rotate_keys().await.expect("a new key");
         assert_eq!(key(&jwks().await), 2);
@@ -153,7 +211,8 @@ on_both_databases! {
         let entry = app.transfer(&from, &to, "10.00").await;
         let hold = app.hold(&from, "10.00").await;
         let person = json!({ "type": "PERSON", "lastName": "Hopper" });
-        let product = json!({ "code": "mine", "alias": "Mine", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
+        let product =
+            json!({ "code": "mine", "alias": "Mine", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
         let between = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
         let mut item = between.clone();
         item["idempotencyKey"] = json!("item");
@@ -191,7 +250,8 @@ on_both_databases! {
         }
         let before = app.picture().await;
         for (name, scope, input) in &mutations {
-            let all_others = ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| other != scope);
+            let all_others =
+                ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             let answer = weak.mutate(name, input.clone(), "__typename").await;
             forbidden(answer, scope, name);
@@ -214,13 +274,17 @@ on_both_databases! {
             ("audit", "{ auditRecords { nodes { id } } }"),
         ];
         for (scope, query) in queries {
-            let all_others = ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| *other != scope);
+            let all_others =
+                ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| *other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             forbidden(weak.graphql(query, json!({})).await, scope, query);
             app.with_scopes(scope).ok(query, json!({})).await;
         }
         let mut socket = app.with_scopes("read money admin audit bulk").socket().await;
-        for query in ["subscription { ledgerEvents { sequence } }", "subscription($by: AccountBy!) { balanceChanged(account: $by) { cursor } }"] {
+        for query in [
+            "subscription { ledgerEvents { sequence } }",
+            "subscription($by: AccountBy!) { balanceChanged(account: $by) { cursor } }",
+        ] {
             socket.subscribe("a", query, json!({ "by": from.by() })).await;
             assert_eq!(socket.next_fault().await, "FORBIDDEN");
         }
@@ -231,7 +295,9 @@ on_both_databases! {
         let to = app.account("current").await;
         let money = app.with_scopes("money");
         let input = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
-        let done = money.done("transfer", input, "entry { id postings { amount { amount } } } from { balance { amount } }").await;
+        let done = money
+            .done("transfer", input, "entry { id postings { amount { amount } } } from { balance { amount } }")
+            .await;
         assert_eq!(done["from"]["balance"]["amount"], "99.00");
         let input = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
         let answer = money.mutate("transfer", input, "from { transactions { nodes { id } } }").await;

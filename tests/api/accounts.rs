@@ -40,7 +40,10 @@ async fn actions(app: &TestApp, account: &Account) -> (String, Vec<String>) {
     let (allowed, others): (Vec<&Value>, Vec<&Value>) = actions.iter().partition(|action| action["allowed"] == true);
     assert!(allowed.iter().all(|action| action["reason"].is_null()));
     let allowed: Vec<String> = allowed.iter().map(|action| text(&action["name"])).collect();
-    (allowed.join(" "), others.iter().map(|action| format!("{}: {}", text(&action["name"]), text(&action["reason"]))).collect())
+    (
+        allowed.join(" "),
+        others.iter().map(|action| format!("{}: {}", text(&action["name"]), text(&action["reason"]))).collect(),
+    )
 }
 
 on_both_databases! {
@@ -63,25 +66,33 @@ on_both_databases! {
             let number = &account.number;
             assert!(number.len() == 12 && number.bytes().all(|b| b.is_ascii_digit()), "{number}");
             assert!(account.id.starts_with("acc_"));
-            let mut shown = show(&app, &account, "__typename family status currency debtRule openedOn closedOn closureCode
+            let mut shown = show(
+                &app,
+                &account,
+                "__typename family status currency debtRule openedOn closedOn closureCode
                 externalReference metadata createdAt product { code workingMode } owner { id }
                 creditLimit { amount currency } balance { amount currency } reserved { amount } available { amount }
-                maximumBalance { amount } components { component amount { amount } }").await;
+                maximumBalance { amount } components { component amount { amount } }",
+            )
+            .await;
             let available = shown["available"]["amount"].take();
             assert_eq!(available == limit, rule != "UNLIMITED", "{available}");
             let nothing = json!({ "amount": "0.00" });
-            assert_eq!(shown, json!({
-                "__typename": typename, "family": family, "status": "OPEN", "currency": "EUR", "debtRule": rule,
-                "openedOn": "2026-04-15", "closedOn": null, "closureCode": null, "externalReference": null,
-                "metadata": {}, "createdAt": "2026-04-15T09:30:00.000000Z",
-                "product": { "code": product, "workingMode": mode }, "owner": { "id": owner },
-                "creditLimit": { "amount": limit, "currency": "EUR" }, "balance": { "amount": "0.00", "currency": "EUR" },
-                "reserved": nothing, "available": { "amount": null }, "maximumBalance": null,
-                "components": [
-                    { "component": "PRINCIPAL", "amount": nothing }, { "component": "INTEREST", "amount": nothing },
-                    { "component": "FEE", "amount": nothing },
-                ],
-            }));
+            assert_eq!(
+                shown,
+                json!({
+                    "__typename": typename, "family": family, "status": "OPEN", "currency": "EUR", "debtRule": rule,
+                    "openedOn": "2026-04-15", "closedOn": null, "closureCode": null, "externalReference": null,
+                    "metadata": {}, "createdAt": "2026-04-15T09:30:00.000000Z",
+                    "product": { "code": product, "workingMode": mode }, "owner": { "id": owner },
+                    "creditLimit": { "amount": limit, "currency": "EUR" }, "balance": { "amount": "0.00", "currency": "EUR" },
+                    "reserved": nothing, "available": { "amount": null }, "maximumBalance": null,
+                    "components": [
+                        { "component": "PRINCIPAL", "amount": nothing }, { "component": "INTEREST", "amount": nothing },
+                        { "component": "FEE", "amount": nothing },
+                    ],
+                })
+            );
         }
     }
 
@@ -98,7 +109,12 @@ on_both_databases! {
         for by in [json!({ "id": account.id }), json!({ "number": "12" }), json!({ "externalReference": "core-12" })] {
             assert_eq!(app.ok(query, json!({ "by": by })).await, expected);
         }
-        for by in [json!({ "id": owner }), json!({ "id": "acc_" }), json!({ "number": "core-12" }), json!({ "externalReference": "12" })] {
+        for by in [
+            json!({ "id": owner }),
+            json!({ "id": "acc_" }),
+            json!({ "number": "core-12" }),
+            json!({ "externalReference": "12" }),
+        ] {
             assert_eq!(app.ok(query, json!({ "by": by })).await, json!({ "account": null }));
         }
     }
@@ -136,8 +152,11 @@ on_both_databases! {
         let product = json!({ "defaultCreditLimit": "100", "maximumCreditLimit": "250" });
         let code = products::create(&app, product).await;
         let owner = app.customer().await;
-        let input = |limit: Value| json!({ "product": { "code": code }, "owner": { "id": owner }, "creditLimit": limit });
-        for (limit, expected) in [(Value::Null, "100.00"), (json!("0"), "0.00"), (json!("99.99"), "99.99"), (json!("250"), "250.00")] {
+        let input =
+            |limit: Value| json!({ "product": { "code": code }, "owner": { "id": owner }, "creditLimit": limit });
+        for (limit, expected) in
+            [(Value::Null, "100.00"), (json!("0"), "0.00"), (json!("99.99"), "99.99"), (json!("250"), "250.00")]
+        {
             let account = app.open(input(limit)).await;
             assert_eq!(show(&app, &account, "creditLimit { amount }").await["creditLimit"]["amount"], expected);
             assert_eq!(app.amounts(&account).await, ["0.00", "0.00", expected]);
@@ -150,14 +169,19 @@ on_both_databases! {
 
     async fn a_credit_limit_is_lowered_here_but_never_raised(app: TestApp) {
         let account = app.account("credit-card").await;
-        let change = |limit: &str| json!({ "account": account.by(), "creditLimit": limit, "metadata": { "note": limit } });
+        let change =
+            |limit: &str| json!({ "account": account.by(), "creditLimit": limit, "metadata": { "note": limit } });
         let selection = "account { creditLimit { amount } available { amount } metadata }";
         let lowered = app.done("updateAccount", change("800.00"), selection).await;
-        assert_eq!(lowered["account"], json!({
-            "creditLimit": { "amount": "800.00" }, "available": { "amount": "800.00" }, "metadata": { "note": "800.00" },
-        }));
+        assert_eq!(
+            lowered["account"],
+            json!({
+                "creditLimit": { "amount": "800.00" }, "available": { "amount": "800.00" }, "metadata": { "note": "800.00" },
+            })
+        );
         let before = app.picture().await;
-        let refusal = app.refused("updateAccount", change("800.01"), "CREDIT_LIMIT_INCREASE_NOT_ALLOWED", "creditLimit").await;
+        let refusal =
+            app.refused("updateAccount", change("800.01"), "CREDIT_LIMIT_INCREASE_NOT_ALLOWED", "creditLimit").await;
         assert_eq!(refusal["facts"], json!({ "creditLimit": euros("800.00") }));
         app.refused("updateAccount", change("-0.01"), "AMOUNT_OUT_OF_RANGE", "creditLimit").await;
         app.refused("updateAccount", change("1.001"), "INVALID_INPUT", "creditLimit").await;
@@ -186,14 +210,23 @@ on_both_databases! {
         };
         let shown = |reference: Value, metadata: Value| json!({ "externalReference": reference, "metadata": metadata });
         assert_eq!(change(json!({ "externalReference": "a" })).await, shown(json!("a"), json!({})));
-        assert_eq!(change(json!({ "metadata": { "x": [1, { "y": null }] } })).await, shown(json!("a"), json!({ "x": [1, { "y": null }] })));
+        assert_eq!(
+            change(json!({ "metadata": { "x": [1, { "y": null }] } })).await,
+            shown(json!("a"), json!({ "x": [1, { "y": null }] }))
+        );
         assert_eq!(change(json!({})).await, shown(json!("a"), json!({ "x": [1, { "y": null }] })));
         let taken = json!({ "account": other.by(), "externalReference": "a" });
         app.refused("updateAccount", taken.clone(), "DUPLICATE_REFERENCE", "externalReference").await;
         assert_eq!(change(json!({ "externalReference": null, "metadata": {} })).await, shown(Value::Null, json!({})));
         app.done("updateAccount", taken, "replayed").await;
         app.refused("updateAccount", json!({ "account": { "number": "?" } }), "NOT_FOUND", "account").await;
-        app.refused("updateAccount", json!({ "account": other.by(), "externalReference": "" }), "INVALID_INPUT", "externalReference").await;
+        app.refused(
+            "updateAccount",
+            json!({ "account": other.by(), "externalReference": "" }),
+            "INVALID_INPUT",
+            "externalReference",
+        )
+        .await;
     }
 
     async fn accounts_are_listed_by_what_they_are(app: TestApp) {
@@ -231,26 +264,36 @@ on_both_databases! {
         let query = "query($after: String) { accounts(first: 3, after: $after) { nodes { number } pageInfo { hasNextPage hasPreviousPage endCursor } } }";
         let first = app.ok(query, json!({})).await["accounts"].take();
         assert_eq!(first["nodes"].as_array().expect("nodes").len(), 3);
-        assert_eq!((&first["pageInfo"]["hasPreviousPage"], &first["pageInfo"]["hasNextPage"]), (&json!(false), &json!(true)));
+        assert_eq!(
+            (&first["pageInfo"]["hasPreviousPage"], &first["pageInfo"]["hasNextPage"]),
+            (&json!(false), &json!(true))
+        );
         let second = app.ok(query, json!({ "after": first["pageInfo"]["endCursor"] })).await["accounts"].take();
         assert_eq!(second["nodes"], json!([{ "number": closed.number }]));
-        assert_eq!((&second["pageInfo"]["hasPreviousPage"], &second["pageInfo"]["hasNextPage"]), (&json!(true), &json!(false)));
+        assert_eq!(
+            (&second["pageInfo"]["hasPreviousPage"], &second["pageInfo"]["hasNextPage"]),
+            (&json!(true), &json!(false))
+        );
     }
 
     async fn an_account_says_what_can_be_done_with_it_and_why_not(app: TestApp) {
         let account = app.account("current-overdraft").await;
-        let all = "transfer disburse postPayment placeHold updateAccount lowerCreditLimit requestAccountClosure closeAccount";
+        let all =
+            "transfer disburse postPayment placeHold updateAccount lowerCreditLimit requestAccountClosure closeAccount";
         assert_eq!(actions(&app, &account).await, (all.to_owned(), vec![]));
 
         let hold = app.hold(&account, "500.00").await;
         let (allowed, others) = actions(&app, &account).await;
         assert_eq!(allowed, "postPayment updateAccount lowerCreditLimit requestAccountClosure");
-        assert_eq!(others, [
-            "transfer: the available funds do not cover the amount",
-            "disburse: the available funds do not cover the amount",
-            "placeHold: the available funds do not cover the amount",
-            "closeAccount: the account still has open holds",
-        ]);
+        assert_eq!(
+            others,
+            [
+                "transfer: the available funds do not cover the amount",
+                "disburse: the available funds do not cover the amount",
+                "placeHold: the available funds do not cover the amount",
+                "closeAccount: the account still has open holds",
+            ]
+        );
         app.done("releaseHold", json!({ "hold": hold }), "replayed").await;
 
         app.pay_in(&account, "20.00").await;
@@ -265,7 +308,10 @@ on_both_databases! {
         let without = app.account("savings").await;
         let (allowed, others) = actions(&app, &without).await;
         assert_eq!(allowed, "postPayment updateAccount requestAccountClosure closeAccount");
-        assert!(others.contains(&"lowerCreditLimit: the account has no credit limit to lower".to_owned()), "{others:?}");
+        assert!(
+            others.contains(&"lowerCreditLimit: the account has no credit limit to lower".to_owned()),
+            "{others:?}"
+        );
     }
 
     async fn the_history_of_an_account_lists_what_happened_to_it(app: TestApp) {
@@ -295,24 +341,46 @@ on_both_databases! {
             nodes.iter().map(|node| node["type"].as_str().expect("a type").to_owned()).collect()
         };
         let all = history(json!({})).await;
-        assert_eq!(types(&all), [
-            "account.opened", "hold.placed", "hold.captured", "hold.released", "account.credit_limit_lowered",
-            "account.updated", "account.closure_requested", "account.closed",
-        ]);
+        assert_eq!(
+            types(&all),
+            [
+                "account.opened",
+                "hold.placed",
+                "hold.captured",
+                "hold.released",
+                "account.credit_limit_lowered",
+                "account.updated",
+                "account.closure_requested",
+                "account.closed",
+            ]
+        );
         let nodes = all["nodes"].as_array().expect("nodes");
-        assert_eq!(nodes[1]["payload"], json!({ "hold": hold, "amount": "10.00", "currency": "EUR", "status": "OPEN" }));
+        assert_eq!(
+            nodes[1]["payload"],
+            json!({ "hold": hold, "amount": "10.00", "currency": "EUR", "status": "OPEN" })
+        );
         assert_eq!(nodes[2]["payload"]["amount"], "4.00");
         assert_eq!(nodes[4]["payload"], json!({ "creditLimit": "100.00" }));
         assert_eq!(nodes[0]["occurredAt"], "2026-04-15T09:30:00.000000Z");
-        let sequences: Vec<i64> = nodes.iter().map(|node| node["sequence"].as_str().expect("a number").parse().expect("a number")).collect();
+        let sequences: Vec<i64> =
+            nodes.iter().map(|node| node["sequence"].as_str().expect("a number").parse().expect("a number")).collect();
         assert!(sequences.is_sorted_by(|a, b| a < b));
 
-        assert_eq!(types(&history(json!({ "filter": { "types": ["hold.placed", "account.closed"] } })).await), ["hold.placed", "account.closed"]);
-        assert_eq!(types(&history(json!({ "filter": { "to": "2026-04-15" } })).await), ["account.opened", "hold.placed"]);
+        assert_eq!(
+            types(&history(json!({ "filter": { "types": ["hold.placed", "account.closed"] } })).await),
+            ["hold.placed", "account.closed"]
+        );
+        assert_eq!(
+            types(&history(json!({ "filter": { "to": "2026-04-15" } })).await),
+            ["account.opened", "hold.placed"]
+        );
         assert_eq!(types(&history(json!({ "filter": { "from": "2026-04-16" } })).await).len(), 6);
         let first = history(json!({ "first": 3 })).await;
         let rest = history(json!({ "first": 100, "after": first["pageInfo"]["endCursor"] })).await;
-        assert_eq!((&first["pageInfo"]["hasNextPage"], &rest["pageInfo"]["hasNextPage"]), (&json!(true), &json!(false)));
+        assert_eq!(
+            (&first["pageInfo"]["hasNextPage"], &rest["pageInfo"]["hasNextPage"]),
+            (&json!(true), &json!(false))
+        );
         assert_eq!([types(&first), types(&rest)].concat(), types(&all));
     }
 
@@ -324,7 +392,10 @@ on_both_databases! {
         let first = app.done("openAccount", input.clone(), selection).await;
         let before = app.picture().await;
         let again = app.done("openAccount", input, selection).await;
-        assert_eq!((&first["replayed"], &again["replayed"], &first["account"]), (&json!(false), &json!(true), &again["account"]));
+        assert_eq!(
+            (&first["replayed"], &again["replayed"], &first["account"]),
+            (&json!(false), &json!(true), &again["account"])
+        );
         let reused = json!({ "idempotencyKey": key, "product": { "code": "savings" }, "owner": { "id": owner } });
         app.refused("openAccount", reused, "IDEMPOTENCY_KEY_REUSED", "idempotencyKey").await;
         assert_eq!(app.picture().await, before);
@@ -334,8 +405,11 @@ on_both_databases! {
         assert_eq!(app.done("updateAccount", input.clone(), selection).await["replayed"], false);
         app.done("updateAccount", json!({ "account": by, "externalReference": "b" }), selection).await;
         // A replay changes nothing back.
-        assert_eq!(app.done("updateAccount", input, "account { externalReference } replayed").await, json!({
-            "__typename": "UpdateAccountSuccess", "account": { "externalReference": "b" }, "replayed": true,
-        }));
+        assert_eq!(
+            app.done("updateAccount", input, "account { externalReference } replayed").await,
+            json!({
+                "__typename": "UpdateAccountSuccess", "account": { "externalReference": "b" }, "replayed": true,
+            })
+        );
     }
 }

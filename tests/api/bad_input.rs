@@ -29,7 +29,11 @@ async fn refuse_all(app: &TestApp, rows: Vec<(&str, Value, Gets)>) {
             }
             Fault(code) => {
                 let answer = app.mutate(name, input, "replayed").await;
-                assert_eq!(answer.errors().first().map(|error| &error["extensions"]["code"]), Some(&json!(code)), "{what}: {answer:?}");
+                assert_eq!(
+                    answer.errors().first().map(|error| &error["extensions"]["code"]),
+                    Some(&json!(code)),
+                    "{what}: {answer:?}"
+                );
                 answer.fault(code);
             }
         }
@@ -117,14 +121,22 @@ on_both_databases! {
             rows.push((name, with(&input, "amount.amount", json!("-1.00")), range()));
             rows.push((name, with(&input, "amount.amount", json!("0.001")), Refusal("INVALID_INPUT", "amount")));
             rows.push((name, with(&input, "amount.amount", json!(1)), BAD));
-            rows.push((name, with(&input, "amount.currency", json!("SEK")), Refusal("CURRENCY_MISMATCH", "amount.currency")));
+            rows.push((
+                name,
+                with(&input, "amount.currency", json!("SEK")),
+                Refusal("CURRENCY_MISMATCH", "amount.currency"),
+            ));
             rows.push((name, with(&input, "amount.currency", json!("EURO")), BAD));
             rows.push((name, with(&input, "amount.currency", json!("eur")), BAD));
             rows.push((name, with(&input, "amount.currency", json!("XXX")), BAD));
         }
         let adjustment = on(json!({ "reason": "because" }));
         rows.push(("postAdjustment", with(&adjustment, "amount.amount", json!("0.00")), range()));
-        rows.push(("postAdjustment", with(&adjustment, "amount.amount", json!("-100.01")), Refusal("INSUFFICIENT_FUNDS", "amount")));
+        rows.push((
+            "postAdjustment",
+            with(&adjustment, "amount.amount", json!("-100.01")),
+            Refusal("INSUFFICIENT_FUNDS", "amount"),
+        ));
         rows.push(("captureHold", json!({ "hold": hold, "amount": euros("5.01") }), range()));
         let loan = json!({ "product": { "code": "loan" }, "owner": { "id": from.owner } });
         rows.push(("openAccount", with(&loan, "creditLimit", json!("-1.00")), Refusal("INVALID_INPUT", "creditLimit")));
@@ -140,13 +152,17 @@ on_both_databases! {
         app.pay_in(&rich, largest).await;
         app.pay_in(&other, "999999999999999.99").await;
         let range = || Refusal("AMOUNT_OUT_OF_RANGE", "amount");
-        refuse_all(&app, vec![
-            ("postPayment", payment(&rich, "0.01"), range()),
-            ("postPayment", payment(&rich, largest), range()),
-            ("transfer", between(&other, &rich, "0.01"), range()),
-            ("transfer", between(&rich, &other, "0.02"), range()),
-            ("transfer", between(&rich, &other, "1000000000000000.01"), range()),
-        ]).await;
+        refuse_all(
+            &app,
+            vec![
+                ("postPayment", payment(&rich, "0.01"), range()),
+                ("postPayment", payment(&rich, largest), range()),
+                ("transfer", between(&other, &rich, "0.01"), range()),
+                ("transfer", between(&rich, &other, "0.02"), range()),
+                ("transfer", between(&rich, &other, "1000000000000000.01"), range()),
+            ],
+        )
+        .await;
         app.transfer(&rich, &other, "0.01").await;
         assert_eq!(app.balance(&other).await, largest);
     }
@@ -154,7 +170,8 @@ on_both_databases! {
     async fn accounts_that_do_not_fit(app: TestApp) {
         let from = app.funded("100.00").await;
         let to = app.account("current").await;
-        let product = json!({ "code": "sek", "alias": "Krona", "family": "DEPOSIT", "currency": "SEK", "debtRule": "NONE" });
+        let product =
+            json!({ "code": "sek", "alias": "Krona", "family": "DEPOSIT", "currency": "SEK", "debtRule": "NONE" });
         app.done("createProduct", product, "replayed").await;
         let krona = app.account("sek").await;
         let closed = app.account("current").await;
@@ -188,9 +205,17 @@ on_both_databases! {
         rows.push(("transfer", with(&transfer, "from", json!({ "number": from.owner })), Refusal("NOT_FOUND", "from")));
         rows.push(("transfer", with(&transfer, "from", krona.by()), Refusal("CURRENCY_MISMATCH", "amount.currency")));
         rows.push(("transfer", with(&transfer, "from", closed.by()), Refusal("ACCOUNT_NOT_OPEN", "from")));
-        rows.push(("transfer", with(&transfer, "amount.amount", json!("100.01")), Refusal("INSUFFICIENT_FUNDS", "amount")));
-        for (name, field, what) in [("captureHold", "hold", "hold"), ("releaseHold", "hold", "hold"), ("reverseEntry", "entry", "entry")] {
-            for id in ["", "x", &nobody, &format!("hld_{}", "1".repeat(32)), &format!("ent_{}", "1".repeat(32)), "hld_\u{0}"] {
+        rows.push((
+            "transfer",
+            with(&transfer, "amount.amount", json!("100.01")),
+            Refusal("INSUFFICIENT_FUNDS", "amount"),
+        ));
+        for (name, field, what) in
+            [("captureHold", "hold", "hold"), ("releaseHold", "hold", "hold"), ("reverseEntry", "entry", "entry")]
+        {
+            for id in
+                ["", "x", &nobody, &format!("hld_{}", "1".repeat(32)), &format!("ent_{}", "1".repeat(32)), "hld_\u{0}"]
+            {
                 let mut input = json!({ field: id });
                 if name == "reverseEntry" {
                     input["reason"] = json!("X");
@@ -231,7 +256,11 @@ on_both_databases! {
         rows.push(("closePeriod", through("2026-04-15"), closed()));
         rows.push(("closePeriod", through("9999-12-31"), closed()));
         let hold = json!({ "account": from.by(), "amount": euros("1.00") });
-        rows.push(("placeHold", with(&hold, "expiresAt", json!("2026-04-15T09:30:00Z")), Refusal("INVALID_INPUT", "expiresAt")));
+        rows.push((
+            "placeHold",
+            with(&hold, "expiresAt", json!("2026-04-15T09:30:00Z")),
+            Refusal("INVALID_INPUT", "expiresAt"),
+        ));
         rows.push(("placeHold", with(&hold, "expiresAt", json!("2026-04-16")), BAD));
         rows.push(("placeHold", with(&hold, "expiresAt", json!("2026-04-16T00:00:00")), BAD));
         refuse_all(&app, rows).await;
@@ -246,35 +275,51 @@ on_both_databases! {
         let transfer = between(&from, &to, "1.00");
         let payment = payment(&from, "1.00");
         let customer = json!({ "idempotencyKey": "k", "type": "PERSON", "lastName": "X" });
-        refuse_all(&app, vec![
-            ("transfer", with(&transfer, "surprise", json!(1)), BAD),
-            ("transfer", with(&transfer, "amount.unit", json!("cent")), BAD),
-            ("transfer", without(&transfer, "amount"), BAD),
-            ("transfer", without(&transfer, "from"), BAD),
-            ("transfer", with(&transfer, "idempotencyKey", json!(null)), BAD),
-            ("transfer", with(&transfer, "idempotencyKey", json!(7)), BAD),
-            ("transfer", with(&transfer, "amount", json!(null)), BAD),
-            ("transfer", with(&transfer, "metadata", json!([1])), BAD),
-            ("transfer", with(&transfer, "metadata", json!("text")), BAD),
-            ("transfer", with(&transfer, "metadata", json!({ "a": "x".repeat(17_000) })), BAD),
-            ("transfer", json!([]), BAD),
-            ("transfer", json!("text"), BAD),
-            ("transfer", json!(null), BAD),
-            ("postPayment", with(&payment, "channel", json!("PIGEON")), BAD),
-            ("postPayment", with(&payment, "channel", json!("cash")), BAD),
-            ("postPayment", with(&payment, "channel", json!(1)), BAD),
-            ("createCustomer", with(&customer, "type", json!("ROBOT")), BAD),
-            ("createCustomer", without(&customer, "lastName"), Refusal("INVALID_INPUT", "lastName")),
-            ("createCustomer", with(&customer, "lastName", json!("  ")), Refusal("INVALID_INPUT", "lastName")),
-            ("createCustomer", with(&customer, "companyName", json!("X")), Refusal("INVALID_INPUT", "companyName")),
-            ("transferBatch", json!({ "items": [] }), Refusal("LIMIT_EXCEEDED", "items")),
-            ("transferBatch", json!({ "items": [transfer, transfer] }), Refusal("INVALID_INPUT", "items.1.idempotencyKey")),
-            ("transferBatch", json!({ "items": null }), BAD),
-            ("closeAccount", json!({ "account": to.by(), "closureCode": "" }), Refusal("INVALID_INPUT", "closureCode")),
-            ("reverseEntry", json!({ "entry": "x", "reason": " " }), Refusal("INVALID_INPUT", "reason")),
-            ("disburse", with(&without(&payment, "channel"), "iban", json!("SE35")), Refusal("INVALID_INPUT", "iban")),
-            ("disburse", without(&payment, "channel"), Refusal("INVALID_INPUT", "iban")),
-        ]).await;
+        refuse_all(
+            &app,
+            vec![
+                ("transfer", with(&transfer, "surprise", json!(1)), BAD),
+                ("transfer", with(&transfer, "amount.unit", json!("cent")), BAD),
+                ("transfer", without(&transfer, "amount"), BAD),
+                ("transfer", without(&transfer, "from"), BAD),
+                ("transfer", with(&transfer, "idempotencyKey", json!(null)), BAD),
+                ("transfer", with(&transfer, "idempotencyKey", json!(7)), BAD),
+                ("transfer", with(&transfer, "amount", json!(null)), BAD),
+                ("transfer", with(&transfer, "metadata", json!([1])), BAD),
+                ("transfer", with(&transfer, "metadata", json!("text")), BAD),
+                ("transfer", with(&transfer, "metadata", json!({ "a": "x".repeat(17_000) })), BAD),
+                ("transfer", json!([]), BAD),
+                ("transfer", json!("text"), BAD),
+                ("transfer", json!(null), BAD),
+                ("postPayment", with(&payment, "channel", json!("PIGEON")), BAD),
+                ("postPayment", with(&payment, "channel", json!("cash")), BAD),
+                ("postPayment", with(&payment, "channel", json!(1)), BAD),
+                ("createCustomer", with(&customer, "type", json!("ROBOT")), BAD),
+                ("createCustomer", without(&customer, "lastName"), Refusal("INVALID_INPUT", "lastName")),
+                ("createCustomer", with(&customer, "lastName", json!("  ")), Refusal("INVALID_INPUT", "lastName")),
+                ("createCustomer", with(&customer, "companyName", json!("X")), Refusal("INVALID_INPUT", "companyName")),
+                ("transferBatch", json!({ "items": [] }), Refusal("LIMIT_EXCEEDED", "items")),
+                (
+                    "transferBatch",
+                    json!({ "items": [transfer, transfer] }),
+                    Refusal("INVALID_INPUT", "items.1.idempotencyKey"),
+                ),
+                ("transferBatch", json!({ "items": null }), BAD),
+                (
+                    "closeAccount",
+                    json!({ "account": to.by(), "closureCode": "" }),
+                    Refusal("INVALID_INPUT", "closureCode"),
+                ),
+                ("reverseEntry", json!({ "entry": "x", "reason": " " }), Refusal("INVALID_INPUT", "reason")),
+                (
+                    "disburse",
+                    with(&without(&payment, "channel"), "iban", json!("SE35")),
+                    Refusal("INVALID_INPUT", "iban"),
+                ),
+                ("disburse", without(&payment, "channel"), Refusal("INVALID_INPUT", "iban")),
+            ],
+        )
+        .await;
     }
 
     async fn bodies_that_are_no_requests(app: TestApp) {
@@ -297,7 +342,8 @@ on_both_databases! {
         ] {
             let what = String::from_utf8_lossy(&body).chars().take(60).collect::<String>();
             let request = app.http().post(app.url("/graphql")).bearer_auth(app.token().await.expect("a token"));
-            let response = request.header("content-type", "application/json").body(body).send().await.expect("an answer");
+            let response =
+                request.header("content-type", "application/json").body(body).send().await.expect("an answer");
             assert_eq!(response.status(), 400, "{what}");
             crate::app::Answer::read(response).await.fault("BAD_REQUEST");
         }
@@ -333,12 +379,24 @@ on_both_databases! {
             ("{ events(filter: { types: [\"\\u0000\"] }) { nodes { sequence } } }", None),
             ("{ events(filter: { from: \"0000-01-01\" }) { nodes { sequence } } }", None),
             ("{ auditRecords(filter: { client: \"\\u0000\" }) { nodes { id } } }", None),
-            ("{ auditRecords(filter: { requestId: \"\\u0000\", operation: \"\\u0000\", target: \"\\u0000\" }) { nodes { id } } }", None),
-            ("{ auditRecords(filter: { from: \"0001-01-01T00:00:00Z\", before: \"9999-12-31T23:59:59Z\" }) { nodes { id } } }", None),
+            (
+                "{ auditRecords(filter: { requestId: \"\\u0000\", operation: \"\\u0000\", target: \"\\u0000\" }) { nodes { id } } }",
+                None,
+            ),
+            (
+                "{ auditRecords(filter: { from: \"0001-01-01T00:00:00Z\", before: \"9999-12-31T23:59:59Z\" }) { nodes { id } } }",
+                None,
+            ),
             ("{ trialBalance(asOf: \"0001-01-01\") { balanced } }", None),
             ("{ trialBalance(asOf: \"9999-12-31\") { balanced } }", None),
-            ("{ accounts { nodes { balanceAsOf(date: \"9999-12-31\", known: \"0001-01-01T00:00:00Z\") { amount } } } }", None),
-            ("{ accounts { nodes { transactions(filter: { month: \"2026-13\" }) { nodes { id } } } } }", Some("BAD_REQUEST")),
+            (
+                "{ accounts { nodes { balanceAsOf(date: \"9999-12-31\", known: \"0001-01-01T00:00:00Z\") { amount } } } }",
+                None,
+            ),
+            (
+                "{ accounts { nodes { transactions(filter: { month: \"2026-13\" }) { nodes { id } } } } }",
+                Some("BAD_REQUEST"),
+            ),
             ("{ accounts { nodes { transactions(first: 1, last: 1) { nodes { id } } } } }", Some("BAD_REQUEST")),
             ("{ node(id: \"\") { id } }", None),
             ("{ node(id: \"\\u0000\") { id } }", None),

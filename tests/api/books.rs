@@ -27,7 +27,8 @@ async fn history(app: &TestApp) -> (Account, Account) {
 }
 
 async fn entries(app: &TestApp, filter: Value, selection: &str) -> Vec<Value> {
-    let query = format!("query($filter: EntryFilter) {{ entries(filter: $filter, first: 100) {{ nodes {{ {selection} }} }} }}");
+    let query =
+        format!("query($filter: EntryFilter) {{ entries(filter: $filter, first: 100) {{ nodes {{ {selection} }} }} }}");
     let data = app.ok(&query, json!({ "filter": filter })).await;
     data["entries"]["nodes"].as_array().expect("nodes").clone()
 }
@@ -56,18 +57,26 @@ on_both_databases! {
         history(&app).await;
         let balance = trial_balance(&app, None).await;
         assert_eq!(balance["balanced"], true);
-        assert_eq!(lines(&balance), json!([
-            ["CUSTOMER_PRINCIPAL", "284.00", "564.00"],
-            ["CUSTOMER_INTEREST", "24.00", "12.00"],
-            ["CUSTOMER_FEE", "8.00", "5.00"],
-            ["SETTLEMENT_BANK", "550.00", "250.00"],
-            ["SETTLEMENT_CARD", "0.00", "20.00"],
-            ["INTEREST_INCOME", "0.00", "12.00"],
-            ["FEE_INCOME", "0.00", "4.00"],
-            ["SUSPENSE", "1.00", "0.00"],
-        ]));
-        assert_eq!(balance["totals"], json!([{ "currency": "EUR", "debit": { "amount": "867.00" }, "credit": { "amount": "867.00" } }]));
-        let line = |code: &str| balance["lines"].as_array().expect("lines").iter().find(|line| line["code"] == code).expect(code).clone();
+        assert_eq!(
+            lines(&balance),
+            json!([
+                ["CUSTOMER_PRINCIPAL", "284.00", "564.00"],
+                ["CUSTOMER_INTEREST", "24.00", "12.00"],
+                ["CUSTOMER_FEE", "8.00", "5.00"],
+                ["SETTLEMENT_BANK", "550.00", "250.00"],
+                ["SETTLEMENT_CARD", "0.00", "20.00"],
+                ["INTEREST_INCOME", "0.00", "12.00"],
+                ["FEE_INCOME", "0.00", "4.00"],
+                ["SUSPENSE", "1.00", "0.00"],
+            ])
+        );
+        assert_eq!(
+            balance["totals"],
+            json!([{ "currency": "EUR", "debit": { "amount": "867.00" }, "credit": { "amount": "867.00" } }])
+        );
+        let line = |code: &str| {
+            balance["lines"].as_array().expect("lines").iter().find(|line| line["code"] == code).expect(code).clone()
+        };
         let named = |line: Value| json!([line["name"], line["component"], line["role"]]);
         assert_eq!(named(line("CUSTOMER_FEE")), json!(["Customer fees", "FEE", null]));
         assert_eq!(named(line("SUSPENSE")), json!(["Suspense", null, "SUSPENSE"]));
@@ -75,7 +84,8 @@ on_both_databases! {
 
     async fn the_trial_balance_of_a_day_counts_by_value_date(app: TestApp) {
         let (current, _) = history(&app).await;
-        let back = json!({ "account": current.by(), "amount": euros("7.00"), "channel": "CASH", "valueDate": "2026-04-01" });
+        let back =
+            json!({ "account": current.by(), "amount": euros("7.00"), "channel": "CASH", "valueDate": "2026-04-01" });
         app.done("postPayment", back, "replayed").await;
         for (day, total) in [
             ("2026-03-31", None),
@@ -88,7 +98,9 @@ on_both_databases! {
         ] {
             let balance = trial_balance(&app, Some(day)).await;
             assert_eq!((&balance["asOf"], &balance["balanced"]), (&json!(day), &json!(true)));
-            let expected = total.map(|total| json!([{ "currency": "EUR", "debit": { "amount": total }, "credit": { "amount": total } }]));
+            let expected = total.map(
+                |total| json!([{ "currency": "EUR", "debit": { "amount": total }, "credit": { "amount": total } }]),
+            );
             assert_eq!(balance["totals"], expected.unwrap_or_else(|| json!([])), "{day}");
         }
     }
@@ -105,7 +117,8 @@ on_both_databases! {
         let totals = trial_balance(&app, None).await["totals"].take();
         let row = |currency: &str, amount: &str| json!({ "currency": currency, "debit": { "amount": amount }, "credit": { "amount": amount } });
         let mut found: Vec<String> = totals.as_array().expect("totals").iter().map(Value::to_string).collect();
-        let mut expected = [("EUR", "1.00"), ("JPY", "7000"), ("KWD", "1.125"), ("SEK", "100.50")].map(|(currency, amount)| row(currency, amount).to_string());
+        let mut expected = [("EUR", "1.00"), ("JPY", "7000"), ("KWD", "1.125"), ("SEK", "100.50")]
+            .map(|(currency, amount)| row(currency, amount).to_string());
         found.sort_unstable();
         expected.sort_unstable();
         assert_eq!(found, expected);
@@ -114,7 +127,10 @@ on_both_databases! {
     async fn the_journal_has_no_gap_and_every_entry_sums_to_zero(app: TestApp) {
         history(&app).await;
         let entries = entries(&app, Value::Null, "sequence bookedAt postings { amount { amount currency } }").await;
-        let sequences: Vec<i64> = entries.iter().map(|entry| entry["sequence"].as_str().expect("a text").parse().expect("a number")).collect();
+        let sequences: Vec<i64> = entries
+            .iter()
+            .map(|entry| entry["sequence"].as_str().expect("a text").parse().expect("a number"))
+            .collect();
         assert_eq!(sequences, (1..=9).rev().collect::<Vec<i64>>());
         assert!(entries.is_sorted_by(|newer, older| newer["bookedAt"].as_str() >= older["bookedAt"].as_str()));
         for entry in &entries {
@@ -141,7 +157,10 @@ on_both_databases! {
             (json!({ "from": "2026-04-18" }), vec![]),
             (json!({ "kinds": ["INTEREST", "TRANSFER"] }), vec!["INTEREST", "TRANSFER"]),
             (json!({ "accounts": [current.id] }), vec!["PAYMENT", "TRANSFER", "PAYMENT"]),
-            (json!({ "accounts": [current.id, card.id], "kinds": ["PAYMENT", "PURCHASE"] }), vec!["PAYMENT", "PAYMENT", "PURCHASE", "PAYMENT"]),
+            (
+                json!({ "accounts": [current.id, card.id], "kinds": ["PAYMENT", "PURCHASE"] }),
+                vec!["PAYMENT", "PAYMENT", "PURCHASE", "PAYMENT"],
+            ),
             (json!({ "accounts": [card.id], "to": "2026-04-15" }), vec!["DISBURSEMENT", "TRANSFER"]),
             (json!({ "accounts": [] }), vec![]),
             (json!({ "accounts": ["nobody"] }), vec![]),
@@ -159,7 +178,13 @@ on_both_databases! {
         loop {
             let page = app.ok(query, json!({ "after": after })).await["entries"].take();
             assert_eq!(page["pageInfo"]["hasPreviousPage"], !after.is_null());
-            paged.extend(page["nodes"].as_array().expect("nodes").iter().map(|node| node["kind"].as_str().expect("a kind").to_owned()));
+            paged.extend(
+                page["nodes"]
+                    .as_array()
+                    .expect("nodes")
+                    .iter()
+                    .map(|node| node["kind"].as_str().expect("a kind").to_owned()),
+            );
             after = page["pageInfo"]["endCursor"].clone();
             if page["pageInfo"]["hasNextPage"] == false {
                 break;
@@ -191,9 +216,12 @@ on_both_databases! {
         ids.extend(postings.iter().map(|line| (line["ledgerAccount"]["id"].clone(), "LedgerAccount")));
         for product in ["current", "investment", "leasing", "revolving", "virtual", "invoice", "loan", "receivable"] {
             let account = app.account(product).await;
-            let typename = app.ok("query($by: AccountBy!) { account(by: $by) { __typename } }", json!({ "by": account.by() })).await;
+            let typename = app
+                .ok("query($by: AccountBy!) { account(by: $by) { __typename } }", json!({ "by": account.by() }))
+                .await;
             let typename = typename["account"]["__typename"].as_str().expect("a type").to_owned();
-            let found = app.ok("query($id: ID!) { node(id: $id) { __typename id } }", json!({ "id": account.id })).await;
+            let found =
+                app.ok("query($id: ID!) { node(id: $id) { __typename id } }", json!({ "id": account.id })).await;
             assert_eq!(found["node"], json!({ "__typename": typename, "id": account.id }));
         }
         let query = "query($id: ID!) { node(id: $id) { __typename id } }";
@@ -204,8 +232,13 @@ on_both_databases! {
         let mut wanted: Vec<Value> = ids.iter().map(|(id, _)| id.clone()).collect();
         wanted.insert(2, json!("ent_00000000000000000000000000000000"));
         wanted.push(wanted[0].clone());
-        let nodes = app.ok("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": wanted })).await["nodes"].take();
-        let expected: Vec<Value> = wanted.iter().enumerate().map(|(index, id)| if index == 2 { Value::Null } else { json!({ "id": id }) }).collect();
+        let nodes =
+            app.ok("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({ "ids": wanted })).await["nodes"].take();
+        let expected: Vec<Value> = wanted
+            .iter()
+            .enumerate()
+            .map(|(index, id)| if index == 2 { Value::Null } else { json!({ "id": id }) })
+            .collect();
         assert_eq!(nodes, json!(expected));
         for wrong in ["", "acc", "acc_", "ten_00000000000000000000000000000000", "cus_zz", "txn_00", "led_1", "aud_1"] {
             assert_eq!(app.ok(query, json!({ "id": wrong })).await, json!({ "node": null }), "{wrong}");
@@ -217,7 +250,12 @@ on_both_databases! {
 
     async fn a_row_of_the_chart_has_the_balance_of_its_postings(app: TestApp) {
         let (_, card) = history(&app).await;
-        let entries = entries(&app, Value::Null, "postings { amount { amount } ledgerAccount { id code component role balance { amount } account { id } } }").await;
+        let entries = entries(
+            &app,
+            Value::Null,
+            "postings { amount { amount } ledgerAccount { id code component role balance { amount } account { id } } }",
+        )
+        .await;
         let mut sums: BTreeMap<String, (i64, i64)> = BTreeMap::new();
         for line in entries.iter().flat_map(|entry| entry["postings"].as_array().expect("postings")) {
             let row = &line["ledgerAccount"];
@@ -228,8 +266,10 @@ on_both_databases! {
         }
         assert!(sums.len() > 8 && sums.values().all(|(sum, balance)| sum == balance), "{sums:?}");
         let own = entries.iter().flat_map(|entry| entry["postings"].as_array().expect("postings"));
-        let own: Vec<&Value> = own.map(|line| &line["ledgerAccount"]).filter(|row| row["account"]["id"] == card.id).collect();
-        let codes: std::collections::BTreeSet<&str> = own.iter().map(|row| row["code"].as_str().expect("a code")).collect();
+        let own: Vec<&Value> =
+            own.map(|line| &line["ledgerAccount"]).filter(|row| row["account"]["id"] == card.id).collect();
+        let codes: std::collections::BTreeSet<&str> =
+            own.iter().map(|row| row["code"].as_str().expect("a code")).collect();
         assert_eq!(codes.into_iter().collect::<Vec<_>>(), ["CUSTOMER_FEE", "CUSTOMER_INTEREST", "CUSTOMER_PRINCIPAL"]);
     }
 }

@@ -32,8 +32,16 @@ async fn every_posting(app: &TestApp, account: &Account) -> Vec<(&'static str, V
         ("postCharge", json!({ "account": account.by(), "amount": amount, "kind": "INTEREST" }), "account"),
         ("postCharge", json!({ "account": account.by(), "amount": amount, "kind": "LATE_FEE" }), "account"),
         ("postAdjustment", json!({ "account": account.by(), "amount": amount, "reason": "test" }), "account"),
-        ("postAdjustment", json!({ "account": account.by(), "amount": euros("-1.00"), "reason": "test", "component": "FEE" }), "account"),
-        ("closeAccount", closing(&other, json!([{ "target": { "transferTo": account.by() } }])), "transactions.0.target.transferTo"),
+        (
+            "postAdjustment",
+            json!({ "account": account.by(), "amount": euros("-1.00"), "reason": "test", "component": "FEE" }),
+            "account",
+        ),
+        (
+            "closeAccount",
+            closing(&other, json!([{ "target": { "transferTo": account.by() } }])),
+            "transactions.0.target.transferTo",
+        ),
     ]
 }
 
@@ -43,7 +51,10 @@ on_both_databases! {
             let account = app.account(product).await;
             assert_eq!(request(&app, &account).await, "CLOSED");
             let shown = show(&app, &account, "status closedOn closureCode available { amount }").await;
-            assert_eq!(shown, json!({ "status": "CLOSED", "closedOn": "2026-04-15", "closureCode": null, "available": { "amount": "0.00" } }));
+            assert_eq!(
+                shown,
+                json!({ "status": "CLOSED", "closedOn": "2026-04-15", "closureCode": null, "available": { "amount": "0.00" } })
+            );
         }
     }
 
@@ -55,7 +66,10 @@ on_both_databases! {
         app.pay_in(&account, "20.00").await;
         disburse(&app, &account, "50.00").await;
         app.transfer(&account, &other, "60.00").await;
-        assert_eq!((status(&app, &account).await, app.balance(&account).await), ("PENDING_CLOSE".to_owned(), "10.00".to_owned()));
+        assert_eq!(
+            (status(&app, &account).await, app.balance(&account).await),
+            ("PENDING_CLOSE".to_owned(), "10.00".to_owned())
+        );
         app.refused("disburse", payout(&account, "10.01"), "INSUFFICIENT_FUNDS", "amount").await;
         app.advance(std::time::Duration::from_secs(86_400));
         app.transfer(&account, &other, "10.00").await;
@@ -73,7 +87,10 @@ on_both_databases! {
         app.refused("disburse", payout(&card, "0.01"), "INSUFFICIENT_FUNDS", "amount").await;
         charge(&app, &card, "INTEREST", "1.00").await;
         app.pay_in(&card, "105.99").await;
-        assert_eq!((status(&app, &card).await, components(&app, &card).await.join(" ")), ("PENDING_CLOSE".to_owned(), "-0.01 0.00 0.00".to_owned()));
+        assert_eq!(
+            (status(&app, &card).await, components(&app, &card).await.join(" ")),
+            ("PENDING_CLOSE".to_owned(), "-0.01 0.00 0.00".to_owned())
+        );
         app.pay_in(&card, "0.01").await;
         assert_eq!(status(&app, &card).await, "CLOSED");
     }
@@ -94,7 +111,10 @@ on_both_databases! {
         assert_eq!(request(&app, &card).await, "PENDING_CLOSE");
         // What was promised before is kept.
         app.done("captureHold", json!({ "hold": hold }), "replayed").await;
-        assert_eq!((status(&app, &card).await, app.balance(&card).await), ("PENDING_CLOSE".to_owned(), "-30.00".to_owned()));
+        assert_eq!(
+            (status(&app, &card).await, app.balance(&card).await),
+            ("PENDING_CLOSE".to_owned(), "-30.00".to_owned())
+        );
         app.pay_in(&card, "30.00").await;
         assert_eq!(status(&app, &card).await, "CLOSED");
         // A capture may itself be what empties the account.
@@ -157,10 +177,17 @@ on_both_databases! {
                 let refusal = app.refused(name, input, "INVALID_STATE", "account").await;
                 assert_eq!(refusal["facts"], json!({ "status": "CLOSED" }));
             }
-            app.refused("closeAccount", closing(&account, json!([{ "target": { "writeOff": { "reason": "r" } } }])), "INVALID_STATE", "account").await;
+            app.refused(
+                "closeAccount",
+                closing(&account, json!([{ "target": { "writeOff": { "reason": "r" } } }])),
+                "INVALID_STATE",
+                "account",
+            )
+            .await;
             assert_eq!(app.picture().await, before);
             // Its names and notes may still be kept in order.
-            app.done("updateAccount", json!({ "account": account.by(), "metadata": { "archived": true } }), "replayed").await;
+            app.done("updateAccount", json!({ "account": account.by(), "metadata": { "archived": true } }), "replayed")
+                .await;
         }
     }
 
@@ -184,7 +211,8 @@ on_both_databases! {
         let again = app.done("requestAccountClosure", input, selection).await;
         assert_eq!((&again["account"]["status"], &again["replayed"]), (&json!("CLOSED"), &json!(true)));
         let history = show(&app, &account, "history { nodes { type } }").await;
-        let types: Vec<&Value> = history["history"]["nodes"].as_array().expect("nodes").iter().map(|node| &node["type"]).collect();
+        let types: Vec<&Value> =
+            history["history"]["nodes"].as_array().expect("nodes").iter().map(|node| &node["type"]).collect();
         assert_eq!(json!(types), json!(["account.opened", "account.closure_requested", "account.closed"]));
     }
 }

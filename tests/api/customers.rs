@@ -34,7 +34,10 @@ on_both_databases! {
     async fn a_person_and_a_company_are_created(app: TestApp) {
         let person = app.done("createCustomer", with(person(), json!({ "metadata": { "vip": true } })), ALL).await;
         let number = person["customer"]["number"].as_str().expect("a number").to_owned();
-        assert!(number.len() == 11 && number.starts_with('C') && number[1..].bytes().all(|b| b.is_ascii_digit()), "{number}");
+        assert!(
+            number.len() == 11 && number.starts_with('C') && number[1..].bytes().all(|b| b.is_ascii_digit()),
+            "{number}"
+        );
         assert!(person["customer"]["id"].as_str().expect("an id").starts_with("cus_"));
         assert_eq!(
             with(person, json!({ "__typename": null })),
@@ -49,7 +52,8 @@ on_both_databases! {
         let company = app.done("createCustomer", input, ALL).await["customer"].take();
         let shown = ["number", "externalReference", "type", "name", "firstName", "lastName", "companyName", "metadata"];
         let shown = shown.map(|name| company[name].clone());
-        let expected = json!(["100", "crm-7", "COMPANY", "Analytical Engines AB", null, null, "Analytical Engines AB", {}]);
+        let expected =
+            json!(["100", "crm-7", "COMPANY", "Analytical Engines AB", null, null, "Analytical Engines AB", {}]);
         assert_eq!(json!(shown), expected);
 
         let only_last = app.done("createCustomer", json!({ "type": "PERSON", "lastName": "Curie" }), ALL).await;
@@ -139,9 +143,19 @@ on_both_databases! {
             (company.clone(), json!({ "firstName": "Ada" }), "firstName"),
             (company.clone(), json!({ "lastName": "Lovelace" }), "lastName"),
         ] {
-            app.refused("updateCustomer", with(json!({ "customer": { "id": customer } }), change), "INVALID_INPUT", field).await;
+            app.refused(
+                "updateCustomer",
+                with(json!({ "customer": { "id": customer } }), change),
+                "INVALID_INPUT",
+                field,
+            )
+            .await;
         }
-        for by in [json!({ "number": "nobody" }), json!({ "id": "cus_00000000000000000000000000000000" }), json!({ "id": "?" })] {
+        for by in [
+            json!({ "number": "nobody" }),
+            json!({ "id": "cus_00000000000000000000000000000000" }),
+            json!({ "id": "?" }),
+        ] {
             app.refused("updateCustomer", json!({ "customer": by, "lastName": "X" }), "NOT_FOUND", "customer").await;
         }
         assert_eq!(app.picture().await, before);
@@ -252,15 +266,23 @@ on_both_databases! {
         let input = with(person(), json!({ "number": "9", "idempotencyKey": key }));
         let id = app.done("createCustomer", input.clone(), ALL).await["customer"]["id"].take();
         app.done("createCustomer", input, ALL).await;
-        app.refused("updateCustomer", json!({ "customer": { "id": id }, "lastName": null }), "INVALID_INPUT", "lastName").await;
+        app.refused(
+            "updateCustomer",
+            json!({ "customer": { "id": id }, "lastName": null }),
+            "INVALID_INPUT",
+            "lastName",
+        )
+        .await;
         app.done("updateCustomer", json!({ "customer": { "number": "9" }, "lastName": "Byron" }), ALL).await;
         let query = "{ events(filter: { types: [\"customer.created\", \"customer.updated\"] }) {
             nodes { type customer { id name } account { id } entry { id } payload } } }";
         let events = app.ok(query, json!({})).await["events"]["nodes"].take();
-        let event = |type_: &str| json!({
-            "type": type_, "customer": { "id": id, "name": "Ada Byron" }, "account": null, "entry": null,
-            "payload": { "number": "9", "type": "PERSON" },
-        });
+        let event = |type_: &str| {
+            json!({
+                "type": type_, "customer": { "id": id, "name": "Ada Byron" }, "account": null, "entry": null,
+                "payload": { "number": "9", "type": "PERSON" },
+            })
+        };
         assert_eq!(events, json!([event("customer.created"), event("customer.updated")]));
     }
 }

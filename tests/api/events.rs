@@ -65,8 +65,13 @@ on_both_databases! {
         let posted = log(&app, json!({ "types": ["entry.posted"] })).await;
         assert_eq!(posted.len(), 11);
         assert!(posted.iter().all(|event| event["entry"]["id"].is_string()));
-        let types = |events: &[Value]| events.iter().map(|event| event["type"].as_str().expect("a type").to_owned()).collect::<Vec<_>>();
-        assert_eq!(types(&log(&app, json!({ "account": from.id })).await), ["account.opened", "hold.placed", "hold.released"]);
+        let types = |events: &[Value]| {
+            events.iter().map(|event| event["type"].as_str().expect("a type").to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            types(&log(&app, json!({ "account": from.id })).await),
+            ["account.opened", "hold.placed", "hold.released"]
+        );
         assert_eq!(log(&app, json!({ "types": ["nothing.such"] })).await, Vec::<Value>::new());
         assert_eq!(log(&app, json!({ "from": "2026-04-16" })).await, Vec::<Value>::new());
         assert_eq!(log(&app, json!({ "from": "2026-04-15", "to": "2026-04-15" })).await.len(), 17);
@@ -201,10 +206,16 @@ on_both_databases! {
         for (filter, expected) in [
             (json!({ "types": ["hold.placed"] }), vec![Value::Null]),
             (json!({ "accounts": [from.id] }), vec![json!(small), json!(large)]),
-            (json!({ "accounts": [third.id, from.id] }), vec![json!(small), json!(large), json!(elsewhere), Value::Null, json!(last)]),
+            (
+                json!({ "accounts": [third.id, from.id] }),
+                vec![json!(small), json!(large), json!(elsewhere), Value::Null, json!(last)],
+            ),
             (json!({ "minimumAmount": "20" }), vec![json!(large), json!(elsewhere), json!(last)]),
             (json!({ "minimumAmount": "20.01", "accounts": [to.id] }), vec![json!(large)]),
-            (json!({ "types": ["entry.posted"], "accounts": [third.id], "minimumAmount": "0.01" }), vec![json!(elsewhere), json!(last)]),
+            (
+                json!({ "types": ["entry.posted"], "accounts": [third.id], "minimumAmount": "0.01" }),
+                vec![json!(elsewhere), json!(last)],
+            ),
         ] {
             let mut stream = app.events(FOLLOW, json!({ "after": cursor, "filter": filter })).await;
             for entry in expected {
@@ -265,7 +276,10 @@ on_both_databases! {
         next_sent(&mut stream).await;
         app.advance(Duration::from_secs(3_600));
         let mut last = socket.hear().await;
-        assert_eq!((&last["type"], &last["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("UNAUTHENTICATED")));
+        assert_eq!(
+            (&last["type"], &last["payload"][0]["extensions"]["code"]),
+            (&json!("error"), &json!("UNAUTHENTICATED"))
+        );
         last = socket.hear().await;
         assert_eq!(last, json!([4401, "Token expired"]));
         let Sent::Next(result) = stream.next().await else { panic!("no last result") };

@@ -38,10 +38,12 @@ on_both_databases! {
         let done = app.done("placeHold", input, ALL).await;
         let hold = &done["hold"];
         assert!(hold["id"].as_str().expect("an id").starts_with("hld_"));
-        let shown = ["status", "description", "reference", "placedAt", "expiresAt", "closedAt"].map(|name| hold[name].clone());
-        assert_eq!(json!(shown), json!([
-            "OPEN", "Hotel", "auth-1", "2026-04-15T09:30:00.000000Z", "2026-04-22T10:00:00.000000Z", null,
-        ]));
+        let shown =
+            ["status", "description", "reference", "placedAt", "expiresAt", "closedAt"].map(|name| hold[name].clone());
+        assert_eq!(
+            json!(shown),
+            json!(["OPEN", "Hotel", "auth-1", "2026-04-15T09:30:00.000000Z", "2026-04-22T10:00:00.000000Z", null,])
+        );
         let shown = ["amount", "captured", "remaining"].map(|name| hold[name]["amount"].clone());
         assert_eq!(json!(shown), json!(["60.00", "0.00", "60.00"]));
         assert_eq!(hold["account"]["id"], account.id);
@@ -62,17 +64,28 @@ on_both_databases! {
         let account = app.funded("100.00").await;
         let hold = app.hold(&account, "60.00").await;
         let input = json!({ "hold": hold, "amount": euros("25.00") });
-        let selection = format!("entry {{ kind description hold {{ id }} postings {{ amount {{ amount }} ledgerAccount {{ code }} }} }} {ALL}");
+        let selection = format!(
+            "entry {{ kind description hold {{ id }} postings {{ amount {{ amount }} ledgerAccount {{ code }} }} }} {ALL}"
+        );
         let done = app.done("captureHold", input, &selection).await;
         let entry = &done["entry"];
-        assert_eq!((&entry["kind"], &entry["description"], &entry["hold"]["id"]), (&json!("PURCHASE"), &json!("Reservation"), &json!(hold)));
+        assert_eq!(
+            (&entry["kind"], &entry["description"], &entry["hold"]["id"]),
+            (&json!("PURCHASE"), &json!("Reservation"), &json!(hold))
+        );
         assert_eq!(lines(entry), json!([["CUSTOMER_PRINCIPAL", "-25.00"], ["SETTLEMENT_CARD", "25.00"]]));
         assert_eq!(state(&app, &hold).await, json!(["OPEN", "25.00", "35.00"]));
         assert_eq!(app.amounts(&account).await, ["75.00", "35.00", "40.00"]);
         capture(&app, &hold, "10.00").await;
         // Without an amount, all that is left.
         app.advance(std::time::Duration::from_secs(60));
-        let rest = app.done("captureHold", json!({ "hold": hold }), "entry { postings { amount { amount } ledgerAccount { code } } } hold { status closedAt }").await;
+        let rest = app
+            .done(
+                "captureHold",
+                json!({ "hold": hold }),
+                "entry { postings { amount { amount } ledgerAccount { code } } } hold { status closedAt }",
+            )
+            .await;
         assert_eq!(lines(&rest["entry"]), json!([["CUSTOMER_PRINCIPAL", "-25.00"], ["SETTLEMENT_CARD", "25.00"]]));
         assert_eq!(rest["hold"], json!({ "status": "CAPTURED", "closedAt": "2026-04-15T09:31:00.000000Z" }));
         assert_eq!(app.amounts(&account).await, ["40.00", "0.00", "40.00"]);
@@ -123,10 +136,19 @@ on_both_databases! {
     async fn a_hold_is_captured_to_a_merchants_account(app: TestApp) {
         let (account, merchant) = (app.funded("100.00").await, app.account("current").await);
         let hold = app.hold(&account, "60.00").await;
-        let done = app.done("captureHold", json!({ "hold": hold, "to": merchant.by() }), "entry { postings { amount { amount } account { id } ledgerAccount { code } } }").await;
+        let done = app
+            .done(
+                "captureHold",
+                json!({ "hold": hold, "to": merchant.by() }),
+                "entry { postings { amount { amount } account { id } ledgerAccount { code } } }",
+            )
+            .await;
         assert_eq!(lines(&done["entry"]), json!([["CUSTOMER_PRINCIPAL", "-60.00"], ["CUSTOMER_PRINCIPAL", "60.00"]]));
         assert_eq!(done["entry"]["postings"][1]["account"]["id"], merchant.id);
-        assert_eq!((app.balance(&account).await, app.balance(&merchant).await), ("40.00".to_owned(), "60.00".to_owned()));
+        assert_eq!(
+            (app.balance(&account).await, app.balance(&merchant).await),
+            ("40.00".to_owned(), "60.00".to_owned())
+        );
     }
 
     async fn what_is_reserved_is_covered_whatever_happens_to_the_account(app: TestApp) {
@@ -153,7 +175,8 @@ on_both_databases! {
         assert_eq!(app.amounts(&account).await, ["80.00", "0.00", "80.00"]);
         app.refused("captureHold", json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
         app.refused("releaseHold", json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
-        let history = show(&app, &account, "history(filter: { types: [\"hold.expired\"] }) { nodes { payload } }").await;
+        let history =
+            show(&app, &account, "history(filter: { types: [\"hold.expired\"] }) { nodes { payload } }").await;
         let payload = json!({ "hold": hold, "amount": "20.00", "currency": "EUR", "status": "EXPIRED" });
         assert_eq!(history["history"]["nodes"], json!([{ "payload": payload }]));
     }
@@ -169,7 +192,8 @@ on_both_databases! {
         for hold in &holds {
             app.refused("captureHold", json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
         }
-        eventually("all is given back", || async { app.amounts(&account).await == ["1000.00", "0.00", "1000.00"] }).await;
+        eventually("all is given back", || async { app.amounts(&account).await == ["1000.00", "0.00", "1000.00"] })
+            .await;
     }
 
     async fn a_hold_ends_in_the_future(app: TestApp) {
@@ -200,13 +224,21 @@ on_both_databases! {
             ("(status: EXPIRED)", vec![]),
             ("(first: 1)", vec![3]),
         ] {
-            let listed = show(&app, &account, &format!("holds{arguments} {{ nodes {{ id }} }}")).await["holds"]["nodes"].take();
+            let listed =
+                show(&app, &account, &format!("holds{arguments} {{ nodes {{ id }} }}")).await["holds"]["nodes"].take();
             let expected: Vec<Value> = expected.into_iter().map(|index: usize| json!({ "id": holds[index] })).collect();
             assert_eq!(listed, json!(expected), "{arguments}");
         }
-        let page = show(&app, &account, "holds(first: 3) { nodes { id } pageInfo { endCursor hasNextPage } }").await["holds"].take();
+        let page =
+            show(&app, &account, "holds(first: 3) { nodes { id } pageInfo { endCursor hasNextPage } }").await["holds"]
+                .take();
         let after = &page["pageInfo"]["endCursor"];
-        let next = show(&app, &account, &format!("holds(first: 3, after: {after}) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }}")).await;
+        let next = show(
+            &app,
+            &account,
+            &format!("holds(first: 3, after: {after}) {{ nodes {{ id }} pageInfo {{ hasNextPage }} }}"),
+        )
+        .await;
         assert_eq!(next["holds"], json!({ "nodes": [{ "id": holds[0] }], "pageInfo": { "hasNextPage": false } }));
     }
 
@@ -216,7 +248,10 @@ on_both_databases! {
         place["idempotencyKey"] = json!(fresh_key());
         let first = app.done("placeHold", place.clone(), ALL).await;
         let again = app.done("placeHold", place.clone(), ALL).await;
-        assert_eq!((&first["replayed"], &again["replayed"], &first["hold"]), (&json!(false), &json!(true), &again["hold"]));
+        assert_eq!(
+            (&first["replayed"], &again["replayed"], &first["hold"]),
+            (&json!(false), &json!(true), &again["hold"])
+        );
         let hold = first["hold"]["id"].as_str().expect("an id");
         let mut reused = place.clone();
         reused["amount"] = euros("41.00");
@@ -226,7 +261,10 @@ on_both_databases! {
         let selection = "entry { id } replayed";
         let first = app.done("captureHold", input.clone(), selection).await;
         let again = app.done("captureHold", input.clone(), selection).await;
-        assert_eq!((&first["replayed"], &again["replayed"], &first["entry"]), (&json!(false), &json!(true), &again["entry"]));
+        assert_eq!(
+            (&first["replayed"], &again["replayed"], &first["entry"]),
+            (&json!(false), &json!(true), &again["entry"])
+        );
         assert_eq!(state(&app, hold).await, json!(["OPEN", "10.00", "30.00"]));
 
         let release = json!({ "idempotencyKey": fresh_key(), "hold": hold });

@@ -33,16 +33,22 @@ struct Things {
     product: String,
 }
 
+/// The input of a mutation that reaches for another tenant's things, whose ids go through the function.
+type Attempt = fn(&Things, &dyn Fn(&str) -> String) -> Value;
+
 /// A tenant with one of everything, under names that every tenant uses.
 async fn furnished(app: TestApp, secret: &str) -> Things {
     let person = json!({ "type": "PERSON", "lastName": secret, "number": "C1", "externalReference": "ext-c" });
     let customer = app.done("createCustomer", person, "customer { id }").await["customer"]["id"].take();
-    let product = json!({ "code": "mine", "alias": secret, "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
+    let product =
+        json!({ "code": "mine", "alias": secret, "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
     let product = app.done("createProduct", product, "product { id }").await["product"]["id"].take();
-    let open = |number: &str, reference: &str| json!({
-        "product": { "code": "mine" }, "owner": { "number": "C1" }, "number": number, "externalReference": reference,
-        "metadata": { "note": secret },
-    });
+    let open = |number: &str, reference: &str| {
+        json!({
+            "product": { "code": "mine" }, "owner": { "number": "C1" }, "number": number, "externalReference": reference,
+            "metadata": { "note": secret },
+        })
+    };
     let account = app.open(open("A1", "ext-a")).await;
     let second = app.open(open("A2", "ext-b")).await;
     app.pay_in(&account, "100.00").await;
@@ -50,14 +56,26 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         "idempotencyKey": "the-key", "from": { "number": "A1" }, "to": { "number": "A2" }, "amount": euros("10.00"),
         "messageToReceiver": secret, "externalReference": { "reference": "ext-e" },
     });
-    let done = app.done("transfer", transfer, "entry { id postings { ledgerAccount { id } } } from { transactions(first: 1) { nodes { id } } }").await;
+    let done = app
+        .done(
+            "transfer",
+            transfer,
+            "entry { id postings { ledgerAccount { id } } } from { transactions(first: 1) { nodes { id } } }",
+        )
+        .await;
     let hold = app.hold(&account, "5.00").await;
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
-        text(&customer), text(&product), account.id.clone(), second.id.clone(), entry.clone(), hold.clone(),
-        text(&done["entry"]["postings"][0]["ledgerAccount"]["id"]), text(&done["from"]["transactions"]["nodes"][0]["id"]),
+        text(&customer),
+        text(&product),
+        account.id.clone(),
+        second.id.clone(),
+        entry.clone(),
+        hold.clone(),
+        text(&done["entry"]["postings"][0]["ledgerAccount"]["id"]),
+        text(&done["from"]["transactions"]["nodes"][0]["id"]),
         text(&audit["auditRecords"]["nodes"][0]["id"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
@@ -98,7 +116,8 @@ on_both_databases! {
             ] {
                 assert_eq!(own.app.ok(query, json!({})).await[field]["id"], json!(id), "{query}");
             }
-            let found = own.app.ok("{ entries(filter: { externalReference: \"ext-e\" }) { nodes { id } } }", json!({})).await;
+            let found =
+                own.app.ok("{ entries(filter: { externalReference: \"ext-e\" }) { nodes { id } } }", json!({})).await;
             assert_eq!(found["entries"]["nodes"], json!([{ "id": own.entry }]));
             let audit = own.app.ok("{ auditRecords(first: 100) { nodes { id target } } }", json!({})).await.to_string();
             assert!(!other.ids.iter().any(|id| audit.contains(id.as_str())));
@@ -109,7 +128,10 @@ on_both_databases! {
         let (mine, theirs) = two_tenants(&app).await;
         for id in &theirs.ids {
             let nothing = unknown(id);
-            assert_eq!(theirs.app.ok("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await["node"]["id"], json!(id));
+            assert_eq!(
+                theirs.app.ok("query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await["node"]["id"],
+                json!(id)
+            );
             for query in [
                 "query($id: ID!) { node(id: $id) { id } }",
                 "query($id: ID!) { nodes(ids: [$id]) { id } }",
@@ -151,7 +173,7 @@ on_both_databases! {
         let (mine, theirs) = two_tenants(&app).await;
         let (before, rivals) = (app.picture().await, theirs.app.picture().await);
         let iban = "SE3550000000054910000003";
-        let cases: Vec<(&str, fn(&Things, &dyn Fn(&str) -> String) -> Value)> = vec![
+        let cases: Vec<(&str, Attempt)> = vec![
             ("updateCustomer", |them, id| json!({ "customer": { "id": id(&them.ids[0]) }, "firstName": "X" })),
             ("updateProduct", |them, id| json!({ "product": { "id": id(&them.product) }, "alias": "X" })),
             ("openAccount", |them, id| json!({ "product": { "code": "mine" }, "owner": { "id": id(&them.ids[0]) } })),
@@ -159,24 +181,53 @@ on_both_databases! {
             ("updateAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "creditLimit": "0" })),
             ("requestAccountClosure", |them, id| json!({ "account": { "id": id(&them.account.id) } })),
             ("closeAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "closureCode": "X" })),
-            ("closeAccount", |them, id| json!({ "account": { "number": "A2" }, "closureCode": "X",
-                "transactions": [{ "target": { "transferTo": { "id": id(&them.account.id) } } }] })),
-            ("transfer", |them, id| json!({ "from": { "id": id(&them.account.id) }, "to": { "number": "A1" }, "amount": euros("1.00") })),
-            ("transfer", |them, id| json!({ "from": { "number": "A1" }, "to": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
-            ("transfer", |them, id| json!({ "from": { "number": "A1" }, "to": { "id": id(&them.account.id) }, "amount": euros("1000.00") })),
-            ("transferBatch", |them, id| json!({ "items": [{ "idempotencyKey": "item", "from": { "number": "A1" },
-                "to": { "id": id(&them.account.id) }, "amount": euros("1.00") }] })),
-            ("postPayment", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "channel": "CASH" })),
-            ("disburse", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
-            ("postAdjustment", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "reason": "X" })),
-            ("postCharge", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "kind": "LATE_FEE" })),
+            ("closeAccount", |them, id| {
+                json!({ "account": { "number": "A2" }, "closureCode": "X",
+                "transactions": [{ "target": { "transferTo": { "id": id(&them.account.id) } } }] })
+            }),
+            (
+                "transfer",
+                |them, id| json!({ "from": { "id": id(&them.account.id) }, "to": { "number": "A1" }, "amount": euros("1.00") }),
+            ),
+            (
+                "transfer",
+                |them, id| json!({ "from": { "number": "A1" }, "to": { "id": id(&them.account.id) }, "amount": euros("1.00") }),
+            ),
+            (
+                "transfer",
+                |them, id| json!({ "from": { "number": "A1" }, "to": { "id": id(&them.account.id) }, "amount": euros("1000.00") }),
+            ),
+            ("transferBatch", |them, id| {
+                json!({ "items": [{ "idempotencyKey": "item", "from": { "number": "A1" },
+                "to": { "id": id(&them.account.id) }, "amount": euros("1.00") }] })
+            }),
+            (
+                "postPayment",
+                |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "channel": "CASH" }),
+            ),
+            (
+                "disburse",
+                |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" }),
+            ),
+            (
+                "postAdjustment",
+                |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "reason": "X" }),
+            ),
+            (
+                "postCharge",
+                |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "kind": "LATE_FEE" }),
+            ),
             ("reverseEntry", |them, id| json!({ "entry": id(&them.entry), "reason": "X" })),
             ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
             ("captureHold", |them, id| json!({ "hold": id(&them.hold) })),
             ("releaseHold", |them, id| json!({ "hold": id(&them.hold) })),
         ];
         for (name, input) in cases {
-            let selection = if name == "transferBatch" { "items { result { ... on Refusal { code message fields { path message } facts } } }" } else { "replayed" };
+            let selection = if name == "transferBatch" {
+                "items { result { ... on Refusal { code message fields { path message } facts } } }"
+            } else {
+                "replayed"
+            };
             let foreign = mine.app.mutate(name, input(&theirs, &str::to_owned), selection).await;
             let missing = mine.app.mutate(name, input(&theirs, &unknown), selection).await;
             assert_eq!(foreign.anonymous(), missing.anonymous(), "{name}");
@@ -185,7 +236,13 @@ on_both_databases! {
         let capture = json!({ "hold": mine.hold, "to": theirs.account.by() });
         mine.app.refused("captureHold", capture, "NOT_FOUND", "to").await;
         assert_eq!((app.picture().await, theirs.app.picture().await), (before, rivals));
-        mine.app.done("disburse", json!({ "account": { "number": "A1" }, "amount": euros("1.00"), "iban": iban }), "replayed").await;
+        mine.app
+            .done(
+                "disburse",
+                json!({ "account": { "number": "A1" }, "amount": euros("1.00"), "iban": iban }),
+                "replayed",
+            )
+            .await;
         assert_eq!(theirs.app.balance(&theirs.account).await, "90.00");
     }
 
@@ -200,7 +257,10 @@ on_both_databases! {
         let input = json!({ "idempotencyKey": "shared", "account": mine.account.by(), "amount": euros("1.00"), "channel": "CASH" });
         let again = mine.app.done("postPayment", input, "account { id } replayed").await;
         assert_eq!((&again["replayed"], &again["account"]["id"]), (&json!(true), &json!(mine.account.id)));
-        assert_eq!((mine.app.balance(&mine.account).await, theirs.app.balance(&theirs.account).await), ("91.00".into(), "92.00".into()));
+        assert_eq!(
+            (mine.app.balance(&mine.account).await, theirs.app.balance(&theirs.account).await),
+            ("91.00".into(), "92.00".into())
+        );
     }
 
     async fn subscriptions_carry_ones_own_events_only(app: TestApp) {
@@ -236,7 +296,9 @@ on_both_databases! {
         assert_eq!(answers[0]["type"], "error");
         let filtered = "subscription($id: ID!, $after: Cursor) { ledgerEvents(after: $after, filter: { accounts: [$id] }) { sequence } }";
         let mut socket = mine.app.socket().await;
-        socket.subscribe("a", filtered, json!({ "id": theirs.account.id, "after": all["events"]["edges"][0]["cursor"] })).await;
+        socket
+            .subscribe("a", filtered, json!({ "id": theirs.account.id, "after": all["events"]["edges"][0]["cursor"] }))
+            .await;
         theirs.app.transfer(&theirs.account, &theirs.second, "1.00").await;
         assert!(socket.is_silent(Duration::from_millis(200)).await);
     }

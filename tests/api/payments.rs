@@ -11,7 +11,8 @@ use crate::app::{Account, TestApp, euros, fresh_key, numbered};
 use crate::products;
 
 /// Everything that an entry says, but its id and sequence.
-pub const ENTRY: &str = "entry { id kind description valueDate bookedAt externalReference externalDate externalPoster externalCode
+pub const ENTRY: &str =
+    "entry { id kind description valueDate bookedAt externalReference externalDate externalPoster externalCode
     metadata postings { amount { amount currency } message ledgerAccount { code } account { id } } } replayed";
 
 /// An IBAN that is one.
@@ -73,16 +74,19 @@ on_both_databases! {
         let entry = app.done("postPayment", input, ENTRY).await["entry"].take();
         let id = entry["id"].as_str().expect("an id").to_owned();
         assert!(id.starts_with("ent_"));
-        assert_eq!(entry, json!({
-            "id": id, "kind": "PAYMENT", "description": "April", "valueDate": "2026-04-14",
-            "bookedAt": "2026-04-15T09:30:00.000000Z", "externalReference": "psp-1", "externalDate": "2026-04-13",
-            "externalPoster": "importer", "externalCode": "0042",
-            "metadata": { "order": 77, "nested": { "a": [true, null] }, "channel": "PSP", "reference": "RF18 5390 0754 7034" },
-            "postings": [
-                { "amount": euros("-12.50"), "message": null, "ledgerAccount": { "code": "SETTLEMENT_PSP" }, "account": null },
-                { "amount": euros("12.50"), "message": null, "ledgerAccount": { "code": "CUSTOMER_PRINCIPAL" }, "account": { "id": account.id } },
-            ],
-        }));
+        assert_eq!(
+            entry,
+            json!({
+                "id": id, "kind": "PAYMENT", "description": "April", "valueDate": "2026-04-14",
+                "bookedAt": "2026-04-15T09:30:00.000000Z", "externalReference": "psp-1", "externalDate": "2026-04-13",
+                "externalPoster": "importer", "externalCode": "0042",
+                "metadata": { "order": 77, "nested": { "a": [true, null] }, "channel": "PSP", "reference": "RF18 5390 0754 7034" },
+                "postings": [
+                    { "amount": euros("-12.50"), "message": null, "ledgerAccount": { "code": "SETTLEMENT_PSP" }, "account": null },
+                    { "amount": euros("12.50"), "message": null, "ledgerAccount": { "code": "CUSTOMER_PRINCIPAL" }, "account": { "id": account.id } },
+                ],
+            })
+        );
         let metadata = json!({ "account": account.by(), "amount": euros("1"), "channel": "PSP", "metadata": [1] });
         app.mutate("postPayment", metadata, "replayed").await.fault("BAD_REQUEST");
     }
@@ -99,9 +103,15 @@ on_both_databases! {
         };
         assert_eq!(pay("4.00").await, json!([["SETTLEMENT_BANK", "-4.00"], ["CUSTOMER_FEE", "4.00"]]));
         assert_eq!(components(&app, &account).await, ["-100.00", "-10.00", "-1.00"]);
-        assert_eq!(pay("3.00").await, json!([["SETTLEMENT_BANK", "-3.00"], ["CUSTOMER_INTEREST", "2.00"], ["CUSTOMER_FEE", "1.00"]]));
+        assert_eq!(
+            pay("3.00").await,
+            json!([["SETTLEMENT_BANK", "-3.00"], ["CUSTOMER_INTEREST", "2.00"], ["CUSTOMER_FEE", "1.00"]])
+        );
         assert_eq!(components(&app, &account).await, ["-100.00", "-8.00", "0.00"]);
-        assert_eq!(pay("10.00").await, json!([["SETTLEMENT_BANK", "-10.00"], ["CUSTOMER_PRINCIPAL", "2.00"], ["CUSTOMER_INTEREST", "8.00"]]));
+        assert_eq!(
+            pay("10.00").await,
+            json!([["SETTLEMENT_BANK", "-10.00"], ["CUSTOMER_PRINCIPAL", "2.00"], ["CUSTOMER_INTEREST", "8.00"]])
+        );
         assert_eq!(components(&app, &account).await, ["-98.00", "0.00", "0.00"]);
         assert_eq!(pay("150.00").await, json!([["SETTLEMENT_BANK", "-150.00"], ["CUSTOMER_PRINCIPAL", "150.00"]]));
         assert_eq!(components(&app, &account).await, ["52.00", "0.00", "0.00"]);
@@ -123,7 +133,17 @@ on_both_databases! {
             charge(&app, &account, "INTEREST", "20.00").await;
             charge(&app, &account, "REMINDER_FEE", "10.00").await;
             for paid in [15, 40, 60] {
-                app.pay_in(&account, if paid == 15 { "15.00" } else if paid == 40 { "25.00" } else { "20.00" }).await;
+                app.pay_in(
+                    &account,
+                    if paid == 15 {
+                        "15.00"
+                    } else if paid == 40 {
+                        "25.00"
+                    } else {
+                        "20.00"
+                    },
+                )
+                .await;
                 assert_eq!(components(&app, &account).await, repaid(order, paid), "{order:?} {paid}");
             }
         }
@@ -134,9 +154,11 @@ on_both_databases! {
         app.pay_in(&account, "100.00").await;
         let known_at_first = app.clock().now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
         app.advance(std::time::Duration::from_secs(3_600));
-        let back = json!({ "account": account.by(), "amount": euros("50.00"), "channel": "CASH", "valueDate": "2026-04-01" });
+        let back =
+            json!({ "account": account.by(), "amount": euros("50.00"), "channel": "CASH", "valueDate": "2026-04-01" });
         app.done("postPayment", back, ENTRY).await;
-        let ahead = json!({ "account": account.by(), "amount": euros("7.00"), "channel": "CASH", "valueDate": "2026-05-01" });
+        let ahead =
+            json!({ "account": account.by(), "amount": euros("7.00"), "channel": "CASH", "valueDate": "2026-05-01" });
         app.done("postPayment", ahead, ENTRY).await;
         let query = "query($by: AccountBy!, $date: Date!, $known: DateTime) { account(by: $by) { balanceAsOf(date: $date, known: $known) { amount currency } } }";
         for (date, known, expected) in [
@@ -159,7 +181,8 @@ on_both_databases! {
 
     async fn a_value_date_lies_in_the_open_books_and_not_absurdly_far(app: TestApp) {
         let account = app.account("current").await;
-        let on = |date: &str| json!({ "account": account.by(), "amount": euros("1"), "channel": "CASH", "valueDate": date });
+        let on =
+            |date: &str| json!({ "account": account.by(), "amount": euros("1"), "channel": "CASH", "valueDate": date });
         for date in ["2016-04-06", "2027-04-17", "1900-01-01"] {
             let refusal = app.refused("postPayment", on(date), "VALUE_DATE_OUT_OF_RANGE", "valueDate").await;
             assert_eq!(refusal["facts"], json!({ "earliest": "2016-04-07", "latest": "2027-04-16" }), "{date}");
@@ -231,7 +254,10 @@ on_both_databases! {
             (json!({ "bankAccountNumber": "123456", "bankAccountClass": "BANK_ACCOUNT_SE" }), "bankAccountNumber"),
             (json!({ "bankAccountNumber": "letters", "bankAccountClass": "BANK_ACCOUNT_SE" }), "bankAccountNumber"),
             (json!({ "bankAccountNumber": "8601.11.17947", "bankAccountClass": "BANK_ACCOUNT_NO" }), ""),
-            (json!({ "bankAccountNumber": "8601.11.17948", "bankAccountClass": "BANK_ACCOUNT_NO" }), "bankAccountNumber"),
+            (
+                json!({ "bankAccountNumber": "8601.11.17948", "bankAccountClass": "BANK_ACCOUNT_NO" }),
+                "bankAccountNumber",
+            ),
             (json!({ "bankAccountNumber": "86011117947", "bankAccountClass": "BANKGIRO_NO" }), ""),
             (json!({ "bankAccountNumber": "8601111794", "bankAccountClass": "BANKGIRO_NO" }), "bankAccountNumber"),
             (json!({ "bankAccountNumber": "87654321", "bankAccountClass": "BANKGIRO_DK" }), ""),
@@ -269,14 +295,20 @@ on_both_databases! {
         assert_eq!(lines(&entry), json!([["CUSTOMER_PRINCIPAL", "-20.00"], ["SETTLEMENT_BANK", "20.00"]]));
         assert_eq!(entry["postings"][0]["message"], "Rent");
         assert_eq!((&entry["kind"], &entry["description"]), (&json!("DISBURSEMENT"), &json!("Disbursement")));
-        assert_eq!(entry["metadata"], json!({
-            "receiver": { "iban": IBAN }, "messageToReceiver": "Thanks", "reference": "R-1", "batch": 4,
-        }));
+        assert_eq!(
+            entry["metadata"],
+            json!({
+                "receiver": { "iban": IBAN }, "messageToReceiver": "Thanks", "reference": "R-1", "batch": 4,
+            })
+        );
         let domestic = json!({
             "account": account.by(), "amount": euros("1"), "bankAccountNumber": "5050-1055", "bankAccountClass": "BANKGIRO",
         });
         let entry = app.done("disburse", domestic, ENTRY).await["entry"].take();
-        assert_eq!(entry["metadata"]["receiver"], json!({ "bankAccountNumber": "50501055", "bankAccountClass": "BANKGIRO" }));
+        assert_eq!(
+            entry["metadata"]["receiver"],
+            json!({ "bankAccountNumber": "50501055", "bankAccountClass": "BANKGIRO" })
+        );
     }
 
     async fn an_external_reference_is_taken_once(app: TestApp) {
@@ -284,8 +316,15 @@ on_both_databases! {
         let named = |reference: Value| json!({ "account": account.by(), "amount": euros("1.00"), "channel": "CASH", "externalReference": reference });
         app.done("postPayment", named(json!({ "reference": "a" })), "replayed").await;
         let before = app.picture().await;
-        app.refused("postPayment", named(json!({ "reference": "a" })), "DUPLICATE_REFERENCE", "externalReference").await;
-        app.refused("postPayment", named(json!({ "reference": "a", "code": "1" })), "DUPLICATE_REFERENCE", "externalReference").await;
+        app.refused("postPayment", named(json!({ "reference": "a" })), "DUPLICATE_REFERENCE", "externalReference")
+            .await;
+        app.refused(
+            "postPayment",
+            named(json!({ "reference": "a", "code": "1" })),
+            "DUPLICATE_REFERENCE",
+            "externalReference",
+        )
+        .await;
         let mut other = payout(&account, "1.00");
         other["externalReference"] = json!({ "reference": "a" });
         app.refused("disburse", other, "DUPLICATE_REFERENCE", "externalReference").await;
@@ -323,7 +362,10 @@ on_both_databases! {
         // Fields in another order are the same request.
         let reordered = serde_json::from_str(&input.to_string()).expect("JSON");
         let again = app.done("postPayment", reordered, ENTRY).await;
-        assert_eq!((&first["replayed"], &again["replayed"], &first["entry"]), (&json!(false), &json!(true), &again["entry"]));
+        assert_eq!(
+            (&first["replayed"], &again["replayed"], &first["entry"]),
+            (&json!(false), &json!(true), &again["entry"])
+        );
         let mut other = input.clone();
         other["amount"] = euros("5.01");
         app.refused("postPayment", other, "IDEMPOTENCY_KEY_REUSED", "idempotencyKey").await;

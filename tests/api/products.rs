@@ -40,23 +40,28 @@ on_both_databases! {
         let products = products.as_array().expect("nodes");
         let rows: Vec<Value> = products
             .iter()
-            .map(|it| json!([it["code"], it["family"], it["workingMode"], it["debtRule"], it["defaultCreditLimit"]["amount"]]))
+            .map(|it| {
+                json!([it["code"], it["family"], it["workingMode"], it["debtRule"], it["defaultCreditLimit"]["amount"]])
+            })
             .collect();
-        assert_eq!(json!(rows), json!([
-            ["current", "DEPOSIT", null, "NONE", "0.00"],
-            ["current-overdraft", "DEPOSIT", null, "LIMIT", "500.00"],
-            ["savings", "DEPOSIT", null, "NONE", "0.00"],
-            ["investment", "INVESTMENT", null, "NONE", "0.00"],
-            ["leasing", "LEASING", null, "LIMIT", "0.00"],
-            ["revolving", "REVOLVING_CREDIT", null, "LIMIT", "2000.00"],
-            ["virtual", "VIRTUAL", null, "NONE", "0.00"],
-            ["credit-card", "CARD", "PAY_LATER", "LIMIT", "3000.00"],
-            ["debit-card", "CARD", "PAY_NOW", "LIMIT", "1000.00"],
-            ["prepaid-card", "CARD", "PAY_BEFORE", "NONE", "0.00"],
-            ["invoice", "INVOICE", null, "LIMIT", "1000.00"],
-            ["loan", "LOAN", null, "LIMIT", "0.00"],
-            ["receivable", "RECEIVABLE", null, "UNLIMITED", "0.00"],
-        ]));
+        assert_eq!(
+            json!(rows),
+            json!([
+                ["current", "DEPOSIT", null, "NONE", "0.00"],
+                ["current-overdraft", "DEPOSIT", null, "LIMIT", "500.00"],
+                ["savings", "DEPOSIT", null, "NONE", "0.00"],
+                ["investment", "INVESTMENT", null, "NONE", "0.00"],
+                ["leasing", "LEASING", null, "LIMIT", "0.00"],
+                ["revolving", "REVOLVING_CREDIT", null, "LIMIT", "2000.00"],
+                ["virtual", "VIRTUAL", null, "NONE", "0.00"],
+                ["credit-card", "CARD", "PAY_LATER", "LIMIT", "3000.00"],
+                ["debit-card", "CARD", "PAY_NOW", "LIMIT", "1000.00"],
+                ["prepaid-card", "CARD", "PAY_BEFORE", "NONE", "0.00"],
+                ["invoice", "INVOICE", null, "LIMIT", "1000.00"],
+                ["loan", "LOAN", null, "LIMIT", "0.00"],
+                ["receivable", "RECEIVABLE", null, "UNLIMITED", "0.00"],
+            ])
+        );
         for product in products {
             assert_eq!((&product["currency"], &product["retired"]), (&json!("EUR"), &json!(false)));
             assert_eq!(product["repaymentOrder"], json!(["FEE", "INTEREST", "PRINCIPAL"]));
@@ -95,14 +100,23 @@ on_both_databases! {
             let data = app.ok(query, json!({ "by": by })).await;
             assert_eq!(data["product"]["id"] == product["id"], found, "{by}");
         }
-        assert_eq!(codes(&app, json!({ "family": "CARD" })).await, ["credit-card", "debit-card", "prepaid-card", "gold"]);
+        assert_eq!(
+            codes(&app, json!({ "family": "CARD" })).await,
+            ["credit-card", "debit-card", "prepaid-card", "gold"]
+        );
         assert_eq!(codes(&app, json!({ "family": "LEASING" })).await, ["leasing"]);
 
         let query = "query($after: String) { products(first: 5, after: $after) { nodes { code } pageInfo { hasNextPage endCursor } } }";
         let (mut after, mut paged) = (Value::Null, Vec::new());
         loop {
             let page = app.ok(query, json!({ "after": after })).await["products"].take();
-            paged.extend(page["nodes"].as_array().expect("nodes").iter().map(|node| node["code"].as_str().expect("a code").to_owned()));
+            paged.extend(
+                page["nodes"]
+                    .as_array()
+                    .expect("nodes")
+                    .iter()
+                    .map(|node| node["code"].as_str().expect("a code").to_owned()),
+            );
             after = page["pageInfo"]["endCursor"].clone();
             if page["pageInfo"]["hasNextPage"] == false {
                 break;
@@ -142,7 +156,8 @@ on_both_databases! {
     }
 
     async fn a_product_is_changed_field_by_field(app: TestApp) {
-        let code = create(&app, json!({ "maximumCreditLimit": "500", "maximumBalance": "900", "metadata": { "a": 1 } })).await;
+        let code =
+            create(&app, json!({ "maximumCreditLimit": "500", "maximumBalance": "900", "metadata": { "a": 1 } })).await;
         let change = async |more: Value| {
             let mut input = json!({ "product": { "code": code } });
             for (name, value) in more.as_object().expect("an object") {
@@ -151,17 +166,36 @@ on_both_databases! {
             let product = app.done("updateProduct", input, ALL).await["product"].take();
             let amount = |name: &str| product[name]["amount"].clone();
             json!([
-                product["alias"], amount("defaultCreditLimit"), amount("maximumCreditLimit"), amount("maximumBalance"),
-                product["retired"], product["metadata"],
+                product["alias"],
+                amount("defaultCreditLimit"),
+                amount("maximumCreditLimit"),
+                amount("maximumBalance"),
+                product["retired"],
+                product["metadata"],
             ])
         };
         let a = json!({ "a": 1 });
         assert_eq!(change(json!({})).await, json!(["A product", "0.00", "500.00", "900.00", false, a]));
-        assert_eq!(change(json!({ "alias": "Renamed" })).await, json!(["Renamed", "0.00", "500.00", "900.00", false, a]));
-        assert_eq!(change(json!({ "defaultCreditLimit": "250" })).await, json!(["Renamed", "250.00", "500.00", "900.00", false, a]));
-        assert_eq!(change(json!({ "maximumCreditLimit": null })).await, json!(["Renamed", "250.00", null, "900.00", false, a]));
-        assert_eq!(change(json!({ "maximumBalance": null, "retired": true })).await, json!(["Renamed", "250.00", null, null, true, a]));
-        assert_eq!(change(json!({ "metadata": {}, "retired": false })).await, json!(["Renamed", "250.00", null, null, false, {}]));
+        assert_eq!(
+            change(json!({ "alias": "Renamed" })).await,
+            json!(["Renamed", "0.00", "500.00", "900.00", false, a])
+        );
+        assert_eq!(
+            change(json!({ "defaultCreditLimit": "250" })).await,
+            json!(["Renamed", "250.00", "500.00", "900.00", false, a])
+        );
+        assert_eq!(
+            change(json!({ "maximumCreditLimit": null })).await,
+            json!(["Renamed", "250.00", null, "900.00", false, a])
+        );
+        assert_eq!(
+            change(json!({ "maximumBalance": null, "retired": true })).await,
+            json!(["Renamed", "250.00", null, null, true, a])
+        );
+        assert_eq!(
+            change(json!({ "metadata": {}, "retired": false })).await,
+            json!(["Renamed", "250.00", null, null, false, {}])
+        );
 
         let by = json!({ "code": code });
         let limits = json!({ "product": by, "maximumCreditLimit": "249.99" });
@@ -194,7 +228,8 @@ on_both_databases! {
         let code = create(&app, json!({})).await;
         let old = app.account(&code).await;
         let retire = async |retired: bool| {
-            app.done("updateProduct", json!({ "product": { "code": code }, "retired": retired }), "product { retired }").await
+            app.done("updateProduct", json!({ "product": { "code": code }, "retired": retired }), "product { retired }")
+                .await
         };
         retire(true).await;
         let open = json!({ "product": { "code": code }, "owner": { "id": old.owner } });
@@ -210,13 +245,17 @@ on_both_databases! {
         let input = product(json!({ "idempotencyKey": key, "code": "once" }));
         let first = app.done("createProduct", input.clone(), ALL).await;
         let again = app.done("createProduct", input, ALL).await;
-        assert_eq!((&first["replayed"], &again["replayed"], &first["product"]), (&json!(false), &json!(true), &again["product"]));
+        assert_eq!(
+            (&first["replayed"], &again["replayed"], &first["product"]),
+            (&json!(false), &json!(true), &again["product"])
+        );
         let reused = product(json!({ "idempotencyKey": key, "code": "twice" }));
         app.refused("createProduct", reused, "IDEMPOTENCY_KEY_REUSED", "idempotencyKey").await;
         let input = json!({ "idempotencyKey": fresh_key(), "product": { "code": "once" }, "retired": true });
         assert_eq!(app.done("updateProduct", input.clone(), ALL).await["replayed"], false);
         assert_eq!(app.done("updateProduct", input, ALL).await["replayed"], true);
-        let query = "{ events(filter: { types: [\"product.created\", \"product.updated\"] }) { nodes { type payload } } }";
+        let query =
+            "{ events(filter: { types: [\"product.created\", \"product.updated\"] }) { nodes { type payload } } }";
         let events = app.ok(query, json!({})).await["events"]["nodes"].take();
         let payload = json!({ "product": first["product"]["id"], "code": "once" });
         let event = |type_: &str| json!({ "type": type_, "payload": payload });

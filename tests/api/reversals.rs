@@ -53,8 +53,16 @@ on_both_databases! {
         assert_eq!(entry["metadata"], json!({ "reason": "Booked in error" }));
         let query = "transactions(first: 1) { nodes { kind amount { amount } balanceAfter { amount } components { component amount { amount } } } }";
         let transaction = show(&app, &card, query).await["transactions"]["nodes"][0].take();
-        assert_eq!((&transaction["amount"]["amount"], &transaction["balanceAfter"]["amount"]), (&json!("-40.00"), &json!("-115.00")));
-        let parts: Vec<&Value> = transaction["components"].as_array().expect("components").iter().map(|part| &part["amount"]["amount"]).collect();
+        assert_eq!(
+            (&transaction["amount"]["amount"], &transaction["balanceAfter"]["amount"]),
+            (&json!("-40.00"), &json!("-115.00"))
+        );
+        let parts: Vec<&Value> = transaction["components"]
+            .as_array()
+            .expect("components")
+            .iter()
+            .map(|part| &part["amount"]["amount"])
+            .collect();
         assert_eq!(json!(parts), json!(["-25.00", "-10.00", "-5.00"]));
     }
 
@@ -62,8 +70,11 @@ on_both_databases! {
         let (a, b) = (app.funded("100.00").await, app.account("credit-card").await);
         charge(&app, &b, "REMINDER_FEE", "3.00").await;
         let hold = app.hold(&b, "20.00").await;
-        let capture = app.done("captureHold", json!({ "hold": hold, "amount": euros("15.00") }), "entry { id }").await["entry"]["id"].take();
-        let adjustment = json!({ "account": b.by(), "amount": euros("-2.00"), "component": "INTEREST", "reason": "test" });
+        let capture = app.done("captureHold", json!({ "hold": hold, "amount": euros("15.00") }), "entry { id }").await
+            ["entry"]["id"]
+            .take();
+        let adjustment =
+            json!({ "account": b.by(), "amount": euros("-2.00"), "component": "INTEREST", "reason": "test" });
         let adjustment = app.done("postAdjustment", adjustment, "entry { id }").await["entry"]["id"].take();
         let entries = [
             app.transfer(&a, &b, "30.00").await,
@@ -96,8 +107,10 @@ on_both_databases! {
         let account = app.funded("100.00").await;
         let payment = app.pay_in(&account, "10.00").await;
         let other = app.second_server().await.unwrap_or_else(|| app.clone());
-        let attempts = (0..20).map(|n| if n % 2 == 0 { &app } else { &other }.mutate("reverseEntry", of(&payment), "replayed"));
-        let results: Vec<Value> = join_all(attempts).await.into_iter().map(|answer| answer.data()["reverseEntry"].take()).collect();
+        let attempts =
+            (0..20).map(|n| if n % 2 == 0 { &app } else { &other }.mutate("reverseEntry", of(&payment), "replayed"));
+        let results: Vec<Value> =
+            join_all(attempts).await.into_iter().map(|answer| answer.data()["reverseEntry"].take()).collect();
         let done = results.iter().filter(|result| result["__typename"] == "ReverseEntrySuccess").count();
         let refused = results.iter().filter(|result| result["code"] == "ALREADY_REVERSED").count();
         assert_eq!((done, refused), (1, 19), "{results:?}");
@@ -178,7 +191,10 @@ on_both_databases! {
         input["description"] = json!("Bounced");
         let first = app.done("reverseEntry", input.clone(), ALL).await;
         let again = app.done("reverseEntry", input.clone(), ALL).await;
-        assert_eq!((&first["replayed"], &again["replayed"], &first["entry"]), (&json!(false), &json!(true), &again["entry"]));
+        assert_eq!(
+            (&first["replayed"], &again["replayed"], &first["entry"]),
+            (&json!(false), &json!(true), &again["entry"])
+        );
         assert_eq!(first["entry"]["description"], "Bounced");
         assert_eq!(first["reversed"], again["reversed"]);
         input["reason"] = json!("other");

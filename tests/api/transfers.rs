@@ -27,8 +27,14 @@ on_both_databases! {
         assert_eq!(done["from"], json!({ "id": from.id, "balance": { "amount": "70.00" } }));
         assert_eq!(done["to"], json!({ "id": to.id, "balance": { "amount": "30.00" } }));
         let entry = &done["entry"];
-        assert_eq!((&entry["kind"], &entry["description"], &entry["valueDate"]), (&json!("TRANSFER"), &json!("Transfer"), &json!("2026-04-10")));
-        assert_eq!((&entry["metadata"], &entry["externalReference"]), (&json!({ "run": 3, "reference": "R-1" }), &json!("ext-1")));
+        assert_eq!(
+            (&entry["kind"], &entry["description"], &entry["valueDate"]),
+            (&json!("TRANSFER"), &json!("Transfer"), &json!("2026-04-10"))
+        );
+        assert_eq!(
+            (&entry["metadata"], &entry["externalReference"]),
+            (&json!({ "run": 3, "reference": "R-1" }), &json!("ext-1"))
+        );
         assert_eq!(lines(entry), json!([["CUSTOMER_PRINCIPAL", "-30.00"], ["CUSTOMER_PRINCIPAL", "30.00"]]));
     }
 
@@ -36,7 +42,10 @@ on_both_databases! {
         let (from, card) = (app.funded("100.00").await, app.account("credit-card").await);
         crate::payments::charge(&app, &card, "LATE_FEE", "5.00").await;
         let entry = app.done("transfer", transfer(&from, &card, "12.00"), ENTRY).await["entry"].take();
-        assert_eq!(lines(&entry), json!([["CUSTOMER_PRINCIPAL", "-12.00"], ["CUSTOMER_PRINCIPAL", "7.00"], ["CUSTOMER_FEE", "5.00"]]));
+        assert_eq!(
+            lines(&entry),
+            json!([["CUSTOMER_PRINCIPAL", "-12.00"], ["CUSTOMER_PRINCIPAL", "7.00"], ["CUSTOMER_FEE", "5.00"]])
+        );
     }
 
     async fn each_side_is_told_its_own_message_only(app: TestApp) {
@@ -45,7 +54,8 @@ on_both_databases! {
         input["messageToSender"] = json!("To Grace");
         input["messageToReceiver"] = json!("From Ada");
         app.done("transfer", input, "replayed").await;
-        let transactions = "transactions(first: 1) { nodes { description entry { postings { message account { id } } metadata } } }";
+        let transactions =
+            "transactions(first: 1) { nodes { description entry { postings { message account { id } } metadata } } }";
         for (account, own, other) in [(&from, "To Grace", "From Ada"), (&to, "From Ada", "To Grace")] {
             let all = show(&app, account, transactions).await["transactions"]["nodes"][0].take();
             assert_eq!(all["description"], own);
@@ -64,7 +74,8 @@ on_both_databases! {
     async fn accounts_are_named_by_any_of_their_names(app: TestApp) {
         let (from, to) = (app.funded("100.00").await, app.account("current").await);
         for (account, reference) in [(&from, "ext-from"), (&to, "ext-to")] {
-            app.done("updateAccount", json!({ "account": account.by(), "externalReference": reference }), "replayed").await;
+            app.done("updateAccount", json!({ "account": account.by(), "externalReference": reference }), "replayed")
+                .await;
         }
         let from_names = [from.by(), json!({ "number": from.number }), json!({ "externalReference": "ext-from" })];
         let to_names = [to.by(), json!({ "number": to.number }), json!({ "externalReference": "ext-to" })];

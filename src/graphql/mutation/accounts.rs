@@ -196,7 +196,7 @@ impl AccountMutation {
         }))
     }
 
-    /// Asks for an account to be closed: it takes no new debt from now on, and closes by itself as soon as
+    /// Asks for an account to be closed: it gives no new credit from now on, and closes by itself as soon as
     /// its balance is zero and no hold is open. Scope: admin.
     async fn request_account_closure(
         &self,

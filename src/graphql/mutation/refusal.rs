@@ -53,6 +53,8 @@ macro_rules! outcomes {
 
         $(#[$doc])*
         /// Or the refusal.
+        // One is made per request and moved once: a box would cost more than the room it saves.
+        #[allow(clippy::large_enum_variant)]
         #[derive(async_graphql::Union)]
         pub enum $result {
             /// It was done.

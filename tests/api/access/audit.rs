@@ -29,15 +29,29 @@ on_both_databases! {
         let lost = teller.mutate("transfer", nowhere, "entry { id }").await;
         let forbidden = teller.with_scopes("read").mutate("transfer", input("1.00"), "entry { id }").await;
         let found = records(&app, json!({ "client": "teller" })).await;
-        let seen: Vec<Value> = found.iter().map(|record| json!([
-            record["operation"], record["outcome"], record["code"], record["target"], record["requestId"], record["occurredAt"],
-        ])).collect();
+        let seen: Vec<Value> = found
+            .iter()
+            .map(|record| {
+                json!([
+                    record["operation"],
+                    record["outcome"],
+                    record["code"],
+                    record["target"],
+                    record["requestId"],
+                    record["occurredAt"],
+                ])
+            })
+            .collect();
         let now = "2026-04-15T09:30:00.000000Z";
-        assert_eq!(seen, [
-            json!(["transfer", "REFUSED", "NOT_FOUND", null, lost.request_id(), now]),
-            json!(["transfer", "REFUSED", "INSUFFICIENT_FUNDS", null, poor.request_id(), now]),
-            json!(["transfer", "DONE", null, entry, done.request_id(), now]),
-        ], "{found:#?} {forbidden:?}");
+        assert_eq!(
+            seen,
+            [
+                json!(["transfer", "REFUSED", "NOT_FOUND", null, lost.request_id(), now]),
+                json!(["transfer", "REFUSED", "INSUFFICIENT_FUNDS", null, poor.request_id(), now]),
+                json!(["transfer", "DONE", null, entry, done.request_id(), now]),
+            ],
+            "{found:#?} {forbidden:?}"
+        );
         for (filter, count) in [
             (json!({ "requestId": poor.request_id() }), 1),
             (json!({ "client": "teller", "outcome": "REFUSED" }), 2),
@@ -67,7 +81,8 @@ on_both_databases! {
 
     async fn a_replay_is_recorded_and_changes_nothing(app: TestApp) {
         let account = app.account("current").await;
-        let input = json!({ "idempotencyKey": "once", "account": account.by(), "amount": euros("5.00"), "channel": "CASH" });
+        let input =
+            json!({ "idempotencyKey": "once", "account": account.by(), "amount": euros("5.00"), "channel": "CASH" });
         let first = app.done("postPayment", input.clone(), "entry { id } replayed").await;
         let again = app.done("postPayment", input, "entry { id } replayed").await;
         assert_eq!((&first["replayed"], &again["replayed"]), (&json!(false), &json!(true)));

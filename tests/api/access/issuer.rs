@@ -43,7 +43,8 @@ impl Provider {
         let url = format!("http://{}/keys", listener.local_addr().expect("an address"));
         let answering = answers.clone();
         let serve = move || {
-            let body = if answering.load(Ordering::SeqCst) { Ok(Json(keys.clone())) } else { Err(StatusCode::BAD_GATEWAY) };
+            let body =
+                if answering.load(Ordering::SeqCst) { Ok(Json(keys.clone())) } else { Err(StatusCode::BAD_GATEWAY) };
             async move { body }
         };
         tokio::spawn(async move { axum::serve(listener, Router::new().route("/keys", get(serve))).await });
@@ -148,6 +149,9 @@ on_both_databases! {
         answer.fault("UNAVAILABLE");
         app.ok(WHO, json!({})).await;
         provider.answers.store(true, Ordering::SeqCst);
-        crate::app::eventually("the keys are there", async || app.with_token(&token).graphql(WHO, json!({})).await.status == 200).await;
+        crate::app::eventually("the keys are there", async || {
+            app.with_token(&token).graphql(WHO, json!({})).await.status == 200
+        })
+        .await;
     }
 }

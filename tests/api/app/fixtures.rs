@@ -62,7 +62,8 @@ impl TestApp {
 
     /// A new account from an input.
     pub async fn open(&self, input: Value) -> Account {
-        let account = self.done("openAccount", input, "account { id number currency owner { id } }").await["account"].take();
+        let account =
+            self.done("openAccount", input, "account { id number currency owner { id } }").await["account"].take();
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         Account {
             id: text(&account["id"]),
@@ -122,7 +123,8 @@ impl TestApp {
     /// The cursor of the last event; null when there is none. Whoever subscribes after it misses nothing, whenever
     /// the server gets to it.
     pub async fn last_cursor(&self) -> Value {
-        let query = "query($after: String) { events(first: 100, after: $after) { pageInfo { hasNextPage endCursor } } }";
+        let query =
+            "query($after: String) { events(first: 100, after: $after) { pageInfo { hasNextPage endCursor } } }";
         let mut after = Value::Null;
         loop {
             let mut page = self.ok(query, json!({ "after": after })).await["events"]["pageInfo"].take();

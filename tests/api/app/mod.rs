@@ -136,7 +136,12 @@ impl TestApp {
     /// The same server, for all scopes of another tenant, which is made if it is not there.
     pub async fn with_tenant(&self, code: &str) -> Self {
         let tenant = self.server.tenant(code).await;
-        let voice = Voice::Client { tenant, scopes: Scope::ALL.iter().copied().collect(), customer: None, name: "tests".into() };
+        let voice = Voice::Client {
+            tenant,
+            scopes: Scope::ALL.iter().copied().collect(),
+            customer: None,
+            name: "tests".into(),
+        };
         Self { voice, ..self.clone() }
     }
 
@@ -193,7 +198,8 @@ impl TestApp {
     pub async fn client(&self, scopes: &str) -> Self {
         let id = numbered("client");
         self.create_client(&id, "a-secret-of-the-tests", scopes, None).await;
-        let form = [("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", "a-secret-of-the-tests")];
+        let form =
+            [("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", "a-secret-of-the-tests")];
         let (status, body) = self.ask_token(&form).await;
         assert_eq!(status, 200, "{body}");
         self.with_token(body["access_token"].as_str().expect("a token"))

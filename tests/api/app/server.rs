@@ -41,11 +41,7 @@ pub struct Server {
 impl Server {
     pub(super) async fn start(database: &TestDatabase, clock: Clock, settings: Settings) -> Self {
         let running = start(database, clock, settings.clone()).await;
-        Self {
-            address: RwLock::new(running.addr),
-            running: Mutex::new(Some(running)),
-            settings: RwLock::new(settings),
-        }
+        Self { address: RwLock::new(running.addr), running: Mutex::new(Some(running)), settings: RwLock::new(settings) }
     }
 
     /// Where it listens.

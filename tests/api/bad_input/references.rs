@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Refusal, between, payment, refuse_all, with};
-use crate::app::{TestApp, euros};
+use crate::app::euros;
 
 on_both_databases! {
     async fn references_are_given_once(app: TestApp) {
@@ -14,7 +14,8 @@ on_both_databases! {
         app.pay_in(&first, "100.00").await;
         let second = app.account("current").await;
         let external = json!({ "reference": "ext-e", "date": "2026-04-15", "poster": "till" });
-        app.done("postPayment", with(&payment(&first, "1.00"), "externalReference", external.clone()), "replayed").await;
+        app.done("postPayment", with(&payment(&first, "1.00"), "externalReference", external.clone()), "replayed")
+            .await;
         let taken = |path| Refusal("DUPLICATE_REFERENCE", path);
         let owner = json!({ "product": { "code": "current" }, "owner": { "number": "C1" } });
         refuse_all(&app, vec![
@@ -29,7 +30,11 @@ on_both_databases! {
             ("postPayment", with(&payment(&first, "1.00"), "externalReference", external.clone()), taken("externalReference")),
             ("transfer", with(&between(&first, &second, "1.00"), "externalReference", external.clone()), taken("externalReference")),
         ]).await;
-        for other in [json!({ "reference": "ext-e" }), with(&external, "date", json!("2026-04-14")), with(&external, "poster", json!("web"))] {
+        for other in [
+            json!({ "reference": "ext-e" }),
+            with(&external, "date", json!("2026-04-14")),
+            with(&external, "poster", json!("web")),
+        ] {
             app.done("postPayment", with(&payment(&first, "1.00"), "externalReference", other), "replayed").await;
         }
     }
@@ -79,11 +84,19 @@ on_both_databases! {
         for (name, input, selection) in [
             ("createCustomer", json!({ "type": "PERSON", "lastName": "X" }), "customer { id }"),
             ("updateCustomer", json!({ "customer": owner, "firstName": "X" }), "customer { id }"),
-            ("createProduct", json!({ "code": "x", "alias": "X", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" }), "product { id }"),
+            (
+                "createProduct",
+                json!({ "code": "x", "alias": "X", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" }),
+                "product { id }",
+            ),
             ("updateProduct", json!({ "product": { "code": "x" }, "alias": "Y" }), "product { id }"),
             ("openAccount", json!({ "product": { "code": "current" }, "owner": owner }), "account { id number }"),
             ("updateAccount", json!({ "account": to.by(), "externalReference": "X" }), "account { id }"),
-            ("transfer", json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") }), "entry { id sequence } from { id } to { id }"),
+            (
+                "transfer",
+                json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") }),
+                "entry { id sequence } from { id } to { id }",
+            ),
             ("postPayment", on(json!({ "channel": "CASH" })), "entry { id }"),
             ("disburse", on(json!({ "iban": "SE3550000000054910000003" })), "entry { id }"),
             ("postAdjustment", on(json!({ "reason": "X" })), "entry { id }"),

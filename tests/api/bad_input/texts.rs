@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Refusal, between, payment, refuse_all, with, without};
-use crate::app::{TestApp, euros};
+use crate::app::euros;
 
 on_both_databases! {
     async fn keys_say_something_and_fit(app: TestApp) {
@@ -12,7 +12,11 @@ on_both_databases! {
         let transfer = between(&from, &to, "1.00");
         let refused = || Refusal("INVALID_INPUT", "idempotencyKey");
         let keys = ["", " ", "\t", "a\u{0}b", "a\u{7}", "\u{7f}", &"x".repeat(201)];
-        refuse_all(&app, keys.iter().map(|key| ("transfer", with(&transfer, "idempotencyKey", json!(key)), refused())).collect()).await;
+        refuse_all(
+            &app,
+            keys.iter().map(|key| ("transfer", with(&transfer, "idempotencyKey", json!(key)), refused())).collect(),
+        )
+        .await;
         for key in ["x".repeat(200), "ключ 🔑".into()] {
             app.done("transfer", with(&transfer, "idempotencyKey", json!(key)), "replayed").await;
         }
@@ -34,7 +38,11 @@ on_both_databases! {
             ("postPayment", &payment, "description"),
             ("postPayment", &payment, "reference"),
             ("disburse", &with(&without(&payment, "channel"), "iban", json!("SE3550000000054910000003")), "ownMessage"),
-            ("disburse", &with(&without(&payment, "channel"), "iban", json!("SE3550000000054910000003")), "messageToReceiver"),
+            (
+                "disburse",
+                &with(&without(&payment, "channel"), "iban", json!("SE3550000000054910000003")),
+                "messageToReceiver",
+            ),
             ("placeHold", &json!({ "account": from.by(), "amount": euros("1.00") }), "description"),
             ("placeHold", &json!({ "account": from.by(), "amount": euros("1.00") }), "reference"),
             ("createCustomer", &person, "number"),
@@ -56,10 +64,16 @@ on_both_databases! {
         for part in ["reference", "poster", "code"] {
             let external = with(&json!({ "reference": "r" }), part, json!("a\u{0}b"));
             let path = ["externalReference.reference", "externalReference.poster", "externalReference.code"]
-                .into_iter().find(|path| path.ends_with(&format!(".{part}"))).expect("a path");
+                .into_iter()
+                .find(|path| path.ends_with(&format!(".{part}")))
+                .expect("a path");
             rows.push(("transfer", with(&transfer, "externalReference", external), Refusal("INVALID_INPUT", path)));
         }
-        rows.push(("transfer", with(&transfer, "externalReference", json!({ "reference": "" })), Refusal("INVALID_INPUT", "externalReference.reference")));
+        rows.push((
+            "transfer",
+            with(&transfer, "externalReference", json!({ "reference": "" })),
+            Refusal("INVALID_INPUT", "externalReference.reference"),
+        ));
         refuse_all(&app, rows).await;
     }
 

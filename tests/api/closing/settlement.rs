@@ -48,9 +48,12 @@ on_both_databases! {
     async fn closing_an_empty_account_takes_no_transactions(app: TestApp) {
         let account = app.account("savings").await;
         let done = app.done("closeAccount", closing(&account, json!([])), DONE).await;
-        assert_eq!(done["account"], json!({
-            "status": "CLOSED", "closedOn": "2026-04-15", "closureCode": "CUSTOMER_WISH", "balance": { "amount": "0.00" },
-        }));
+        assert_eq!(
+            done["account"],
+            json!({
+                "status": "CLOSED", "closedOn": "2026-04-15", "closureCode": "CUSTOMER_WISH", "balance": { "amount": "0.00" },
+            })
+        );
         let history = show(&app, &account, "history { nodes { type payload } }").await;
         let nodes = history["history"]["nodes"].as_array().expect("nodes");
         let recorded = nodes.iter().find(|node| node["type"] == "account.closure_recorded").expect("a record");
@@ -88,18 +91,27 @@ on_both_databases! {
 
     async fn the_rest_goes_to_another_account_or_a_bank_account(app: TestApp) {
         let (account, other) = (app.funded("25.00").await, app.account("current").await);
-        let transfer = closing(&account, json!([{ "target": { "transferTo": { "number": other.number } }, "description": "Moved" }]));
+        let transfer = closing(
+            &account,
+            json!([{ "target": { "transferTo": { "number": other.number } }, "description": "Moved" }]),
+        );
         assert_eq!(app.done("closeAccount", transfer, DONE).await["account"]["status"], "CLOSED");
         assert_eq!(app.balance(&other).await, "25.00");
-        assert_eq!(last_entries(&app, 1).await, json!([
-            ["TRANSFER", "Moved", [["CUSTOMER_PRINCIPAL", "-25.00"], ["CUSTOMER_PRINCIPAL", "25.00"]]],
-        ]));
+        assert_eq!(
+            last_entries(&app, 1).await,
+            json!([["TRANSFER", "Moved", [["CUSTOMER_PRINCIPAL", "-25.00"], ["CUSTOMER_PRINCIPAL", "25.00"]]],])
+        );
         let account = app.funded("30.00").await;
         let target = json!({ "payout": { "bankAccountNumber": "5050-1055", "bankAccountClass": "BANKGIRO" } });
         app.done("closeAccount", closing(&account, json!([{ "target": target }])), DONE).await;
-        assert_eq!(last_entries(&app, 1).await, json!([
-            ["DISBURSEMENT", "Closing payout", [["CUSTOMER_PRINCIPAL", "-30.00"], ["SETTLEMENT_BANK", "30.00"]]],
-        ]));
+        assert_eq!(
+            last_entries(&app, 1).await,
+            json!([[
+                "DISBURSEMENT",
+                "Closing payout",
+                [["CUSTOMER_PRINCIPAL", "-30.00"], ["SETTLEMENT_BANK", "30.00"]]
+            ],])
+        );
         let query = "{ entries(first: 1) { nodes { metadata } } }";
         let entry = app.ok(query, json!({})).await["entries"]["nodes"][0]["metadata"].take();
         assert_eq!(entry, json!({ "receiver": { "bankAccountNumber": "50501055", "bankAccountClass": "BANKGIRO" } }));
@@ -109,16 +121,27 @@ on_both_databases! {
         let card = indebted(&app).await;
         let done = app.done("closeAccount", closing(&card, json!([{ "target": to_write_off() }])), DONE).await;
         assert_eq!(done["account"]["status"], "CLOSED");
-        assert_eq!(last_entries(&app, 1).await, json!([
-            ["WRITE_OFF", "Deceased", [["WRITE_OFF", "-115.00"], ["CUSTOMER_PRINCIPAL", "100.00"], ["CUSTOMER_INTEREST", "10.00"], ["CUSTOMER_FEE", "5.00"]]],
-        ]));
+        assert_eq!(
+            last_entries(&app, 1).await,
+            json!([[
+                "WRITE_OFF",
+                "Deceased",
+                [
+                    ["WRITE_OFF", "-115.00"],
+                    ["CUSTOMER_PRINCIPAL", "100.00"],
+                    ["CUSTOMER_INTEREST", "10.00"],
+                    ["CUSTOMER_FEE", "5.00"]
+                ]
+            ],])
+        );
         assert_eq!(components(&app, &card).await, ["0.00", "0.00", "0.00"]);
         // A small remainder is taken over the same way.
         let account = app.funded("0.03").await;
         app.done("closeAccount", closing(&account, json!([{ "target": to_write_off() }])), DONE).await;
-        assert_eq!(last_entries(&app, 1).await, json!([
-            ["WRITE_OFF", "Deceased", [["CUSTOMER_PRINCIPAL", "-0.03"], ["WRITE_OFF", "0.03"]]],
-        ]));
+        assert_eq!(
+            last_entries(&app, 1).await,
+            json!([["WRITE_OFF", "Deceased", [["CUSTOMER_PRINCIPAL", "-0.03"], ["WRITE_OFF", "0.03"]]],])
+        );
     }
 
     async fn parts_are_taken_in_order_and_the_last_one_takes_the_rest(app: TestApp) {
@@ -136,22 +159,32 @@ on_both_databases! {
 
         // Part of a debt is given up in the order in which it would be repaid.
         let card = indebted(&app).await;
-        let transactions = json!([{ "target": to_write_off(), "amount": euros("12.00") }, { "target": to_write_off() }]);
+        let transactions =
+            json!([{ "target": to_write_off(), "amount": euros("12.00") }, { "target": to_write_off() }]);
         app.done("closeAccount", closing(&card, transactions), DONE).await;
-        let parts: Vec<Value> = last_entries(&app, 2).await.as_array().expect("entries").iter().map(|entry| entry[2].clone()).collect();
-        assert_eq!(json!(parts), json!([
-            [["WRITE_OFF", "-103.00"], ["CUSTOMER_PRINCIPAL", "100.00"], ["CUSTOMER_INTEREST", "3.00"]],
-            [["WRITE_OFF", "-12.00"], ["CUSTOMER_INTEREST", "7.00"], ["CUSTOMER_FEE", "5.00"]],
-        ]));
+        let parts: Vec<Value> =
+            last_entries(&app, 2).await.as_array().expect("entries").iter().map(|entry| entry[2].clone()).collect();
+        assert_eq!(
+            json!(parts),
+            json!([
+                [["WRITE_OFF", "-103.00"], ["CUSTOMER_PRINCIPAL", "100.00"], ["CUSTOMER_INTEREST", "3.00"]],
+                [["WRITE_OFF", "-12.00"], ["CUSTOMER_INTEREST", "7.00"], ["CUSTOMER_FEE", "5.00"]],
+            ])
+        );
     }
 
     async fn components_that_cancel_out_are_set_off_against_each_other(app: TestApp) {
         let card = netted(&app).await;
         assert_eq!(components(&app, &card).await, ["100.00", "0.00", "-100.00"]);
         app.done("closeAccount", closing(&card, json!([])), DONE).await;
-        assert_eq!(last_entries(&app, 1).await, json!([
-            ["ADJUSTMENT", "Components set off", [["CUSTOMER_PRINCIPAL", "-100.00"], ["CUSTOMER_FEE", "100.00"]]],
-        ]));
+        assert_eq!(
+            last_entries(&app, 1).await,
+            json!([[
+                "ADJUSTMENT",
+                "Components set off",
+                [["CUSTOMER_PRINCIPAL", "-100.00"], ["CUSTOMER_FEE", "100.00"]]
+            ],])
+        );
         assert_eq!(components(&app, &card).await, ["0.00", "0.00", "0.00"]);
 
         // The same with a remainder on either side.
@@ -159,12 +192,21 @@ on_both_databases! {
         app.pay_in(&card, "120.00").await;
         charge(&app, &card, "INTEREST", "7.00").await;
         assert_eq!(components(&app, &card).await, ["120.00", "-7.00", "0.00"]);
-        app.done("closeAccount", closing(&card, json!([{ "target": to_payout(), "amount": euros("13.00") }, { "target": to_payout() }])), DONE).await;
-        let parts: Vec<Value> = last_entries(&app, 2).await.as_array().expect("entries").iter().map(|entry| entry[2].clone()).collect();
-        assert_eq!(json!(parts), json!([
-            [["CUSTOMER_PRINCIPAL", "-107.00"], ["CUSTOMER_INTEREST", "7.00"], ["SETTLEMENT_BANK", "100.00"]],
-            [["CUSTOMER_PRINCIPAL", "-13.00"], ["SETTLEMENT_BANK", "13.00"]],
-        ]));
+        app.done(
+            "closeAccount",
+            closing(&card, json!([{ "target": to_payout(), "amount": euros("13.00") }, { "target": to_payout() }])),
+            DONE,
+        )
+        .await;
+        let parts: Vec<Value> =
+            last_entries(&app, 2).await.as_array().expect("entries").iter().map(|entry| entry[2].clone()).collect();
+        assert_eq!(
+            json!(parts),
+            json!([
+                [["CUSTOMER_PRINCIPAL", "-107.00"], ["CUSTOMER_INTEREST", "7.00"], ["SETTLEMENT_BANK", "100.00"]],
+                [["CUSTOMER_PRINCIPAL", "-13.00"], ["SETTLEMENT_BANK", "13.00"]],
+            ])
+        );
     }
 
     async fn an_account_that_waits_for_its_closure_is_closed_at_once_with_transactions(app: TestApp) {
@@ -174,13 +216,18 @@ on_both_databases! {
             assert_eq!(status(&app, &account).await, "PENDING_CLOSE");
             let transactions = match app.balance(&account).await.as_str() {
                 "0.00" => json!([]),
-                "25.00" => json!([{ "target": { "transferTo": other.by() }, "amount": euros("5.00") }, { "target": to_payout() }]),
+                "25.00" => {
+                    json!([{ "target": { "transferTo": other.by() }, "amount": euros("5.00") }, { "target": to_payout() }])
+                }
                 _ => json!([{ "target": to_write_off() }]),
             };
             let mut input = closing(&account, transactions);
             input["idempotencyKey"] = json!(fresh_key());
             let done = app.done("closeAccount", input.clone(), DONE).await;
-            assert_eq!((&done["account"]["status"], &done["account"]["closureCode"]), (&json!("CLOSED"), &json!("CUSTOMER_WISH")));
+            assert_eq!(
+                (&done["account"]["status"], &done["account"]["closureCode"]),
+                (&json!("CLOSED"), &json!("CUSTOMER_WISH"))
+            );
             assert_eq!(app.done("closeAccount", input, DONE).await["replayed"], true);
             let history = show(&app, &account, "history { nodes { type } }").await;
             let nodes = history["history"]["nodes"].as_array().expect("nodes");
@@ -201,21 +248,91 @@ on_both_databases! {
         let second = |target: Value| json!([first, { "target": target }]);
         for (who, transactions, code, field) in [
             (&account, json!([first]), "BALANCE_REMAINS", "account"),
-            (&account, second(json!({ "transferTo": { "number": "nobody" } })), "NOT_FOUND", "transactions.1.target.transferTo"),
-            (&account, second(json!({ "transferTo": { "id": "acc_?" } })), "NOT_FOUND", "transactions.1.target.transferTo"),
-            (&account, second(json!({ "transferTo": closed.by() })), "ACCOUNT_NOT_OPEN", "transactions.1.target.transferTo"),
-            (&account, second(json!({ "transferTo": account.by() })), "SAME_ACCOUNT", "transactions.1.target.transferTo"),
-            (&account, second(json!({ "transferTo": foreign.by() })), "CURRENCY_MISMATCH", "transactions.1.target.transferTo"),
-            (&account, second(json!({ "transferTo": small.by() })), "LIMIT_EXCEEDED", "transactions.1.target.transferTo"),
+            (
+                &account,
+                second(json!({ "transferTo": { "number": "nobody" } })),
+                "NOT_FOUND",
+                "transactions.1.target.transferTo",
+            ),
+            (
+                &account,
+                second(json!({ "transferTo": { "id": "acc_?" } })),
+                "NOT_FOUND",
+                "transactions.1.target.transferTo",
+            ),
+            (
+                &account,
+                second(json!({ "transferTo": closed.by() })),
+                "ACCOUNT_NOT_OPEN",
+                "transactions.1.target.transferTo",
+            ),
+            (
+                &account,
+                second(json!({ "transferTo": account.by() })),
+                "SAME_ACCOUNT",
+                "transactions.1.target.transferTo",
+            ),
+            (
+                &account,
+                second(json!({ "transferTo": foreign.by() })),
+                "CURRENCY_MISMATCH",
+                "transactions.1.target.transferTo",
+            ),
+            (
+                &account,
+                second(json!({ "transferTo": small.by() })),
+                "LIMIT_EXCEEDED",
+                "transactions.1.target.transferTo",
+            ),
             (&account, second(json!({ "payout": {} })), "INVALID_INPUT", "transactions.1.target.payout.iban"),
-            (&account, second(json!({ "payout": { "iban": "XX00" } })), "INVALID_INPUT", "transactions.1.target.payout.iban"),
-            (&account, second(json!({ "payout": { "bankAccountNumber": "1" } })), "INVALID_INPUT", "transactions.1.target.payout.bankAccountClass"),
-            (&account, json!([first, { "target": to_payout(), "amount": euros("60.01") }]), "INVALID_INPUT", "transactions.1.amount"),
-            (&account, json!([first, { "target": to_payout(), "amount": euros("0.00") }]), "INVALID_INPUT", "transactions.1.amount"),
-            (&account, json!([first, { "target": to_payout(), "amount": euros("-1.00") }]), "INVALID_INPUT", "transactions.1.amount"),
-            (&account, json!([first, { "target": to_payout(), "amount": euros("0.001") }]), "INVALID_INPUT", "transactions.1.amount"),
-            (&account, json!([first, { "target": to_payout(), "amount": { "amount": "1", "currency": "SEK" } }]), "INVALID_INPUT", "transactions.1.amount.currency"),
-            (&account, json!([{ "target": to_payout() }, { "target": to_payout() }]), "INVALID_INPUT", "transactions.1.amount"),
+            (
+                &account,
+                second(json!({ "payout": { "iban": "XX00" } })),
+                "INVALID_INPUT",
+                "transactions.1.target.payout.iban",
+            ),
+            (
+                &account,
+                second(json!({ "payout": { "bankAccountNumber": "1" } })),
+                "INVALID_INPUT",
+                "transactions.1.target.payout.bankAccountClass",
+            ),
+            (
+                &account,
+                json!([first, { "target": to_payout(), "amount": euros("60.01") }]),
+                "INVALID_INPUT",
+                "transactions.1.amount",
+            ),
+            (
+                &account,
+                json!([first, { "target": to_payout(), "amount": euros("0.00") }]),
+                "INVALID_INPUT",
+                "transactions.1.amount",
+            ),
+            (
+                &account,
+                json!([first, { "target": to_payout(), "amount": euros("-1.00") }]),
+                "INVALID_INPUT",
+                "transactions.1.amount",
+            ),
+            (
+                &account,
+                json!([first, { "target": to_payout(), "amount": euros("0.001") }]),
+                "INVALID_INPUT",
+                "transactions.1.amount",
+            ),
+            (
+                &account,
+                json!([first, { "target": to_payout(), "amount": { "amount": "1", "currency": "SEK" } }]),
+                "INVALID_INPUT",
+                "transactions.1.amount.currency",
+            ),
+            (
+                &account,
+                json!([{ "target": to_payout() }, { "target": to_payout() }]),
+                "INVALID_INPUT",
+                "transactions.1.amount",
+            ),
             (&debtor, json!([{ "target": to_payout() }]), "INVALID_INPUT", "transactions.0.target"),
             (&debtor, json!([{ "target": { "transferTo": other.by() } }]), "INVALID_INPUT", "transactions.0.target"),
             (&debtor, json!([{ "target": to_write_off(), "amount": euros("1.00") }]), "BALANCE_REMAINS", "account"),
@@ -242,8 +359,10 @@ on_both_databases! {
 
     async fn of_two_that_close_an_account_at_once_one_does(app: TestApp) {
         let account = app.funded("25.00").await;
-        let attempts = (0..8).map(|_| app.mutate("closeAccount", closing(&account, json!([{ "target": to_payout() }])), "replayed"));
-        let results: Vec<Value> = join_all(attempts).await.into_iter().map(|answer| answer.data()["closeAccount"].take()).collect();
+        let attempts = (0..8)
+            .map(|_| app.mutate("closeAccount", closing(&account, json!([{ "target": to_payout() }])), "replayed"));
+        let results: Vec<Value> =
+            join_all(attempts).await.into_iter().map(|answer| answer.data()["closeAccount"].take()).collect();
         let done = results.iter().filter(|result| result["__typename"] == "CloseAccountSuccess").count();
         assert_eq!(done, 1, "{results:?}");
         let refused = results.iter().filter(|result| result["code"] == "INVALID_STATE").count();

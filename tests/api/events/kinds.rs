@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{log, number};
-use crate::app::{TestApp, eventually, euros};
+use crate::app::{euros, eventually};
 
 on_both_databases! {
     async fn every_mutation_leaves_its_events(app: TestApp) {
@@ -22,7 +22,8 @@ on_both_databases! {
         assert_eq!(news().await, "customer.created");
         app.done("updateCustomer", json!({ "customer": { "id": customer }, "firstName": "Grace" }), "replayed").await;
         assert_eq!(news().await, "customer.updated");
-        let product = json!({ "code": "mine", "alias": "Mine", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
+        let product =
+            json!({ "code": "mine", "alias": "Mine", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
         app.done("createProduct", product, "replayed").await;
         assert_eq!(news().await, "product.created");
         app.done("updateProduct", json!({ "product": { "code": "mine" }, "alias": "Ours" }), "replayed").await;
@@ -53,7 +54,10 @@ on_both_databases! {
         let (captured, released) = (app.hold(&account, "2.00").await, app.hold(&account, "2.00").await);
         assert_eq!(news().await, "hold.placed hold.placed");
         app.done("captureHold", json!({ "hold": captured }), "replayed").await;
-        assert_eq!(news().await.split(' ').collect::<std::collections::BTreeSet<_>>(), ["entry.posted", "hold.captured"].into());
+        assert_eq!(
+            news().await.split(' ').collect::<std::collections::BTreeSet<_>>(),
+            ["entry.posted", "hold.captured"].into()
+        );
         app.done("releaseHold", json!({ "hold": released }), "replayed").await;
         assert_eq!(news().await, "hold.released");
         let end = "2026-04-15T09:31:00Z";
@@ -83,7 +87,13 @@ on_both_databases! {
         let before = log(&app, json!({})).await;
         let input = json!({ "from": account.by(), "to": other.by(), "amount": euros("11.00") });
         app.refused("transfer", input, "INSUFFICIENT_FUNDS", "amount").await;
-        app.refused("openAccount", json!({ "product": { "code": "none" }, "owner": { "id": account.owner } }), "NOT_FOUND", "product").await;
+        app.refused(
+            "openAccount",
+            json!({ "product": { "code": "none" }, "owner": { "id": account.owner } }),
+            "NOT_FOUND",
+            "product",
+        )
+        .await;
         assert_eq!(log(&app, json!({})).await, before);
         let input = json!({ "idempotencyKey": "k", "from": account.by(), "to": other.by(), "amount": euros("1.00") });
         for _ in 0..3 {

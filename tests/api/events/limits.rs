@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
 
-use crate::app::TestApp;
+use crate::app::{Sent, TestApp};
 
 /// How long a consumer may leave its queue standing.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -13,29 +14,38 @@ const DRAIN: Duration = Duration::from_secs(2);
 const WIDE: &str = "subscription($after: Cursor) { ledgerEvents(after: $after) {
     cursor sequence entry { metadata a: metadata b: metadata c: metadata d: metadata e: metadata f: metadata g: metadata h: metadata } } }";
 
+/// A log of 152 events, of which a reader of everything takes more than 15 MB. Gives the first cursor.
+async fn crowd(app: &TestApp) -> Value {
+    app.restart_with(|settings| settings.http.stream.drain_time = DRAIN).await;
+    let account = app.account("current").await;
+    let mut first = app.ok("{ events(first: 1) { edges { cursor } } }", json!({})).await;
+    let note = "x".repeat(14_000);
+    for _ in 0..150 {
+        let input = json!({ "account": account.by(), "amount": { "amount": "1.00", "currency": "EUR" },
+            "channel": "CASH", "metadata": { "note": note } });
+        app.done("postPayment", input, "replayed").await;
+    }
+    first["events"]["edges"][0]["cursor"].take()
+}
+
+/// Who leaves the queue standing for the drain time is cut off; it is told why when it reads on before as much
+/// time again has gone by.
+fn between_cut_off_and_drop(since: Instant) -> Instant {
+    since + DRAIN + DRAIN / 2
+}
+
 on_both_databases! {
-    async fn a_consumer_that_does_not_read_is_cut_off_and_resumes_from_its_cursor(app: TestApp) {
-        app.restart_with(|settings| settings.http.stream.drain_time = DRAIN).await;
-        let account = app.account("current").await;
-        let mut first = app.ok("{ events(first: 1) { edges { cursor } } }", json!({})).await;
-        let first = first["events"]["edges"][0]["cursor"].take();
-        let note = "x".repeat(14_000);
-        for _ in 0..150 {
-            let input = json!({ "account": account.by(), "amount": { "amount": "1.00", "currency": "EUR" },
-                "channel": "CASH", "metadata": { "note": note } });
-            app.done("postPayment", input, "replayed").await;
-        }
-        // 150 events of more than 100 kB each wait for a reader that does not come.
-        let mut slow = app.socket().await;
-        let since = tokio::time::Instant::now();
+    async fn a_socket_that_does_not_read_is_cut_off_and_resumes_from_its_cursor(app: TestApp) {
+        let first = crowd(&app).await;
+        let (mut slow, since) = (app.socket().await, Instant::now());
         slow.subscribe("a", WIDE, json!({ "after": first })).await;
         let mut brisk = app.socket().await;
-        brisk.subscribe("a", "subscription($after: Cursor) { ledgerEvents(after: $after) { sequence } }", json!({ "after": first })).await;
+        let narrow = "subscription($after: Cursor) { ledgerEvents(after: $after) { sequence } }";
+        brisk.subscribe("a", narrow, json!({ "after": first })).await;
         for sequence in 2..=152 {
             assert_eq!(brisk.next_data().await["ledgerEvents"]["sequence"], json!(sequence.to_string()));
         }
-        // It is cut off when the queue has stood for that long, and dropped when it has not heard for as long again.
-        tokio::time::sleep_until(since + DRAIN + DRAIN / 2).await;
+        sleep_until(between_cut_off_and_drop(since)).await;
         let (mut read, mut cursor) = (1, Value::Null);
         let last = loop {
             let mut message = slow.hear().await;
@@ -55,7 +65,31 @@ on_both_databases! {
             read += 1;
             assert_eq!(again.next_data().await["ledgerEvents"]["sequence"], json!(read.to_string()));
         }
-        app.pay_in(&account, "1.00").await;
+        app.customer().await;
         assert_eq!(brisk.next_data().await["ledgerEvents"]["sequence"], "153");
+    }
+
+    async fn an_event_stream_that_is_not_read_is_cut_off_and_resumes_from_its_cursor(app: TestApp) {
+        let first = crowd(&app).await;
+        let (mut slow, since) = (app.events(WIDE, json!({ "after": first })).await, Instant::now());
+        sleep_until(between_cut_off_and_drop(since)).await;
+        let (mut read, mut cursor) = (1, Value::Null);
+        let last = loop {
+            let Sent::Next(mut result) = slow.next().await else { panic!("complete without a reason") };
+            if result.get("errors").is_some() {
+                break result["errors"][0]["extensions"]["code"].take();
+            }
+            let event = result["data"]["ledgerEvents"].take();
+            read += 1;
+            assert_eq!(event["sequence"], json!(read.to_string()));
+            cursor = event["cursor"].clone();
+        };
+        assert_eq!((last, slow.next().await), (json!("TOO_SLOW"), Sent::Complete));
+        assert!(read < 152, "it was never cut off");
+        let mut again = app.events(WIDE, json!({ "after": cursor })).await;
+        while read < 152 {
+            read += 1;
+            assert_eq!(again.next_data().await["ledgerEvents"]["sequence"], json!(read.to_string()));
+        }
     }
 }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::state;
-use crate::app::{Answer, TestApp, euros, fresh_key};
+use crate::app::{Answer, euros, fresh_key};
 use crate::payments::{payout, statements::cents};
 use crate::transfers::transfer;
 
@@ -22,13 +22,15 @@ on_both_databases! {
         let account = app.funded("500.00").await;
         let hold = app.hold(&account, "100.00").await;
         let input = json!({ "hold": hold, "amount": euros("7.00") });
-        let (done, codes) = race("captureHold", (0..20).map(|_| app.mutate("captureHold", input.clone(), "replayed"))).await;
+        let (done, codes) =
+            race("captureHold", (0..20).map(|_| app.mutate("captureHold", input.clone(), "replayed"))).await;
         assert_eq!((done, codes), (14, vec!["AMOUNT_OUT_OF_RANGE".to_owned(); 6]));
         assert_eq!(state(&app, &hold).await, json!(["OPEN", "98.00", "2.00"]));
         assert_eq!(app.amounts(&account).await, ["402.00", "2.00", "400.00"]);
         // All that is left, by twenty again.
         let input = json!({ "hold": hold });
-        let (done, codes) = race("captureHold", (0..20).map(|_| app.mutate("captureHold", input.clone(), "replayed"))).await;
+        let (done, codes) =
+            race("captureHold", (0..20).map(|_| app.mutate("captureHold", input.clone(), "replayed"))).await;
         assert_eq!((done, codes), (1, vec!["HOLD_NOT_OPEN".to_owned(); 19]));
         assert_eq!(app.amounts(&account).await, ["400.00", "0.00", "400.00"]);
     }
@@ -52,7 +54,8 @@ on_both_databases! {
         let (from, to) = (app.funded("100.00").await, app.account("current").await);
         let other = app.second_server().await.unwrap_or_else(|| app.clone());
         let input = transfer(&from, &to, "7.00");
-        let attempts = (0..50).map(|n| if n % 2 == 0 { &app } else { &other }.mutate("transfer", input.clone(), "replayed"));
+        let attempts =
+            (0..50).map(|n| if n % 2 == 0 { &app } else { &other }.mutate("transfer", input.clone(), "replayed"));
         let (done, codes) = race("transfer", attempts).await;
         assert_eq!((done, codes), (14, vec!["INSUFFICIENT_FUNDS".to_owned(); 36]));
         assert_eq!((app.balance(&from).await, app.balance(&to).await), ("2.00".to_owned(), "98.00".to_owned()));
@@ -61,7 +64,8 @@ on_both_databases! {
     async fn spending_holding_and_paying_out_share_what_is_there(app: TestApp) {
         let (from, to) = (app.funded("100.00").await, app.account("current").await);
         let hold = json!({ "account": from.by(), "amount": euros("3.00") });
-        let transfers = race("transfer", (0..20).map(|_| app.mutate("transfer", transfer(&from, &to, "3.00"), "replayed")));
+        let transfers =
+            race("transfer", (0..20).map(|_| app.mutate("transfer", transfer(&from, &to, "3.00"), "replayed")));
         let payouts = race("disburse", (0..20).map(|_| app.mutate("disburse", payout(&from, "3.00"), "replayed")));
         let holds = race("placeHold", (0..20).map(|_| app.mutate("placeHold", hold.clone(), "replayed")));
         let (transfers, payouts, holds) = tokio::join!(transfers, payouts, holds);
@@ -95,16 +99,22 @@ on_both_databases! {
         let other = app.second_server().await.unwrap_or_else(|| app.clone());
         let mut input = transfer(&from, &to, "7.00");
         input["idempotencyKey"] = json!(fresh_key());
-        let attempts = (0..30).map(|n| if n % 2 == 0 { &app } else { &other }.mutate("transfer", input.clone(), "entry { id } replayed"));
-        let results: Vec<Value> = join_all(attempts).await.into_iter().map(|answer| answer.data()["transfer"].take()).collect();
+        let attempts = (0..30)
+            .map(|n| if n % 2 == 0 { &app } else { &other }.mutate("transfer", input.clone(), "entry { id } replayed"));
+        let results: Vec<Value> =
+            join_all(attempts).await.into_iter().map(|answer| answer.data()["transfer"].take()).collect();
         assert!(results.iter().all(|result| result["entry"]["id"] == results[0]["entry"]["id"]), "{results:?}");
         assert_eq!(results.iter().filter(|result| result["replayed"] == false).count(), 1);
         assert_eq!(app.balance(&from).await, "93.00");
 
         // The same for what is more than a posting.
-        let open = json!({ "idempotencyKey": fresh_key(), "product": { "code": "current" }, "owner": { "id": from.owner } });
-        let attempts = (0..10).map(|n| if n % 2 == 0 { &app } else { &other }.mutate("openAccount", open.clone(), "account { id } replayed"));
-        let results: Vec<Value> = join_all(attempts).await.into_iter().map(|answer| answer.data()["openAccount"].take()).collect();
+        let open =
+            json!({ "idempotencyKey": fresh_key(), "product": { "code": "current" }, "owner": { "id": from.owner } });
+        let attempts = (0..10).map(|n| {
+            if n % 2 == 0 { &app } else { &other }.mutate("openAccount", open.clone(), "account { id } replayed")
+        });
+        let results: Vec<Value> =
+            join_all(attempts).await.into_iter().map(|answer| answer.data()["openAccount"].take()).collect();
         assert!(results.iter().all(|result| result["account"]["id"] == results[0]["account"]["id"]), "{results:?}");
         assert_eq!(results.iter().filter(|result| result["replayed"] == false).count(), 1);
 

@@ -33,10 +33,13 @@ async fn neighbours(app: &TestApp) -> Neighbours {
     let query = "query($id: ID!) { entry(id: $id) { postings { ledgerAccount { id account { id } } } } }";
     let postings = app.ok(query, json!({ "id": shared })).await["entry"]["postings"].take();
     let lines = postings.as_array().expect("postings").iter().map(|line| &line["ledgerAccount"]);
-    let rows = lines.filter(|row| row["account"]["id"] == json!(other.id)).map(|row| row["id"].as_str().expect("an id").to_owned());
+    let rows = lines
+        .filter(|row| row["account"]["id"] == json!(other.id))
+        .map(|row| row["id"].as_str().expect("an id").to_owned());
     let query = "query($by: AccountBy!) { account(by: $by) { transactions { nodes { id } } } }";
     let transactions = app.ok(query, json!({ "by": other.by() })).await["account"]["transactions"]["nodes"].take();
-    let transactions = transactions.as_array().expect("transactions").iter().map(|one| one["id"].as_str().expect("an id").to_owned());
+    let transactions =
+        transactions.as_array().expect("transactions").iter().map(|one| one["id"].as_str().expect("an id").to_owned());
     let mut others = vec![other.owner.clone(), other.id.clone(), others_savings.id.clone(), apart, others_hold.clone()];
     others.extend(rows);
     others.extend(transactions);
@@ -58,7 +61,10 @@ on_both_databases! {
         }
         let query = "query($id: ID!) { entry(id: $id) { postings { amount { amount } account { id } message } } }";
         let seen = bound.ok(query, json!({ "id": n.shared })).await["entry"]["postings"].take();
-        assert_eq!(seen, json!([{ "amount": { "amount": "-10.00" }, "account": { "id": n.mine.id }, "message": "for-my-eyes" }]));
+        assert_eq!(
+            seen,
+            json!([{ "amount": { "amount": "-10.00" }, "account": { "id": n.mine.id }, "message": "for-my-eyes" }])
+        );
         let whole = app.ok(query, json!({ "id": n.shared })).await["entry"]["postings"].take();
         assert_eq!(whole.as_array().map(Vec::len), Some(2));
         bound.fault("{ trialBalance { balanced } }", json!({}), "FORBIDDEN").await;
@@ -89,15 +95,18 @@ on_both_databases! {
         assert_eq!(bound.ok(by_number, json!({ "by": { "number": n.other.number } })).await["account"], Value::Null);
         let number = "query($number: String!) { accounts(filter: { number: $number }) { nodes { id } } }";
         assert_eq!(bound.ok(number, json!({ "number": n.other.number })).await["accounts"]["nodes"], json!([]));
-        assert_eq!(bound.ok("{ customers(filter: { name: \"Love\" }) { nodes { id } } }", json!({})).await["customers"]["nodes"],
-            json!([{ "id": n.mine.owner }]));
+        assert_eq!(
+            bound.ok("{ customers(filter: { name: \"Love\" }) { nodes { id } } }", json!({})).await["customers"]["nodes"],
+            json!([{ "id": n.mine.owner }])
+        );
     }
 
     async fn it_moves_money_between_its_own_accounts_only(app: TestApp) {
         let n = neighbours(&app).await;
         let bound = app.bound_to(&n.mine.owner);
         let before = app.picture().await;
-        let between = |from: &Value, to: &Value, amount: &str| json!({ "from": from, "to": to, "amount": euros(amount) });
+        let between =
+            |from: &Value, to: &Value, amount: &str| json!({ "from": from, "to": to, "amount": euros(amount) });
         let on = |more: Value, account: &Account| {
             let mut input = json!({ "account": account.by() });
             input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
@@ -106,28 +115,88 @@ on_both_databases! {
         let nowhere = json!({ "id": unknown(&n.other.id) });
         for (name, input, twin, path) in [
             ("transfer", between(&n.mine.by(), &n.other.by(), "1.00"), between(&n.mine.by(), &nowhere, "1.00"), "to"),
-            ("transfer", between(&n.mine.by(), &json!({ "number": n.other.number }), "1.00"), between(&n.mine.by(), &nowhere, "1.00"), "to"),
+            (
+                "transfer",
+                between(&n.mine.by(), &json!({ "number": n.other.number }), "1.00"),
+                between(&n.mine.by(), &nowhere, "1.00"),
+                "to",
+            ),
             ("transfer", between(&n.other.by(), &n.mine.by(), "1.00"), between(&nowhere, &n.mine.by(), "1.00"), "from"),
-            ("transfer", between(&n.other.by(), &n.others_savings.by(), "1000.00"), between(&nowhere, &n.others_savings.by(), "1.00"), "from"),
-            ("postPayment", on(json!({ "amount": euros("1.00"), "channel": "CASH" }), &n.other),
-                json!({ "account": nowhere, "amount": euros("1.00"), "channel": "CASH" }), "account"),
-            ("disburse", on(json!({ "amount": euros("1.00"), "iban": "SE3550000000054910000003" }), &n.other),
-                json!({ "account": nowhere, "amount": euros("1.00"), "iban": "SE3550000000054910000003" }), "account"),
-            ("placeHold", on(json!({ "amount": euros("1.00") }), &n.other), json!({ "account": nowhere, "amount": euros("1.00") }), "account"),
+            (
+                "transfer",
+                between(&n.other.by(), &n.others_savings.by(), "1000.00"),
+                between(&nowhere, &n.others_savings.by(), "1.00"),
+                "from",
+            ),
+            (
+                "postPayment",
+                on(json!({ "amount": euros("1.00"), "channel": "CASH" }), &n.other),
+                json!({ "account": nowhere, "amount": euros("1.00"), "channel": "CASH" }),
+                "account",
+            ),
+            (
+                "disburse",
+                on(json!({ "amount": euros("1.00"), "iban": "SE3550000000054910000003" }), &n.other),
+                json!({ "account": nowhere, "amount": euros("1.00"), "iban": "SE3550000000054910000003" }),
+                "account",
+            ),
+            (
+                "placeHold",
+                on(json!({ "amount": euros("1.00") }), &n.other),
+                json!({ "account": nowhere, "amount": euros("1.00") }),
+                "account",
+            ),
             ("captureHold", json!({ "hold": n.others_hold }), json!({ "hold": unknown(&n.others_hold) }), "hold"),
-            ("captureHold", json!({ "hold": n.my_hold, "to": n.other.by() }), json!({ "hold": n.my_hold, "to": nowhere }), "to"),
+            (
+                "captureHold",
+                json!({ "hold": n.my_hold, "to": n.other.by() }),
+                json!({ "hold": n.my_hold, "to": nowhere }),
+                "to",
+            ),
             ("releaseHold", json!({ "hold": n.others_hold }), json!({ "hold": unknown(&n.others_hold) }), "hold"),
-            ("reverseEntry", json!({ "entry": n.shared, "reason": "X" }), json!({ "entry": unknown(&n.shared), "reason": "X" }), "entry"),
-            ("updateCustomer", json!({ "customer": { "id": n.other.owner }, "firstName": "X" }),
-                json!({ "customer": { "id": unknown(&n.other.owner) }, "firstName": "X" }), "customer"),
-            ("openAccount", json!({ "product": { "code": "current" }, "owner": { "id": n.other.owner } }),
-                json!({ "product": { "code": "current" }, "owner": { "id": unknown(&n.other.owner) } }), "owner"),
-            ("updateAccount", on(json!({ "creditLimit": "0" }), &n.other), json!({ "account": nowhere, "creditLimit": "0" }), "account"),
+            (
+                "reverseEntry",
+                json!({ "entry": n.shared, "reason": "X" }),
+                json!({ "entry": unknown(&n.shared), "reason": "X" }),
+                "entry",
+            ),
+            (
+                "updateCustomer",
+                json!({ "customer": { "id": n.other.owner }, "firstName": "X" }),
+                json!({ "customer": { "id": unknown(&n.other.owner) }, "firstName": "X" }),
+                "customer",
+            ),
+            (
+                "openAccount",
+                json!({ "product": { "code": "current" }, "owner": { "id": n.other.owner } }),
+                json!({ "product": { "code": "current" }, "owner": { "id": unknown(&n.other.owner) } }),
+                "owner",
+            ),
+            (
+                "updateAccount",
+                on(json!({ "creditLimit": "0" }), &n.other),
+                json!({ "account": nowhere, "creditLimit": "0" }),
+                "account",
+            ),
             ("requestAccountClosure", on(json!({}), &n.other), json!({ "account": nowhere }), "account"),
-            ("closeAccount", on(json!({ "closureCode": "X" }), &n.other), json!({ "account": nowhere, "closureCode": "X" }), "account"),
-            ("closeAccount", on(json!({ "closureCode": "X", "transactions": [{ "target": { "transferTo": n.other.by() } }] }), &n.savings),
-                on(json!({ "closureCode": "X", "transactions": [{ "target": { "transferTo": nowhere } }] }), &n.savings),
-                "transactions.0.target.transferTo"),
+            (
+                "closeAccount",
+                on(json!({ "closureCode": "X" }), &n.other),
+                json!({ "account": nowhere, "closureCode": "X" }),
+                "account",
+            ),
+            (
+                "closeAccount",
+                on(
+                    json!({ "closureCode": "X", "transactions": [{ "target": { "transferTo": n.other.by() } }] }),
+                    &n.savings,
+                ),
+                on(
+                    json!({ "closureCode": "X", "transactions": [{ "target": { "transferTo": nowhere } }] }),
+                    &n.savings,
+                ),
+                "transactions.0.target.transferTo",
+            ),
         ] {
             let foreign = bound.refused(name, input, "NOT_FOUND", path).await;
             let missing = bound.refused(name, twin, "NOT_FOUND", path).await;
@@ -135,7 +204,13 @@ on_both_databases! {
         }
         let mut item = between(&n.mine.by(), &n.other.by(), "1.00");
         item["idempotencyKey"] = json!("item");
-        let batch = bound.done("transferBatch", json!({ "items": [item] }), "succeeded refused items { result { ... on Refusal { code } } }").await;
+        let batch = bound
+            .done(
+                "transferBatch",
+                json!({ "items": [item] }),
+                "succeeded refused items { result { ... on Refusal { code } } }",
+            )
+            .await;
         assert_eq!((&batch["succeeded"], &batch["items"][0]["result"]["code"]), (&json!(0), &json!("NOT_FOUND")));
         assert_eq!(app.picture().await, before);
         bound.transfer(&n.mine, &n.savings, "1.00").await;
@@ -148,7 +223,10 @@ on_both_databases! {
         let before = app.picture().await;
         for (name, input) in [
             ("createCustomer", json!({ "type": "PERSON", "lastName": "X" })),
-            ("createProduct", json!({ "code": "x", "alias": "X", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" })),
+            (
+                "createProduct",
+                json!({ "code": "x", "alias": "X", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" }),
+            ),
             ("updateProduct", json!({ "product": { "code": "current" }, "alias": "X" })),
             ("closePeriod", json!({ "through": "2026-03-31" })),
         ] {
@@ -162,7 +240,8 @@ on_both_databases! {
 
     async fn its_keys_are_its_clients_and_do_not_show_others_results(app: TestApp) {
         let n = neighbours(&app).await;
-        let input = json!({ "idempotencyKey": "k", "account": n.other.by(), "amount": euros("1.00"), "channel": "CASH" });
+        let input =
+            json!({ "idempotencyKey": "k", "account": n.other.by(), "amount": euros("1.00"), "channel": "CASH" });
         app.done("postPayment", input.clone(), "entry { id }").await;
         // The same client and key with a token that is bound to another customer: nothing of the first result shows.
         let answer = app.bound_to(&n.mine.owner).mutate("postPayment", input, "entry { id }").await;
@@ -170,17 +249,44 @@ on_both_databases! {
         let bound = app.bound_to(&n.mine.owner);
         let owner = json!({ "id": n.other.owner });
         for (name, input, shown) in [
-            ("createCustomer", json!({ "idempotencyKey": "c", "type": "PERSON", "lastName": "Secret" }), "customer { id }"),
-            ("updateCustomer", json!({ "idempotencyKey": "u", "customer": owner, "firstName": "Secret" }), "customer { id }"),
-            ("openAccount", json!({ "idempotencyKey": "o", "product": { "code": "current" }, "owner": owner }), "account { id }"),
-            ("updateAccount", json!({ "idempotencyKey": "a", "account": n.other.by(), "creditLimit": "0" }), "account { id }"),
-            ("placeHold", json!({ "idempotencyKey": "h", "account": n.other.by(), "amount": euros("1.00") }), "hold { id }"),
-            ("transfer", json!({ "idempotencyKey": "t", "from": n.other.by(), "to": n.others_savings.by(), "amount": euros("1.00") }), "entry { id }"),
+            (
+                "createCustomer",
+                json!({ "idempotencyKey": "c", "type": "PERSON", "lastName": "Secret" }),
+                "customer { id }",
+            ),
+            (
+                "updateCustomer",
+                json!({ "idempotencyKey": "u", "customer": owner, "firstName": "Secret" }),
+                "customer { id }",
+            ),
+            (
+                "openAccount",
+                json!({ "idempotencyKey": "o", "product": { "code": "current" }, "owner": owner }),
+                "account { id }",
+            ),
+            (
+                "updateAccount",
+                json!({ "idempotencyKey": "a", "account": n.other.by(), "creditLimit": "0" }),
+                "account { id }",
+            ),
+            (
+                "placeHold",
+                json!({ "idempotencyKey": "h", "account": n.other.by(), "amount": euros("1.00") }),
+                "hold { id }",
+            ),
+            (
+                "transfer",
+                json!({ "idempotencyKey": "t", "from": n.other.by(), "to": n.others_savings.by(), "amount": euros("1.00") }),
+                "entry { id }",
+            ),
         ] {
             app.done(name, input.clone(), "replayed").await;
             let answer = bound.mutate(name, input, shown).await.data()[name].take();
             assert_eq!(answer["__typename"], "Refusal", "{name}: {answer}");
-            assert!(["NOT_FOUND", "INVALID_INPUT"].contains(&answer["code"].as_str().expect("a code")), "{name}: {answer}");
+            assert!(
+                ["NOT_FOUND", "INVALID_INPUT"].contains(&answer["code"].as_str().expect("a code")),
+                "{name}: {answer}"
+            );
         }
     }
 
@@ -188,7 +294,8 @@ on_both_databases! {
         let n = neighbours(&app).await;
         let bound = app.bound_to(&n.mine.owner);
         let query = "subscription($after: Cursor) { ledgerEvents(after: $after) { type payload entry { id postings { account { id } } } account { id } customer { id } } }";
-        let first = app.ok("{ events(first: 1) { edges { cursor } } }", json!({})).await["events"]["edges"][0]["cursor"].take();
+        let first =
+            app.ok("{ events(first: 1) { edges { cursor } } }", json!({})).await["events"]["edges"][0]["cursor"].take();
         let mut socket = bound.socket().await;
         socket.subscribe("a", query, json!({ "after": first })).await;
         app.transfer(&n.other, &n.others_savings, "1.00").await;
@@ -203,7 +310,15 @@ on_both_databases! {
                 break;
             }
         }
-        let expected = ["account.opened", "entry.posted", "account.opened", "entry.posted", "hold.placed", "entry.posted", "entry.posted"];
+        let expected = [
+            "account.opened",
+            "entry.posted",
+            "account.opened",
+            "entry.posted",
+            "hold.placed",
+            "entry.posted",
+            "entry.posted",
+        ];
         assert_eq!(seen, expected);
         assert!(socket.is_silent(Duration::from_millis(200)).await);
         let balance = "subscription($by: AccountBy!) { balanceChanged(account: $by) { cursor } }";

@@ -19,7 +19,8 @@ on_both_databases! {
         ] {
             let input = json!({ "account": account.by(), "amount": euros(amount), "component": component, "reason": "miscounted", "metadata": { "ticket": 1 } });
             let entry = app.done("postAdjustment", input, ENTRY).await["entry"].take();
-            let mirror = if let Some(positive) = amount.strip_prefix('-') { positive.to_owned() } else { format!("-{amount}") };
+            let mirror =
+                if let Some(positive) = amount.strip_prefix('-') { positive.to_owned() } else { format!("-{amount}") };
             let own = json!([format!("CUSTOMER_{component}"), amount]);
             let suspense = json!(["SUSPENSE", mirror]);
             let expected_lines = if amount.starts_with('-') { json!([own, suspense]) } else { json!([suspense, own]) };
@@ -41,7 +42,8 @@ on_both_databases! {
     async fn an_adjustment_needs_an_amount_and_a_reason(app: TestApp) {
         let account = app.funded("5.00").await;
         let before = app.picture().await;
-        let input = |amount: &str, reason: &str| json!({ "account": account.by(), "amount": euros(amount), "reason": reason });
+        let input =
+            |amount: &str, reason: &str| json!({ "account": account.by(), "amount": euros(amount), "reason": reason });
         app.refused("postAdjustment", input("0.00", "test"), "AMOUNT_OUT_OF_RANGE", "amount").await;
         app.refused("postAdjustment", input("1.00", ""), "INVALID_INPUT", "reason").await;
         app.refused("postAdjustment", input("1.00", "  "), "INVALID_INPUT", "reason").await;
@@ -88,7 +90,10 @@ on_both_databases! {
             input["idempotencyKey"] = json!(fresh_key());
             let first = app.done(name, input.clone(), ENTRY).await;
             let again = app.done(name, input.clone(), ENTRY).await;
-            assert_eq!((&first["replayed"], &again["replayed"], &first["entry"]), (&json!(false), &json!(true), &again["entry"]));
+            assert_eq!(
+                (&first["replayed"], &again["replayed"], &first["entry"]),
+                (&json!(false), &json!(true), &again["entry"])
+            );
             input["amount"] = euros("2.00");
             app.refused(name, input, "IDEMPOTENCY_KEY_REUSED", "idempotencyKey").await;
         }

@@ -14,7 +14,10 @@ async fn ways_out(app: &TestApp, account: &Account, amount: &str) -> Vec<(&'stat
         ("disburse", payout(account, amount)),
         ("transfer", json!({ "from": account.by(), "to": receiver.by(), "amount": euros(amount) })),
         ("placeHold", json!({ "account": account.by(), "amount": euros(amount) })),
-        ("postAdjustment", json!({ "account": account.by(), "amount": euros(&format!("-{amount}")), "reason": "test" })),
+        (
+            "postAdjustment",
+            json!({ "account": account.by(), "amount": euros(&format!("-{amount}")), "reason": "test" }),
+        ),
     ]
 }
 
@@ -42,7 +45,8 @@ on_both_databases! {
         charge(&app, &card, "INTEREST", "2.00").await;
         assert_eq!(components(&app, &card).await, ["7.00", "0.00", "0.00"]);
         for component in ["INTEREST", "FEE"] {
-            let input = json!({ "account": card.by(), "amount": euros("-0.01"), "component": component, "reason": "test" });
+            let input =
+                json!({ "account": card.by(), "amount": euros("-0.01"), "component": component, "reason": "test" });
             app.refused("postAdjustment", input, "INSUFFICIENT_FUNDS", "amount").await;
         }
         // The load cannot be taken back once a part of it is spent.

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{charge, disburse};
 use crate::app::{Account, TestApp, euros};
 
-const PAGE: &str = "query($by: AccountBy!, $filter: TransactionFilter, $first: Int, $after: String, $last: Int, $before: String) {
+const PAGE: &str =
+    "query($by: AccountBy!, $filter: TransactionFilter, $first: Int, $after: String, $last: Int, $before: String) {
     account(by: $by) { transactions(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
         nodes { id kind amount { amount } balanceAfter { amount } description valueDate bookedAt
             components { component amount { amount } } entry { id } account { id } }
@@ -37,14 +38,25 @@ on_both_databases! {
         let payment = app.pay_in(&card, "20.00").await;
         let page = page(&app, &card, json!({})).await;
         let nodes = page["nodes"].as_array().expect("nodes");
-        let rows: Vec<Value> = nodes.iter().map(|it| json!([it["kind"], it["amount"]["amount"], it["balanceAfter"]["amount"], it["components"]])).collect();
+        let rows: Vec<Value> = nodes
+            .iter()
+            .map(|it| json!([it["kind"], it["amount"]["amount"], it["balanceAfter"]["amount"], it["components"]]))
+            .collect();
         let part = |component: &str, amount: &str| json!({ "component": component, "amount": { "amount": amount } });
-        assert_eq!(json!(rows), json!([
-            ["PAYMENT", "20.00", "-95.00", [part("PRINCIPAL", "5.00"), part("INTEREST", "10.00"), part("FEE", "5.00")]],
-            ["LATE_FEE", "-5.00", "-115.00", [part("FEE", "-5.00")]],
-            ["INTEREST", "-10.00", "-110.00", [part("INTEREST", "-10.00")]],
-            ["DISBURSEMENT", "-100.00", "-100.00", [part("PRINCIPAL", "-100.00")]],
-        ]));
+        assert_eq!(
+            json!(rows),
+            json!([
+                [
+                    "PAYMENT",
+                    "20.00",
+                    "-95.00",
+                    [part("PRINCIPAL", "5.00"), part("INTEREST", "10.00"), part("FEE", "5.00")]
+                ],
+                ["LATE_FEE", "-5.00", "-115.00", [part("FEE", "-5.00")]],
+                ["INTEREST", "-10.00", "-110.00", [part("INTEREST", "-10.00")]],
+                ["DISBURSEMENT", "-100.00", "-100.00", [part("PRINCIPAL", "-100.00")]],
+            ])
+        );
         assert_eq!((&nodes[0]["entry"]["id"], &nodes[0]["account"]["id"]), (&json!(payment), &json!(card.id)));
         assert_eq!((&nodes[0]["description"], &nodes[0]["valueDate"]), (&json!("Payment"), &json!("2026-04-15")));
         assert_eq!(nodes[0]["bookedAt"], "2026-04-15T09:30:00.000000Z");
@@ -67,7 +79,8 @@ on_both_databases! {
         disburse(&app, &account, "6.00").await;
         charge(&app, &account, "LATE_FEE", "7.00").await;
         // Back-dating does not change when it was booked.
-        let back = json!({ "account": account.by(), "amount": euros("8.00"), "channel": "CASH", "valueDate": "2026-03-05" });
+        let back =
+            json!({ "account": account.by(), "amount": euros("8.00"), "channel": "CASH", "valueDate": "2026-03-05" });
         app.done("postPayment", back, "replayed").await;
         to(&app, "2026-04-15T09:30:00Z");
         let april = ["8.00", "-7.00", "-6.00", "5.00"];
@@ -80,7 +93,10 @@ on_both_databases! {
             (json!({ "from": "2026-03-31" }), [&april[..], &["4.00"]].concat()),
             (json!({ "to": "2026-03-01" }), vec!["2.00", "1.00"]),
             (json!({ "from": "2026-02-28", "to": "2026-02-28" }), vec!["1.00"]),
-            (json!({ "from": "2026-01-01", "to": "2026-12-31", "kinds": ["LATE_FEE", "DISBURSEMENT"] }), vec!["-7.00", "-6.00"]),
+            (
+                json!({ "from": "2026-01-01", "to": "2026-12-31", "kinds": ["LATE_FEE", "DISBURSEMENT"] }),
+                vec!["-7.00", "-6.00"],
+            ),
             (json!({ "kinds": ["PAYMENT"] }), vec!["8.00", "5.00", "4.00", "3.00"]),
             (json!({ "kinds": ["REVERSAL"] }), vec![]),
         ] {
@@ -106,7 +122,8 @@ on_both_databases! {
         for amount in ["1.00", "2.00", "3.00", "4.00", "5.00"] {
             app.pay_in(&account, amount).await;
         }
-        let info = |page: &Value| [page["pageInfo"]["hasPreviousPage"] == true, page["pageInfo"]["hasNextPage"] == true];
+        let info =
+            |page: &Value| [page["pageInfo"]["hasPreviousPage"] == true, page["pageInfo"]["hasNextPage"] == true];
         let newest = page(&app, &account, json!({ "first": 2 })).await;
         assert_eq!((amounts(&newest), info(&newest)), (vec!["5.00".to_owned(), "4.00".to_owned()], [false, true]));
         let next = page(&app, &account, json!({ "first": 2, "after": newest["pageInfo"]["endCursor"] })).await;
@@ -121,13 +138,16 @@ on_both_databases! {
         let start = page(&app, &account, json!({ "last": 2, "before": back["pageInfo"]["startCursor"] })).await;
         assert_eq!((amounts(&start), info(&start)), (vec!["5.00".to_owned()], [false, true]));
 
-        let between = json!({ "first": 9, "after": newest["edges"][0]["cursor"], "before": oldest["edges"][1]["cursor"] });
+        let between =
+            json!({ "first": 9, "after": newest["edges"][0]["cursor"], "before": oldest["edges"][1]["cursor"] });
         assert_eq!(amounts(&page(&app, &account, between).await), ["4.00", "3.00", "2.00"]);
         // What is booked meanwhile does not move the pages.
         app.pay_in(&account, "6.00").await;
         let next = page(&app, &account, json!({ "first": 2, "after": newest["pageInfo"]["endCursor"] })).await;
         assert_eq!(amounts(&next), ["3.00", "2.00"]);
-        for arguments in [json!({ "first": 1, "last": 1 }), json!({ "first": 101 }), json!({ "last": -1 }), json!({ "before": "x" })] {
+        for arguments in
+            [json!({ "first": 1, "last": 1 }), json!({ "first": 101 }), json!({ "last": -1 }), json!({ "before": "x" })]
+        {
             let mut variables = arguments.clone();
             variables["by"] = account.by();
             app.graphql(PAGE, variables).await.fault("BAD_REQUEST");

@@ -51,11 +51,23 @@ on_both_databases! {
             item(&b, &a, "25.00"),
         ];
         let done = batch(&app, &items, false).await;
-        assert_eq!(outcomes(&done), [
-            "done", "INSUFFICIENT_FUNDS", "done", "done", "SAME_ACCOUNT", "AMOUNT_OUT_OF_RANGE", "NOT_FOUND", "INVALID_INPUT", "done",
-        ]);
+        assert_eq!(
+            outcomes(&done),
+            [
+                "done",
+                "INSUFFICIENT_FUNDS",
+                "done",
+                "done",
+                "SAME_ACCOUNT",
+                "AMOUNT_OUT_OF_RANGE",
+                "NOT_FOUND",
+                "INVALID_INPUT",
+                "done",
+            ]
+        );
         assert_eq!((&done["succeeded"], &done["refused"]), (&json!(4), &json!(5)));
-        let keys: Vec<&Value> = done["items"].as_array().expect("items").iter().map(|item| &item["idempotencyKey"]).collect();
+        let keys: Vec<&Value> =
+            done["items"].as_array().expect("items").iter().map(|item| &item["idempotencyKey"]).collect();
         assert_eq!(keys, items.iter().map(|item| &item["idempotencyKey"]).collect::<Vec<_>>());
         let refusal = |index: usize| &done["items"][index]["result"];
         assert_eq!(refusal(1)["facts"], json!({ "account": a.id, "available": euros("40.00") }));
@@ -71,8 +83,14 @@ on_both_databases! {
         for (bad, code) in [
             (item(&a, &b, "100.00"), "INSUFFICIENT_FUNDS"),
             (item(&a, &b, "-1.00"), "AMOUNT_OUT_OF_RANGE"),
-            (json!({ "idempotencyKey": fresh_key(), "from": a.by(), "to": { "number": "nobody" }, "amount": euros("1.00") }), "NOT_FOUND"),
-            (json!({ "idempotencyKey": fresh_key(), "from": a.by(), "to": { "id": "?" }, "amount": euros("1.00") }), "NOT_FOUND"),
+            (
+                json!({ "idempotencyKey": fresh_key(), "from": a.by(), "to": { "number": "nobody" }, "amount": euros("1.00") }),
+                "NOT_FOUND",
+            ),
+            (
+                json!({ "idempotencyKey": fresh_key(), "from": a.by(), "to": { "id": "?" }, "amount": euros("1.00") }),
+                "NOT_FOUND",
+            ),
         ] {
             let items = [item(&a, &b, "10.00"), bad, item(&b, &a, "5.00")];
             let done = batch(&app, &items, true).await;
@@ -102,7 +120,10 @@ on_both_databases! {
         // A key that was used for something else is the item's problem alone.
         items[0]["amount"] = euros("11.00");
         items.push(item(&a, &b, "1.00"));
-        assert_eq!(outcomes(&batch(&app, &items, false).await), ["IDEMPOTENCY_KEY_REUSED", "INSUFFICIENT_FUNDS", "replayed", "done"]);
+        assert_eq!(
+            outcomes(&batch(&app, &items, false).await),
+            ["IDEMPOTENCY_KEY_REUSED", "INSUFFICIENT_FUNDS", "replayed", "done"]
+        );
     }
 
     async fn a_batch_has_one_to_ten_thousand_items_with_a_key_each(app: TestApp) {
@@ -140,7 +161,13 @@ on_both_databases! {
         let answer = app.with_scopes("read money").mutate("transferBatch", input.clone(), "succeeded").await;
         assert_eq!(answer.status, 413, "{:?}", answer.body);
         let started = std::time::Instant::now();
-        let done = app.done("transferBatch", input.clone(), "succeeded refused items { index result { ... on Refusal { code } } }").await;
+        let done = app
+            .done(
+                "transferBatch",
+                input.clone(),
+                "succeeded refused items { index result { ... on Refusal { code } } }",
+            )
+            .await;
         println!("10,000 transfers in {:?}", started.elapsed());
         assert_eq!((&done["succeeded"], &done["refused"]), (&json!(9_900), &json!(100)));
         for (index, item) in done["items"].as_array().expect("items").iter().enumerate() {

@@ -12,7 +12,8 @@ use crate::app::{Account, TestApp, euros};
 use crate::payments::{payout, statements::cents};
 
 const STEPS: usize = 300;
-const PRODUCTS: [&str; 7] = ["current", "current-overdraft", "revolving", "credit-card", "prepaid-card", "receivable", "virtual"];
+const PRODUCTS: [&str; 7] =
+    ["current", "current-overdraft", "revolving", "credit-card", "prepaid-card", "receivable", "virtual"];
 
 /// What has been made so far, to choose from.
 struct World {
@@ -35,7 +36,8 @@ impl World {
     }
 
     fn account(&mut self) -> Account {
-        self.accounts.choose(&mut self.dice).expect("accounts").clone()
+        let recent = self.accounts.len().saturating_sub(10);
+        self.accounts[recent..].choose(&mut self.dice).expect("accounts").clone()
     }
 
     fn word(&mut self, words: &[&str]) -> String {
@@ -55,7 +57,8 @@ impl World {
                 let channel = self.word(&["BANK_TRANSFER", "CARD", "CASH", "PSP"]);
                 let mut input = json!({ "account": by, "amount": euros(&amount), "channel": channel });
                 if self.dice.random_bool(0.3) {
-                    input["valueDate"] = json!(format!("2026-0{}-{:02}", self.dice.random_range(1..=6), self.dice.random_range(1..=28)));
+                    input["valueDate"] =
+                        json!(format!("2026-0{}-{:02}", self.dice.random_range(1..=6), self.dice.random_range(1..=28)));
                 }
                 ("postPayment", input)
             }
@@ -79,22 +82,28 @@ impl World {
             }
             80..84 => {
                 let component = self.word(&["PRINCIPAL", "INTEREST", "FEE"]);
-                ("postAdjustment", json!({ "account": by, "amount": euros(&amount), "component": component, "reason": "dice" }))
+                (
+                    "postAdjustment",
+                    json!({ "account": by, "amount": euros(&amount), "component": component, "reason": "dice" }),
+                )
             }
             84..92 => {
                 let entry = self.entries.choose(&mut self.dice).cloned().unwrap_or_else(|| "ent_0".into());
                 ("reverseEntry", json!({ "entry": entry, "reason": "dice" }))
             }
-            92..94 => ("requestAccountClosure", json!({ "account": by })),
-            94..97 => {
+            92..93 => ("requestAccountClosure", json!({ "account": by })),
+            93..95 => {
                 let target = match self.dice.random_range(0..3) {
                     0 => json!({ "transferTo": other.by() }),
                     1 => json!({ "payout": { "iban": crate::payments::IBAN } }),
                     _ => json!({ "writeOff": { "reason": "dice" } }),
                 };
-                ("closeAccount", json!({ "account": by, "closureCode": "DICE", "transactions": [{ "target": target }] }))
+                (
+                    "closeAccount",
+                    json!({ "account": by, "closureCode": "DICE", "transactions": [{ "target": target }] }),
+                )
             }
-            97..98 => ("updateAccount", json!({ "account": by, "creditLimit": amount })),
+            95..96 => ("updateAccount", json!({ "account": by, "creditLimit": amount })),
             _ => {
                 let product = self.word(&PRODUCTS);
                 ("openAccount", json!({ "product": { "code": product }, "owner": { "id": self.owner } }))
@@ -133,10 +142,16 @@ async fn check(app: &TestApp, account: &Account) {
         holds(first: 100, status: OPEN) { nodes { remaining { amount } } }").await;
     let of = |name: &str| cents(&shown[name]["amount"]);
     let (balance, reserved, available, limit) = (of("balance"), of("reserved"), of("available"), of("creditLimit"));
-    let components: Vec<i64> = shown["components"].as_array().expect("components").iter().map(|part| cents(&part["amount"]["amount"])).collect();
+    let components: Vec<i64> = shown["components"]
+        .as_array()
+        .expect("components")
+        .iter()
+        .map(|part| cents(&part["amount"]["amount"]))
+        .collect();
     assert_eq!(components.iter().sum::<i64>(), balance, "{shown:#}");
     assert_eq!(of("balanceAsOf"), balance, "{shown:#}");
-    let open: i64 = shown["holds"]["nodes"].as_array().expect("holds").iter().map(|hold| cents(&hold["remaining"]["amount"])).sum();
+    let open: i64 =
+        shown["holds"]["nodes"].as_array().expect("holds").iter().map(|hold| cents(&hold["remaining"]["amount"])).sum();
     assert_eq!(open, reserved, "{shown:#}");
 
     let transactions = shown["transactions"]["nodes"].as_array().expect("transactions");
@@ -148,7 +163,10 @@ async fn check(app: &TestApp, account: &Account) {
             sum += cents(&transaction["amount"]["amount"]);
             assert_eq!(cents(&transaction["balanceAfter"]["amount"]), sum, "{shown:#}");
             let parts = transaction["components"].as_array().expect("components").iter();
-            assert_eq!(parts.map(|part| cents(&part["amount"]["amount"])).sum::<i64>(), cents(&transaction["amount"]["amount"]));
+            assert_eq!(
+                parts.map(|part| cents(&part["amount"]["amount"])).sum::<i64>(),
+                cents(&transaction["amount"]["amount"])
+            );
         }
         assert_eq!(sum, balance, "{shown:#}");
     }
@@ -175,11 +193,18 @@ async fn check(app: &TestApp, account: &Account) {
 
 on_both_databases! {
     async fn random_mutations_keep_what_must_hold(app: TestApp) {
-        let seed = std::env::var("KONTO_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random::<u64>);
+        let seed = std::env::var("KONTO_TEST_SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok())
+            .unwrap_or_else(rand::random::<u64>);
         println!("KONTO_TEST_SEED={seed}");
         let owner = app.customer().await;
         let mut world = World {
-            dice: StdRng::seed_from_u64(seed), owner: owner.clone(), accounts: Vec::new(), holds: Vec::new(), entries: Vec::new(),
+            dice: StdRng::seed_from_u64(seed),
+            owner: owner.clone(),
+            accounts: Vec::new(),
+            holds: Vec::new(),
+            entries: Vec::new(),
             outcomes: BTreeMap::new(),
         };
         for product in PRODUCTS {
@@ -193,15 +218,18 @@ on_both_databases! {
                 for account in &world.accounts {
                     check(&app, account).await;
                 }
-                let balance = app.ok("{ trialBalance { balanced totals { debit { amount } credit { amount } } } }", json!({})).await;
+                let balance = app
+                    .ok("{ trialBalance { balanced totals { debit { amount } credit { amount } } } }", json!({}))
+                    .await;
                 assert_eq!(balance["trialBalance"]["balanced"], true);
                 let total = &balance["trialBalance"]["totals"][0];
                 assert_eq!(total["debit"], total["credit"]);
             }
         }
-        let done: usize = world.outcomes.iter().filter(|(name, _)| name.ends_with(" done")).map(|(_, count)| count).sum();
+        let done: usize =
+            world.outcomes.iter().filter(|(name, _)| name.ends_with(" done")).map(|(_, count)| count).sum();
         println!("{done} of {STEPS} were done: {:?}", world.outcomes);
-        assert!(done > STEPS / 5, "{:?}", world.outcomes);
+        assert!(done > STEPS / 10, "{:?}", world.outcomes);
         let data = app.ok("{ entries(first: 1) { nodes { sequence } } }", json!({})).await;
         let last: usize = data["entries"]["nodes"][0]["sequence"].as_str().expect("a text").parse().expect("a number");
         assert!(last >= world.entries.len(), "{last}");
