@@ -148,6 +148,15 @@ pub enum Failure {
     Fault(Arc<LedgerFault>),
 }
 
+impl Failure {
+    /// Whether it says that a number or reference is taken.
+    #[must_use]
+    pub fn is_taken(&self, field: &str) -> bool {
+        let Self::Denied(denial) = self else { return false };
+        denial.code == RefusalCode::DuplicateReference && denial.fields.iter().any(|problem| problem.path == [field])
+    }
+}
+
 impl From<Denial> for Failure {
     fn from(denial: Denial) -> Self {
         Self::Denied(Box::new(denial))

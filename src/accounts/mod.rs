@@ -66,6 +66,17 @@ pub struct AccountChange {
 /// `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND` (product, then owner), `INVALID_STATE` for a retired product,
 /// `INVALID_INPUT`, `LIMIT_EXCEEDED`, `DUPLICATE_REFERENCE`, in this order.
 pub async fn open(engine: &Engine, origin: &Origin, key: Idempotency, new: NewAccount) -> Answer<Account> {
+    let made = new.number.is_none();
+    for _ in 1..customers::ATTEMPTS {
+        match open_once(engine, origin, key.clone(), new.clone()).await {
+            Err(failure) if customers::taken_by_chance(engine, origin, &key, &failure, made).await? => {}
+            answer => return answer,
+        }
+    }
+    open_once(engine, origin, key, new).await
+}
+
+async fn open_once(engine: &Engine, origin: &Origin, key: Idempotency, new: NewAccount) -> Answer<Account> {
     if let Some(first) = customers::replay(engine, origin, &key).await? {
         return again(engine, origin, &first, OWNER).await;
     }

@@ -59,6 +59,36 @@ pub struct CustomerChange {
 /// # Errors
 /// `IDEMPOTENCY_KEY_REUSED`, `INVALID_INPUT`, `DUPLICATE_REFERENCE`, in this order.
 pub async fn create(engine: &Engine, origin: &Origin, key: Idempotency, new: NewCustomer) -> Answer<Customer> {
+    let made = new.number.is_none();
+    for _ in 1..ATTEMPTS {
+        match create_once(engine, origin, key.clone(), new.clone()).await {
+            Err(failure) if taken_by_chance(engine, origin, &key, &failure, made).await? => {}
+            answer => return answer,
+        }
+    }
+    create_once(engine, origin, key, new).await
+}
+
+/// How often a number is made before it is given up.
+pub(crate) const ATTEMPTS: usize = 5;
+
+/// Whether what is taken is worth another attempt: a made number that somebody has by chance, or a name that
+/// this very request took a moment ago, under the same key.
+pub(crate) async fn taken_by_chance(
+    engine: &Engine,
+    origin: &Origin,
+    key: &Idempotency,
+    failure: &Failure,
+    made: bool,
+) -> Result<bool, Failure> {
+    let number = failure.is_taken("number");
+    if number && made {
+        return Ok(true);
+    }
+    Ok((number || failure.is_taken("externalReference")) && replay(engine, origin, key).await?.is_some())
+}
+
+async fn create_once(engine: &Engine, origin: &Origin, key: Idempotency, new: NewCustomer) -> Answer<Customer> {
     if let Some(first) = replay(engine, origin, &key).await? {
         return again(engine, origin, &first).await;
     }
