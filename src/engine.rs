@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::database::{Database, WriteTransaction};
 use crate::events::Feed;
-use crate::ledger::order::{Action, Order, Outcome, Submission};
+use crate::ledger::order::{Action, Order, Outcome, Submission, Verdict};
 use crate::ledger::post::{self, LedgerFault, Session, Surroundings};
 use crate::ledger::refusal::RefusalCode;
 use crate::ledger::{Committer, journal};
@@ -123,6 +123,14 @@ impl Engine {
         self.audit_refusals(origin, operation, &[code]).await
     }
 
+    /// Leaves an audit record of a mutation that the token may not do.
+    ///
+    /// # Errors
+    /// The committer's.
+    pub async fn audit_denial(&self, origin: &Origin, operation: &'static str) -> Result<(), Arc<LedgerFault>> {
+        self.submit(Order::new(origin, operation, Action::TurnedAway(Verdict::Denied))).await.map(|_| ())
+    }
+
     /// Leaves an audit record for each of many.
     ///
     /// # Errors
@@ -136,7 +144,10 @@ impl Engine {
         if codes.is_empty() {
             return Ok(());
         }
-        let orders = codes.iter().map(|code| Order::new(origin, operation, Action::Refused(*code))).collect();
+        let orders = codes
+            .iter()
+            .map(|code| Order::new(origin, operation, Action::TurnedAway(Verdict::Refused(*code))))
+            .collect();
         self.committer.submit(origin.tenant, Submission { orders, atomic: false }).await.map(|_| ())
     }
 

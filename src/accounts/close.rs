@@ -79,9 +79,7 @@ pub async fn close(
         return Err(unaudited(&refusal, &account, None).into());
     }
     if position.reserved != Minor::ZERO {
-        let reserved = position.reserved.in_currency(position.currency);
-        let refusal = Refusal::HoldsRemain { account: account.id, reserved };
-        return Err(unaudited(&refusal, &account, None).into());
+        return Err(held_back(&position, &account, transactions.is_empty()).into());
     }
     let (drafts, left) = drafts(&account, position, &transactions, &targets)?;
     // An account that waits to be closed is closed by the very posting that empties it.
@@ -118,6 +116,24 @@ pub async fn close(
     tx.commit().await?;
     engine.feed.wake(origin.tenant, event_sequence);
     Ok(Done { value: account, replayed: false })
+}
+
+/// Every reason that keeps the account from closing: the holds, and a balance that nothing was to settle.
+fn held_back(position: &Position, account: &Account, unsettled: bool) -> Denial {
+    let reserved = position.reserved.in_currency(position.currency);
+    let mut denial = unaudited(&Refusal::HoldsRemain { account: account.id, reserved }, account, None);
+    if unsettled && position.balance() != Minor::ZERO {
+        let balance = position.balance().in_currency(position.currency);
+        let second = unaudited(&Refusal::BalanceRemains { account: account.id, balance }, account, None);
+        denial.message = format!("{}, and {}", denial.message, second.message);
+        denial.fields.extend(second.fields);
+        if let (Some(serde_json::Value::Object(facts)), Some(serde_json::Value::Object(more))) =
+            (&mut denial.facts, second.facts)
+        {
+            facts.extend(more);
+        }
+    }
+    denial
 }
 
 /// The transaction is dropped with its audit records: the caller leaves one instead. `target` is the other

@@ -68,8 +68,8 @@ impl Customer {
         ];
         for (name, value, allowed, required) in fields {
             match value {
-                None if required => return Err(Denial::invalid(name, format!("a {} has one", self.kind()))),
-                Some(_) if !allowed => return Err(Denial::invalid(name, format!("a {} has none", self.kind()))),
+                None if required => return Err(Denial::invalid(name, format!("a {} needs a {name}", self.kind()))),
+                Some(_) if !allowed => return Err(Denial::invalid(name, format!("a {} has no {name}", self.kind()))),
                 Some(value) => {
                     text::required(value, 200).map_err(|problem| Denial::invalid(name, problem.to_string()))?
                 }

@@ -8,9 +8,8 @@ use chrono::NaiveDate;
 use super::chart::InternalRole;
 use super::entry::Entry;
 use super::hold::Hold;
-use super::order::NewEvent;
+use super::order::{NewEvent, Verdict};
 use super::position::Position;
-use super::refusal::RefusalCode;
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Origin};
 
@@ -124,6 +123,6 @@ pub struct Audit {
     pub origin: Origin,
     /// What.
     pub operation: &'static str,
-    /// The refusal, or what was made or changed.
-    pub outcome: Result<String, RefusalCode>,
+    /// Why it was turned away, or what was made or changed.
+    pub outcome: Result<String, Verdict>,
 }

@@ -14,7 +14,7 @@ use super::books::{Audit, Books, Changes, Internal, KeyUse, LoggedEvent, Remembe
 use super::chart::{Component, InternalRole};
 use super::entry::{AccountTotal, Draft, Entry, Leg, Posting, Side, Spread, TransactionKind};
 use super::hold::{Hold, HoldStatus};
-use super::order::{Action, Applied, NewEvent, NewHold, Order, Outcome, Submission};
+use super::order::{Action, Applied, NewEvent, NewHold, Order, Outcome, Submission, Verdict};
 use super::position::{Position, Split};
 use super::refusal::Refusal;
 use crate::primitives::{AccountId, Currency, EntryId, HoldId, IdSource, LedgerAccountId, Minor};
@@ -76,9 +76,9 @@ impl<'a> Decider<'a> {
         }
         for (order, outcome) in submission.orders.iter().zip(&outcomes) {
             let outcome = match (&order.action, outcome) {
-                (Action::Refused(code), _) => Err(*code),
+                (Action::TurnedAway(verdict), _) => Err(*verdict),
                 (_, Ok(applied)) => Ok(applied.result.clone()),
-                (_, Err(refusal)) => Err(refusal.code()),
+                (_, Err(refusal)) => Err(Verdict::Refused(refusal.code())),
             };
             self.changes.audits.push(Audit { origin: order.origin.clone(), operation: order.operation, outcome });
         }
@@ -214,7 +214,7 @@ impl<'a> Decider<'a> {
                 Ok(of_account(*account))
             }
             Action::ClosePeriod(through) => self.close_period(*through),
-            Action::Record | Action::Refused(_) => {
+            Action::Record | Action::TurnedAway(_) => {
                 Ok(Applied { result: String::new(), entry: None, hold: None, replayed: false })
             }
         }

@@ -107,8 +107,17 @@ pub enum Action {
     ClosePeriod(NaiveDate),
     /// Nothing in the books: the order's events, key and audit record are all there is.
     Record,
-    /// Nothing but an audit record of a refusal that was decided before the books were asked.
+    /// Nothing but an audit record of what was turned away before the books were asked.
+    TurnedAway(Verdict),
+}
+
+/// Why something was turned away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A business refusal.
     Refused(RefusalCode),
+    /// The token lacks the scope, or is bound to a customer.
+    Denied,
 }
 
 /// A hold to place.
@@ -184,7 +193,7 @@ impl Action {
             | Self::LowerCreditLimit(account, _)
             | Self::RequestClosure(account)
             | Self::Close(account) => vec![*account],
-            Self::Open(_) | Self::ClosePeriod(_) | Self::Record | Self::Refused(_) => Vec::new(),
+            Self::Open(_) | Self::ClosePeriod(_) | Self::Record | Self::TurnedAway(_) => Vec::new(),
         }
     }
 

@@ -24,7 +24,9 @@ pub enum Refusal {
     #[error("an entry with this external reference, date and poster exists")]
     DuplicateExternalReference,
     /// Zero, negative, or further from zero than a balance may be.
-    #[error("the amount is out of range")]
+    #[error(
+        "the amount is out of range: an amount is positive, and amounts and balances have at most 10^17 minor units"
+    )]
     AmountOutOfRange,
     /// In a closed period.
     #[error("the books are closed through {closed_through}")]

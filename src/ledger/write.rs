@@ -6,7 +6,7 @@ use super::books::{Books, Changes};
 use super::bulk::{Bulk, Column, Kind, OnConflict};
 use super::chart::Component;
 use super::entry::{Entry, chain};
-use super::order::NewEvent;
+use super::order::{NewEvent, Verdict};
 use super::position::Position;
 use crate::primitives::{IdSource, TenantId};
 
@@ -375,7 +375,8 @@ fn audits(tenant: TenantId, books: &Books, changes: &Changes, ids: &IdSource) ->
     for audit in &changes.audits {
         let (outcome, code, target) = match &audit.outcome {
             Ok(target) => ("DONE", None, Some(target.clone()).filter(|target| !target.is_empty())),
-            Err(code) => ("REFUSED", Some(code.word().to_owned()), None),
+            Err(Verdict::Refused(code)) => ("REFUSED", Some(code.word().to_owned()), None),
+            Err(Verdict::Denied) => ("DENIED", None, None),
         };
         rows.row([
             tenant.0.into(),

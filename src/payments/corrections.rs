@@ -101,8 +101,7 @@ pub async fn post_adjustment(
         true => draft.moving(suspense, own, minor),
         false => draft.moving(own, suspense, minor.negated()),
     };
-    let mut draft = details.on(draft, "Balance adjustment")?;
-    draft.metadata = with_reason(&draft.metadata, &reason);
+    let draft = details.noting(draft, "Balance adjustment", [("reason", Some(reason.into()))])?;
     let mut order = Order::new(origin, "postAdjustment", Action::Post(draft));
     order.idempotency = Some(key);
     book(engine, order, &[(account, "account")]).await
@@ -155,17 +154,8 @@ pub async fn reverse(
     }
     let title = format!("Reversal: {}", original.description);
     let description = described("description", description, &title.chars().take(500).collect::<String>())?;
-    let metadata = with_reason("{}", &reason);
+    let metadata = serde_json::json!({ "reason": reason }).to_string();
     let mut order = Order::new(origin, "reverseEntry", Action::Reverse { original, description, metadata });
     order.idempotency = Some(key);
     book(engine, order, &[]).await
-}
-
-fn with_reason(metadata: &str, reason: &str) -> String {
-    let mut metadata: serde_json::Value = serde_json::from_str(metadata).unwrap_or_default();
-    if !metadata.is_object() {
-        metadata = serde_json::json!({});
-    }
-    metadata["reason"] = reason.into();
-    metadata.to_string()
 }

@@ -34,7 +34,7 @@ pub use bank::{BankAccount, BankAccountClass, BankAccountInput};
 pub fn positive(field: &str, money: Money) -> Result<Minor, Denial> {
     let minor = crate::accounts::to_minor(field, money)?;
     if minor.0 <= 0 {
-        return Err(Denial::of_field(RefusalCode::AmountOutOfRange, field, "must be positive"));
+        return Err(Denial::of_field(RefusalCode::AmountOutOfRange, field, "the amount must be positive"));
     }
     Ok(minor)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::bank::BankAccountInput;
 use super::{book, described, entry_of, noted, positive};
@@ -59,21 +59,42 @@ pub struct Details {
     pub description: Option<String>,
     /// The caller's own name for the entry; unique.
     pub external: Option<ExternalReference>,
-    /// A JSON object.
+    /// A JSON object of the caller's; may not use the names of what Konto itself notes there.
     pub metadata: Json,
 }
+
+/// What Konto itself notes in an entry's metadata. A caller's value under one of these names would be lost, or
+/// would pass for Konto's.
+const RESERVED: [&str; 5] = ["reference", "channel", "receiver", "messageToReceiver", "reason"];
 
 impl Details {
     /// Puts the details on a draft.
     ///
     /// # Errors
     /// `INVALID_INPUT`, naming the field.
-    pub fn on(self, mut draft: Draft, title: &str) -> Result<Draft, Denial> {
+    pub fn on(self, draft: Draft, title: &str) -> Result<Draft, Denial> {
+        self.noting(draft, title, [])
+    }
+
+    /// The same, with what Konto itself notes.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT`, naming the field.
+    pub fn noting<const N: usize>(
+        self,
+        mut draft: Draft,
+        title: &str,
+        notes: [(&str, Option<Json>); N],
+    ) -> Result<Draft, Denial> {
         let mut metadata = match self.metadata {
             Json::Object(metadata) => metadata,
             Json::Null => serde_json::Map::new(),
             _ => return Err(Denial::invalid("metadata", "must be a JSON object")),
         };
+        if let Some(name) = RESERVED.iter().find(|name| metadata.contains_key(**name)) {
+            return Err(Denial::invalid("metadata", format!("the name \"{name}\" is Konto's own here: use another")));
+        }
+        metadata.extend(notes.into_iter().filter_map(|(name, note)| Some((name.to_owned(), note?))));
         if let Some(reference) = noted("reference", self.reference)? {
             metadata.insert("reference".into(), reference.into());
         }
@@ -130,13 +151,13 @@ pub struct Disbursement {
 /// # Errors
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
 pub async fn post_payment(engine: &Engine, origin: &Origin, key: Idempotency, payment: Payment) -> Answer<EntryId> {
-    let Payment { account, amount, channel, mut details } = payment;
+    let Payment { account, amount, channel, details } = payment;
     let account = accounts::require(engine, origin, "account", &account).await?.id;
     let minor = positive("amount", amount)?;
     let draft = Draft::new(TransactionKind::Payment, amount.currency, String::new());
     let draft = draft.moving(Side::Internal(channel.settlement()), Side::account(account), minor);
-    details.metadata = with(details.metadata, "channel", channel.word().into());
-    post(engine, origin, key, "postPayment", details.on(draft, "Payment")?, &[(account, "account")]).await
+    let draft = details.noting(draft, "Payment", [("channel", Some(channel.word().into()))])?;
+    post(engine, origin, key, "postPayment", draft, &[(account, "account")]).await
 }
 
 /// Pays money out to a bank account.
@@ -144,7 +165,7 @@ pub async fn post_payment(engine: &Engine, origin: &Origin, key: Idempotency, pa
 /// # Errors
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
 pub async fn disburse(engine: &Engine, origin: &Origin, key: Idempotency, payout: Disbursement) -> Answer<EntryId> {
-    let Disbursement { account, amount, bank_account, message_to_receiver, own_message, mut details } = payout;
+    let Disbursement { account, amount, bank_account, message_to_receiver, own_message, details } = payout;
     let account = accounts::require(engine, origin, "account", &account).await?.id;
     let minor = positive("amount", amount)?;
     let bank_account = bank_account.checked()?;
@@ -152,19 +173,10 @@ pub async fn disburse(engine: &Engine, origin: &Origin, key: Idempotency, payout
     let draft = Draft::new(TransactionKind::Disbursement, amount.currency, String::new());
     let from = Side::Account(account, Spread::Flow, own);
     let draft = draft.moving(from, Side::Internal(InternalRole::SettlementBank), minor);
-    details.metadata = with(details.metadata, "receiver", bank_account.to_json());
-    if let Some(message) = noted("messageToReceiver", message_to_receiver)? {
-        details.metadata = with(details.metadata, "messageToReceiver", message.into());
-    }
-    post(engine, origin, key, "disburse", details.on(draft, "Disbursement")?, &[(account, "account")]).await
-}
-
-fn with(metadata: Json, name: &str, value: Json) -> Json {
-    let mut metadata = if metadata.is_null() { json!({}) } else { metadata };
-    if let Json::Object(object) = &mut metadata {
-        object.insert(name.into(), value);
-    }
-    metadata
+    let message = noted("messageToReceiver", message_to_receiver)?.map(Json::from);
+    let notes = [("receiver", Some(bank_account.to_json())), ("messageToReceiver", message)];
+    let draft = details.noting(draft, "Disbursement", notes)?;
+    post(engine, origin, key, "disburse", draft, &[(account, "account")]).await
 }
 
 async fn post(

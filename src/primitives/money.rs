@@ -66,10 +66,10 @@ pub enum MoneyError {
     #[error("not a currency of ISO 4217")]
     UnknownCurrency,
     /// More decimals than the currency has.
-    #[error("more decimals than the currency has")]
+    #[error("the amount has more decimals than the currency")]
     TooManyDecimals,
     /// Further from zero than [`Minor::LARGEST`].
-    #[error("out of range")]
+    #[error("the amount is out of range: at most 10^17 minor units either side of zero")]
     OutOfRange,
     /// Two currencies where one was due.
     #[error("the currencies differ")]

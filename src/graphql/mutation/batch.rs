@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object, SimpleObject, Union, Value};
 
-use super::call::{Call, Reply, canonical};
+use super::call::{Call, Reach, Reply, canonical};
 use super::movements::{TransferInput, TransferResult, TransferSuccess, to_transfer};
 use super::refusal::Refusal;
 use crate::access::Scope;
@@ -68,7 +68,7 @@ impl BatchMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to move.")] input: TransferBatchInput,
     ) -> Result<Option<TransferBatchResult>, Fault> {
-        let call = Call::begin(ctx, "transferBatch", Scope::Money)?;
+        let call = Call::begin(ctx, "transferBatch", Scope::Money, Reach::Own).await?;
         let keys: Vec<String> = input.items.iter().map(|item| item.idempotency_key.clone()).collect();
         let answer = match run(&call, ctx, input).await {
             Ok(items) => Ok(Done { value: items, replayed: false }),

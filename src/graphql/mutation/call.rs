@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use async_graphql::{Context, Value};
 
 use super::refusal::Refusal;
-use crate::access::{Principal, Scope};
+use crate::access::Scope;
 use crate::denial::{Answer, Denial, Done, Failure};
 use crate::engine::Engine;
-use crate::graphql::context::{engine, origin, require};
+use crate::graphql::context::{caller, engine, origin};
 use crate::graphql::fault::Fault;
 use crate::ledger::order::Idempotency;
 use crate::primitives::{Origin, text};
@@ -20,6 +20,16 @@ pub(super) struct Call<'a> {
     operation: &'static str,
 }
 
+/// Whose business a mutation is.
+#[derive(Clone, Copy)]
+pub(super) enum Reach {
+    /// A customer's own as well: a token that is bound to one does it with what is theirs.
+    Own,
+    /// The tenant's: a token that is bound to a customer may not, whatever its scopes. Money that came in, a
+    /// merchant's reservation, a correction or a new credit is not for the customer to declare.
+    Tenant,
+}
+
 /// What a use case gave, or the refusal to show.
 pub(super) enum Reply<T> {
     /// It was done.
@@ -29,10 +39,25 @@ pub(super) enum Reply<T> {
 }
 
 impl<'a> Call<'a> {
-    /// Checks the scope.
-    pub(super) fn begin(ctx: &Context<'a>, operation: &'static str, scope: Scope) -> Result<Self, Fault> {
-        let _: &Principal = require(ctx, scope)?;
-        Ok(Self { engine: engine(ctx)?, origin: origin(ctx)?, operation })
+    /// Checks the scope, and for what is the tenant's to do that the token is not bound to a customer. A token
+    /// that may not leaves an audit record.
+    pub(super) async fn begin(
+        ctx: &Context<'a>,
+        operation: &'static str,
+        scope: Scope,
+        reach: Reach,
+    ) -> Result<Self, Fault> {
+        let call = Self { engine: engine(ctx)?, origin: origin(ctx)?, operation };
+        let caller = caller(ctx)?;
+        let allowed = caller.require(scope).and_then(|caller| match reach {
+            Reach::Own => Ok(caller),
+            Reach::Tenant => caller.require_unbound(),
+        });
+        if let Err(fault) = allowed {
+            call.engine.audit_denial(&call.origin, operation).await?;
+            return Err(fault);
+        }
+        Ok(call)
     }
 
     /// The caller's key, with the digest of the arguments as they were sent.

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object};
 
-use super::call::{Call, Reply};
+use super::call::{Call, Reach, Reply};
 use super::outputs;
 use super::refusal::outcomes;
 use crate::access::Scope;
@@ -95,7 +95,7 @@ impl HoldMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to reserve.")] input: PlaceHoldInput,
     ) -> Result<Option<PlaceHoldResult>, Fault> {
-        let call = Call::begin(ctx, "placeHold", Scope::Money)?;
+        let call = Call::begin(ctx, "placeHold", Scope::Money, Reach::Tenant).await?;
         let answer = place(&call, ctx, input).await;
         Ok(Some(match call.reply(answer).await? {
             Reply::Refused(refusal) => PlaceHoldResult::Refused(refusal),
@@ -112,7 +112,7 @@ impl HoldMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to capture.")] input: CaptureHoldInput,
     ) -> Result<Option<CaptureHoldResult>, Fault> {
-        let call = Call::begin(ctx, "captureHold", Scope::Money)?;
+        let call = Call::begin(ctx, "captureHold", Scope::Money, Reach::Tenant).await?;
         let answer = capture(&call, ctx, &input).await;
         Ok(Some(match call.reply(answer).await? {
             Reply::Refused(refusal) => CaptureHoldResult::Refused(refusal),
@@ -130,7 +130,7 @@ impl HoldMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "Which hold.")] input: ReleaseHoldInput,
     ) -> Result<Option<ReleaseHoldResult>, Fault> {
-        let call = Call::begin(ctx, "releaseHold", Scope::Money)?;
+        let call = Call::begin(ctx, "releaseHold", Scope::Money, Reach::Tenant).await?;
         let answer = release(&call, ctx, &input).await;
         Ok(Some(match call.reply(answer).await? {
             Reply::Refused(refusal) => ReleaseHoldResult::Refused(refusal),

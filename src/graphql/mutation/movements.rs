@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object};
 
-use super::call::{Call, Reply};
+use super::call::{Call, Reach, Reply};
 use super::outputs;
 use super::refusal::{Refusal, outcomes};
 use crate::access::Scope;
@@ -266,7 +266,7 @@ impl MovementMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to move.")] input: TransferInput,
     ) -> Result<Option<TransferResult>, Fault> {
-        let call = Call::begin(ctx, "transfer", Scope::Money)?;
+        let call = Call::begin(ctx, "transfer", Scope::Money, Reach::Own).await?;
         let answer = transfer(&call, ctx, input).await;
         let (answer, ends) = match answer {
             Ok((done, ends)) => (Ok(done), Some(ends)),
@@ -286,7 +286,7 @@ impl MovementMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What came in.")] input: PostPaymentInput,
     ) -> Result<Option<PostPaymentResult>, Fault> {
-        let call = Call::begin(ctx, "postPayment", Scope::Money)?;
+        let call = Call::begin(ctx, "postPayment", Scope::Money, Reach::Tenant).await?;
         let answer = post_payment(&call, ctx, input).await;
         booked!(call, ctx, answer, PostPaymentResult, PostPaymentSuccess)
     }
@@ -297,7 +297,7 @@ impl MovementMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to pay out.")] input: DisburseInput,
     ) -> Result<Option<DisburseResult>, Fault> {
-        let call = Call::begin(ctx, "disburse", Scope::Money)?;
+        let call = Call::begin(ctx, "disburse", Scope::Money, Reach::Own).await?;
         let answer = disburse(&call, ctx, input).await;
         booked!(call, ctx, answer, DisburseResult, DisburseSuccess)
     }
@@ -308,7 +308,7 @@ impl MovementMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to correct.")] input: PostAdjustmentInput,
     ) -> Result<Option<PostAdjustmentResult>, Fault> {
-        let call = Call::begin(ctx, "postAdjustment", Scope::Admin)?;
+        let call = Call::begin(ctx, "postAdjustment", Scope::Admin, Reach::Tenant).await?;
         let answer = post_adjustment(&call, ctx, input).await;
         booked!(call, ctx, answer, PostAdjustmentResult, PostAdjustmentSuccess)
     }
@@ -320,7 +320,7 @@ impl MovementMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to charge.")] input: PostChargeInput,
     ) -> Result<Option<PostChargeResult>, Fault> {
-        let call = Call::begin(ctx, "postCharge", Scope::Admin)?;
+        let call = Call::begin(ctx, "postCharge", Scope::Admin, Reach::Tenant).await?;
         let answer = post_charge(&call, ctx, input).await;
         booked!(call, ctx, answer, PostChargeResult, PostChargeSuccess)
     }
@@ -331,7 +331,7 @@ impl MovementMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to reverse.")] input: ReverseEntryInput,
     ) -> Result<Option<ReverseEntryResult>, Fault> {
-        let call = Call::begin(ctx, "reverseEntry", Scope::Admin)?;
+        let call = Call::begin(ctx, "reverseEntry", Scope::Admin, Reach::Tenant).await?;
         let answer = reverse_entry(&call, ctx, input).await;
         Ok(Some(match call.reply(answer).await? {
             Reply::Refused(refusal) => ReverseEntryResult::Refused(refusal),

@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use super::harness::{World, on_both};
 use super::*;
 use crate::ledger::LedgerFault;
+use crate::ledger::order::Verdict;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_transfers_at_once_are_booked_without_a_gap() {
@@ -63,7 +64,7 @@ async fn a_refused_order_leaves_an_audit_record_and_nothing_else() {
             ))),
             placing(account(1), 101),
             order(Action::Close(account(1))),
-            order(Action::Refused(RefusalCode::NotFound)),
+            order(Action::TurnedAway(Verdict::Refused(RefusalCode::NotFound))),
         ];
         for order in refused {
             let _ = world.submit(order).await;

@@ -1,6 +1,7 @@
 //! The decider: keys, references, dates, reversals, and how refusals are undone.
 
 use super::*;
+use crate::ledger::order::Verdict;
 
 fn atomic(orders: Vec<Order>) -> Submission {
     Submission { orders, atomic: true }
@@ -328,7 +329,8 @@ fn a_refused_order_leaves_its_neighbours_alone() {
     assert_eq!(events, [("entry.posted", Some(1)), ("entry.posted", Some(2)), ("hold.placed", None)]);
     let audits: Vec<_> =
         changes.audits.iter().map(|audit| audit.outcome.as_ref().map(|_| ()).map_err(|code| *code)).collect();
-    assert_eq!(audits, codes(&outcomes[0]), "an audit record for each");
+    let answers: Vec<_> = codes(&outcomes[0]).into_iter().map(|answer| answer.map_err(Verdict::Refused)).collect();
+    assert_eq!(audits, answers, "an audit record for each");
     assert_eq!((desk.balances(1), desk.balances(2)), ([70, 0, 0], [35, 0, 0]));
     assert!(!desk.books.positions.contains_key(&account(3)));
 }
@@ -408,8 +410,8 @@ fn a_submission_that_is_not_atomic_keeps_what_was_done() {
 #[test]
 fn a_refusal_that_was_decided_before_leaves_its_audit_record_only() {
     let mut desk = Desk::new([]);
-    let orders = vec![order(Action::Refused(RefusalCode::NotFound))];
+    let orders = vec![order(Action::TurnedAway(Verdict::Refused(RefusalCode::NotFound)))];
     let (_, changes) = desk.batch(&[Submission { orders, atomic: false }]);
-    assert_eq!(changes.audits[0].outcome, Err(RefusalCode::NotFound));
+    assert_eq!(changes.audits[0].outcome, Err(Verdict::Refused(RefusalCode::NotFound)));
     assert!(changes.events.is_empty() && changes.keys.is_empty());
 }
