@@ -1,5 +1,6 @@
 //! The two engines behind one door: where writers and readers come from, and what differs between them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,17 @@ pub struct Database {
     writer: DatabaseConnection,
     /// SQLite has one writer at a time: waiting for it here is fair and cheap, waiting inside SQLite is neither.
     sqlite_writer: Option<Arc<Mutex<()>>>,
+}
+
+/// The file of a SQLite URL, when there is none yet.
+#[must_use]
+pub fn missing_file(url: &str) -> Option<PathBuf> {
+    if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
+        return None;
+    }
+    let options: SqliteConnectOptions = url.parse().ok()?;
+    let path = options.get_filename();
+    (!path.exists()).then(|| path.to_path_buf())
 }
 
 /// A write transaction. Dropped without [`WriteTransaction::commit`], it rolls back.
@@ -80,6 +92,12 @@ impl Database {
     async fn open_sqlite(url: &str) -> Result<Self, DbErr> {
         let options: SqliteConnectOptions =
             url.parse().map_err(|error: sea_orm::sqlx::Error| DbErr::Custom(error.to_string()))?;
+        if !url.contains("mode=rwc")
+            && let Some(path) = missing_file(url)
+        {
+            let path = path.display();
+            return Err(DbErr::Custom(format!("the file {path} does not exist: add ?mode=rwc to the URL to make it")));
+        }
         let options = options
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)

@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::access::{Access, AccessConfig, AccessError, BootstrapError, Bootstrapped};
+use crate::access::{self, Access, AccessConfig, AccessError, BootstrapError, Bootstrapped};
 use crate::accounts::catalogue;
 use crate::database::Database;
 use crate::denial::Failure;
@@ -65,7 +65,10 @@ impl Default for ServerConfig {
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The database cannot be opened or does not answer.
+    /// The database cannot be opened.
+    #[error("KONTO_DATABASE_URL: the database cannot be opened: {0}")]
+    Open(#[source] DbErr),
+    /// The database does not answer, or not as it should.
     #[error("the database: {0}")]
     Database(#[from] DbErr),
     /// Migrations are missing, and were not to be applied.
@@ -100,19 +103,30 @@ pub struct Server {
     serving: JoinHandle<io::Result<()>>,
 }
 
-/// Opens and prepares the database, binds the address and starts.
+/// Checks the configuration, binds the address, opens and prepares the database, and starts: what is wrong in
+/// the configuration is told before the database is touched.
 ///
 /// # Errors
 /// [`StartError`].
 pub async fn start(config: ServerConfig) -> Result<Server, StartError> {
-    let db = Database::open(&config.database_url).await?;
+    config.access.check()?;
+    config.bootstrap_client.as_deref().map_or(Ok(()), access::check_bootstrap_client)?;
+    let listener = bind(&config.listen).await?;
+    let db = open(&config.database_url).await?;
     if config.migrate {
         db.migrate().await?;
     } else {
         require_migrated(&db).await?;
     }
-    let listener = bind(&config.listen).await?;
     start_on(db, listener, config).await
+}
+
+/// Opens a database.
+///
+/// # Errors
+/// [`StartError::Open`].
+pub async fn open(url: &str) -> Result<Database, StartError> {
+    Database::open(url).await.map_err(StartError::Open)
 }
 
 /// Binds an address.

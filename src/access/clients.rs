@@ -43,7 +43,7 @@ pub struct NewClient {
     pub client_id: String,
     /// One is made when there is none.
     pub secret: Option<ClientSecret>,
-    /// At least one.
+    /// At least one; for a client that is bound to a customer, those that [`Scope::fits_customer`].
     pub scopes: BTreeSet<Scope>,
     /// The one customer that all its tokens are bound to, if any.
     pub customer: Option<CustomerId>,
@@ -74,6 +74,10 @@ pub(super) async fn prepare(hasher: &SecretHasher, new: NewClient) -> Result<Pre
     }
     if new.scopes.is_empty() {
         return Err(ClientError::NoScope);
+    }
+    let unfit: BTreeSet<_> = new.scopes.iter().copied().filter(|scope| !scope.fits_customer()).collect();
+    if new.customer.is_some() && !unfit.is_empty() {
+        return Err(ClientError::BoundScopes(unfit));
     }
     let secret = match &new.secret {
         Some(secret) => secret.clone(),

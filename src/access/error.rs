@@ -1,7 +1,10 @@
 //! Why access was not set up, not given or not believed. No variant carries a secret or a token.
 
+use std::collections::BTreeSet;
+
 use sea_orm::DbErr;
 
+use super::principal::{Scope, words_of};
 use super::secrets::SecretError;
 
 /// Why the access module could not start or change its own rows.
@@ -10,6 +13,9 @@ pub enum AccessError {
     /// The configuration contradicts itself; the text says what to change.
     #[error("{0}")]
     Config(String),
+    /// The address of an external issuer's keys is none that is asked.
+    #[error("expected https://, or http:// on this machine, got '{0}'")]
+    JwksUrl(String),
     /// The database's answer.
     #[error(transparent)]
     Database(#[from] DbErr),
@@ -53,6 +59,9 @@ pub enum ClientError {
     /// No scope at all: such a client could do nothing.
     #[error("a client takes at least one scope")]
     NoScope,
+    /// Scopes that a client of one customer does not take.
+    #[error("a client that is bound to a customer does not take {}", words_of(.0).replace(' ', ", "))]
+    BoundScopes(BTreeSet<Scope>),
     /// Another client has it, of this tenant or another.
     #[error("a client with this id exists")]
     ClientIdTaken,
@@ -177,20 +186,27 @@ pub enum OAuthError {
     /// Too many token requests wait for their turn.
     #[error("too many token requests; repeat later")]
     Busy,
-    /// A defect on our side, or a database that does not answer.
+    /// The database does not answer: repeat later.
+    #[error("the database does not answer; repeat later")]
+    Unavailable(#[source] DbErr),
+    /// A defect on our side.
     #[error("{0}")]
     Fault(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl From<AccessError> for OAuthError {
     fn from(error: AccessError) -> Self {
-        Self::Fault(error.into())
+        match error {
+            AccessError::Database(error) => error.into(),
+            AccessError::Secret(error) => error.into(),
+            other => Self::Fault(other.into()),
+        }
     }
 }
 
 impl From<DbErr> for OAuthError {
     fn from(error: DbErr) -> Self {
-        Self::Fault(error.into())
+        Self::Unavailable(error)
     }
 }
 

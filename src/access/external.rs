@@ -21,10 +21,10 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::database::Database;
-use crate::primitives::TenantId;
+use crate::primitives::{CustomerId, TenantId};
 
 use super::error::{AccessError, TokenError};
-use super::principal::{Principal, scopes_of};
+use super::principal::{Principal, Scope, scopes_of};
 use super::{store, tokens};
 
 /// How far the provider's clock may be from ours.
@@ -48,7 +48,8 @@ pub struct ExternalIssuer {
     pub jwks_url: String,
     /// The claim that names a tenant, by code or by id.
     pub tenant_claim: String,
-    /// The claim with Konto's scope words, as one text or a list; other words are skipped.
+    /// The claim with Konto's scope words, as one text or a list; other words are skipped, and so are those
+    /// that do not fit a customer when the token is bound to one.
     pub scope_claim: String,
     /// The claim with the id of the customer that the token is bound to. A token without it is bound to none,
     /// so the provider must give it to every person who is a customer, and scopes to nobody by default.
@@ -122,13 +123,14 @@ impl External {
         if claims.seconds_if_present("nbf")?.is_some_and(|from| now < from.saturating_sub(LEEWAY_SECONDS)) {
             return Err(TokenError::NotYetValid);
         }
-        let customer = match claims.text_if_present(&config.customer_claim)? {
+        let customer: Option<CustomerId> = match claims.text_if_present(&config.customer_claim)? {
             Some(text) => Some(text.parse().map_err(|_| TokenError::Claim(config.customer_claim.clone()))?),
             None => None,
         };
         // Konto's own client ids have no '#', so a subject of the provider never passes for one of them.
         let client = format!("{}#{}", config.issuer, claims.text("sub")?);
-        let scopes = scopes_of(&claims.words(&config.scope_claim)?).collect::<BTreeSet<_>>();
+        let fits = |scope: &Scope| customer.is_none() || scope.fits_customer();
+        let scopes = scopes_of(&claims.words(&config.scope_claim)?).filter(fits).collect::<BTreeSet<_>>();
         let tenant = tenant(db, &claims.text(&config.tenant_claim)?).await?;
         Ok(Principal { tenant, client: client.into(), customer, scopes: scopes.into(), expires_at })
     }
@@ -207,8 +209,8 @@ async fn tenant(db: &Database, name: &str) -> Result<TenantId, TokenError> {
 
 /// Whether the address is plain HTTP, which only this machine may be asked by: who can change the keys on
 /// their way can sign any token.
-fn is_plain(address: &str) -> Result<bool, AccessError> {
-    let refuse = || AccessError::Config(format!("a jwks_url is https://, or http:// on this machine; got '{address}'"));
+pub(super) fn is_plain(address: &str) -> Result<bool, AccessError> {
+    let refuse = || AccessError::JwksUrl(address.to_owned());
     let url = reqwest::Url::parse(address).map_err(|_| refuse())?;
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

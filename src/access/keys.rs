@@ -3,7 +3,7 @@
 //!
 //! Servers agree without a lock. Each believes every key of the table that is not over; a key that a server
 //! does not know makes it read the table again, at most once per interval, so that forged key ids cost
-//! nothing. Two servers that make a key at the same moment leave two: both sign, both are believed. A server
+//! nothing. The public key set is read again when it is asked for and older than that interval. Two servers that make a key at the same moment leave two: both sign, both are believed. A server
 //! may sign with a key for [`SIGNER_STALE_AFTER`] after another has retired it, so a retired key is believed
 //! for that long more than a token lasts.
 //!
@@ -148,10 +148,32 @@ impl KeyRing {
         Ok(())
     }
 
-    /// The public keys that are believed, as a JSON web key set (RFC 7517).
-    pub(super) fn jwks(&self) -> Value {
-        let now = self.clock.micros();
+    /// What the table held a moment ago; what is known already while somebody else reads it, and when the
+    /// database does not answer.
+    async fn recent(&self) -> Arc<Loaded> {
         let loaded = self.loaded();
+        if loaded.at.elapsed() < self.reload_interval {
+            return loaded;
+        }
+        let Ok(mut last) = self.reloading.try_lock() else { return loaded };
+        if last.is_some_and(|at| at.elapsed() < self.reload_interval) {
+            return self.loaded();
+        }
+        *last = Some(Instant::now());
+        let read = async { load(&store::signing_keys(self.db.reader()).await?) };
+        match read.await {
+            Ok(fresh) => self.replace(fresh),
+            Err(error) => {
+                tracing::warn!(%error, "the signing keys were not read again");
+                loaded
+            }
+        }
+    }
+
+    /// The public keys that are believed, as a JSON web key set (RFC 7517).
+    pub(super) async fn jwks(&self) -> Value {
+        let loaded = self.recent().await;
+        let now = self.clock.micros();
         let mut keys: Vec<_> = loaded.verifying.iter().filter(|(_, key)| key.believed_at(now)).collect();
         keys.sort_unstable_by_key(|(kid, _)| *kid);
         let public = |(kid, key): (&String, &Arc<VerifyingKey>)| json!({ "kty": "OKP", "crv": "Ed25519", "x": key.public_x, "kid": kid, "alg": "EdDSA", "use": "sig" });

@@ -3,7 +3,7 @@
 //! [`Access`] is what the rest of Konto holds. It issues tokens for client credentials, and verifies its own
 //! tokens and those of external OpenID providers into a [`Principal`]. What always holds: the tenant of a
 //! request comes from its token; a token's scopes are at most its client's; a token that is bound to a
-//! customer stays bound; no secret is stored, logged or shown again after it was made.
+//! customer stays bound, and carries no scope of those who run the tenant; no secret is stored, logged or shown again after it was made.
 
 mod cache;
 mod clients;
@@ -61,7 +61,7 @@ pub struct AccessConfig {
     pub public_url: Option<String>,
     /// OpenID providers whose tokens are believed too.
     pub external: Vec<ExternalIssuer>,
-    /// Keys that are not known are looked for at most this often.
+    /// Keys that are not known are looked for at most this often, and so are new ones for the public key set.
     pub reload_interval: Duration,
 }
 
@@ -71,6 +71,55 @@ impl Default for AccessConfig {
     }
 }
 
+impl AccessConfig {
+    /// Whether it makes sense, as far as that can be seen without a database.
+    ///
+    /// # Errors
+    /// [`AccessError::Config`] and [`AccessError::JwksUrl`].
+    pub fn check(&self) -> Result<(), AccessError> {
+        let mut issuers = BTreeSet::from([self.issuer.as_str()]);
+        if self.issuer.is_empty() {
+            return Err(AccessError::Config("the issuer is empty".into()));
+        }
+        if let Some(twice) = self.external.iter().find(|external| !issuers.insert(&external.issuer)) {
+            return Err(AccessError::Config(format!("the issuer '{}' is configured twice", twice.issuer)));
+        }
+        self.external.iter().try_for_each(|external| external::is_plain(&external.jwks_url).map(|_| ()))
+    }
+}
+
+/// `tenant:client_id:client_secret`, in its form.
+struct BootstrapSpec<'a> {
+    code: &'a str,
+    client_id: &'a str,
+    secret: ClientSecret,
+}
+
+impl<'a> BootstrapSpec<'a> {
+    fn parse(spec: &'a str) -> Result<Self, BootstrapError> {
+        let mut parts = spec.splitn(3, ':');
+        let (Some(code), Some(client_id), Some(secret)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(BootstrapError::Malformed);
+        };
+        if !tenants::is_code(code) {
+            return Err(TenantError::InvalidCode.into());
+        }
+        if !clients::is_client_id(client_id) {
+            return Err(ClientError::InvalidClientId.into());
+        }
+        Ok(Self { code, client_id, secret: ClientSecret::given(secret)? })
+    }
+}
+
+/// Whether [`Access::bootstrap_client`] can make something of the text, as far as that can be seen without a
+/// database.
+///
+/// # Errors
+/// [`BootstrapError`].
+pub fn check_bootstrap_client(spec: &str) -> Result<(), BootstrapError> {
+    BootstrapSpec::parse(spec).map(|_| ())
+}
+
 /// A client's request for a token, as it came.
 #[derive(Clone)]
 pub struct TokenRequest {
@@ -78,7 +127,8 @@ pub struct TokenRequest {
     pub client_id: String,
     /// The proof.
     pub client_secret: String,
-    /// The scopes that are wanted; all of the client's when absent.
+    /// The scopes that are wanted; when absent all of the client's, or those of them that fit a customer when
+    /// the token is bound to one.
     pub scope: Option<String>,
     /// The customer to bind the token to.
     pub customer: Option<String>,
@@ -148,13 +198,7 @@ impl Access {
     /// # Errors
     /// A configuration that contradicts itself, or the database's.
     pub async fn start(db: Database, clock: Clock, ids: IdSource, config: AccessConfig) -> Result<Self, AccessError> {
-        let mut issuers = BTreeSet::from([config.issuer.as_str()]);
-        if config.issuer.is_empty() {
-            return Err(AccessError::Config("the issuer is empty".into()));
-        }
-        if let Some(twice) = config.external.iter().find(|external| !issuers.insert(&external.issuer)) {
-            return Err(AccessError::Config(format!("the issuer '{}' is configured twice", twice.issuer)));
-        }
+        config.check()?;
         install_tls();
         let external = config.external.into_iter().map(|external| External::new(external, config.reload_interval));
         let external = external.map(|made| made.map(Arc::new)).collect::<Result<_, _>>()?;
@@ -216,8 +260,9 @@ impl Access {
             return Err(OAuthError::InvalidClient);
         };
         inner.throttle.succeeded(&grant.client_id, &grant.client_secret);
-        let scopes = narrow(&client.scopes, grant.scope.as_deref())?;
         let customer = self.bind(&client, grant.customer.as_deref()).await?;
+        let scopes = grantable(&client.scopes, customer.is_some());
+        let scopes = narrow(&scopes, grant.scope.as_deref())?;
         let access_token = self.issue_for(client.tenant, &client.client_id, &scopes, customer).await?;
         Ok(IssuedToken { access_token, expires_in: TOKEN_SECONDS, scope: principal::words_of(&scopes) })
     }
@@ -235,7 +280,8 @@ impl Access {
         Ok(Some(wanted))
     }
 
-    /// A token without a request for one: for the demo and for Konto's own commands. Asks for no secret, so
+    /// A token without a request for one: for the demo and for Konto's own commands. Carries what it is told
+    /// to, also where a request would be refused. Asks for no secret, so
     /// nothing that a caller of the API can reach may call it.
     ///
     /// # Errors
@@ -252,7 +298,8 @@ impl Access {
         tokens::issue(&key, &self.0.issuer, &subject, tokens::seconds(&self.0.clock))
     }
 
-    /// Signs with a new key from now on. Tokens that were issued before stay good until they are over.
+    /// Signs with a new key from now on; the other servers do within a minute. Tokens that were issued before
+    /// stay good until they are over.
     ///
     /// # Errors
     /// The database's.
@@ -260,10 +307,9 @@ impl Access {
         self.0.keys.rotate().await
     }
 
-    /// The public keys, as a JSON web key set.
-    #[must_use]
-    pub fn jwks(&self) -> serde_json::Value {
-        self.0.keys.jwks()
+    /// The public keys of all servers on the database, as a JSON web key set.
+    pub async fn jwks(&self) -> serde_json::Value {
+        self.0.keys.jwks().await
     }
 
     /// The `iss` of Konto's own tokens.
@@ -323,13 +369,10 @@ impl Access {
         F: for<'a> FnOnce(&'a DatabaseTransaction, TenantId) -> BoxFuture<'a, Result<(), DbErr>>,
     {
         let inner = &*self.0;
-        let mut parts = spec.splitn(3, ':');
-        let (Some(code), Some(client_id), Some(secret)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(BootstrapError::Malformed);
-        };
+        let BootstrapSpec { code, client_id, secret } = BootstrapSpec::parse(spec)?;
         let new = NewClient {
             client_id: client_id.to_owned(),
-            secret: Some(ClientSecret::given(secret)?),
+            secret: Some(secret.clone()),
             scopes: Scope::ALL.iter().copied().collect(),
             customer: None,
         };
@@ -355,7 +398,7 @@ impl Access {
             Err(refused) => return Err(refused.into()),
         };
         if !client_created {
-            self.check_same_client(&tx, tenant, client_id, secret).await?;
+            self.check_same_client(&tx, tenant, client_id, secret.expose()).await?;
         }
         tx.commit().await?;
         Ok(Bootstrapped { tenant, tenant_created, client_created })
@@ -377,10 +420,17 @@ impl Access {
     }
 }
 
+/// What a client may ask for: all that it has, or what of it fits a customer.
+fn grantable(own: &BTreeSet<Scope>, bound: bool) -> BTreeSet<Scope> {
+    own.iter().copied().filter(|scope| !bound || scope.fits_customer()).collect()
+}
+
 /// What the token may do: what is asked for, as long as the client has it; else nothing is issued, rather
 /// than less than was asked for.
 fn narrow(own: &BTreeSet<Scope>, wanted: Option<&str>) -> Result<BTreeSet<Scope>, OAuthError> {
-    let Some(wanted) = wanted else { return Ok(own.clone()) };
+    let Some(wanted) = wanted else {
+        return if own.is_empty() { Err(OAuthError::InvalidScope) } else { Ok(own.clone()) };
+    };
     let scopes = wanted.split_ascii_whitespace().map(|word| Scope::from_word(word).filter(|scope| own.contains(scope)));
     let scopes = scopes.collect::<Option<BTreeSet<_>>>().filter(|scopes| !scopes.is_empty());
     scopes.ok_or(OAuthError::InvalidScope)

@@ -23,6 +23,14 @@ crate::words! {
     }
 }
 
+impl Scope {
+    /// Whether a token that is bound to a customer may carry it. The others are for those who run the tenant.
+    #[must_use]
+    pub fn fits_customer(self) -> bool {
+        !matches!(self, Self::Admin | Self::Audit | Self::Bulk)
+    }
+}
+
 /// A verified token.
 #[derive(Clone, Debug)]
 pub struct Principal {

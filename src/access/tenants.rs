@@ -19,7 +19,7 @@ pub struct Tenant {
     pub name: String,
     /// The currency of its reports.
     pub base_currency: Currency,
-    /// Whether its business date may be moved at will.
+    /// Whether it is for trying things out.
     pub sandbox: bool,
     /// When it was made.
     pub created_at_us: Micros,
@@ -61,7 +61,7 @@ pub async fn create_tenant(
 }
 
 /// 2 to 40 of `a-z`, `0-9` and `-`. An id (`ten_...`) has an underscore, so the two are never confused.
-fn is_code(code: &str) -> bool {
+pub(super) fn is_code(code: &str) -> bool {
     (2..=40).contains(&code.len()) && code.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 

@@ -11,6 +11,7 @@ use crate::accounts::{self, model, store};
 use crate::customers;
 use crate::customers::graphql::Customer;
 use crate::events::graphql::{self as events, HistoryFilter, HistoryItem};
+use crate::graphql::books::{LedgerAccount, rows_of};
 use crate::graphql::context::{Caller, allowed, caller};
 use crate::graphql::enums::{AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, WorkingMode};
 use crate::graphql::fault::Fault;
@@ -240,6 +241,11 @@ impl AccountFields {
         Ok(amounts
             .map(|(component, amount)| ComponentAmount { component: *component, amount: self.money(amount) })
             .collect())
+    }
+
+    /// Its rows in the chart of accounts, one per component.
+    async fn ledger_accounts(&self, ctx: &Context<'_>) -> Result<Vec<LedgerAccount>, Fault> {
+        Ok(rows_of(&self.position(ctx).await?))
     }
 
     /// What open holds reserve.

@@ -37,7 +37,7 @@ pub(super) struct NewTenantArgs {
     /// The currency of its reports and of the default products, such as EUR
     #[arg(long)]
     currency: String,
-    /// Its business date may be moved at will: for trying things out
+    /// Marks it as one for trying things out
     #[arg(long)]
     sandbox: bool,
 }
@@ -77,7 +77,7 @@ pub(super) struct NewClientArgs {
     /// The most that its tokens may do, separated by commas: read, money, admin, subscribe, audit, bulk
     #[arg(long, default_value = "read")]
     scopes: String,
-    /// Bind all its tokens to one customer, by number or id
+    /// Bind all its tokens to one customer, by number or id; not together with admin, audit or bulk
     #[arg(long, value_name = "CUSTOMER")]
     customer: Option<String>,
     /// Read the secret from the standard input instead of making one: 8 to 128 visible ASCII characters
@@ -87,7 +87,10 @@ pub(super) struct NewClientArgs {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
-    /// Sign with a new key from now on; tokens that were issued before stay good until they end
+    /// Make a new key to sign with; running servers do within a minute
+    ///
+    /// Tokens that were issued before stay good until they end, at most an hour after the last server has
+    /// changed over. All keys that are believed are at /.well-known/jwks.json.
     Rotate(DatabaseArgs),
 }
 
@@ -202,7 +205,7 @@ fn client_refused(error: ClientError) -> anyhow::Error {
     let flag = match &error {
         ClientError::InvalidClientId | ClientError::ClientIdTaken | ClientError::UnknownClient => "--client-id",
         ClientError::InvalidSecret => "--secret-stdin",
-        ClientError::NoScope => "--scopes",
+        ClientError::NoScope | ClientError::BoundScopes(_) => "--scopes",
         _ => return error.into(),
     };
     Setting::says(flag, error.to_string()).into()
@@ -211,6 +214,6 @@ fn client_refused(error: ClientError) -> anyhow::Error {
 pub(super) async fn keys(command: KeysCommand) -> anyhow::Result<()> {
     let KeysCommand::Rotate(args) = command;
     access(&args.open_migrated().await?).await?.rotate_keys().await?;
-    say("a new key signs from now on")?;
+    say("a new key is there; running servers sign with it within a minute")?;
     Ok(())
 }

@@ -12,7 +12,6 @@ use tokio_util::task::TaskTracker;
 use super::serve::{Signals, named};
 use super::{say, settings};
 use crate::access::{Access, Scope};
-use crate::database::Database;
 use crate::demo::{self, live};
 use crate::http::explorer::{ExplorerConfig, TokenSource};
 use crate::primitives::{Clock, IdSource, TenantId};
@@ -93,7 +92,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
 /// Binds before it loads, so that a port that is taken is told at once.
 async fn start(url: &str, listen: &str, token: &Token) -> anyhow::Result<(Server, TenantId, String)> {
     let listener = server::bind(listen).await?;
-    let db = Database::open(url).await?;
+    let db = server::open(url).await?;
     db.migrate().await?;
     let begun = Instant::now();
     let (tenant, loaded) = match demo::find(&db).await? {

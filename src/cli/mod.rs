@@ -5,6 +5,7 @@
 
 mod admin;
 mod demo;
+mod limits;
 mod logs;
 mod serve;
 mod settings;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::database::Database;
+use crate::database::{self, Database};
 use crate::server;
 use settings::Setting;
 
@@ -80,8 +81,11 @@ impl DatabaseArgs {
     /// Opens a database that is there; none is made by the way.
     async fn open(&self) -> anyhow::Result<Database> {
         settings::database_url(&self.database_url)?;
-        let opened = Database::open(&self.database_url.replace("mode=rwc", "mode=rw")).await;
-        opened.map_err(|error| anyhow::anyhow!("the database (KONTO_DATABASE_URL) cannot be opened: {error}"))
+        if let Some(path) = database::missing_file(&self.database_url) {
+            let what = format!("the file {} does not exist: `konto migrate` makes it", path.display());
+            return Err(Setting::says("KONTO_DATABASE_URL", what).into());
+        }
+        Ok(server::open(&self.database_url.replace("mode=rwc", "mode=rw")).await?)
     }
 
     /// The same, and its tables are up to date.
@@ -116,7 +120,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args).await?,
         Command::Migrate(args) => {
             settings::database_url(&args.database_url)?;
-            Database::open(&args.database_url).await?.migrate().await?;
+            server::open(&args.database_url).await?.migrate().await?;
             say("the tables are up to date")?;
         }
         Command::Schema => say(crate::graphql::sdl().trim_end())?,

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::DatabaseArgs;
+use super::limits::LimitArgs;
 use super::settings::{self, OidcArgs, Setting};
 use crate::access::{AccessConfig, AccessError, BootstrapError};
 use crate::http::{HttpConfig, StreamConfig};
@@ -32,6 +33,8 @@ pub(super) struct ServeArgs {
     allowed_origins: String,
     #[command(flatten)]
     pub(super) oidc: OidcArgs,
+    #[command(flatten)]
+    pub(super) limits: LimitArgs,
 }
 
 impl ServeArgs {
@@ -48,7 +51,8 @@ impl ServeArgs {
                 external: self.oidc.issuer()?.into_iter().collect(),
                 ..AccessConfig::default()
             },
-            http: HttpConfig { stream: StreamConfig { origins, ..StreamConfig::default() }, ..HttpConfig::default() },
+            http: HttpConfig { stream: StreamConfig { origins, ..StreamConfig::default() }, ..self.limits.http()? },
+            trusted: self.limits.trusted()?,
             ..ServerConfig::default()
         })
     }
@@ -77,6 +81,9 @@ pub(super) fn named(error: StartError) -> anyhow::Error {
     match error {
         StartError::Bootstrap(BootstrapError::Database(error)) => StartError::Database(error).into(),
         StartError::Bootstrap(refused) => Setting::says("KONTO_BOOTSTRAP_CLIENT", refused.to_string()).into(),
+        StartError::Access(wrong @ AccessError::JwksUrl(_)) => {
+            Setting::says("KONTO_OIDC_JWKS_URL", wrong.to_string()).into()
+        }
         StartError::Access(AccessError::Config(what)) => Setting::says("KONTO_OIDC_ISSUER", what).into(),
         other => other.into(),
     }

@@ -1,6 +1,7 @@
 //! What operators set: read once, checked as a whole, and complained about by the name that they know.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use crate::access::{ExternalIssuer, Scope};
 use crate::primitives::Currency;
@@ -71,6 +72,25 @@ pub(super) fn allowed_origins(text: &str) -> Result<Vec<String>, Setting> {
     parts.map(|part| origin("KONTO_ALLOWED_ORIGINS", part)).collect()
 }
 
+/// A whole number of a range; the default when empty.
+pub(super) fn number(name: &str, text: &str, range: RangeInclusive<u64>, default: u64) -> Result<u64, Setting> {
+    if text.is_empty() {
+        return Ok(default);
+    }
+    let expected = || format!("a whole number from {} to {}", range.start(), range.end());
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| Setting::got(name, &expected(), text))
+}
+
+/// `true` or `false`; the latter when empty.
+pub(super) fn yes(name: &str, text: &str) -> Result<bool, Setting> {
+    match text {
+        "true" => Ok(true),
+        "false" | "" => Ok(false),
+        _ => Err(Setting::got(name, "true or false", text)),
+    }
+}
+
 /// What is set about an external issuer.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct OidcArgs {
@@ -105,13 +125,17 @@ impl OidcArgs {
         let need = |name, value: Option<String>| {
             value.ok_or_else(|| Setting::says(name, "expected a value, because another KONTO_OIDC_ setting has one"))
         };
+        let claim = |name, text: &str| match text {
+            "" => Err(Setting::got(name, "the name of a claim", text)),
+            text => Ok(text.to_owned()),
+        };
         Ok(Some(ExternalIssuer {
             issuer: need("KONTO_OIDC_ISSUER", issuer)?,
             audience: need("KONTO_OIDC_AUDIENCE", audience)?,
             jwks_url: need("KONTO_OIDC_JWKS_URL", jwks_url)?,
-            tenant_claim: self.oidc_tenant_claim.clone(),
-            scope_claim: self.oidc_scope_claim.clone(),
-            customer_claim: self.oidc_customer_claim.clone(),
+            tenant_claim: claim("KONTO_OIDC_TENANT_CLAIM", &self.oidc_tenant_claim)?,
+            scope_claim: claim("KONTO_OIDC_SCOPE_CLAIM", &self.oidc_scope_claim)?,
+            customer_claim: claim("KONTO_OIDC_CUSTOMER_CLAIM", &self.oidc_customer_claim)?,
         }))
     }
 }

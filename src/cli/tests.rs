@@ -45,9 +45,7 @@ fn a_wrong_setting_is_named_with_what_was_expected() {
 #[test]
 fn an_external_issuer_is_set_as_a_whole() {
     let parse = |args: &[&str]| {
-        let Command::Serve(args) = Cli::parse_from(["konto", "serve"].iter().chain(args)).command else {
-            panic!("another command")
-        };
+        let args = serve(args);
         args.oidc.issuer().map(|issuer| issuer.map(|issuer| issuer.issuer)).map_err(|setting| setting.to_string())
     };
     assert_eq!(parse(&[]), Ok(None));
@@ -62,4 +60,101 @@ fn an_external_issuer_is_set_as_a_whole() {
         "https://id.example/keys",
     ];
     assert_eq!(parse(&whole), Ok(Some("https://id.example".into())));
+}
+
+fn serve(args: &[&str]) -> Box<serve::ServeArgs> {
+    match Cli::parse_from(["konto", "serve"].iter().chain(args)).command {
+        Command::Serve(args) => args,
+        _ => panic!("another command"),
+    }
+}
+
+#[test]
+fn limits_are_set_and_a_wrong_one_is_named() {
+    let http = |args: &[&str]| serve(args).limits.http().map_err(|setting| setting.to_string());
+    let base = http(&[]).expect("the defaults");
+    assert_eq!(format!("{base:?}"), format!("{:?}", crate::http::HttpConfig::default()));
+    let set = [
+        ("--body-limit", "2000"),
+        ("--bulk-body-limit", "3000"),
+        ("--depth-limit", "7"),
+        ("--complexity-limit", "8"),
+        ("--alias-limit", "9"),
+        ("--token-limit", "10"),
+        ("--operation-seconds", "90"),
+        ("--rate-per-second", "11"),
+        ("--rate-burst", "12"),
+        ("--in-flight-limit", "13"),
+        ("--stream-limit", "14"),
+    ];
+    let all: Vec<_> = set.iter().flat_map(|(flag, value)| [*flag, *value]).collect();
+    let set_to = http(&all).expect("good ones");
+    let limits = &set_to.limits;
+    assert_eq!((set_to.body_bytes, set_to.bulk_body_bytes), (2_000, 3_000));
+    assert_eq!((limits.depth, limits.complexity, limits.aliases, limits.tokens), (7, 8, 9, 10));
+    assert_eq!((set_to.operation_time.as_secs(), set_to.bulk_operation_time.as_secs()), (90, 90));
+    assert_eq!((set_to.rate.per_second, set_to.rate.burst, set_to.in_flight, set_to.streams), (11, 12, 13, 14));
+    for (flag, _) in set {
+        assert!(http(&[flag, ""]).is_ok(), "{flag}: empty is absent");
+        let wrong = http(&[flag, "x"]).expect_err(flag);
+        let name = format!("KONTO_{}: expected", flag[2..].to_uppercase().replace('-', "_"));
+        assert!(wrong.starts_with(&name) && wrong.ends_with("got \"x\""), "{wrong}");
+    }
+    let wrong = http(&["--depth-limit", "33"]).expect_err("too deep");
+    assert_eq!(wrong, "KONTO_DEPTH_LIMIT: expected a whole number from 1 to 32, got \"33\"");
+    let wrong = http(&["--bulk-body-limit", "2000"]).expect_err("less than others");
+    assert!(wrong.starts_with("KONTO_BULK_BODY_LIMIT: expected at least 262144"), "{wrong}");
+    let wrong = http(&["--trusted-only", "yes"]).expect_err("no truth");
+    assert_eq!(wrong, "KONTO_TRUSTED_ONLY: expected true or false, got \"yes\"");
+}
+
+#[test]
+fn trusted_documents_come_from_a_folder() {
+    let name = format!("konto-trusted-{}", unique());
+    let folder = std::env::temp_dir().join(name);
+    let path = folder.to_str().expect("text").to_owned();
+    let read = |args: &[&str]| serve(args).limits.trusted().map_err(|setting| setting.to_string());
+    let missing = read(&["--trusted-documents", &path]).expect_err("no folder");
+    assert!(missing.starts_with("KONTO_TRUSTED_DOCUMENTS: expected a folder"), "{missing}");
+    std::fs::create_dir(&folder).expect("a folder");
+    std::fs::write(folder.join("notes.txt"), "not one").expect("a file");
+    assert!(read(&["--trusted-documents", &path]).is_err(), "no document in it");
+    std::fs::write(folder.join("a.graphql"), "{ a }\n").expect("a file");
+    let found = read(&["--trusted-documents", &path, "--trusted-only", "true"]);
+    std::fs::remove_dir_all(&folder).expect("cleared away");
+    assert!(found.is_ok_and(|found| found.holds("{ a }\n") && !found.holds("not one")));
+    assert!(read(&["--trusted-only", "true"]).is_err(), "nothing could be run");
+    assert!(read(&[]).is_ok_and(|none| none.is_empty()));
+}
+
+#[tokio::test]
+async fn wrong_settings_are_named_before_a_database_is_made() {
+    let file = std::env::temp_dir().join(format!("konto-{}.db", unique()));
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let jwks =
+        ["--oidc-issuer", "https://id.example", "--oidc-audience", "konto", "--oidc-jwks-url", "http://id.example"];
+    let taken = ["--oidc-issuer", "konto", "--oidc-audience", "konto", "--oidc-jwks-url", "https://id.example"];
+    for (args, name) in [
+        (&["--bootstrap-client", "acme:web:short"][..], "KONTO_BOOTSTRAP_CLIENT: "),
+        (&["--bootstrap-client", "Acme!:web:a-long-secret"], "KONTO_BOOTSTRAP_CLIENT: "),
+        (&jwks, "KONTO_OIDC_JWKS_URL: "),
+        (&taken, "KONTO_OIDC_ISSUER: "),
+    ] {
+        let args = [&["--database-url", &url, "--listen", "127.0.0.1:0"], args].concat();
+        let error = serve::run(*serve(&args)).await.expect_err(name);
+        assert!(error.is::<Setting>() && error.to_string().starts_with(name), "{error}");
+        assert!(!file.exists(), "{name}");
+    }
+    let plain = url.replace("?mode=rwc", "");
+    let error = serve::run(*serve(&["--database-url", &plain, "--listen", "127.0.0.1:0"])).await.expect_err("no file");
+    assert!(
+        error.to_string().starts_with("KONTO_DATABASE_URL: ") && error.to_string().contains("?mode=rwc"),
+        "{error}"
+    );
+    assert!(!file.exists());
+}
+
+fn unique() -> String {
+    use crate::primitives::{Clock, IdSource};
+    IdSource::random(Clock::system()).next().simple().to_string()
 }

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use crate::accounts::graphql::{self as accounts, Account};
 use crate::customers::graphql::{self as customers, Customer};
-use crate::events::{Event, store};
+use crate::events::{Event, TYPES, store};
 use crate::graphql::context::{Caller, caller};
-use crate::graphql::fault::Fault;
-use crate::graphql::inputs::{filter_id, filter_texts};
+use crate::graphql::fault::{Fault, FaultCode};
+use crate::graphql::inputs::filter_id;
 use crate::graphql::pagination::{Connection, EventSequence, Key as _, Listed, PageArgs, Window};
 use crate::graphql::period::Period;
 use crate::graphql::scalars::{BigInt, Cursor, Date, DateTime, Decimal, Json};
@@ -47,7 +47,11 @@ impl LedgerEvent {
         BigInt(self.0.sequence)
     }
 
-    /// What happened, like `entry.posted` or `account.closed`. New types may be added.
+    /// What happened. `entry.posted`: an entry was booked. `account.opened`, `account.updated`,
+    /// `account.credit_limit_lowered`, `account.closure_requested`, `account.closure_recorded` (with its code) and
+    /// `account.closed`: of an account. `hold.placed`, `hold.captured`, `hold.released` and `hold.expired`: of a
+    /// hold. `customer.created`, `customer.updated`, `product.created` and `product.updated`: of these.
+    /// `period.closed`: the books were closed through a day. New types may be added.
     #[graphql(name = "type")]
     async fn type_(&self) -> &str {
         &self.0.type_
@@ -114,7 +118,7 @@ impl Listed for HistoryItem {
 /// Which part of an account's history to list.
 #[derive(Debug, Default, InputObject)]
 pub struct HistoryFilter {
-    /// Only of these types; of all when absent or empty. At most 100.
+    /// Only of these types, as in `LedgerEvent.type`; of all when absent or empty. At most 100.
     #[graphql(validator(max_items = 100))]
     types: Option<Vec<String>>,
     /// On or after this day, in UTC.
@@ -126,7 +130,7 @@ pub struct HistoryFilter {
 /// Which events to list.
 #[derive(Debug, Default, InputObject)]
 pub struct EventFilter {
-    /// Only of these types; of all when absent or empty. At most 100.
+    /// Only of these types, as in `LedgerEvent.type`; of all when absent or empty. At most 100.
     #[graphql(validator(max_items = 100))]
     types: Option<Vec<String>>,
     /// Only what is about this account itself; what was posted to it is among its transactions.
@@ -140,7 +144,7 @@ pub struct EventFilter {
 /// Which events to follow. All conditions must hold.
 #[derive(Debug, Default, InputObject)]
 pub struct LedgerEventFilter {
-    /// Only of these types; of all when absent or empty. At most 100.
+    /// Only of these types, as in `LedgerEvent.type`; of all when absent or empty. At most 100.
     #[graphql(validator(max_items = 100))]
     types: Option<Vec<String>>,
     /// Only what is about one of these accounts or was posted to one. At most 100.
@@ -153,7 +157,7 @@ pub struct LedgerEventFilter {
 /// The events that the token sees, oldest first.
 ///
 /// # Errors
-/// `BAD_REQUEST` for the page and the days, and the database's.
+/// `BAD_REQUEST` for the page, the days and the types, and the database's.
 pub async fn list(caller: &Caller, filter: EventFilter, args: &PageArgs) -> Result<Connection<LedgerEvent>, Fault> {
     let window = Window::<EventSequence>::new(args)?;
     let period = Period::days(filter.from, filter.to)?;
@@ -164,7 +168,7 @@ pub async fn list(caller: &Caller, filter: EventFilter, args: &PageArgs) -> Resu
         return Ok(Connection::empty());
     }
     let filter = store::EventFilter {
-        types: filter_texts(filter.types),
+        types: known_types(filter.types)?,
         account,
         customer: caller.customer(),
         from: period.from,
@@ -177,7 +181,7 @@ pub async fn list(caller: &Caller, filter: EventFilter, args: &PageArgs) -> Resu
 /// What happened to an account that the token sees, oldest first.
 ///
 /// # Errors
-/// `BAD_REQUEST` for the page and the days, and the database's.
+/// `BAD_REQUEST` for the page, the days and the types, and the database's.
 pub async fn history(
     caller: &Caller,
     account: AccountId,
@@ -187,7 +191,7 @@ pub async fn history(
     let window = Window::<EventSequence>::new(args)?;
     let period = Period::days(filter.from, filter.to)?;
     let filter = store::EventFilter {
-        types: filter_texts(filter.types),
+        types: known_types(filter.types)?,
         account: Some(account),
         customer: None,
         from: period.from,
@@ -206,6 +210,18 @@ pub async fn history(
     ))
 }
 
+/// Types in a filter. One that does not exist is a slip of the pen, which would find nothing for ever.
+fn known_types(types: Option<Vec<String>>) -> Result<Vec<String>, Fault> {
+    let types = types.unwrap_or_default();
+    match types.iter().find(|asked| !TYPES.contains(&asked.as_str())) {
+        None => Ok(types),
+        Some(unknown) => {
+            let shown: String = unknown.chars().take(64).collect();
+            Err(Fault::new(FaultCode::BadRequest, &format!("there is no event type {shown:?}")))
+        }
+    }
+}
+
 /// What a subscription lets through.
 #[derive(Debug)]
 pub struct Sieve {
@@ -218,14 +234,15 @@ impl Sieve {
     /// Of a filter. Accounts that the token does not see are left out of it, or it would tell whom others pay.
     ///
     /// # Errors
-    /// The database's.
+    /// `BAD_REQUEST` for the types, and the database's.
     pub async fn new(caller: &Caller, filter: LedgerEventFilter) -> Result<Self, Fault> {
+        let types = known_types(filter.types)?;
         let accounts = match filter.accounts {
             None => None,
             Some(ids) => ledger::seen_accounts(caller, Some(ids.iter().map(filter_id).collect())).await?,
         };
         let minimum = filter.minimum_amount.map(|amount| amount.0);
-        Ok(Self { types: filter_texts(filter.types), accounts, minimum })
+        Ok(Self { types, accounts, minimum })
     }
 
     /// Whether an event comes through, for a token that may see it.

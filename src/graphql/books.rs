@@ -14,11 +14,12 @@ use super::scalars::{CurrencyCode, Date, DateTime};
 use crate::access::Scope;
 use crate::accounts::graphql::{self as accounts, Account};
 use crate::customers::graphql::{self as customers, Customer};
+use crate::ledger::Position;
 use crate::ledger::audit;
 use crate::ledger::balances::{Class, TrialLine, trial_balance};
 use crate::ledger::entry;
-use crate::ledger::journal::ChartRow;
-use crate::primitives::{AuditId, Currency, LedgerAccountId};
+use crate::ledger::journal::{ChartRow, internal_rows};
+use crate::primitives::{AuditId, Currency, LedgerAccountId, Minor};
 
 /// A line of an entry in the API.
 #[derive(Clone, Debug)]
@@ -131,6 +132,27 @@ pub async fn ledger_account_by_id(caller: &Caller, id: LedgerAccountId) -> Resul
         Err(_) => caller.customer().is_none(),
     };
     Ok(visible.then_some(LedgerAccount(row)))
+}
+
+/// The rows of a customer's account that the token sees.
+#[must_use]
+pub fn rows_of(position: &Position) -> Vec<LedgerAccount> {
+    let rows = Component::ALL.iter().zip(position.rows).zip(position.balances);
+    let row = |((component, id), balance): ((&Component, LedgerAccountId), Minor)| {
+        let of = Ok((position.account, *component));
+        LedgerAccount(ChartRow { id, of, currency: position.currency, balance: balance.0 })
+    };
+    rows.map(row).collect()
+}
+
+/// The tenant's own rows.
+///
+/// # Errors
+/// `FORBIDDEN` for tokens that are bound to a customer, and the database's.
+pub async fn tenants_ledger_accounts(caller: &Caller) -> Result<Vec<LedgerAccount>, Fault> {
+    caller.require_unbound()?;
+    let rows = internal_rows(caller.db(), caller.tenant()).await?;
+    Ok(rows.into_iter().map(LedgerAccount).collect())
 }
 
 fn component(class: Class) -> Option<Component> {

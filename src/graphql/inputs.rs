@@ -86,12 +86,6 @@ pub fn filter_text(text: Option<String>) -> Option<String> {
     text.map(|text| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text })
 }
 
-/// Texts in a filter.
-#[must_use]
-pub fn filter_texts(texts: Option<Vec<String>>) -> Vec<String> {
-    texts.into_iter().flatten().filter_map(|text| filter_text(Some(text))).collect()
-}
-
 /// An id in a filter. A malformed one is that of nothing: a filter by it finds nothing.
 #[must_use]
 pub fn filter_id<T: FromStr + FromNothing>(id: &ID) -> T {

@@ -3,7 +3,7 @@
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 
-use super::books::{self, AuditRecord, AuditRecordFilter, TrialBalance};
+use super::books::{self, AuditRecord, AuditRecordFilter, LedgerAccount, TrialBalance};
 use super::context::allowed;
 use super::enums::Scope;
 use super::fault::{Fault, FaultCode};
@@ -15,8 +15,8 @@ use crate::access::tenants;
 use crate::accounts::graphql::{self as accounts, Account, AccountFilter, Product, ProductFilter};
 use crate::customers::graphql::{self as customers, Customer, CustomerFilter};
 use crate::events::graphql::{self as events, EventFilter, LedgerEvent};
-use crate::ledger::LedgerFault;
 use crate::ledger::graphql::{self as ledger, Entry, EntryFilter};
+use crate::ledger::{LedgerFault, journal};
 
 /// Ids of one `nodes`.
 const MOST_NODES: usize = 100;
@@ -47,8 +47,12 @@ pub struct Tenant {
     name: String,
     /// The currency of its reports.
     base_currency: CurrencyCode,
-    /// Whether its business date may be moved at will.
+    /// Whether it is for trying things out.
     sandbox: bool,
+    /// Today, in its books.
+    business_date: Date,
+    /// The last day that its books are closed for; none when no period was ever closed.
+    closed_through: Option<Date>,
 }
 
 /// Everything that can be read.
@@ -81,6 +85,7 @@ impl Query {
         let caller = allowed(ctx, Scope::Read)?;
         let tenant = tenants::find(caller.db(), caller.tenant()).await.map_err(LedgerFault::from)?;
         let tenant = tenant.ok_or_else(|| Fault::internal(&"a token of a tenant that is gone"))?;
+        let (own_date, closed_through) = journal::dates(caller.db(), caller.tenant()).await?;
         let customer = match caller.customer() {
             None => None,
             Some(customer) => customers::by_id(caller, customer).await?,
@@ -92,6 +97,8 @@ impl Query {
                 name: tenant.name,
                 base_currency: CurrencyCode(tenant.base_currency),
                 sandbox: tenant.sandbox,
+                business_date: Date(own_date.unwrap_or_else(|| caller.engine.clock().today())),
+                closed_through: closed_through.map(Date),
             },
             client: caller.principal.client.to_string(),
             customer,
@@ -192,6 +199,12 @@ impl Query {
     ) -> Result<Connection<LedgerEvent>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
         events::list(caller, filter.unwrap_or_default(), &PageArgs::forward(first, after)).await
+    }
+
+    /// The tenant's own accounts in the books, by role and currency; each exists from its first use on. Not for
+    /// tokens that are bound to a customer.
+    async fn ledger_accounts(&self, ctx: &Context<'_>) -> Result<Vec<LedgerAccount>, Fault> {
+        books::tenants_ledger_accounts(allowed(ctx, Scope::Read)?).await
     }
 
     /// All postings, added up by class and currency. Not for tokens that are bound to a customer.

@@ -198,7 +198,8 @@ impl ScalarType for BigInt {
 pub struct Json(pub JsonValue);
 
 /// A JSON object, for what is yours and not ours to understand. In inputs at most 16 kB, as an object literal
-/// or in a variable.
+/// or in a variable. A number that is too large to be kept exactly is refused, and a long fraction is rounded:
+/// send these as strings.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-4")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -206,6 +207,9 @@ impl ScalarType for Json {
             return Err(custom("must be a JSON object"));
         }
         let json = value.into_json().map_err(|_| custom("must be a JSON object"))?;
+        if has_rounded(&json) {
+            return Err(custom("a number is too large to be kept exactly: send it as a string"));
+        }
         if json.to_string().len() > METADATA {
             return Err(custom("a JSON object has at most 16 kB"));
         }
@@ -214,6 +218,22 @@ impl ScalarType for Json {
 
     fn to_value(&self) -> Value {
         Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
+/// Whether there is a number in it that became a float and may have lost digits: one of 2^53 or more.
+fn has_rounded(json: &JsonValue) -> bool {
+    match json {
+        JsonValue::Number(number) if !number.is_i64() && !number.is_u64() => {
+            let text = number.to_string();
+            let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((&text, ""));
+            let whole = digits.split('.').next().unwrap_or_default().trim_start_matches('-');
+            let is_large = whole.parse::<u64>().is_ok_and(|whole| whole >= 1 << 53);
+            is_large || (!exponent.is_empty() && !exponent.starts_with('-'))
+        }
+        JsonValue::Array(items) => items.iter().any(has_rounded),
+        JsonValue::Object(fields) => fields.values().any(has_rounded),
+        _ => false,
     }
 }
 
@@ -259,6 +279,21 @@ mod tests {
         assert_eq!(moment.ok(), Some(value!("2026-04-30T12:00:00.500000Z")));
         for bad in ["2026-04-30", "2026-04-30T14:00:00", "2026-04-30T14:00:00.0000001Z"] {
             assert!(<DateTime as ScalarType>::parse(value!(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_metadata_are_kept_exactly_or_refused() {
+        let parse = |text: &str| {
+            let json = serde_json::from_str(text).expect("JSON");
+            <Json as ScalarType>::parse(Value::from_json(json).expect("a value")).map(|kept| kept.text()).ok()
+        };
+        for good in ["18446744073709551615", "-9223372036854775808", "0.5", "-12.25", "1e-7", "1250.75"] {
+            let text = format!("{{\"a\":[{good}]}}");
+            assert_eq!(parse(&text).as_deref(), Some(&*text));
+        }
+        for bad in ["18446744073709551616", "-9223372036854775809", "9007199254740993.0", "1e30", "-1E+16"] {
+            assert_eq!(parse(&format!("{{\"a\":{{\"b\":[{bad}]}}}}")), None, "{bad}");
         }
     }
 

@@ -14,7 +14,7 @@ use super::scalars::{Cursor, DateTime};
 use crate::access::Scope;
 use crate::accounts::graphql::{self as accounts, Account};
 use crate::events::graphql::{LedgerEvent, LedgerEventFilter, Sieve};
-use crate::events::{Event, feed::Follower};
+use crate::events::{Event, feed::Follower, store};
 use crate::ledger::graphql::Transaction;
 use crate::primitives::AccountId;
 
@@ -58,7 +58,8 @@ pub struct Subscription;
 #[Subscription]
 impl Subscription {
     /// Everything after the cursor, from the database and then live: in order, without a gap or a repeat.
-    /// Without a cursor: from now on. When the stream breaks, its last error tells the cursor to go on from.
+    /// Without a cursor: from now on. When the stream ends, subscribe again after the cursor of the last event that
+    /// you have; an error at the end may carry a later one as extensions.cursor.
     async fn ledger_events<'ctx>(
         &self,
         ctx: &Context<'ctx>,
@@ -66,7 +67,10 @@ impl Subscription {
         #[graphql(desc = "Only some of them.")] filter: Option<LedgerEventFilter>,
     ) -> Result<impl Stream<Item = Result<LedgerEvent, Broken>> + use<'ctx>, Fault> {
         let caller = allowed(ctx, Scope::Subscribe)?;
-        let after = after.as_ref().map(place).transpose()?;
+        let after = match &after {
+            Some(cursor) => Some(place(caller, cursor).await?),
+            None => None,
+        };
         let sieve = Sieve::new(caller, filter.unwrap_or_default()).await?;
         let mut follower = caller.engine.feed.follow(caller.tenant(), after).await?;
         Ok(async_stream::stream! {
@@ -117,9 +121,15 @@ impl Subscription {
     }
 }
 
-fn place(cursor: &Cursor) -> Result<i64, Fault> {
+/// Where to go on from. A place that the log has not reached would be waited for in silence.
+async fn place(caller: &Caller, cursor: &Cursor) -> Result<i64, Fault> {
+    let refuse = |message| Fault::new(FaultCode::BadRequest, message);
     let place = EventSequence::of_cursor(cursor).map(|sequence| sequence.0);
-    place.ok_or_else(|| Fault::new(FaultCode::BadRequest, "after is not a cursor of the event log"))
+    let place = place.ok_or_else(|| refuse("after is not a cursor of the event log"))?;
+    if place > store::last_sequence(caller.db(), caller.tenant()).await? {
+        return Err(refuse("after lies beyond the end of the log"));
+    }
+    Ok(place)
 }
 
 /// The stream can be taken up again, whatever broke it.

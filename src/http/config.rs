@@ -12,7 +12,7 @@ pub struct HttpConfig {
     pub limits: Limits,
     /// The longest body and the longest WebSocket message, in bytes.
     pub body_bytes: usize,
-    /// The same for tokens with the scope `bulk`.
+    /// The same for tokens with the scope `bulk`. A batch of 10,000 items takes three to four million.
     pub bulk_body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_time: Duration,
@@ -66,7 +66,7 @@ impl Default for HttpConfig {
         Self {
             limits: Limits::default(),
             body_bytes: 256 * 1024,
-            bulk_body_bytes: 2 * 1024 * 1024,
+            bulk_body_bytes: 8 * 1024 * 1024,
             body_time: Duration::from_secs(10),
             operation_time: Duration::from_secs(10),
             bulk_operation_time: Duration::from_secs(60),

@@ -21,6 +21,7 @@ use crate::graphql::fault::{Fault, FaultCode};
 use crate::graphql::limits::RequestId;
 
 const COMPLETE: &str = "event: complete\ndata:\n\n";
+const STOPPING: &str = "the server is stopping; subscribe again after the cursor of your last event";
 /// A comment, which clients skip.
 const ALIVE: &str = ":\n\n";
 
@@ -55,7 +56,10 @@ async fn pump(gateway: Gateway, ready: Ready, caller: Principal, id: RequestId, 
         let (text, is_last) = tokio::select! {
             // Whoever hangs up is noticed even while nothing happens.
             () = send.closed() => return,
-            () = gateway.lifecycle().shutdown.cancelled() => return,
+            () = gateway.lifecycle().shutdown.cancelled() => {
+                let stopping = Fault::new(FaultCode::Unavailable, STOPPING);
+                (next(&Answer::failed(stopping, &id)) + COMPLETE, true)
+            }
             () = &mut expired => (next(&Gateway::unauthenticated("the token has expired", &id)) + COMPLETE, true),
             answer = answers.next() => match answer {
                 Some(answer) => {

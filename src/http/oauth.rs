@@ -195,6 +195,13 @@ impl From<OAuthError> for Refusal {
                 retry_after_seconds: Some(1),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description)
             },
+            OAuthError::Unavailable(cause) => {
+                tracing::error!(%cause, "no token could be issued");
+                Self {
+                    retry_after_seconds: Some(1),
+                    ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", description)
+                }
+            }
             OAuthError::Fault(cause) => {
                 tracing::error!(%cause, "no token could be issued");
                 let hidden = "something went wrong on our side";
@@ -232,12 +239,12 @@ fn unreadable(rejection: &FormRejection) -> Refusal {
     }
 }
 
-/// Short enough that a retired key is soon forgotten; who meets an unknown key asks again anyway.
-const PUBLIC_FOR_FIVE_MINUTES: (header::HeaderName, HeaderValue) =
-    (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+/// Short enough that a new key is soon seen and a retired one forgotten; who meets an unknown key asks again anyway.
+const PUBLIC_FOR_A_MINUTE: (header::HeaderName, HeaderValue) =
+    (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
 
 async fn jwks(State(access): State<Access>) -> Response {
-    ([PUBLIC_FOR_FIVE_MINUTES], Json(access.jwks())).into_response()
+    ([PUBLIC_FOR_A_MINUTE], Json(access.jwks().await)).into_response()
 }
 
 /// RFC 8414. There is no authorization endpoint, hence no response types.
@@ -388,6 +395,16 @@ mod tests {
         }
         let get = server.http.get(format!("{}/oauth2/token", server.base)).send().await.expect("an answer");
         assert_eq!(get.status(), 405);
+    }
+
+    #[test]
+    fn a_database_that_does_not_answer_is_to_be_asked_again() {
+        let silent = || sea_orm::DbErr::ConnectionAcquire(sea_orm::ConnAcquireErr::Timeout);
+        for error in [OAuthError::from(silent()), OAuthError::from(crate::access::AccessError::from(silent()))] {
+            let response = Refusal::from(error).into_response();
+            assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+            assert!(response.headers().contains_key("retry-after"));
+        }
     }
 
     #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
@@ -14,6 +16,30 @@ impl TrustedDocuments {
     /// Hashes the documents, so that none can stand under another's hash.
     pub fn new(documents: impl IntoIterator<Item = String>) -> Self {
         Self(Arc::new(documents.into_iter().map(|text| (hash(&text), text.into())).collect()))
+    }
+
+    /// Reads the `*.graphql` files of a folder, one document each. A file's hash is that of its content, to the
+    /// last byte.
+    ///
+    /// # Errors
+    /// The folder or a file cannot be read; the message names the file.
+    pub fn read(folder: &Path) -> io::Result<Self> {
+        let mut documents = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "graphql") {
+                let text = std::fs::read_to_string(&path);
+                let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+                documents.push(text.map_err(named)?);
+            }
+        }
+        Ok(Self::new(documents))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The document of a hash, which may be written with the prefix `sha256:`.

@@ -17,6 +17,8 @@ crate::words! {
         Done = "DONE",
         /// It was refused; nothing was changed.
         Refused = "REFUSED",
+        /// The token lacked the scope, or was bound to a customer where that is not allowed; nothing was done.
+        Denied = "DENIED",
     }
 }
 

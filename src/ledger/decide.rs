@@ -246,7 +246,9 @@ impl<'a> Decider<'a> {
         self.undo.push(Undo::Position(account, None));
         self.books.positions.insert(account, position.clone());
         self.changes.opened.insert(account);
-        self.log_account("account.opened", account, json!({}));
+        let limit = position.credit_limit.in_currency(position.currency);
+        let payload = json!({ "creditLimit": limit.amount.to_string(), "currency": limit.currency.code() });
+        self.log_account("account.opened", account, payload);
         of_account(account)
     }
 

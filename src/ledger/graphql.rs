@@ -66,7 +66,7 @@ impl Entry {
         &self.0.description
     }
 
-    /// Your own name for it.
+    /// Your own name for it; unique together with its date and poster.
     async fn external_reference(&self) -> Option<&str> {
         self.0.external.as_ref().map(|external| external.reference.as_str())
     }

@@ -463,6 +463,20 @@ pub async fn chart_rows(
     Ok(found)
 }
 
+/// The tenant's own rows of the chart, as far as they were ever used, by role and currency.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn internal_rows(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<ChartRow>, LedgerFault> {
+    let start =
+        "SELECT id, account_id, component, role, currency, balance_minor FROM ledger_account WHERE tenant_id = ";
+    let mut query = Query::new(start, tenant);
+    query.and_raw("account_id IS NULL");
+    let mut rows = query.all(db).await?.iter().map(chart_row).collect::<Result<Vec<_>, _>>()?;
+    rows.sort_unstable_by_key(|row| (row.of.err(), row.currency));
+    Ok(rows)
+}
+
 fn chart_row(row: &QueryResult) -> Result<ChartRow, LedgerFault> {
     let account: Option<Uuid> = row.try_get("", "account_id")?;
     let of = match account {

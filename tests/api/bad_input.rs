@@ -376,7 +376,7 @@ on_both_databases! {
             ("{ entries(filter: { from: \"2026-04-16\", to: \"2026-04-15\" }) { nodes { id } } }", Some("BAD_REQUEST")),
             ("{ entries(filter: { from: \"0001-01-01\", to: \"9999-12-31\" }) { nodes { id } } }", None),
             ("{ entries(filter: { accounts: [] }) { nodes { id } } }", None),
-            ("{ events(filter: { types: [\"\\u0000\"] }) { nodes { sequence } } }", None),
+            ("{ events(filter: { types: [\"\\u0000\"] }) { nodes { sequence } } }", Some("BAD_REQUEST")),
             ("{ events(filter: { from: \"0000-01-01\" }) { nodes { sequence } } }", None),
             ("{ auditRecords(filter: { client: \"\\u0000\" }) { nodes { id } } }", None),
             (

@@ -51,6 +51,26 @@ fn lines(balance: &Value) -> Value {
 }
 
 on_both_databases! {
+    async fn the_chart_of_accounts_can_be_read(app: TestApp) {
+        let account = app.funded("25.00").await;
+        let query = "query($by: AccountBy!) { account(by: $by) { ledgerAccounts { code component } } ledgerAccounts { code role } }";
+        let data = app.ok(query, json!({ "by": account.by() })).await;
+        let components = data["account"]["ledgerAccounts"].as_array().expect("rows").iter();
+        let components: Vec<&str> = components.filter_map(|row| row["component"].as_str()).collect();
+        assert_eq!(components, ["PRINCIPAL", "INTEREST", "FEE"]);
+        assert_eq!(data["ledgerAccounts"], json!([{ "code": "SETTLEMENT_BANK", "role": "SETTLEMENT_BANK" }]));
+        app.bound_to(&account.owner).fault("{ ledgerAccounts { code } }", json!({}), "FORBIDDEN").await;
+    }
+
+    async fn a_tenant_tells_its_business_date_and_what_is_closed(app: TestApp) {
+        let query = "{ viewer { tenant { businessDate closedThrough } } }";
+        let dates = app.ok(query, json!({})).await["viewer"]["tenant"].take();
+        assert_eq!(dates, json!({ "businessDate": "2026-04-15", "closedThrough": null }));
+        app.done("closePeriod", json!({ "through": "2026-03-31" }), "closedThrough").await;
+        let dates = app.ok(query, json!({})).await["viewer"]["tenant"].take();
+        assert_eq!(dates, json!({ "businessDate": "2026-04-15", "closedThrough": "2026-03-31" }));
+    }
+
     async fn the_trial_balance_adds_every_posting_up_and_is_balanced(app: TestApp) {
         let empty = trial_balance(&app, None).await;
         assert_eq!(empty, json!({ "asOf": null, "balanced": true, "totals": [], "lines": [] }));

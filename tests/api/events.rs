@@ -72,11 +72,21 @@ on_both_databases! {
             types(&log(&app, json!({ "account": from.id })).await),
             ["account.opened", "hold.placed", "hold.released"]
         );
-        assert_eq!(log(&app, json!({ "types": ["nothing.such"] })).await, Vec::<Value>::new());
+        app.fault("{ events(filter: { types: [\"nothing.such\"] }) { nodes { sequence } } }", json!({}), "BAD_REQUEST").await;
         assert_eq!(log(&app, json!({ "from": "2026-04-16" })).await, Vec::<Value>::new());
         assert_eq!(log(&app, json!({ "from": "2026-04-15", "to": "2026-04-15" })).await.len(), 17);
         app.fault(LOG, json!({ "first": 101 }), "BAD_REQUEST").await;
         app.fault(LOG, json!({ "after": "nonsense" }), "BAD_REQUEST").await;
+    }
+
+    async fn a_cursor_beyond_the_end_is_refused_and_not_waited_for(app: TestApp) {
+        // A cursor of a longer log: as after a restore from an older backup.
+        let longer = app.with_tenant("longer").await;
+        longer.funded("1.00").await;
+        let mut socket = app.socket().await;
+        let query = "subscription($after: Cursor) { ledgerEvents(after: $after) { sequence } }";
+        socket.subscribe("a", query, json!({ "after": longer.last_cursor().await })).await;
+        assert_eq!(socket.next_fault().await, "BAD_REQUEST");
     }
 
     async fn a_socket_gets_what_comes_from_now_on(app: TestApp) {

@@ -44,6 +44,21 @@ pub fn lines(entry: &Value) -> Value {
 }
 
 on_both_databases! {
+    async fn metadata_is_the_callers_and_never_lost_or_taken_for_ours(app: TestApp) {
+        let account = app.account("current").await;
+        let paying = |metadata: Value| {
+            json!({ "account": account.by(), "amount": euros("1.00"), "channel": "CASH", "reference": "R", "metadata": metadata })
+        };
+        for name in ["reference", "channel", "receiver", "messageToReceiver", "reason"] {
+            app.refused("postPayment", paying(json!({ name: "mine" })), "INVALID_INPUT", "metadata").await;
+        }
+        let done = app.done("postPayment", paying(json!({ "mine": "kept" })), "entry { metadata }").await;
+        assert_eq!(done["entry"]["metadata"], json!({ "channel": "CASH", "mine": "kept", "reference": "R" }));
+        let large = "mutation { postPayment(input: { idempotencyKey: \"k\", account: { number: \"x\" }, channel: CASH, \
+             amount: { amount: \"1\", currency: \"EUR\" }, metadata: { n: 12345678901234567890123 } }) { __typename } }";
+        app.fault(large, json!({}), "BAD_REQUEST").await;
+    }
+
     async fn a_payment_comes_from_the_settlement_account_of_its_rail(app: TestApp) {
         let account = app.account("current").await;
         for (channel, role) in [

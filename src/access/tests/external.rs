@@ -137,10 +137,12 @@ async fn claims_name_the_tenant_the_customer_and_the_scopes() {
     let good = claims(&world);
     let customer = CustomerId(Uuid::from_u128(7));
     let named = with(good.clone(), "https://konto/customer", json!(customer.to_string()));
+    let mighty = with(named.clone(), "permissions", json!("read admin audit bulk"));
     let listed = with(good.clone(), "permissions", json!(["read", "admin", "x"]));
     let by_id = with(good.clone(), "org", json!(world.acme.to_string()));
     for (name, claims, of, words) in [
         ("customer", named, Some(customer), "read money"),
+        ("mighty customer", mighty, Some(customer), "read"),
         ("list", listed, None, "read admin"),
         ("tenant by id", by_id, None, "read money"),
     ] {

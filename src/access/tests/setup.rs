@@ -66,6 +66,10 @@ async fn wrong_clients_are_refused_by_name() {
     assert!(matches!(make(other, new_client("web", "read", None)).await, Err(ClientError::UnknownTenant)));
     let bound = new_client("web", "read", Some(stranger));
     assert!(matches!(make(world.acme, bound).await, Err(ClientError::UnknownCustomer)));
+    let customer = world.customer().await;
+    let unfit = make(world.acme, new_client("web", "read admin money bulk audit", Some(customer))).await;
+    let unfit = unfit.expect_err("scopes of those who run the tenant").to_string();
+    assert!(unfit.ends_with("does not take admin, audit, bulk"), "{unfit}");
     let twice = new_client("everything", "read", None);
     assert!(matches!(make(world.acme, twice).await, Err(ClientError::ClientIdTaken)));
     assert!(matches!(world.access.disable_client(other, "everything").await, Err(ClientError::UnknownClient)));
@@ -97,6 +101,51 @@ async fn a_token_is_bound_to_the_customer_that_is_asked_for_or_the_clients_own()
             (Err(OAuthError::InvalidRequest(_)), None) => {}
             (other, _) => panic!("{client}: {other:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_bound_token_carries_no_scope_of_those_who_run_the_tenant() {
+    let world = world().await;
+    let customer = Some(world.customer().await.to_string());
+    world
+        .access
+        .create_client(
+            world.acme,
+            NewClient {
+                secret: Some(ClientSecret::given("secret-of-ops").expect("a secret")),
+                ..new_client("ops", "admin audit", None)
+            },
+        )
+        .await
+        .expect("a client");
+    for (client, secret, wanted, expected) in [
+        ("everything", "secret-of-all", None, Some("read money subscribe")),
+        ("everything", "secret-of-all", Some("read money"), Some("read money")),
+        ("everything", "secret-of-all", Some("read admin"), None),
+        ("everything", "secret-of-all", Some("bulk"), None),
+        ("ops", "secret-of-ops", None, None),
+    ] {
+        let scope = wanted.map(str::to_owned);
+        let asked = TokenRequest { customer: customer.clone(), scope, ..request(client, secret) };
+        match (world.access.token(asked).await, expected) {
+            (Ok(issued), Some(expected)) => assert_eq!(issued.scope, expected),
+            (Err(OAuthError::InvalidScope), None) => {}
+            (other, _) => panic!("{client} {wanted:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_bootstrap_is_checked_without_a_database() {
+    for (spec, good) in [
+        ("acme:web:a-long-secret", true),
+        ("acme:web", false),
+        ("Acme!:web:a-long-secret", false),
+        ("acme:w b:a-long-secret", false),
+        ("acme:web:short", false),
+    ] {
+        assert_eq!(check_bootstrap_client(spec).is_ok(), good, "{spec}");
     }
 }
 

@@ -84,7 +84,7 @@ async fn forged_and_foreign_tokens_are_refused() {
     let own = |claims: &Value| sign(&header(&key.kid), claims, &key.encoding);
     world.access.verify(&own(&good)).await.expect("the pattern of all rows is good");
 
-    let public_x = world.access.jwks()["keys"][0]["x"].as_str().expect("a key").to_owned();
+    let public_x = world.access.jwks().await["keys"][0]["x"].as_str().expect("a key").to_owned();
     let hs256 = |secret: &[u8]| {
         let mut header = header(&key.kid);
         header.alg = Algorithm::HS256;
@@ -177,7 +177,7 @@ async fn after_a_rotation_old_tokens_live_out_their_hour() {
     let old_key = signing(&world).await;
     world.access.rotate_keys().await.expect("a rotation");
     assert_ne!(signing(&world).await.kid, old_key.kid);
-    assert_eq!(world.access.jwks()["keys"].as_array().expect("keys").len(), 2);
+    assert_eq!(world.access.jwks().await["keys"].as_array().expect("keys").len(), 2);
     world.access.verify(&old).await.expect("the old key is still believed");
     let new = world.token().await;
     world.access.verify(&new).await.expect("so is the new");
@@ -192,7 +192,7 @@ async fn after_a_rotation_old_tokens_live_out_their_hour() {
     world.pass(1);
     let fresh = server(&world.db, &world.clock, AccessConfig::default()).await;
     assert!(matches!(fresh.verify(&long).await, Err(TokenError::UnknownKey)));
-    assert_eq!(world.access.jwks()["keys"].as_array().expect("keys").len(), 1);
+    assert_eq!(world.access.jwks().await["keys"].as_array().expect("keys").len(), 1);
     world.pass(1);
     world.access.rotate_keys().await.expect("a rotation");
     let stored = store::signing_keys(world.db.reader()).await.expect("keys");
@@ -200,10 +200,21 @@ async fn after_a_rotation_old_tokens_live_out_their_hour() {
 }
 
 #[tokio::test]
+async fn the_public_keys_are_those_of_all_servers() {
+    let world = world().await;
+    let eager = AccessConfig { reload_interval: Duration::ZERO, ..AccessConfig::default() };
+    let other = server(&world.db, &world.clock, eager).await;
+    world.access.rotate_keys().await.expect("a rotation");
+    let known = world.access.jwks().await;
+    assert_eq!(known["keys"].as_array().expect("keys").len(), 2);
+    assert_eq!(other.jwks().await, known);
+}
+
+#[tokio::test]
 async fn servers_on_one_database_agree() {
     let world = world().await;
     let other = server(&world.db, &world.clock, AccessConfig::default()).await;
-    assert_eq!(other.jwks(), world.access.jwks(), "the second server uses the key of the first");
+    assert_eq!(other.jwks().await, world.access.jwks().await, "the second server uses the key of the first");
     world.access.rotate_keys().await.expect("a rotation");
     let token = world.token().await;
     other.verify(&token).await.expect("an unknown key is looked for");

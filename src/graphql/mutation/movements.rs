@@ -38,7 +38,7 @@ pub struct TransferInput {
     pub message_to_sender: Option<String>,
     /// What the receiver is told.
     pub message_to_receiver: Option<String>,
-    /// Your own name for the entry; unique.
+    /// Your own name for the entry; unique together with its date and poster.
     pub external_reference: Option<ExternalReferenceInput>,
     /// A JSON object of your own.
     pub metadata: Option<Json>,
@@ -61,7 +61,7 @@ pub struct PostPaymentInput {
     reference: Option<String>,
     /// For people.
     description: Option<String>,
-    /// Your own name for the entry; unique.
+    /// Your own name for the entry; unique together with its date and poster.
     external_reference: Option<ExternalReferenceInput>,
     /// A JSON object of your own.
     metadata: Option<Json>,
@@ -90,7 +90,7 @@ pub struct DisburseInput {
     message_to_receiver: Option<String>,
     /// What stands in the account's own transactions.
     own_message: Option<String>,
-    /// Your own name for the entry; unique.
+    /// Your own name for the entry; unique together with its date and poster.
     external_reference: Option<ExternalReferenceInput>,
     /// A JSON object of your own.
     metadata: Option<Json>,
@@ -114,7 +114,7 @@ pub struct PostAdjustmentInput {
     value_date: Option<Date>,
     /// For people.
     description: Option<String>,
-    /// Your own name for the entry; unique.
+    /// Your own name for the entry; unique together with its date and poster.
     external_reference: Option<ExternalReferenceInput>,
     /// A JSON object of your own.
     metadata: Option<Json>,
@@ -135,7 +135,7 @@ pub struct PostChargeInput {
     value_date: Option<Date>,
     /// For people.
     description: Option<String>,
-    /// Your own name for the entry; unique.
+    /// Your own name for the entry; unique together with its date and poster.
     external_reference: Option<ExternalReferenceInput>,
     /// A JSON object of your own.
     metadata: Option<Json>,

@@ -14,6 +14,7 @@ use crate::customers::{self, CustomerBy, CustomerType, NewCustomer};
 use crate::engine::Engine;
 use crate::graphql::context::Caller;
 use crate::graphql::limits::RequestId;
+use crate::graphql::pagination::{EventSequence, Key as _};
 use crate::graphql::{KontoSchema, schema};
 use crate::ledger::order::Idempotency;
 use crate::payments::holds;
@@ -292,9 +293,19 @@ async fn a_bound_token_sees_one_customer() {
     assert_eq!(all["entries"]["nodes"].as_array().map(Vec::len), Some(2));
     assert_eq!(all["customer"], json!({ "name": "ada" }));
 
-    for forbidden in ["{ trialBalance { balanced } }", "{ auditRecords { nodes { id } } }"] {
+    for forbidden in ["{ trialBalance { balanced } }", "{ ledgerAccounts { id } }", "{ auditRecords { nodes { id } } }"]
+    {
         assert_eq!(bank.fault(bo, &[Scope::Read, Scope::Audit], forbidden).await, "FORBIDDEN");
     }
+    let own = bank.ask(None, "{ ledgerAccounts { role account { id } balance { amount } } }").await;
+    let bank_transfers = json!([{ "role": "SETTLEMENT_BANK", "account": null, "balance": { "amount": "-100.00" } }]);
+    assert_eq!(own["ledgerAccounts"], bank_transfers);
+    let query = r#"{ account(by: {number: "ada"}) { ledgerAccounts { code account { number } balance { amount } } } }"#;
+    let rows = bank.ask(Some(bank.ada), query).await["account"]["ledgerAccounts"].take();
+    let row = json!({ "code": "CUSTOMER_PRINCIPAL", "account": { "number": "ada" }, "balance": { "amount": "70.00" } });
+    assert_eq!((&rows[0], rows.as_array().map(Vec::len)), (&row, Some(3)));
+    let viewer = bank.ask(None, "{ viewer { tenant { businessDate closedThrough } } }").await;
+    assert_eq!(viewer["viewer"]["tenant"], json!({ "businessDate": "2026-05-28", "closedThrough": null }));
     let books =
         "{ trialBalance { balanced totals { debit { amount } } lines { code debit { amount } credit { amount } } } }";
     let books = bank.ask(None, books).await;
@@ -313,6 +324,8 @@ async fn scopes_and_arguments_are_checked() {
         (&[Scope::Read], "{ accounts(first: -1) { nodes { id } } }".into(), "BAD_REQUEST"),
         (&[Scope::Read], "{ accounts(first: 101) { nodes { id } } }".into(), "BAD_REQUEST"),
         (&[Scope::Read], r#"{ accounts(after: "x") { nodes { id } } }"#.into(), "BAD_REQUEST"),
+        (&[Scope::Read], r#"{ events(filter: {types: ["entry.lost"]}) { nodes { type } } }"#.into(), "BAD_REQUEST"),
+        (&[Scope::Read], account(r#"history(filter: {types: ["account.opened", ""]})"#), "BAD_REQUEST"),
         (&[Scope::Read], account("transactions(first: 1, last: 1)"), "BAD_REQUEST"),
         (&[Scope::Read], account(r#"transactions(filter: {month: "2026-13"})"#), "BAD_REQUEST"),
         (&[Scope::Read], account(r#"transactions(filter: {month: "2026-05", from: "2026-05-01"})"#), "BAD_REQUEST"),
@@ -397,6 +410,11 @@ async fn streams_go_on_from_a_cursor_and_show_what_the_token_sees() {
     let mut hers =
         follow(Some(bank.bo), r#"subscription { balanceChanged(account: {number: "ada"}) { balance { amount } } }"#);
     assert_eq!(code(&hers.next().await.expect("a fault")), "BAD_REQUEST");
+    let beyond = EventSequence(1_000_000).cursor().to_text();
+    let mut beyond = follow(None, &format!(r#"subscription {{ ledgerEvents(after: "{beyond}") {{ type }} }}"#));
+    assert_eq!(code(&beyond.next().await.expect("a fault")), "BAD_REQUEST");
+    let mut unknown = follow(None, r#"subscription { ledgerEvents(filter: {types: ["x"]}) { type } }"#);
+    assert_eq!(code(&unknown.next().await.expect("a fault")), "BAD_REQUEST");
     let unsubscribed = bank.request(None, &[Scope::Read], "subscription { ledgerEvents { type } }");
     let mut stream = Box::pin(bank.schema.execute_stream(unsubscribed));
     assert_eq!(code(&stream.next().await.expect("a fault")), "FORBIDDEN");

@@ -10,7 +10,9 @@ async fn what_is_in_flight_is_finished() {
     tokio::time::sleep(Duration::from_millis(10)).await;
     server.lifecycle.shutdown.cancel();
     assert_eq!(query.await.expect("an answer").0, 200);
-    assert_eq!(stream.text().await.expect("an end"), "");
+    let end = stream.text().await.expect("an end");
+    assert!(end.starts_with("event: next\ndata: {\"errors\":[{\"message\":\"the server is stopping; "), "{end}");
+    assert!(end.contains("\"code\":\"UNAVAILABLE\"") && end.ends_with("\n\nevent: complete\ndata:\n\n"), "{end}");
     server.done.await.expect("no panic").expect("no error");
     assert_eq!(server.writes.load(Ordering::SeqCst), 1, "the mutation was waited for");
 }

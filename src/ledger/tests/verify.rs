@@ -11,7 +11,8 @@ use super::*;
 const ENTRIES: &str = "entry";
 const POSTINGS: &str = "posting";
 
-/// Eight entries in six batches, on two accounts, with a hold of which 60 are still open.
+/// Eight entries in six batches, on two accounts, with a hold of which 60 are still open. A third account had
+/// its credit limit lowered and was closed.
 async fn journal(world: &World) -> Arc<Entry> {
     world.open(holding(1, DebtRule::None, 1_000)).await;
     world.open(position(2, DebtRule::Unlimited)).await;
@@ -33,6 +34,9 @@ async fn journal(world: &World) -> Arc<Entry> {
     world.done(reversal(&entry)).await;
     let orders = vec![payment(account(1), 1), transfer(account(1), account(2), 2), payment(account(1), 3)];
     world.engine.committer.submit(tenant(), Submission { orders, atomic: true }).await.expect("the database");
+    world.open(Position { credit_limit: Minor(500), ..position(3, DebtRule::Limit) }).await;
+    world.done(order(Action::LowerCreditLimit(account(3), Minor(200)))).await;
+    world.done(order(Action::RequestClosure(account(3)))).await;
     entry
 }
 
@@ -61,6 +65,7 @@ async fn difference(world: &World, sql: &str) -> Difference {
 async fn every_kind_of_damage_is_found_and_named() {
     const ONE: Option<u128> = Some(1);
     const TWO: Option<u128> = Some(2);
+    const THREE: Option<u128> = Some(3);
     const NOBODY: Option<u128> = None;
     on_both(async |world| {
         journal(world).await;
@@ -70,6 +75,14 @@ async fn every_kind_of_damage_is_found_and_named() {
         let stray_hold = "INSERT INTO hold SELECT tenant_id, tenant_id, tenant_id, currency, amount_minor, captured_minor, \
                           'RELEASED', description, reference, placed_at_us, expires_at_us, closed_at_us FROM hold";
         let principal = "component = 'PRINCIPAL' AND credit_limit_minor = 0 AND reserved_minor > 0";
+        let reserving = |hold: &str, reserved: i64| {
+            format!("UPDATE hold SET {hold}; UPDATE ledger_account SET reserved_minor = {reserved} WHERE {principal}")
+        };
+        let closed = format!(
+            "INSERT INTO event SELECT tenant_id, MAX(sequence) + 1, 'account.closed', 0, NULL, (SELECT account_id FROM hold), \
+             NULL, '{{}}' FROM event GROUP BY tenant_id; UPDATE ledger_head SET event_sequence = event_sequence + 1; \
+             UPDATE ledger_account SET status = 'CLOSED', closed_on = '2026-03-02' WHERE {principal}"
+        );
         for (sql, account, sequence, what) in [
             ("UPDATE posting SET amount_minor = -amount_minor WHERE entry_sequence = 1 AND line = 2", ONE, Some(1), "balance after"),
             ("UPDATE posting SET amount_minor = -amount_minor WHERE entry_sequence = 1 AND line = 1", ONE, Some(1), "sum to zero"),
@@ -124,6 +137,38 @@ async fn every_kind_of_damage_is_found_and_named() {
             ("UPDATE event SET entry_sequence = 4 WHERE entry_sequence = 3", NOBODY, None, "event log tells of 7"),
             ("UPDATE event SET entry_sequence = 99 WHERE entry_sequence = 3", NOBODY, None, "event log tells of"),
             ("UPDATE ledger_head SET event_sequence = 3", NOBODY, None, "the head says 3"),
+            ("DELETE FROM ledger_head", NOBODY, None, "the ledger head is missing"),
+            (&reserving("captured_minor = 41", 59), ONE, None, "its captures sum to 40"),
+            (&reserving("amount_minor = 30", -10), ONE, None, "is OPEN, with 40 of 30 captured"),
+            (&reserving("amount_minor = 40", 0), ONE, None, "is OPEN, with 40 of 40 captured"),
+            (&reserving("status = 'CAPTURED', closed_at_us = 1", 0), ONE, None, "is CAPTURED, with 40 of 100 captured"),
+            (&reserving("status = 'RELEASED'", 0), ONE, None, "is RELEASED, with no closing time"),
+            (&reserving("status = 'LOST'", 0), ONE, None, "a value cannot be read"),
+            ("UPDATE hold SET closed_at_us = 1", ONE, None, "is OPEN, with a closing time"),
+            (
+                &format!("DELETE FROM hold; UPDATE ledger_account SET reserved_minor = 0 WHERE {principal}"),
+                ONE,
+                Some(4),
+                "which does not exist",
+            ),
+            ("UPDATE event SET sequence = 0 WHERE sequence = 3; UPDATE event SET sequence = 3 WHERE sequence = 1", NOBODY, None, "gap"),
+            ("UPDATE event SET type = 'entry.lost' WHERE entry_sequence = 3", NOBODY, Some(3), "is entry.lost, with an entry"),
+            ("UPDATE event SET type = 'entry.posted' WHERE type = 'hold.placed'", ONE, None, "is entry.posted, with no entry"),
+            ("UPDATE event SET payload = '{' WHERE type = 'hold.placed'", ONE, None, "is not JSON"),
+            ("UPDATE ledger_account SET status = 'CLOSED' WHERE debt_rule = 'NONE'", ONE, None, "is CLOSED, the event log says OPEN"),
+            ("UPDATE ledger_account SET status = 'PENDING_CLOSE' WHERE debt_rule = 'NONE'", ONE, None, "the event log says OPEN"),
+            ("UPDATE ledger_account SET status = 'OPEN' WHERE status = 'CLOSED'", THREE, None, "the event log says CLOSED"),
+            ("UPDATE ledger_account SET closed_on = NULL WHERE status = 'CLOSED'", THREE, None, "with no closing day"),
+            ("UPDATE event SET type = 'account.lost' WHERE type = 'account.closed'", THREE, None, "the event log says PENDING_CLOSE"),
+            (&closed, ONE, None, "still has a balance or a hold"),
+            ("UPDATE ledger_account SET credit_limit_minor = 500 WHERE status = 'CLOSED'", THREE, None, "is 5.00, the event log says 2.00"),
+            ("UPDATE ledger_account SET credit_limit_minor = 7 WHERE debt_rule = 'UNLIMITED'", TWO, None, "is 0.07, the event log says 0.00"),
+            ("UPDATE ledger_account SET credit_limit_minor = -1 WHERE debt_rule = 'UNLIMITED'", TWO, None, "is negative"),
+            ("UPDATE ledger_account SET credit_limit_minor = 7 WHERE debt_rule = 'NONE'", ONE, None, "may not owe"),
+            ("UPDATE event SET type = 'account.lost' WHERE type = 'account.opened'", ONE, None, "the account's opening"),
+            ("DELETE FROM ledger_account WHERE status = 'CLOSED'", THREE, None, "not in the books"),
+            ("UPDATE entry SET kind = 'GIFT' WHERE sequence = 3", NOBODY, Some(3), "a value cannot be read"),
+            ("UPDATE posting SET currency = 'x' WHERE entry_sequence = 3 AND line = 2", NOBODY, Some(3), "a value cannot be read"),
         ] {
             let found = difference(world, sql).await;
             let named = (found.tenant, found.account, found.sequence);
@@ -134,6 +179,37 @@ async fn every_kind_of_damage_is_found_and_named() {
             assert!(sequence.is_none_or(|sequence| text.contains(&format!("sequence {sequence}"))), "{text}");
         }
         world.verify_clean(8).await;
+    })
+    .await;
+}
+
+/// SQLite stores what it is given, whatever the column is declared as.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_of_another_type_is_a_difference() {
+    on_both(async |world| {
+        if world.db().backend() == DbBackend::Postgres {
+            return;
+        }
+        journal(world).await;
+        for (sql, account, sequence) in [
+            ("UPDATE posting SET amount_minor = 'much' WHERE entry_sequence = 5", None, Some(5)),
+            ("UPDATE posting SET amount_minor = 1.5 WHERE entry_sequence = 5", None, Some(5)),
+            ("UPDATE entry SET booked_at_us = 'then' WHERE sequence = 3", None, Some(3)),
+            ("UPDATE entry SET id = x'00' WHERE sequence = 3", None, Some(3)),
+            ("UPDATE entry SET sequence = 'last' WHERE sequence = 8", None, Some(8)),
+            ("UPDATE batch SET last_sequence = 'last' WHERE number = 3", None, Some(3)),
+            ("UPDATE ledger_head SET event_sequence = 1.5", None, None),
+            ("UPDATE ledger_account SET balance_minor = 'much' WHERE debt_rule = 'NONE'", Some(1), None),
+            ("UPDATE ledger_account SET reserved_minor = 1.5 WHERE debt_rule = 'NONE'", Some(1), None),
+            ("UPDATE ledger_account SET credit_limit_minor = 'much' WHERE debt_rule = 'NONE'", Some(1), None),
+            ("UPDATE hold SET captured_minor = 40.5", Some(1), None),
+            ("UPDATE event SET payload = x'ff' WHERE entry_sequence = 3", None, Some(3)),
+            ("UPDATE event SET sequence = 'last' WHERE sequence = 3", None, None),
+        ] {
+            let found = difference(world, sql).await;
+            let named = (found.tenant, found.account, found.sequence);
+            assert_eq!(named, (tenant(), account.map(super::account), sequence), "{found} after {sql}");
+        }
     })
     .await;
 }

@@ -46,6 +46,7 @@ on_both_databases! {
         assert_eq!(
             seen,
             [
+                json!(["transfer", "DENIED", null, null, forbidden.request_id(), now]),
                 json!(["transfer", "REFUSED", "NOT_FOUND", null, lost.request_id(), now]),
                 json!(["transfer", "REFUSED", "INSUFFICIENT_FUNDS", null, poor.request_id(), now]),
                 json!(["transfer", "DONE", null, entry, done.request_id(), now]),
@@ -55,10 +56,11 @@ on_both_databases! {
         for (filter, count) in [
             (json!({ "requestId": poor.request_id() }), 1),
             (json!({ "client": "teller", "outcome": "REFUSED" }), 2),
-            (json!({ "client": "teller", "operation": "transfer" }), 3),
+            (json!({ "client": "teller", "outcome": "DENIED" }), 1),
+            (json!({ "client": "teller", "operation": "transfer" }), 4),
             (json!({ "client": "teller", "operation": "openAccount" }), 0),
             (json!({ "target": entry }), 1),
-            (json!({ "client": "teller", "from": now }), 3),
+            (json!({ "client": "teller", "from": now }), 4),
             (json!({ "client": "teller", "before": now }), 0),
         ] {
             assert_eq!(records(&app, filter.clone()).await.len(), count, "{filter}");

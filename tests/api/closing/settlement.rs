@@ -68,9 +68,14 @@ on_both_databases! {
         let hold = app.hold(&account, "5.00").await;
         let before = app.picture().await;
         let with_payout = closing(&account, json!([{ "target": to_payout() }]));
-        for input in [closing(&account, json!([])), with_payout.clone()] {
+        // Each reason is named: a balance that the closing transactions settle is none.
+        for (input, facts) in [
+            (closing(&account, json!([])), json!({ "reserved": euros("5.00"), "balance": euros("25.00") })),
+            (with_payout.clone(), json!({ "reserved": euros("5.00") })),
+        ] {
             let refusal = app.refused("closeAccount", input, "HOLDS_REMAIN", "account").await;
-            assert_eq!(refusal["facts"], json!({ "reserved": euros("5.00") }));
+            assert_eq!(refusal["facts"], facts);
+            assert_eq!(refusal["fields"].as_array().map(Vec::len), facts.as_object().map(serde_json::Map::len));
         }
         assert_eq!(app.picture().await, before);
         app.done("releaseHold", json!({ "hold": hold }), "replayed").await;
