@@ -113,7 +113,7 @@ async fn a_row_per_close_code() {
             1009,
             "a message may have 262144 bytes",
         ),
-        (vec![json!({ "type": "ping", "payload": { "x": "y".repeat(3_000_000) } })], 1009, "the message is too long"),
+        (vec![json!({ "type": "ping", "payload": { "x": "y".repeat(9_000_000) } })], 1009, "the message is too long"),
     ] {
         let mut socket = Socket::open(&server).await;
         let what = format!("{messages:?}").chars().take(120).collect::<String>();
