@@ -104,13 +104,15 @@ fn what_is_allowed() {
 }
 
 #[test]
-fn hostile_documents_are_refused_in_milliseconds() {
+fn hostile_documents_are_refused_without_being_expanded() {
     let many_operations = (0..150).map(|n| format!("query Q{n} {{ ...F0 }} ")).collect::<String>();
     let shared = format!("{many_operations} {}", doubling(60).trim_start_matches("{ ...F0 }"));
     for query in [doubling(120), chain(300), shared, "{".repeat(262_144), "\"".repeat(262_143), ".".repeat(262_144)] {
         let start = Instant::now();
         assert!(prepare(Request::new(&query), &Limits::default()).is_err());
-        assert!(start.elapsed() < Duration::from_millis(250), "{:?}", start.elapsed());
+        // Milliseconds; expanded, the first would take longer than the universe has been there. The bound is wide
+        // so that a busy machine does not fail it.
+        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     }
 }
 
