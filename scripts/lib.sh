@@ -1,0 +1,275 @@
+# What the scripts share: leaving cleanly, installing what is missing, throw-away servers. Sourced, with
+# `root` set to the folder of the checkout, by scripts that run with `set -euo pipefail`.
+
+me=scripts/$(basename "$0")
+say() { printf '\n==> %s\n' "$*" >&2; }
+die() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# ---------------------------------------------------------------------------------------------- leaving
+
+scratch=
+installing_clusters=
+declare -A started=() # pid -> the signal that ends it politely
+
+alive() { kill -0 "$1" 2>/dev/null; }
+
+# Ends one process that this script started: politely, then after 20 seconds by force.
+end() {
+    local pid=$1 signal=${started[$1]} i
+    unset "started[$pid]"
+    kill -s "$signal" "$pid" 2>/dev/null || return 0
+    for ((i = 0; i < 200; i++)); do
+        alive "$pid" || return 0
+        sleep 0.1
+    done
+    kill -s KILL "$pid" 2>/dev/null || true
+}
+
+leave() {
+    local status=$? pid
+    trap - EXIT
+    trap '' INT TERM HUP
+    for pid in "${!started[@]}"; do end "$pid"; done
+    restore_cluster_creation || true
+    if [[ -n $scratch ]]; then rm -rf -- "$scratch"; fi
+    exit "$status"
+}
+trap leave EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Runs a command for at most so many seconds, so that a signal to this script ends the command as well.
+limited() {
+    local seconds=$1 pid status=0
+    shift
+    timeout -k 10 "$seconds" "$@" </dev/null &
+    pid=$!
+    started[$pid]=TERM
+    wait "$pid" || status=$?
+    unset "started[$pid]"
+    if ((status == 124 || status == 137)); then echo "$me: stopped after $seconds s: $1" >&2; fi
+    return "$status"
+}
+
+# A port on 127.0.0.1 that nobody listens on, below the range that outgoing connections use.
+free_port() {
+    local port i
+    for ((i = 0; i < 100; i++)); do
+        port=$((20000 + RANDOM % 10000))
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            echo "$port"
+            return
+        fi
+    done
+    die "found no free port on 127.0.0.1"
+}
+
+# ------------------------------------------------------------------------------------------- installing
+
+apt_updated=no
+
+# apt_install WHY PACKAGE...
+apt_install() {
+    local why=$1 as_root=()
+    shift
+    have apt-get || die "$why, and this is no Debian or Ubuntu where it could be installed"
+    if ((EUID != 0)); then
+        have sudo || die "$why; installing it ($*) takes root or sudo"
+        as_root=(sudo)
+    fi
+    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -qy -o DPkg::Lock::Timeout=300)
+    say "Installing $*"
+    if [[ $apt_updated == no ]]; then
+        timeout -k 30 600 "${apt[@]}" update >&2 || die "$why, and apt-get update failed"
+        apt_updated=yes
+    fi
+    timeout -k 30 1800 "${apt[@]}" install --no-install-recommends "$@" >&2 || die "$why, and installing $* failed"
+}
+
+cluster_conf=/etc/postgresql-common/createcluster.conf
+
+as_root() { if ((EUID == 0)); then "$@"; else sudo "$@"; fi; }
+
+# The package would create a database cluster and start it. Its own switch prevents that; it goes back
+# afterwards to how it was, because it concerns whatever else is installed here later.
+installing_without_cluster() {
+    apt_install "PostgreSQL is missing" postgresql-common
+    if [[ -f $cluster_conf ]]; then
+        as_root cp -p "$cluster_conf" "$cluster_conf.before-konto"
+        installing_clusters=changed
+    else
+        installing_clusters=created
+    fi
+    printf '\ncreate_main_cluster = false\n' | as_root tee -a "$cluster_conf" >/dev/null
+    apt_install "PostgreSQL is missing" postgresql
+    restore_cluster_creation
+}
+
+restore_cluster_creation() {
+    case $installing_clusters in
+        changed) as_root mv "$cluster_conf.before-konto" "$cluster_conf" ;;
+        created) as_root rm -f "$cluster_conf" ;;
+    esac
+    installing_clusters=
+}
+
+need_compiler() {
+    if ! have cargo && [[ -x $HOME/.cargo/bin/cargo ]]; then PATH=$HOME/.cargo/bin:$PATH; fi
+    have cargo || die "cargo is missing: install a Rust toolchain (rustup) first"
+    have cc || apt_install "a C compiler is missing" gcc libc6-dev
+}
+
+postgres_bin=
+
+find_postgres() {
+    local dir
+    for dir in "$(dirname "$(command -v initdb || echo /nowhere/)")" \
+        $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV) /usr/local/pgsql/bin /usr/pgsql-*/bin; do
+        if [[ -x $dir/initdb && -x $dir/postgres ]]; then
+            postgres_bin=$dir
+            return 0
+        fi
+    done
+    return 1
+}
+
+need_postgres() {
+    if [[ -n ${KONTO_TEST_POSTGRES_URL:-} ]] || find_postgres; then return; fi
+    if ! have apt-get; then
+        die "PostgreSQL is missing: install it and put the folder of initdb and postgres on PATH, or set KONTO_TEST_POSTGRES_URL"
+    fi
+    installing_without_cluster
+    find_postgres || die "PostgreSQL is installed, but initdb and postgres are neither on PATH nor in /usr/lib/postgresql/*/bin"
+}
+
+node_suits() { have node && [[ $(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0) -ge 20 ]]; }
+
+need_node() {
+    if node_suits && have npm; then return; fi
+    if ! have node || ! have npm; then apt_install "Node 20 or newer and npm are missing" nodejs npm; fi
+    if node_suits; then return; fi
+    # Older releases of Debian and Ubuntu have an older Node. Its npm can bring a newer one, for us alone.
+    local tools=$target/test-tools arch
+    case $(uname -m) in
+        x86_64) arch=x64 ;;
+        aarch64 | arm64) arch=arm64 ;;
+        *) die "Node 20 or newer is missing (found $(node --version)); install it" ;;
+    esac
+    PATH=$tools/node_modules/node-linux-$arch/bin:$PATH
+    hash -r
+    if node_suits; then return; fi
+    say "Node $(node --version) is too old: getting Node 22 into $tools"
+    mkdir -p "$tools"
+    limited 600 npm install --no-audit --no-fund --no-save --prefix "$tools" "node-linux-$arch@22" >&2 \
+        || die "Node 20 or newer is missing, and npm could not get it; install it"
+    hash -r
+    node_suits || die "Node 20 or newer is missing; install it"
+}
+
+chromium=
+
+# Ubuntu has a `chromium-browser` that only tells people to install a snap: what counts is that it runs.
+find_chromium() {
+    local name path
+    for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+        if [[ -n $name ]] && path=$(command -v "$name") && timeout 60 "$path" --version >/dev/null 2>&1; then
+            chromium=$path
+            return 0
+        fi
+    done
+    path=$(cd "$root/web" && node -p 'require("playwright-core").chromium.executablePath()' 2>/dev/null) || return 1
+    [[ -x $path ]] && chromium=$path
+}
+
+need_chromium() {
+    if find_chromium; then return; fi
+    if have apt-get && (. /etc/os-release && [[ ${ID:-} == debian || ${ID:-} == raspbian ]]); then
+        apt_install "Chromium is missing" chromium
+    elif have apt-get; then
+        say "Installing Chromium with Playwright"
+        limited 1200 env -C "$root/web" DEBIAN_FRONTEND=noninteractive npx --no-install playwright-core install --with-deps chromium >&2 \
+            || die "Chromium is missing and could not be installed; install it or set CHROMIUM"
+    else
+        die "Chromium is missing: install it and put it on PATH, or set CHROMIUM"
+    fi
+    hash -r
+    find_chromium || die "Chromium is installed but does not run; set CHROMIUM to one that does"
+}
+
+# npm ci throws everything away first, so it only runs when the lock file asks for something else.
+need_web_packages() {
+    if (cd web && npm ls --all >/dev/null 2>&1); then return; fi
+    say "Installing the packages of web/"
+    limited 900 npm --prefix web ci --prefer-offline --no-audit --no-fund >&2 || die "npm ci failed in web/"
+}
+
+# ------------------------------------------------------------------------------------------- PostgreSQL
+
+postgres_log=
+
+# Starts a throw-away server and exports its URL. PostgreSQL refuses to run as root, so root becomes
+# somebody else for it.
+start_postgres() {
+    local data as_user=() user port pid i
+    data=$scratch/postgres
+    mkdir "$data"
+    if ((EUID == 0)); then
+        have setpriv || die "setpriv (util-linux) is missing; PostgreSQL cannot run as root without it"
+        user=nobody
+        if id postgres >/dev/null 2>&1; then user=postgres; fi
+        chown "$user" "$data"
+        as_user=(setpriv --reuid "$(id -u "$user")" --regid "$(id -g "$user")" --clear-groups)
+        "${as_user[@]}" test -w "$data" || die "the user $user cannot reach $scratch; set TMPDIR to a folder that everybody can reach"
+    fi
+    # PGPORT and its like would lead the server and the tests elsewhere.
+    unset "${!PG@}"
+    cd "$data"
+    LC_ALL=C timeout -k 10 120 "${as_user[@]}" "$postgres_bin/initdb" \
+        --pgdata="$data/db" --username=postgres --auth=trust --encoding=UTF8 --no-locale >initdb.log 2>&1 \
+        || { cat initdb.log >&2; die "initdb failed"; }
+    postgres_log=$data/server.log
+    for ((i = 0; i < 5; i++)); do
+        port=$(free_port)
+        LC_ALL=C "${as_user[@]}" "$postgres_bin/postgres" -D "$data/db" -h 127.0.0.1 -p "$port" -k "$data" \
+            -c max_connections=300 -c shared_buffers=256MB -c log_connections=on \
+            </dev/null >"$postgres_log" 2>&1 &
+        pid=$!
+        started[$pid]=INT
+        if wait_for_postgres "$pid" "$data/db/postmaster.pid"; then
+            cd "$root"
+            export KONTO_TEST_POSTGRES_URL=postgres://postgres@127.0.0.1:$port/postgres
+            say "PostgreSQL $("$postgres_bin/postgres" --version | awk '{ print $3 }') listens on 127.0.0.1:$port"
+            return
+        fi
+        end "$pid"
+    done
+    cat "$postgres_log" >&2
+    die "PostgreSQL did not start"
+}
+
+wait_for_postgres() {
+    local pid=$1 file=$2 i
+    for ((i = 0; i < 600; i++)); do
+        alive "$pid" || return 1
+        # The last line of the file tells the state of the server.
+        if [[ $(sed -n '8{s/ *$//;p}' "$file" 2>/dev/null) == ready ]]; then return 0; fi
+        sleep 0.1
+    done
+    return 1
+}
+
+# --------------------------------------------------------------------------------------------------- Konto
+
+# Waits until GET /health/ready answers 200.
+wait_for_konto() {
+    local pid=$1 port=$2 i answer
+    for ((i = 0; i < 300; i++)); do
+        alive "$pid" || return 1
+        answer=$(timeout 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "GET /health/ready HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n" >&3 && head -n 1 <&3' - "$port" 2>/dev/null || true)
+        if [[ $answer == HTTP/1.?' 200'* ]]; then return 0; fi
+        sleep 0.2
+    done
+    return 1
+}
