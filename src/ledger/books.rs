@@ -37,6 +37,8 @@ pub struct Internal {
     pub id: LedgerAccountId,
     /// Its balance.
     pub balance: i64,
+    /// Whether the batch has made it.
+    pub new: bool,
 }
 
 /// What a key did the first time.
@@ -57,7 +59,7 @@ pub struct Books {
     pub head: Head,
     /// The accounts that the batch touches.
     pub positions: BTreeMap<AccountId, Position>,
-    /// The same, as they were locked: what did not change is not written.
+    /// The same, as they were read: what did not change is not written.
     pub loaded: BTreeMap<AccountId, Position>,
     /// The internal accounts that exist.
     pub internals: BTreeMap<(InternalRole, Currency), Internal>,

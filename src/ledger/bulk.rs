@@ -1,14 +1,18 @@
 //! Many rows in one statement, on both engines.
 //!
 //! PostgreSQL takes one array per column (`UNNEST`), so that the text of the statement, and with it its plan,
-//! is the same for one row and for ten thousand. SQLite takes `VALUES` lists, cut at its bind limit. Arrays
-//! cannot carry NULL through the driver, so an absent value travels as the column's sentinel (a nil UUID, a
-//! lone control character, the smallest integer, the first day of 4713 BC) and becomes NULL inside the
-//! statement; no stored value is ever one of those. An empty text is one that callers may well send.
+//! is the same for one row and for ten thousand; and it takes all tables of a batch in one statement of many
+//! parts ([`execute`]), which is one round trip. SQLite takes `VALUES` lists whose lengths are powers of two, so that
+//! a few texts, prepared once, serve every number of rows. Arrays cannot carry NULL through the driver, so an
+//! absent value travels as the column's sentinel (a nil UUID, a lone control character, the smallest integer, the
+//! first day of 4713 BC) and becomes NULL inside the statement; no stored value is ever one of those. An empty
+//! text is one that callers may well send.
+//!
+//! Every table has `tenant_id`; it is bound once, as `$1`, and is no column here.
 
 use chrono::NaiveDate;
 use sea_orm::sea_query::ArrayType;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
 
 /// The type of a column.
@@ -31,32 +35,34 @@ pub enum Kind {
 /// A column: its name, its type, and whether it may be absent.
 pub type Column = (&'static str, Kind, bool);
 
-/// SQLite's default limit of bound values is 32,766.
-const SQLITE_BINDS: usize = 30_000;
+/// SQLite's default limit of bound values is 32,766; long lists gain nothing over several shorter ones.
+const SQLITE_BINDS: usize = 4_096;
 
-/// What happens on a key that exists.
+/// What is done with the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnConflict {
-    /// It is an error.
-    Fail,
-    /// The text after `ON CONFLICT`.
-    Update(&'static str),
+pub enum Mode {
+    /// They are new; a key that exists is an error.
+    Insert,
+    /// They are new, or are changed as the text after `ON CONFLICT` says.
+    Upsert(&'static str),
+    /// They exist: found by `id`, every other column is set.
+    Update,
 }
 
-/// Rows for one table.
+/// Rows of one table.
 #[derive(Debug)]
 pub struct Bulk {
     table: &'static str,
     columns: &'static [Column],
-    on_conflict: OnConflict,
+    mode: Mode,
     values: Vec<Value>,
 }
 
 impl Bulk {
     /// No rows yet.
     #[must_use]
-    pub fn new(table: &'static str, columns: &'static [Column], on_conflict: OnConflict) -> Self {
-        Self { table, columns, on_conflict, values: Vec::new() }
+    pub fn new(table: &'static str, columns: &'static [Column], mode: Mode) -> Self {
+        Self { table, columns, mode, values: Vec::new() }
     }
 
     /// Adds a row: a value per column, in order.
@@ -65,56 +71,55 @@ impl Bulk {
         self.values.extend(values);
     }
 
-    /// Writes the rows.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn execute(self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
-        if self.values.is_empty() {
-            return Ok(());
-        }
-        if tx.get_database_backend() == DbBackend::Postgres {
-            let (sql, values) = self.postgres();
-            tx.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, values)).await?;
-            return Ok(());
-        }
-        let width = self.columns.len();
-        let per_statement = (SQLITE_BINDS / width) * width;
-        for chunk in self.values.chunks(per_statement) {
-            let sql = self.sqlite(chunk.len() / width);
-            tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, chunk.to_vec())).await?;
-        }
-        Ok(())
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
     }
 
     fn names(&self) -> String {
         self.columns.iter().map(|(name, ..)| *name).collect::<Vec<_>>().join(", ")
     }
 
-    fn conflict(&self) -> String {
-        match self.on_conflict {
-            OnConflict::Fail => String::new(),
-            OnConflict::Update(action) => format!(" ON CONFLICT {action}"),
-        }
+    /// `a = u.a, b = u.b`, of all columns but the id.
+    fn assignments(&self) -> String {
+        let columns = self.columns.iter().map(|(name, ..)| *name).filter(|name| *name != "id");
+        columns.map(|name| format!("{name} = u.{name}")).collect::<Vec<_>>().join(", ")
     }
 
     fn sqlite(&self, rows: usize) -> String {
-        let row = format!("({})", vec!["?"; self.columns.len()].join(", "));
-        let rows = vec![row; rows].join(", ");
-        format!("INSERT INTO {} ({}) VALUES {rows}{}", self.table, self.names(), self.conflict())
+        let width = self.columns.len();
+        let row = |row: usize| {
+            let binds = (0..width).map(|column| format!("?{}", 2 + row * width + column));
+            binds.collect::<Vec<_>>().join(", ")
+        };
+        let (table, names) = (self.table, self.names());
+        if self.mode == Mode::Update {
+            let rows = (0..rows).map(|number| format!("({})", row(number))).collect::<Vec<_>>().join(", ");
+            let set = self.assignments();
+            return format!(
+                "WITH u ({names}) AS (VALUES {rows}) UPDATE {table} SET {set} FROM u \
+                 WHERE {table}.tenant_id = ?1 AND {table}.id = u.id"
+            );
+        }
+        let rows = (0..rows).map(|number| format!("(?1, {})", row(number))).collect::<Vec<_>>().join(", ");
+        format!("INSERT INTO {table} (tenant_id, {names}) VALUES {rows}{}", self.conflict())
     }
 
-    fn postgres(self) -> (String, Vec<Value>) {
+    /// The statement, whose binds are numbered from `first` on, and its values.
+    fn postgres(self, first: usize) -> (String, Vec<Value>) {
+        let (table, names) = (self.table, self.names());
+        let arrays = (first..).zip(self.columns).map(|(n, (_, kind, _))| format!("${n}::{}[]", postgres_type(*kind)));
+        let arrays = arrays.collect::<Vec<_>>().join(", ");
         let select = self.columns.iter().map(select_column).collect::<Vec<_>>().join(", ");
-        let arrays = (1..).zip(self.columns).map(|(n, (_, kind, _))| format!("${n}::{}[]", postgres_type(*kind)));
-        let sql = format!(
-            "INSERT INTO {} ({}) SELECT {select} FROM UNNEST({}) AS u ({}){}",
-            self.table,
-            self.names(),
-            arrays.collect::<Vec<_>>().join(", "),
-            self.names(),
-            self.conflict(),
-        );
+        let rows = format!("SELECT {select} FROM UNNEST({arrays}) AS a ({names})");
+        let sql = if self.mode == Mode::Update {
+            let set = self.assignments();
+            format!("UPDATE {table} SET {set} FROM ({rows}) AS u WHERE {table}.tenant_id = $1 AND {table}.id = u.id")
+        } else {
+            let conflict = self.conflict();
+            format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, u.* FROM ({rows}) AS u{conflict}")
+        };
         let width = self.columns.len();
         let mut arrays: Vec<Vec<Value>> = vec![Vec::with_capacity(self.values.len() / width); width];
         for (index, value) in self.values.into_iter().enumerate() {
@@ -122,27 +127,124 @@ impl Bulk {
             arrays[index % width].push(if nullable { or_sentinel(value) } else { value });
         }
         let values = arrays.into_iter().zip(self.columns);
-        let values =
-            values.map(|(array, (_, kind, _))| Value::Array(array_type(*kind), Some(Box::new(array)))).collect();
-        (sql, values)
+        (sql, values.map(|(array, (_, kind, _))| Value::Array(array_type(*kind), Some(Box::new(array)))).collect())
+    }
+
+    fn conflict(&self) -> String {
+        match self.mode {
+            Mode::Upsert(action) => format!(" ON CONFLICT {action}"),
+            Mode::Insert | Mode::Update => String::new(),
+        }
     }
 }
 
-/// `column = ANY($n)` on PostgreSQL, `column IN (?, ...)` on SQLite, with the values to bind. `first` is the
-/// number of the first bind.
+/// A statement that goes with the rows: its text, where `$2` and the following are its values.
+#[derive(Debug)]
+pub struct Along {
+    /// Takes the tenant as `$1`.
+    pub sql: &'static str,
+    /// From `$2` on.
+    pub values: Vec<Value>,
+}
+
+/// Writes all rows: in one statement on PostgreSQL, table by table on SQLite. `along` is done with them; `told` is
+/// sent to those who listen on the channel, on PostgreSQL, when the transaction commits.
+///
+/// # Errors
+/// The database's.
+pub async fn execute(
+    tx: &DatabaseTransaction,
+    tenant: Uuid,
+    rows: Vec<Bulk>,
+    along: Option<Along>,
+    told: Option<(&str, String)>,
+) -> Result<(), DbErr> {
+    let rows = rows.into_iter().filter(|rows| !rows.is_empty());
+    if tx.get_database_backend() == DbBackend::Postgres {
+        return match postgres(tenant, rows, along, told) {
+            Some(statement) => tx.execute_raw(statement).await.map(|_| ()),
+            None => Ok(()),
+        };
+    }
+    for rows in rows {
+        let width = rows.columns.len();
+        let mut left = rows.values.as_slice();
+        let mut chunk = 1 << (SQLITE_BINDS / width).ilog2();
+        while !left.is_empty() {
+            while chunk > left.len() / width {
+                chunk /= 2;
+            }
+            let (now, later) = left.split_at(chunk * width);
+            let values = std::iter::once(tenant.into()).chain(now.iter().cloned());
+            tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, rows.sqlite(chunk), values)).await?;
+            left = later;
+        }
+    }
+    if let Some(Along { sql, values }) = along {
+        let values = std::iter::once(tenant.into()).chain(values);
+        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+    }
+    Ok(())
+}
+
+fn postgres(
+    tenant: Uuid,
+    rows: impl Iterator<Item = Bulk>,
+    along: Option<Along>,
+    told: Option<(&str, String)>,
+) -> Option<Statement> {
+    let mut values: Vec<Value> = vec![tenant.into()];
+    let mut parts = Vec::new();
+    // `along` comes first: its binds are numbered in its text.
+    if let Some(along) = along {
+        values.extend(along.values);
+        parts.push(along.sql.to_owned());
+    }
+    for rows in rows {
+        let (sql, more) = rows.postgres(values.len() + 1);
+        values.extend(more);
+        parts.push(sql);
+    }
+    let last = match told {
+        Some((channel, message)) => {
+            values.extend([channel.into(), message.into()]);
+            format!("SELECT pg_notify(${}, ${})", values.len() - 1, values.len())
+        }
+        // The last part can be no part of the list: it is the statement.
+        None => parts.pop()?,
+    };
+    let named = (0..).zip(parts).map(|(number, part)| format!("part_{number} AS ({part})"));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let sql = if named.is_empty() { last } else { format!("WITH {named} {last}") };
+    Some(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
+}
+
+/// A condition on a column, with the one value to bind as `$number`: `column = ANY($n)` on PostgreSQL, a JSON list
+/// on SQLite. Its text does not depend on how many values there are, so its plan is kept.
 #[must_use]
-pub fn any_of(backend: DbBackend, column: &str, first: usize, kind: Kind, values: Vec<Value>) -> (String, Vec<Value>) {
+pub fn any_of(backend: DbBackend, column: &str, number: usize, kind: Kind, values: Vec<Value>) -> (String, Vec<Value>) {
     if backend == DbBackend::Postgres {
         let array = Value::Array(array_type(kind), Some(Box::new(values)));
-        return (format!("{column} = ANY(${first}::{}[])", postgres_type(kind)), vec![array]);
+        return (format!("{column} = ANY(${number}::{}[])", postgres_type(kind)), vec![array]);
     }
-    let binds = (first..first + values.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
-    (format!("{column} IN ({binds})"), values)
+    let value = if kind == Kind::Uuid { "unhex(value)" } else { "value" };
+    let list = serde_json::Value::Array(values.into_iter().filter_map(in_json).collect());
+    (format!("{column} IN (SELECT {value} FROM json_each(${number}))"), vec![list.to_string().into()])
+}
+
+fn in_json(value: Value) -> Option<serde_json::Value> {
+    match value {
+        Value::Uuid(Some(id)) => Some(id.simple().to_string().into()),
+        Value::String(Some(text)) => Some(text.into()),
+        Value::BigInt(Some(number)) => Some(number.into()),
+        // Nothing else is looked for in lists.
+        _ => None,
+    }
 }
 
 fn select_column((name, kind, nullable): &Column) -> String {
     if !nullable {
-        return format!("u.{name}");
+        return format!("a.{name}");
     }
     let sentinel = match kind {
         Kind::Uuid => "'00000000-0000-0000-0000-000000000000'::uuid",
@@ -152,7 +254,7 @@ fn select_column((name, kind, nullable): &Column) -> String {
         Kind::Date => "'4713-01-01 BC'::date",
         Kind::Bytes => "''::bytea",
     };
-    format!("NULLIF(u.{name}, {sentinel})")
+    format!("NULLIF(a.{name}, {sentinel}) AS {name}")
 }
 
 fn or_sentinel(value: Value) -> Value {

@@ -5,7 +5,7 @@
 //! batch is durable. Callers that give up do not take their order back: it is decided and remembered under
 //! its key.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -175,14 +175,9 @@ async fn attempts(shared: &Shared, tenant: TenantId, submissions: &[Submission])
 }
 
 async fn once(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
-    let accounts: BTreeSet<_> = submissions
-        .iter()
-        .flat_map(|submission| &submission.orders)
-        .flat_map(|order| order.action.accounts())
-        .collect();
     let not_done = |error: DbErr| Failure::NotDone(error.into());
     let tx = shared.db.begin().await.map_err(not_done)?;
-    let session = Session::open(&tx, &shared.surroundings, tenant, accounts).await.map_err(Failure::NotDone)?;
+    let session = Session::open_for(&tx, &shared.surroundings, tenant, submissions).await.map_err(Failure::NotDone)?;
     let finished = session.finish(submissions).await.map_err(Failure::NotDone)?;
     tx.commit().await.map_err(|error| Failure::Unknown(error.into()))?;
     (shared.wake)(tenant, finished.event_sequence);

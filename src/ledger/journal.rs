@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::bulk::{Kind, any_of};
@@ -12,7 +12,7 @@ use super::chart::{Component, InternalRole};
 use super::entry::{AccountTotal, Entry, ExternalReference, Posting, TransactionKind};
 use super::hold::{Hold, HoldStatus};
 use super::position::{AccountStatus, DebtRule, Position, RepaymentOrder};
-use super::post::{LedgerFault, lock_clause};
+use super::post::LedgerFault;
 pub use super::query::Page;
 use super::query::Query;
 use crate::primitives::clock::Micros;
@@ -35,15 +35,6 @@ fn word<T>(row: &QueryResult, column: &'static str, read: fn(&str) -> Option<T>)
     read(&word).ok_or(LedgerFault::Inconsistent(column))
 }
 
-/// Locks and reads accounts in sorted order.
-pub(super) async fn lock_positions(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    accounts: BTreeSet<AccountId>,
-) -> Result<BTreeMap<AccountId, Position>, LedgerFault> {
-    read_positions(tx, tenant, accounts, lock_clause(tx)).await
-}
-
 /// Reads accounts as they stand, without locks.
 ///
 /// # Errors
@@ -53,48 +44,36 @@ pub async fn positions(
     tenant: TenantId,
     accounts: BTreeSet<AccountId>,
 ) -> Result<BTreeMap<AccountId, Position>, LedgerFault> {
-    read_positions(db, tenant, accounts, "").await
-}
-
-async fn read_positions(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    accounts: BTreeSet<AccountId>,
-    lock: &str,
-) -> Result<BTreeMap<AccountId, Position>, LedgerFault> {
     let mut positions = BTreeMap::new();
     let ids: Vec<Value> = accounts.into_iter().map(|account| account.0.into()).collect();
     let sql = format!("SELECT {POSITION_COLUMNS} FROM ledger_account WHERE tenant_id = $1");
     for ids in ids.chunks(LIST) {
-        let tail = format!(" ORDER BY account_id, component{lock}");
-        let rows = list(db, tenant, &sql, "account_id", Kind::Uuid, ids.to_vec(), &tail).await?;
-        // INTEREST and PRINCIPAL follow FEE: the guard is not the first row, so rows are gathered by account.
-        let mut start = 0;
-        while start < rows.len() {
-            let account: Uuid = rows[start].try_get("", "account_id")?;
-            let end = start + Component::COUNT;
-            let group = rows.get(start..end).ok_or(LedgerFault::Inconsistent("components of an account"))?;
-            positions.insert(AccountId(account), position(AccountId(account), group)?);
-            start = end;
+        let rows = list(db, tenant, &sql, "account_id", Kind::Uuid, ids.to_vec(), "").await?;
+        let mut accounts: BTreeMap<Uuid, Vec<&QueryResult>> = BTreeMap::new();
+        for row in &rows {
+            accounts.entry(row.try_get("", "account_id")?).or_default().push(row);
+        }
+        for (account, rows) in accounts {
+            positions.insert(AccountId(account), position(AccountId(account), &rows)?);
         }
     }
     Ok(positions)
 }
 
-fn position(account: AccountId, rows: &[QueryResult]) -> Result<Position, LedgerFault> {
+/// An account of its ledger accounts' rows, in any order.
+pub(super) fn position(account: AccountId, rows: &[&QueryResult]) -> Result<Position, LedgerFault> {
+    if rows.len() != Component::COUNT {
+        return Err(LedgerFault::Inconsistent("components of an account"));
+    }
     let mut ids = [LedgerAccountId(Uuid::nil()); Component::COUNT];
     let mut balances = [Minor::ZERO; Component::COUNT];
     let mut guard = None;
     for row in rows {
-        let owner: Uuid = row.try_get("", "account_id")?;
-        if owner != account.0 {
-            return Err(LedgerFault::Inconsistent("components of an account"));
-        }
         let component = word(row, "component", Component::from_word)?;
         ids[component.index()] = LedgerAccountId(row.try_get("", "id")?);
         balances[component.index()] = Minor(row.try_get("", "balance_minor")?);
         if component == Component::Principal {
-            guard = Some(row);
+            guard = Some(*row);
         }
     }
     let guard = guard.ok_or(LedgerFault::Inconsistent("no principal"))?;

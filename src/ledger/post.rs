@@ -1,37 +1,35 @@
 //! The posting path: lock, decide, write, in one transaction. The only writer of the books.
 //!
 //! # Shape
-//! [`Session::open`] locks the accounts that a batch touches, [`Session::finish`] locks the tenant's head,
-//! decides every order in memory ([`super::decide`]) and writes what came of it with a fixed number of
-//! statements ([`super::write`]). `finish` takes the session by value: a transaction appends once.
+//! [`Session::open`] locks the tenant's head and reads the accounts that a batch touches ([`super::load`]),
+//! [`Session::finish`] decides every order in memory ([`super::decide`]) and writes what came of it
+//! ([`super::write`]): on PostgreSQL a batch is one statement to read and one to write, between BEGIN and COMMIT.
+//! `finish` takes the session by value: a transaction appends once.
 //!
 //! # Locks, and why SERIALIZABLE is not needed
 //! 1. Rows of the domain (a customer, later a contract), by the use case, before the session is opened.
-//! 2. The ledger accounts of the batch's accounts, in the order of account and component, in one statement.
-//!    They carry all that decides a posting (status, limit, rule, reserved, balances), so a decision reads
-//!    nothing that another transaction may change. Holds belong to their account and are read after its lock.
-//! 3. The tenant's head. From here on to the commit the tenant has one writer, which makes the sequence
-//!    gap-free in commit order, and makes what is read now (keys, external references, reversals, internal
-//!    balances) current: every transaction that could have changed it has committed.
+//! 2. The tenant's head. From here on to the commit the tenant has one writer, which makes the sequence
+//!    gap-free in commit order, and makes what is read now (balances, limits, holds, keys, external references,
+//!    reversals) current: every transaction that could have changed it has committed.
 //!
-//! Everybody takes the three in this order and each in sorted order, so there is no cycle to deadlock on. On
-//! PostgreSQL, READ COMMITTED re-reads a row that it waited for, and each statement sees what committed
-//! before it began: what is read under a lock is the latest there is. On SQLite a writer begins IMMEDIATE and
-//! is alone. So the decision is taken on a state that nobody else can change before it is written, which is
-//! what SERIALIZABLE would give, without its retries.
+//! Everybody takes the two in this order, so there is no cycle to deadlock on. Locks on the accounts themselves
+//! would add nothing: who writes to one holds the head. On PostgreSQL, READ COMMITTED gives each statement what
+//! had been committed when it began; [`super::load`] says how the one that takes the lock makes sure of it. On
+//! SQLite a writer begins IMMEDIATE and is alone. So the decision is taken on a state that nobody else can change
+//! before it is written, which is what SERIALIZABLE would give, without its retries.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
 
-use super::books::{Books, Head, Internal, Remembered};
+use super::books::Books;
 use super::decide::Decider;
 use super::journal;
 use super::order::{Action, Order, Outcome, Submission};
 use super::position::Position;
 use super::refusal::Refusal;
-use super::{bulk, write};
-use crate::primitives::{AccountId, Clock, EntryId, HoldId, IdSource, LedgerAccountId, TenantId};
+use super::{bulk, load, write};
+use crate::primitives::{AccountId, Clock, EntryId, HoldId, IdSource, TenantId};
 
 /// A failure that is nobody's decision: the database, or a row that no program of ours has written.
 #[derive(Debug, thiserror::Error)]
@@ -59,13 +57,15 @@ pub struct Surroundings {
     pub ids: IdSource,
 }
 
-/// Locked accounts of one tenant, inside a transaction.
+/// The locked books of one tenant, inside a transaction.
 #[derive(Debug)]
 pub struct Session<'t> {
     tx: &'t DatabaseTransaction,
     surroundings: &'t Surroundings,
     tenant: TenantId,
-    positions: BTreeMap<AccountId, Position>,
+    found: load::Found,
+    /// Whether the session was opened with its orders known, so that all that most orders need has been read.
+    prepared: bool,
 }
 
 /// What a finished session did.
@@ -78,7 +78,7 @@ pub struct Finished {
 }
 
 impl<'t> Session<'t> {
-    /// Locks accounts, in sorted order. Those that do not exist in the tenant are left out.
+    /// Locks the books and reads accounts. Those that do not exist in the tenant are left out.
     ///
     /// # Errors
     /// [`LedgerFault`].
@@ -88,79 +88,59 @@ impl<'t> Session<'t> {
         tenant: TenantId,
         accounts: BTreeSet<AccountId>,
     ) -> Result<Self, LedgerFault> {
-        let positions = journal::lock_positions(tx, tenant, accounts).await?;
-        Ok(Self { tx, surroundings, tenant, positions })
+        let wanted = load::Wanted { accounts, ..load::Wanted::default() };
+        let found = load::lock(tx, &surroundings.clock, tenant, &wanted).await?;
+        Ok(Self { tx, surroundings, tenant, found, prepared: false })
+    }
+
+    /// Locks the books and reads what these submissions are decided on, in one statement.
+    ///
+    /// # Errors
+    /// [`LedgerFault`].
+    pub async fn open_for(
+        tx: &'t DatabaseTransaction,
+        surroundings: &'t Surroundings,
+        tenant: TenantId,
+        submissions: &[Submission],
+    ) -> Result<Self, LedgerFault> {
+        let wanted = load::Wanted::by(submissions.iter().flat_map(|submission| &submission.orders));
+        let found = load::lock(tx, &surroundings.clock, tenant, &wanted).await?;
+        Ok(Self { tx, surroundings, tenant, found, prepared: true })
     }
 
     /// A locked account, as it stands.
     #[must_use]
     pub fn position(&self, account: AccountId) -> Option<&Position> {
-        self.positions.get(&account)
+        self.found.positions.get(&account)
     }
 
-    /// Decides the submissions in order and writes the result. All accounts that they touch have been locked
-    /// by [`Session::open`]; one that has not counts as absent. The caller commits, and then wakes the feed.
+    /// Decides the submissions in order and writes the result. All accounts that they touch have been read when
+    /// the session was opened; one that has not counts as absent. The caller commits, and then wakes the feed.
     ///
     /// # Errors
     /// [`LedgerFault`]: the transaction must then be dropped.
     pub async fn finish(self, submissions: &[Submission]) -> Result<Finished, LedgerFault> {
         let orders: Vec<&Order> = submissions.iter().flat_map(|submission| &submission.orders).collect();
         let now = self.surroundings.clock.micros();
-        let head = self.lock_head().await?;
         let holds = orders.iter().filter_map(|order| order.action.hold()).collect::<BTreeSet<HoldId>>();
-        let mut books = Books {
-            now,
-            head,
-            holds: journal::holds(self.tx, self.tenant, holds).await?,
-            keys: self.keys(&orders).await?,
-            externals: self.externals(&orders).await?,
-            reversed: self.reversed(&orders).await?,
-            internals: self.internals(&orders).await?,
-            loaded: self.positions.clone(),
-            positions: self.positions,
-        };
+        let holds = journal::holds(self.tx, self.tenant, holds).await?;
+        let externals = self.externals(&orders).await?;
+        let reversed = self.reversed(&orders).await?;
+        let load::Found { head, positions, mut keys, mut internals } = self.found;
+        if !self.prepared {
+            let wanted = load::Wanted::by(orders.iter().copied());
+            keys = load::keys(self.tx, self.tenant, &wanted.keys).await?;
+            if wanted.internals {
+                internals = load::internals(self.tx, self.tenant).await?;
+            }
+        }
+        let loaded = positions.clone();
+        let mut books = Books { now, head, holds, keys, externals, reversed, internals, loaded, positions };
         let mut decider = Decider::new(&mut books, &self.surroundings.ids);
         let outcomes = submissions.iter().map(|submission| decider.submission(submission)).collect();
         let changes = decider.finish();
         let event_sequence = write::write(self.tx, self.tenant, &books, changes, &self.surroundings.ids).await?;
-        if event_sequence != books.head.event_sequence {
-            notify(self.tx, self.tenant, event_sequence).await?;
-        }
         Ok(Finished { outcomes, event_sequence })
-    }
-
-    async fn lock_head(&self) -> Result<Head, LedgerFault> {
-        let lock = lock_clause(self.tx);
-        let sql = format!(
-            "SELECT entry_sequence, event_sequence, batch_number, chain_hash, business_date, closed_through \
-             FROM ledger_head WHERE tenant_id = $1{lock}"
-        );
-        let row = self.one(sql, [self.tenant.0.into()]).await?.ok_or(LedgerFault::Inconsistent("no ledger head"))?;
-        let business_date: Option<chrono::NaiveDate> = row.try_get("", "business_date")?;
-        Ok(Head {
-            entry_sequence: row.try_get("", "entry_sequence")?,
-            event_sequence: row.try_get("", "event_sequence")?,
-            batch_number: row.try_get("", "batch_number")?,
-            chain_hash: row.try_get("", "chain_hash")?,
-            business_date: business_date.unwrap_or_else(|| self.surroundings.clock.today()),
-            closed_through: row.try_get("", "closed_through")?,
-        })
-    }
-
-    async fn keys(&self, orders: &[&Order]) -> Result<HashMap<(std::sync::Arc<str>, String), Remembered>, LedgerFault> {
-        let keys: BTreeSet<&str> =
-            orders.iter().filter_map(|order| order.idempotency.as_ref()).map(|key| key.key.as_str()).collect();
-        let values = keys.into_iter().map(Value::from).collect();
-        let sql = "SELECT client, key, request_hash, result FROM idempotency_key WHERE tenant_id = $1";
-        let rows = self.matching(sql, "key", bulk::Kind::Text, values).await?;
-        rows.iter()
-            .map(|row| {
-                let client: String = row.try_get("", "client")?;
-                let remembered =
-                    Remembered { request_hash: row.try_get("", "request_hash")?, result: row.try_get("", "result")? };
-                Ok(((client.into(), row.try_get("", "key")?), remembered))
-            })
-            .collect()
     }
 
     async fn externals(&self, orders: &[&Order]) -> Result<BTreeSet<String>, LedgerFault> {
@@ -183,29 +163,6 @@ impl<'t> Session<'t> {
         rows.iter().map(|row| Ok((EntryId(row.try_get("", "reverses_id")?), EntryId(row.try_get("", "id")?)))).collect()
     }
 
-    async fn internals(
-        &self,
-        orders: &[&Order],
-    ) -> Result<BTreeMap<(super::InternalRole, crate::primitives::Currency), Internal>, LedgerFault> {
-        if !orders.iter().any(|order| order.action.touches_internals()) {
-            return Ok(BTreeMap::new());
-        }
-        let sql =
-            "SELECT id, role, currency, balance_minor FROM ledger_account WHERE tenant_id = $1 AND account_id IS NULL";
-        let rows = self.all(sql.into(), vec![self.tenant.0.into()]).await?;
-        rows.iter()
-            .map(|row| {
-                let role: String = row.try_get("", "role")?;
-                let role = super::InternalRole::from_word(&role).ok_or(LedgerFault::Inconsistent("internal role"))?;
-                let internal = Internal {
-                    id: LedgerAccountId(row.try_get("", "id")?),
-                    balance: row.try_get("", "balance_minor")?,
-                };
-                Ok(((role, journal::currency(row)?), internal))
-            })
-            .collect()
-    }
-
     async fn matching(
         &self,
         sql: &str,
@@ -221,10 +178,6 @@ impl<'t> Session<'t> {
         self.all(format!("{sql} AND {condition}"), binds).await
     }
 
-    async fn one<const N: usize>(&self, sql: String, values: [Value; N]) -> Result<Option<QueryResult>, LedgerFault> {
-        Ok(self.tx.query_one_raw(Statement::from_sql_and_values(self.tx.get_database_backend(), sql, values)).await?)
-    }
-
     async fn all(&self, sql: String, values: Vec<Value>) -> Result<Vec<QueryResult>, LedgerFault> {
         Ok(self.tx.query_all_raw(Statement::from_sql_and_values(self.tx.get_database_backend(), sql, values)).await?)
     }
@@ -232,24 +185,6 @@ impl<'t> Session<'t> {
 
 /// The channel on which servers that share a PostgreSQL wake each other.
 pub const CHANNEL: &str = "konto_events";
-
-/// Sent with the commit, so that nobody is woken for what is not there.
-async fn notify(tx: &DatabaseTransaction, tenant: TenantId, event_sequence: i64) -> Result<(), DbErr> {
-    if tx.get_database_backend() == sea_orm::DbBackend::Postgres {
-        let values: [Value; 2] = [CHANNEL.into(), format!("{} {event_sequence}", tenant.0).into()];
-        let sql = "SELECT pg_notify($1, $2)";
-        tx.execute_raw(Statement::from_sql_and_values(sea_orm::DbBackend::Postgres, sql, values)).await?;
-    }
-    Ok(())
-}
-
-/// What makes a SELECT take its rows' locks. SQLite's writer holds the whole database already.
-pub(super) fn lock_clause(tx: &DatabaseTransaction) -> &'static str {
-    match tx.get_database_backend() {
-        sea_orm::DbBackend::Postgres => " FOR NO KEY UPDATE",
-        _ => "",
-    }
-}
 
 /// The answer to the only order of a session that was finished with one.
 ///

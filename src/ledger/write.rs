@@ -1,17 +1,17 @@
-//! Writes what a batch decided: a fixed number of statements, however large the batch.
+//! Writes what a batch decided: one statement on PostgreSQL, a few on SQLite, however large the batch.
 
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, Statement, Value};
+use sea_orm::{DatabaseTransaction, DbErr, Value};
 
 use super::books::{Books, Changes};
-use super::bulk::{Bulk, Column, Kind, OnConflict};
+use super::bulk::{self, Along, Bulk, Column, Kind, Mode};
 use super::chart::Component;
 use super::entry::{Entry, chain};
 use super::order::{NewEvent, Verdict};
 use super::position::Position;
+use super::post::CHANNEL;
 use crate::primitives::{IdSource, TenantId};
 
 const ENTRY: &[Column] = &[
-    ("tenant_id", Kind::Uuid, false),
     ("sequence", Kind::BigInt, false),
     ("id", Kind::Uuid, false),
     ("batch_number", Kind::BigInt, false),
@@ -32,7 +32,6 @@ const ENTRY: &[Column] = &[
 ];
 
 const POSTING: &[Column] = &[
-    ("tenant_id", Kind::Uuid, false),
     ("entry_sequence", Kind::BigInt, false),
     ("line", Kind::Int, false),
     ("ledger_account_id", Kind::Uuid, false),
@@ -48,7 +47,6 @@ const POSTING: &[Column] = &[
 ];
 
 const LEDGER_ACCOUNT: &[Column] = &[
-    ("tenant_id", Kind::Uuid, false),
     ("id", Kind::Uuid, false),
     ("account_id", Kind::Uuid, true),
     ("component", Kind::Text, true),
@@ -64,13 +62,17 @@ const LEDGER_ACCOUNT: &[Column] = &[
     ("reserved_minor", Kind::BigInt, false),
 ];
 
-/// An existing row takes the new balance and the new guard; what it is never changes.
-const LEDGER_ACCOUNT_UPDATE: &str = "(tenant_id, id) DO UPDATE SET balance_minor = excluded.balance_minor, \
-     status = excluded.status, closed_on = excluded.closed_on, credit_limit_minor = excluded.credit_limit_minor, \
-     reserved_minor = excluded.reserved_minor";
+/// What changes of a row that exists: what it is never does.
+const LEDGER_ACCOUNT_CHANGE: &[Column] = &[
+    ("id", Kind::Uuid, false),
+    ("balance_minor", Kind::BigInt, false),
+    ("status", Kind::Text, true),
+    ("closed_on", Kind::Date, true),
+    ("credit_limit_minor", Kind::BigInt, false),
+    ("reserved_minor", Kind::BigInt, false),
+];
 
 const HOLD: &[Column] = &[
-    ("tenant_id", Kind::Uuid, false),
     ("id", Kind::Uuid, false),
     ("account_id", Kind::Uuid, false),
     ("currency", Kind::Text, false),
@@ -88,7 +90,6 @@ const HOLD_UPDATE: &str = "(tenant_id, id) DO UPDATE SET captured_minor = exclud
      status = excluded.status, closed_at_us = excluded.closed_at_us";
 
 const EVENT: &[Column] = &[
-    ("tenant_id", Kind::Uuid, false),
     ("sequence", Kind::BigInt, false),
     ("type", Kind::Text, false),
     ("occurred_at_us", Kind::BigInt, false),
@@ -99,7 +100,6 @@ const EVENT: &[Column] = &[
 ];
 
 const IDEMPOTENCY_KEY: &[Column] = &[
-    ("tenant_id", Kind::Uuid, false),
     ("client", Kind::Text, false),
     ("key", Kind::Text, false),
     ("operation", Kind::Text, false),
@@ -109,7 +109,6 @@ const IDEMPOTENCY_KEY: &[Column] = &[
 ];
 
 const AUDIT_RECORD: &[Column] = &[
-    ("tenant_id", Kind::Uuid, false),
     ("id", Kind::Uuid, false),
     ("occurred_at_us", Kind::BigInt, false),
     ("client", Kind::Text, false),
@@ -122,7 +121,6 @@ const AUDIT_RECORD: &[Column] = &[
 ];
 
 const BATCH: &[Column] = &[
-    ("tenant_id", Kind::Uuid, false),
     ("number", Kind::BigInt, false),
     ("first_sequence", Kind::BigInt, false),
     ("last_sequence", Kind::BigInt, false),
@@ -131,7 +129,10 @@ const BATCH: &[Column] = &[
     ("hash", Kind::Bytes, false),
 ];
 
-/// Writes the changes and moves the head. Gives the sequence of the last event.
+const MOVE_HEAD: &str = "UPDATE ledger_head SET entry_sequence = $2, event_sequence = $3, batch_number = $4, \
+     chain_hash = $5, closed_through = $6 WHERE tenant_id = $1";
+
+/// Writes the changes, moves the head and wakes other servers. Gives the sequence of the last event.
 ///
 /// # Errors
 /// The database's.
@@ -144,26 +145,21 @@ pub(super) async fn write(
 ) -> Result<i64, DbErr> {
     let batch_number = books.head.batch_number + i64::from(!changes.entries.is_empty());
     let hashes: Vec<[u8; 32]> = changes.entries.iter().map(|entry| entry.digest()).collect();
-    let mut entries = Bulk::new("entry", ENTRY, OnConflict::Fail);
-    let mut postings = Bulk::new("posting", POSTING, OnConflict::Fail);
+    let mut entries = Bulk::new("entry", ENTRY, Mode::Insert);
+    let mut postings = Bulk::new("posting", POSTING, Mode::Insert);
     for (entry, hash) in changes.entries.iter().zip(&hashes) {
-        entries.row(entry_row(tenant, batch_number, entry, hash));
-        posting_rows(tenant, entry, &mut postings);
+        entries.row(entry_row(batch_number, entry, hash));
+        posting_rows(entry, &mut postings);
     }
-    entries.execute(tx).await?;
-    postings.execute(tx).await?;
-    ledger_accounts(tenant, books, &changes).execute(tx).await?;
-    holds(tenant, books, &changes).execute(tx).await?;
+    let (new_accounts, changed_accounts) = ledger_accounts(books, &changes);
     let event_sequence = books.head.event_sequence + length(&changes.events);
-    events(tenant, books, &changes).execute(tx).await?;
-    keys(tenant, books, &changes).execute(tx).await?;
-    audits(tenant, books, &changes, ids).execute(tx).await?;
+    let mut rows = vec![entries, postings, new_accounts, changed_accounts, holds(books, &changes)];
+    rows.extend([events(books, &changes), keys(books, &changes), audits(books, &changes, ids)]);
     let mut chain_hash = books.head.chain_hash.clone();
     if let (Some(first), Some(last)) = (changes.entries.first(), changes.entries.last()) {
         chain_hash = chain(&books.head.chain_hash, hashes.iter().copied()).to_vec();
-        let mut batch = Bulk::new("batch", BATCH, OnConflict::Fail);
+        let mut batch = Bulk::new("batch", BATCH, Mode::Insert);
         batch.row([
-            tenant.0.into(),
             batch_number.into(),
             first.sequence.into(),
             last.sequence.into(),
@@ -171,45 +167,33 @@ pub(super) async fn write(
             books.head.chain_hash.clone().into(),
             chain_hash.clone().into(),
         ]);
-        batch.execute(tx).await?;
+        rows.push(batch);
     }
+    let (mut along, mut told) = (None, None);
     if event_sequence != books.head.event_sequence {
         let entry_sequence = books.head.entry_sequence + length(&changes.entries);
-        let sequences = [entry_sequence, event_sequence, batch_number];
-        move_head(tx, tenant, sequences, chain_hash, books.head.closed_through).await?;
+        let values = vec![
+            entry_sequence.into(),
+            event_sequence.into(),
+            batch_number.into(),
+            chain_hash.into(),
+            books.head.closed_through.into(),
+        ];
+        along = Some(Along { sql: MOVE_HEAD, values });
+        // Sent with the commit, so that nobody is woken for what is not there.
+        told = Some((CHANNEL, format!("{} {event_sequence}", tenant.0)));
     }
+    bulk::execute(tx, tenant.0, rows, along, told).await?;
     Ok(event_sequence)
-}
-
-async fn move_head(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    [entry_sequence, event_sequence, batch_number]: [i64; 3],
-    chain_hash: Vec<u8>,
-    closed_through: Option<chrono::NaiveDate>,
-) -> Result<(), DbErr> {
-    let sql = "UPDATE ledger_head SET entry_sequence = $1, event_sequence = $2, batch_number = $3, chain_hash = $4, \
-               closed_through = $5 WHERE tenant_id = $6";
-    let values: [Value; 6] = [
-        entry_sequence.into(),
-        event_sequence.into(),
-        batch_number.into(),
-        chain_hash.into(),
-        closed_through.into(),
-        tenant.0.into(),
-    ];
-    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, values)).await?;
-    Ok(())
 }
 
 fn length<T>(items: &[T]) -> i64 {
     i64::try_from(items.len()).unwrap_or(i64::MAX)
 }
 
-fn entry_row(tenant: TenantId, batch_number: i64, entry: &Entry, hash: &[u8; 32]) -> [Value; 18] {
+fn entry_row(batch_number: i64, entry: &Entry, hash: &[u8; 32]) -> [Value; 17] {
     let external = entry.external.as_ref();
     [
-        tenant.0.into(),
         entry.sequence.into(),
         entry.id.0.into(),
         batch_number.into(),
@@ -230,10 +214,9 @@ fn entry_row(tenant: TenantId, batch_number: i64, entry: &Entry, hash: &[u8; 32]
     ]
 }
 
-fn posting_rows(tenant: TenantId, entry: &Entry, rows: &mut Bulk) {
+fn posting_rows(entry: &Entry, rows: &mut Bulk) {
     for (line, posting) in (1_i32..).zip(&entry.postings) {
         rows.row([
-            tenant.0.into(),
             entry.sequence.into(),
             line.into(),
             posting.ledger_account.0.into(),
@@ -250,17 +233,31 @@ fn posting_rows(tenant: TenantId, entry: &Entry, rows: &mut Bulk) {
     }
 }
 
-fn ledger_accounts(tenant: TenantId, books: &Books, changes: &Changes) -> Bulk {
-    let mut rows = Bulk::new("ledger_account", LEDGER_ACCOUNT, OnConflict::Update(LEDGER_ACCOUNT_UPDATE));
+/// Rows that are new, and rows that change. One that is as it was read is not written: most entries touch one
+/// component of an account.
+fn ledger_accounts(books: &Books, changes: &Changes) -> (Bulk, Bulk) {
+    let mut new = Bulk::new("ledger_account", LEDGER_ACCOUNT, Mode::Insert);
+    let mut changed = Bulk::new("ledger_account", LEDGER_ACCOUNT_CHANGE, Mode::Update);
     for account in changes.opened.union(&changes.positions) {
-        if let Some(position) = books.positions.get(account) {
-            position_rows(tenant, position, books.loaded.get(account), &mut rows);
+        let Some(position) = books.positions.get(account) else { continue };
+        // An account that was opened is inserted even if there is one: then the database says so.
+        let loaded = books.loaded.get(account).filter(|_| !changes.opened.contains(account));
+        for component in Component::ALL {
+            match loaded {
+                None => new.row(new_row(position, *component)),
+                Some(before) if !same(before, position, *component) => changed.row(changed_row(position, *component)),
+                Some(_) => {}
+            }
         }
     }
     for key @ (role, currency) in &changes.internals {
-        if let Some(internal) = books.internals.get(key) {
-            rows.row([
-                tenant.0.into(),
+        let Some(internal) = books.internals.get(key) else { continue };
+        if !internal.new {
+            let (status, closed_on) = (Value::String(None), Value::ChronoDate(None));
+            let balance = internal.balance.into();
+            changed.row([internal.id.0.into(), balance, status, closed_on, 0_i64.into(), 0_i64.into()]);
+        } else {
+            new.row([
                 internal.id.0.into(),
                 Value::Uuid(None),
                 Value::String(None),
@@ -277,49 +274,56 @@ fn ledger_accounts(tenant: TenantId, books: &Books, changes: &Changes) -> Bulk {
             ]);
         }
     }
-    rows
+    (new, changed)
 }
 
-/// The guard stands on the PRINCIPAL row; the other components carry a balance only. A row that is as it
-/// was when it was locked is not written: most entries touch one component of an account.
-fn position_rows(tenant: TenantId, position: &Position, loaded: Option<&Position>, rows: &mut Bulk) {
-    for component in Component::ALL {
-        let guard = *component == Component::Principal;
-        let same_balance =
-            |before: &Position| before.balances[component.index()] == position.balances[component.index()];
-        if loaded.is_some_and(|before| same_balance(before) && (!guard || same_guard(before, position))) {
-            continue;
-        }
-        let text = |word: String| if guard { Value::from(word) } else { Value::String(None) };
-        let number = |number: i64| Value::from(if guard { number } else { 0 });
-        rows.row([
-            tenant.0.into(),
-            position.rows[component.index()].0.into(),
-            position.account.0.into(),
-            component.word().into(),
-            Value::String(None),
-            position.currency.code().into(),
-            position.balances[component.index()].0.into(),
-            text(position.status.word().into()),
-            Value::ChronoDate(position.closed_on.filter(|_| guard)),
-            text(position.debt_rule.word().into()),
-            text(position.repayment_order.to_text()),
-            number(position.credit_limit.0),
-            Value::BigInt(position.maximum_balance.filter(|_| guard).map(|maximum| maximum.0)),
-            number(position.reserved.0),
-        ]);
-    }
+fn same(before: &Position, after: &Position, component: Component) -> bool {
+    before.balances[component.index()] == after.balances[component.index()]
+        && (component != Component::Principal || same_guard(before, after))
+}
+
+/// The guard stands on the PRINCIPAL row; the other components carry a balance only.
+fn new_row(position: &Position, component: Component) -> [Value; 13] {
+    let guard = component == Component::Principal;
+    let text = |word: String| if guard { Value::from(word) } else { Value::String(None) };
+    let number = |number: i64| Value::from(if guard { number } else { 0 });
+    [
+        position.rows[component.index()].0.into(),
+        position.account.0.into(),
+        component.word().into(),
+        Value::String(None),
+        position.currency.code().into(),
+        position.balances[component.index()].0.into(),
+        text(position.status.word().into()),
+        Value::ChronoDate(position.closed_on.filter(|_| guard)),
+        text(position.debt_rule.word().into()),
+        text(position.repayment_order.to_text()),
+        number(position.credit_limit.0),
+        Value::BigInt(position.maximum_balance.filter(|_| guard).map(|maximum| maximum.0)),
+        number(position.reserved.0),
+    ]
+}
+
+fn changed_row(position: &Position, component: Component) -> [Value; 6] {
+    let guard = component == Component::Principal;
+    [
+        position.rows[component.index()].0.into(),
+        position.balances[component.index()].0.into(),
+        Value::from(guard.then(|| position.status.word())),
+        Value::ChronoDate(position.closed_on.filter(|_| guard)),
+        (if guard { position.credit_limit.0 } else { 0 }).into(),
+        (if guard { position.reserved.0 } else { 0 }).into(),
+    ]
 }
 
 fn same_guard(before: &Position, after: &Position) -> bool {
     (before.status, before.credit_limit, before.reserved) == (after.status, after.credit_limit, after.reserved)
 }
 
-fn holds(tenant: TenantId, books: &Books, changes: &Changes) -> Bulk {
-    let mut rows = Bulk::new("hold", HOLD, OnConflict::Update(HOLD_UPDATE));
+fn holds(books: &Books, changes: &Changes) -> Bulk {
+    let mut rows = Bulk::new("hold", HOLD, Mode::Upsert(HOLD_UPDATE));
     for hold in changes.holds.iter().filter_map(|id| books.holds.get(id)) {
         rows.row([
-            tenant.0.into(),
             hold.id.0.into(),
             hold.account.0.into(),
             hold.currency.code().into(),
@@ -336,12 +340,11 @@ fn holds(tenant: TenantId, books: &Books, changes: &Changes) -> Bulk {
     rows
 }
 
-fn events(tenant: TenantId, books: &Books, changes: &Changes) -> Bulk {
-    let mut rows = Bulk::new("event", EVENT, OnConflict::Fail);
+fn events(books: &Books, changes: &Changes) -> Bulk {
+    let mut rows = Bulk::new("event", EVENT, Mode::Insert);
     for (sequence, logged) in (books.head.event_sequence + 1..).zip(&changes.events) {
         let NewEvent { type_, account, customer, payload } = &logged.event;
         rows.row([
-            tenant.0.into(),
             sequence.into(),
             (*type_).into(),
             books.now.into(),
@@ -354,11 +357,10 @@ fn events(tenant: TenantId, books: &Books, changes: &Changes) -> Bulk {
     rows
 }
 
-fn keys(tenant: TenantId, books: &Books, changes: &Changes) -> Bulk {
-    let mut rows = Bulk::new("idempotency_key", IDEMPOTENCY_KEY, OnConflict::Fail);
+fn keys(books: &Books, changes: &Changes) -> Bulk {
+    let mut rows = Bulk::new("idempotency_key", IDEMPOTENCY_KEY, Mode::Insert);
     for key in &changes.keys {
         rows.row([
-            tenant.0.into(),
             key.client.as_ref().into(),
             key.key.clone().into(),
             key.operation.into(),
@@ -370,8 +372,8 @@ fn keys(tenant: TenantId, books: &Books, changes: &Changes) -> Bulk {
     rows
 }
 
-fn audits(tenant: TenantId, books: &Books, changes: &Changes, ids: &IdSource) -> Bulk {
-    let mut rows = Bulk::new("audit_record", AUDIT_RECORD, OnConflict::Fail);
+fn audits(books: &Books, changes: &Changes, ids: &IdSource) -> Bulk {
+    let mut rows = Bulk::new("audit_record", AUDIT_RECORD, Mode::Insert);
     for audit in &changes.audits {
         let (outcome, code, target) = match &audit.outcome {
             Ok(target) => ("DONE", None, Some(target.clone()).filter(|target| !target.is_empty())),
@@ -379,7 +381,6 @@ fn audits(tenant: TenantId, books: &Books, changes: &Changes, ids: &IdSource) ->
             Err(Verdict::Denied) => ("DENIED", None, None),
         };
         rows.row([
-            tenant.0.into(),
             ids.next().into(),
             books.now.into(),
             audit.origin.client.as_ref().into(),
