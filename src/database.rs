@@ -60,6 +60,8 @@ impl std::ops::Deref for WriteTransaction {
 const SQLITE_READERS: u32 = 8;
 const POSTGRES_READERS: u32 = 12;
 const POSTGRES_WRITERS: u32 = 8;
+/// A connection that was not used for so long is asked whether it still lives.
+const IDLE: Duration = Duration::from_secs(1);
 /// The advisory lock under which servers that start together migrate one after the other: "konto" in ASCII.
 const MIGRATION_LOCK: i64 = 0x6b_6f6e_746f;
 
@@ -77,6 +79,8 @@ impl Database {
                 options
                     .max_connections(size)
                     .acquire_timeout(Duration::from_secs(5))
+                    // A question before every use would cost as much as most statements.
+                    .test_before_acquire_if_idle_for(IDLE)
                     .sqlx_logging(false)
                     .record_stmt_in_spans(false);
                 sea_orm::Database::connect(options).await

@@ -7,12 +7,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::accounts::directory::Directory;
 use crate::database::{Database, WriteTransaction};
 use crate::events::Feed;
 use crate::ledger::order::{Action, Order, Outcome, Submission, Verdict};
 use crate::ledger::post::{self, LedgerFault, Session, Surroundings};
 use crate::ledger::refusal::RefusalCode;
-use crate::ledger::{Committer, journal};
+use crate::ledger::{Committer, Entry, Recent, journal};
 use crate::primitives::{AccountId, Clock, IdSource, Origin};
 
 /// How often lapsed holds are looked for.
@@ -29,6 +30,10 @@ pub struct Engine {
     pub committer: Committer,
     /// The event log, live.
     pub feed: Feed,
+    /// The last entries.
+    pub recent: Recent,
+    /// Which account a name means.
+    pub(crate) directory: Directory,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -39,14 +44,25 @@ impl Engine {
     #[must_use]
     pub fn start(db: Database, clock: Clock, ids: IdSource) -> Self {
         let surroundings = Surroundings { clock, ids };
-        let feed = Feed::new(db.clone());
+        let (feed, recent) = (Feed::new(db.clone()), Recent::default());
         let wake = {
-            let feed = feed.clone();
-            Arc::new(move |tenant, sequence| feed.wake(tenant, sequence))
+            let (feed, recent) = (feed.clone(), recent.clone());
+            Arc::new(move |tenant, sequence, entries: &[Arc<Entry>]| {
+                recent.keep(tenant, entries);
+                feed.wake(tenant, sequence);
+            })
         };
         let committer = Committer::new(db.clone(), surroundings.clone(), wake);
-        let engine =
-            Self { db, surroundings, committer, feed, stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        let engine = Self {
+            db,
+            surroundings,
+            committer,
+            feed,
+            recent,
+            directory: Directory::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine.tasks.spawn(engine.clone().sweep());
         engine
@@ -93,12 +109,13 @@ impl Engine {
         let accounts: BTreeSet<AccountId> = order.action.accounts().into_iter().collect();
         let session = Session::open(&tx, &self.surroundings, tenant, accounts).await.map_err(Arc::new)?;
         let finished = session.finish(&[Submission { orders: vec![order], atomic: true }]).await.map_err(Arc::new)?;
-        let event_sequence = finished.event_sequence;
+        let (event_sequence, entries) = (finished.event_sequence, finished.entries.clone());
         let outcome = post::only(finished);
         match &outcome {
             Ok(applied) if applied.replayed => {}
             Ok(_) => {
                 tx.commit().await.map_err(|error| Arc::new(error.into()))?;
+                self.recent.keep(tenant, &entries);
                 self.feed.wake(tenant, event_sequence);
             }
             // The audit record of a refusal goes with the rows that it takes back: it is written anew.

@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 pub mod close;
+pub(crate) mod directory;
 pub mod graphql;
 pub mod model;
 pub mod offers;

@@ -23,7 +23,7 @@ pub enum ProductBy {
 }
 
 /// How an account is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum AccountBy {
     /// By Konto's id.
     Id(AccountId),

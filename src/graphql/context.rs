@@ -30,7 +30,7 @@ impl Caller {
     /// The surroundings of one request.
     #[must_use]
     pub fn new(engine: &Engine, principal: &Principal, request_id: &RequestId) -> Self {
-        let loaders = Loaders::new(engine.db.reader(), principal.tenant);
+        let loaders = Loaders::new(engine, principal.tenant);
         Self { engine: engine.clone(), principal: principal.clone(), request_id: request_id.clone(), loaders }
     }
 

@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use dataloader::BatchFn;
 use dataloader::cached::Loader;
-use sea_orm::DatabaseConnection;
 
 use super::fault::Fault;
 use crate::accounts::model::{Account, Product};
 use crate::accounts::{self, AccountBy};
 use crate::customers::{self, Customer};
+use crate::engine::Engine;
 use crate::ledger::journal::{self, ChartRow};
 use crate::ledger::{Entry, Hold, LedgerFault, Position};
 use crate::primitives::{AccountId, CustomerId, EntryId, HoldId, LedgerAccountId, ProductId, TenantId};
@@ -33,7 +33,7 @@ trait Table: Sized + Send + 'static {
 
     /// Everything that is found, in any order.
     fn read(
-        db: &DatabaseConnection,
+        engine: &Engine,
         tenant: TenantId,
         keys: &[Self::Key],
     ) -> impl Future<Output = Result<Found<Self>, LedgerFault>> + Send;
@@ -46,14 +46,14 @@ type Found<T> = Vec<(<T as Table>::Key, <T as Table>::Row)>;
 type Known<R> = Result<Option<R>, Arc<LedgerFault>>;
 
 struct Reader<T> {
-    db: DatabaseConnection,
+    engine: Engine,
     tenant: TenantId,
     table: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<T: Table> BatchFn<T::Key, Known<T::Row>> for Reader<T> {
     async fn load(&mut self, keys: &[T::Key]) -> HashMap<T::Key, Known<T::Row>> {
-        match T::read(&self.db, self.tenant, keys).await {
+        match T::read(&self.engine, self.tenant, keys).await {
             Ok(rows) => {
                 let mut known: HashMap<_, _> = keys.iter().map(|key| (*key, Ok(None))).collect();
                 known.extend(rows.into_iter().map(|(key, row)| (key, Ok(Some(row)))));
@@ -71,8 +71,8 @@ impl<T: Table> BatchFn<T::Key, Known<T::Row>> for Reader<T> {
 struct ByKey<T: Table>(Loader<T::Key, Known<T::Row>, Reader<T>>);
 
 impl<T: Table> ByKey<T> {
-    fn new(db: &DatabaseConnection, tenant: TenantId) -> Self {
-        let reader = Reader { db: db.clone(), tenant, table: std::marker::PhantomData };
+    fn new(engine: &Engine, tenant: TenantId) -> Self {
+        let reader = Reader { engine: engine.clone(), tenant, table: std::marker::PhantomData };
         Self(Loader::new(reader).with_max_batch_size(BATCH))
     }
 
@@ -88,7 +88,7 @@ impl<T: Table> ByKey<T> {
 }
 
 macro_rules! tables {
-    ($($(#[$doc:meta])* $table:ident: $key:ty => $row:ty = |$db:ident, $tenant:ident, $keys:ident| $read:expr;)*) => {$(
+    ($($(#[$doc:meta])* $table:ident: $key:ty => $row:ty = |$engine:ident, $tenant:ident, $keys:ident| $read:expr;)*) => {$(
         struct $table;
 
         impl Table for $table {
@@ -96,7 +96,7 @@ macro_rules! tables {
             type Row = $row;
 
             async fn read(
-                $db: &DatabaseConnection,
+                $engine: &Engine,
                 $tenant: TenantId,
                 $keys: &[$key],
             ) -> Result<Vec<($key, $row)>, LedgerFault> {
@@ -107,35 +107,51 @@ macro_rules! tables {
 }
 
 tables! {
-    Customers: CustomerId => Customer = |db, tenant, keys| {
-        customers::store::by_ids(db, tenant, keys).await?.into_iter().map(|row| (row.id, row))
+    Customers: CustomerId => Customer = |engine, tenant, keys| {
+        customers::store::by_ids(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
-    Products: ProductId => Product = |db, tenant, keys| {
-        accounts::store::products_by_id(db, tenant, keys).await?.into_iter().map(|row| (row.id, row))
+    Products: ProductId => Product = |engine, tenant, keys| {
+        accounts::store::products_by_id(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
-    Accounts: AccountId => Account = |db, tenant, keys| {
+    Accounts: AccountId => Account = |engine, tenant, keys| {
         let names: Vec<AccountBy> = keys.iter().map(|id| AccountBy::Id(*id)).collect();
-        accounts::store::find_many(db, tenant, None, &names).await?.into_iter().map(|row| (row.id, row))
+        accounts::store::find_many(engine.db.reader(), tenant, None, &names).await?.into_iter().map(|row| (row.id, row))
     };
-    Positions: AccountId => Position = |db, tenant, keys| {
-        journal::positions(db, tenant, keys.iter().copied().collect()).await?
+    Positions: AccountId => Position = |engine, tenant, keys| {
+        journal::positions(engine.db.reader(), tenant, keys.iter().copied().collect()).await?
     };
-    Entries: EntryId => Arc<Entry> = |db, tenant, keys| {
-        journal::entries_by_id(db, tenant, keys).await?.into_iter().map(|row| (row.id, row))
+    Entries: EntryId => Arc<Entry> = |engine, tenant, keys| {
+        let (kept, others) = split(keys, |key| engine.recent.by_id(tenant, key));
+        let read = journal::entries_by_id(engine.db.reader(), tenant, &others).await?;
+        kept.into_iter().chain(read).map(|row| (row.id, row))
     };
-    EntriesBySequence: i64 => Arc<Entry> = |db, tenant, keys| {
-        journal::entries_by_sequence(db, tenant, keys).await?.into_iter().map(|row| (row.sequence, row))
+    EntriesBySequence: i64 => Arc<Entry> = |engine, tenant, keys| {
+        let (kept, others) = split(keys, |key| engine.recent.by_sequence(tenant, key));
+        let read = journal::entries_by_sequence(engine.db.reader(), tenant, &others).await?;
+        kept.into_iter().chain(read).map(|row| (row.sequence, row))
     };
-    Reversals: EntryId => Arc<Entry> = |db, tenant, keys| {
-        let rows = journal::reversals_of(db, tenant, keys).await?;
+    Reversals: EntryId => Arc<Entry> = |engine, tenant, keys| {
+        let rows = journal::reversals_of(engine.db.reader(), tenant, keys).await?;
         rows.into_iter().filter_map(|row| row.reverses.map(|original| (original, row)))
     };
-    Holds: HoldId => Hold = |db, tenant, keys| {
-        journal::holds(db, tenant, keys.iter().copied().collect()).await?
+    Holds: HoldId => Hold = |engine, tenant, keys| {
+        journal::holds(engine.db.reader(), tenant, keys.iter().copied().collect()).await?
     };
-    Chart: LedgerAccountId => ChartRow = |db, tenant, keys| {
-        journal::chart_rows(db, tenant, keys).await?.into_iter().map(|row| (row.id, row))
+    Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
+        journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
+}
+
+/// What is in memory, and the keys of what is not.
+fn split<K: Copy, R>(keys: &[K], known: impl Fn(K) -> Option<R>) -> (Vec<R>, Vec<K>) {
+    let (mut rows, mut others) = (Vec::new(), Vec::new());
+    for key in keys {
+        match known(*key) {
+            Some(row) => rows.push(row),
+            None => others.push(*key),
+        }
+    }
+    (rows, others)
 }
 
 /// One request's loaders.
@@ -154,17 +170,17 @@ pub struct Loaders {
 impl Loaders {
     /// Loaders that know nothing yet.
     #[must_use]
-    pub fn new(db: &DatabaseConnection, tenant: TenantId) -> Self {
+    pub fn new(engine: &Engine, tenant: TenantId) -> Self {
         Self {
-            customers: ByKey::new(db, tenant),
-            products: ByKey::new(db, tenant),
-            accounts: ByKey::new(db, tenant),
-            positions: ByKey::new(db, tenant),
-            entries: ByKey::new(db, tenant),
-            entries_by_sequence: ByKey::new(db, tenant),
-            reversals: ByKey::new(db, tenant),
-            holds: ByKey::new(db, tenant),
-            chart: ByKey::new(db, tenant),
+            customers: ByKey::new(engine, tenant),
+            products: ByKey::new(engine, tenant),
+            accounts: ByKey::new(engine, tenant),
+            positions: ByKey::new(engine, tenant),
+            entries: ByKey::new(engine, tenant),
+            entries_by_sequence: ByKey::new(engine, tenant),
+            reversals: ByKey::new(engine, tenant),
+            holds: ByKey::new(engine, tenant),
+            chart: ByKey::new(engine, tenant),
         }
     }
 

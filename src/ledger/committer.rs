@@ -13,6 +13,7 @@ use sea_orm::{DbErr, SqlErr};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
+use super::entry::Entry;
 use super::order::{Outcome, Submission};
 use super::post::{LedgerFault, Session, Surroundings};
 use crate::database::Database;
@@ -26,8 +27,8 @@ const BATCH_ORDERS: usize = 1_024;
 /// A batch that lost against another transaction is tried again so often.
 const ATTEMPTS: u32 = 3;
 
-/// Told after each commit: the tenant, and its last event.
-pub type Wake = Arc<dyn Fn(TenantId, i64) + Send + Sync>;
+/// Told after each commit: the tenant, its last event, and what was booked.
+pub type Wake = Arc<dyn Fn(TenantId, i64, &[Arc<Entry>]) + Send + Sync>;
 
 /// The answer to a submission. The fault is shared by all whose batch it befell.
 pub type Answer = Result<Vec<Outcome>, Arc<LedgerFault>>;
@@ -180,7 +181,7 @@ async fn once(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> 
     let session = Session::open_for(&tx, &shared.surroundings, tenant, submissions).await.map_err(Failure::NotDone)?;
     let finished = session.finish(submissions).await.map_err(Failure::NotDone)?;
     tx.commit().await.map_err(|error| Failure::Unknown(error.into()))?;
-    (shared.wake)(tenant, finished.event_sequence);
+    (shared.wake)(tenant, finished.event_sequence, &finished.entries);
     Ok(finished.outcomes)
 }
 

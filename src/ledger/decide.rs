@@ -513,7 +513,8 @@ impl<'a> Decider<'a> {
     fn internal(&mut self, role: InternalRole, currency: Currency, amount: Minor) -> Result<Posting, Refusal> {
         let key = (role, currency);
         let before = self.books.internals.get(&key).copied();
-        let internal = before.unwrap_or_else(|| Internal { id: LedgerAccountId(self.ids.next()), balance: 0, new: true });
+        let internal =
+            before.unwrap_or_else(|| Internal { id: LedgerAccountId(self.ids.next()), balance: 0, new: true });
         let balance = internal.balance.checked_add(amount.0).ok_or(Refusal::AmountOutOfRange)?;
         self.undo.push(Undo::Internal(key, before));
         self.books.internals.insert(key, Internal { balance, ..internal });

@@ -160,11 +160,7 @@ async fn read(tx: &DatabaseTransaction, clock: &Clock, statement: Statement) -> 
 }
 
 fn sequences(row: &QueryResult) -> Result<[i64; 3], LedgerFault> {
-    Ok([
-        row.try_get("", "entry_sequence")?,
-        row.try_get("", "event_sequence")?,
-        row.try_get("", "batch_number")?,
-    ])
+    Ok([row.try_get("", "entry_sequence")?, row.try_get("", "event_sequence")?, row.try_get("", "batch_number")?])
 }
 
 fn head(row: &QueryResult, clock: &Clock) -> Result<Head, LedgerFault> {

@@ -30,6 +30,7 @@ pub mod order;
 pub mod position;
 pub mod post;
 pub mod query;
+pub mod recent;
 pub mod refusal;
 pub mod verify;
 mod write;
@@ -41,6 +42,7 @@ pub use hold::{Hold, HoldStatus};
 pub use order::{Action, Applied, Idempotency, Order, Submission};
 pub use position::{AccountStatus, DebtRule, Position};
 pub use post::{LedgerFault, Session};
+pub use recent::Recent;
 pub use refusal::Refusal;
 
 #[cfg(test)]

@@ -19,11 +19,13 @@
 //! before it is written, which is what SERIALIZABLE would give, without its retries.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
 
 use super::books::Books;
 use super::decide::Decider;
+use super::entry::Entry;
 use super::journal;
 use super::order::{Action, Order, Outcome, Submission};
 use super::position::Position;
@@ -75,6 +77,8 @@ pub struct Finished {
     pub outcomes: Vec<Vec<Outcome>>,
     /// The tenant's last event: what subscribers are woken for after the commit.
     pub event_sequence: i64,
+    /// What was booked.
+    pub entries: Vec<Arc<Entry>>,
 }
 
 impl<'t> Session<'t> {
@@ -139,8 +143,9 @@ impl<'t> Session<'t> {
         let mut decider = Decider::new(&mut books, &self.surroundings.ids);
         let outcomes = submissions.iter().map(|submission| decider.submission(submission)).collect();
         let changes = decider.finish();
+        let entries = changes.entries.clone();
         let event_sequence = write::write(self.tx, self.tenant, &books, changes, &self.surroundings.ids).await?;
-        Ok(Finished { outcomes, event_sequence })
+        Ok(Finished { outcomes, event_sequence, entries })
     }
 
     async fn externals(&self, orders: &[&Order]) -> Result<BTreeSet<String>, LedgerFault> {

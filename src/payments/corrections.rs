@@ -2,7 +2,7 @@
 
 use super::moves::Details;
 use super::{book, described};
-use crate::accounts::{self, AccountBy};
+use crate::accounts::{self, AccountBy, directory};
 use crate::denial::{Answer, Denial};
 use crate::engine::Engine;
 use crate::ledger::entry::{Side, Spread};
@@ -85,7 +85,7 @@ pub async fn post_adjustment(
     adjustment: Adjustment,
 ) -> Answer<EntryId> {
     let Adjustment { account, amount, component, reason, details } = adjustment;
-    let account = accounts::require(engine, origin, "account", &account).await?.id;
+    let account = directory::require(engine, origin, "account", &account).await?;
     let minor = accounts::to_minor("amount", amount)?;
     if minor.0 == 0 {
         return Err(Denial::of_field(RefusalCode::AmountOutOfRange, "amount", "must not be zero").into());
@@ -114,7 +114,7 @@ pub async fn post_adjustment(
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
 pub async fn post_charge(engine: &Engine, origin: &Origin, key: Idempotency, charge: Charge) -> Answer<EntryId> {
     let Charge { account, kind, amount, details } = charge;
-    let account = accounts::require(engine, origin, "account", &account).await?.id;
+    let account = directory::require(engine, origin, "account", &account).await?;
     let minor = super::positive("amount", amount)?;
     let (kind, component, income, title) = kind.postings();
     let own = Side::Account(account, Spread::Charge(component), None);

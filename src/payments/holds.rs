@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{book, described, noted};
-use crate::accounts::{self, AccountBy};
+use crate::accounts::{self, AccountBy, directory};
 use crate::denial::{Answer, Denial, Done, Failure};
 use crate::engine::Engine;
 use crate::ledger::entry::Side;
@@ -38,7 +38,7 @@ pub async fn place(
     new: NewReservation,
 ) -> Answer<HoldId> {
     let NewReservation { amount, expires_at, description, reference } = new;
-    let account = accounts::require(engine, origin, "account", account).await?.id;
+    let account = directory::require(engine, origin, "account", account).await?;
     let minor = super::positive("amount", amount)?;
     // A replay is answered by the books even when the hold's time has run out since.
     let replayed = crate::customers::replay(engine, origin, &key).await?.is_some();
@@ -86,7 +86,7 @@ pub async fn capture(
     let to = match to {
         None => Side::Internal(InternalRole::SettlementCard),
         Some(by) => {
-            let to = accounts::require(engine, origin, "to", by).await?.id;
+            let to = directory::require(engine, origin, "to", by).await?;
             names.push((to, "to"));
             Side::account(to)
         }

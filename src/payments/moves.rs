@@ -1,13 +1,11 @@
 //! Payments in, disbursements out, transfers, one or ten thousand at a time.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use serde_json::Value as Json;
 
 use super::bank::BankAccountInput;
 use super::{book, described, entry_of, noted, positive};
-use crate::accounts::{self, Account, AccountBy};
+use crate::accounts::{AccountBy, directory};
 use crate::denial::{Answer, Denial, Failure};
 use crate::engine::Engine;
 use crate::ledger::entry::{Side, Spread};
@@ -152,7 +150,7 @@ pub struct Disbursement {
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
 pub async fn post_payment(engine: &Engine, origin: &Origin, key: Idempotency, payment: Payment) -> Answer<EntryId> {
     let Payment { account, amount, channel, details } = payment;
-    let account = accounts::require(engine, origin, "account", &account).await?.id;
+    let account = directory::require(engine, origin, "account", &account).await?;
     let minor = positive("amount", amount)?;
     let draft = Draft::new(TransactionKind::Payment, amount.currency, String::new());
     let draft = draft.moving(Side::Internal(channel.settlement()), Side::account(account), minor);
@@ -166,7 +164,7 @@ pub async fn post_payment(engine: &Engine, origin: &Origin, key: Idempotency, pa
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
 pub async fn disburse(engine: &Engine, origin: &Origin, key: Idempotency, payout: Disbursement) -> Answer<EntryId> {
     let Disbursement { account, amount, bank_account, message_to_receiver, own_message, details } = payout;
-    let account = accounts::require(engine, origin, "account", &account).await?.id;
+    let account = directory::require(engine, origin, "account", &account).await?;
     let minor = positive("amount", amount)?;
     let bank_account = bank_account.checked()?;
     let own = noted("ownMessage", own_message)?;
@@ -228,38 +226,10 @@ pub async fn transfer(
     key: Idempotency,
     transfer: Transfer,
 ) -> Result<(crate::denial::Done<EntryId>, Ends), Failure> {
-    let names = [transfer.from.clone(), transfer.to.clone()];
-    let accounts = accounts::store::find_many(engine.db.reader(), origin.tenant, origin.customer, &names).await?;
-    let (order, ends) = order(origin, "transfer", key, transfer, &Lookup::new(&accounts))?;
+    let found = directory::find(engine, origin, &[&transfer.from, &transfer.to]).await?;
+    let (order, ends) = order(origin, "transfer", key, transfer, &found)?;
     let done = book(engine, order, &[(ends.from, "from"), (ends.to, "to")]).await?;
     Ok((done, ends))
-}
-
-/// Accounts by each of their names.
-struct Lookup<'a> {
-    by_id: HashMap<AccountId, &'a Account>,
-    by_number: HashMap<&'a str, &'a Account>,
-    by_reference: HashMap<&'a str, &'a Account>,
-}
-
-impl<'a> Lookup<'a> {
-    fn new(accounts: &'a [Account]) -> Self {
-        let reference = |account: &'a Account| Some((account.external_reference.as_deref()?, account));
-        Self {
-            by_id: accounts.iter().map(|account| (account.id, account)).collect(),
-            by_number: accounts.iter().map(|account| (account.number.as_str(), account)).collect(),
-            by_reference: accounts.iter().filter_map(reference).collect(),
-        }
-    }
-
-    fn get(&self, field: &str, by: &AccountBy) -> Result<AccountId, Denial> {
-        let found = match by {
-            AccountBy::Id(id) => self.by_id.get(id),
-            AccountBy::Number(number) => self.by_number.get(number.as_str()),
-            AccountBy::ExternalReference(reference) => self.by_reference.get(reference.as_str()),
-        };
-        found.map(|account| account.id).ok_or_else(|| Denial::not_found(field, "account"))
-    }
 }
 
 fn order(
@@ -267,9 +237,11 @@ fn order(
     operation: &'static str,
     key: Idempotency,
     transfer: Transfer,
-    accounts: &Lookup<'_>,
+    accounts: &[Option<AccountId>],
 ) -> Result<(Order, Ends), Denial> {
-    let ends = Ends { from: accounts.get("from", &transfer.from)?, to: accounts.get("to", &transfer.to)? };
+    let end =
+        |index: usize, field| accounts.get(index).copied().flatten().ok_or_else(|| Denial::not_found(field, "account"));
+    let ends = Ends { from: end(0, "from")?, to: end(1, "to")? };
     let minor = positive("amount", transfer.amount)?;
     let from = Side::Account(ends.from, Spread::Flow, noted("messageToSender", transfer.message_to_sender)?);
     let to = Side::Account(ends.to, Spread::Flow, noted("messageToReceiver", transfer.message_to_receiver)?);
@@ -294,11 +266,13 @@ pub async fn transfer_batch(
     items: Vec<(Idempotency, Transfer)>,
     all_or_nothing: bool,
 ) -> Result<Vec<ItemAnswer>, Failure> {
-    let names: Vec<AccountBy> = items.iter().flat_map(|(_, item)| [item.from.clone(), item.to.clone()]).collect();
-    let accounts = accounts::store::find_many(engine.db.reader(), origin.tenant, origin.customer, &names).await?;
-    let lookup = Lookup::new(&accounts);
-    let checked: Vec<Result<(Order, Ends), Denial>> =
-        items.into_iter().map(|(key, item)| order(origin, "transferBatch", key, item, &lookup)).collect();
+    let names: Vec<&AccountBy> = items.iter().flat_map(|(_, item)| [&item.from, &item.to]).collect();
+    let found = directory::find(engine, origin, &names).await?;
+    let checked: Vec<Result<(Order, Ends), Denial>> = items
+        .into_iter()
+        .zip(found.chunks(2))
+        .map(|((key, item), found)| order(origin, "transferBatch", key, item, found))
+        .collect();
     if all_or_nothing && checked.iter().any(Result::is_err) {
         return Ok(checked.into_iter().map(|item| Err(item.err().unwrap_or_else(taken_along))).collect());
     }
