@@ -1,5 +1,7 @@
 //! The two engines behind one door: where writers and readers come from, and what differs between them.
 
+mod list;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,8 @@ use sea_orm::{
     SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
+
+pub use list::{Kind, any_of};
 
 /// A migrated database. Cloning shares the pools.
 #[derive(Clone, Debug)]

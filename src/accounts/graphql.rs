@@ -371,9 +371,8 @@ pub async fn find(caller: &Caller, by: &AccountBy) -> Result<Option<Account>, Fa
         None => Ok(None),
         Some(accounts::AccountBy::Id(id)) => by_id(caller, id).await,
         Some(by) => {
-            let found = store::find(caller.db(), caller.tenant(), caller.customer(), &by).await?;
-            caller.loaders.keep_accounts(found.as_slice()).await;
-            Ok(found.map(Account::new))
+            let found = caller.loaders.account_named(by).await?;
+            Ok(found.filter(|account| caller.sees(account.owner)).map(Account::new))
         }
     }
 }

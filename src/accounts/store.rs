@@ -1,11 +1,16 @@
 //! Product and account rows.
 
+use std::collections::HashMap;
+
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
-    EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+    EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, SqlErr,
+    Statement,
 };
 
 use super::model::{Account, Family, Product, WorkingMode};
+use crate::customers::{self, Customer};
+use crate::database::{Kind, any_of};
 use crate::denial::{Denial, Failure};
 use crate::ledger::journal::Page;
 use crate::ledger::position::RepaymentOrder;
@@ -282,36 +287,71 @@ pub async fn find_many(
     owner: Option<CustomerId>,
     names: &[AccountBy],
 ) -> Result<Vec<Account>, LedgerFault> {
-    use account::Column;
-    let mut accounts = Vec::new();
-    for names in names.chunks(10_000) {
-        let ids = names.iter().filter_map(|by| if let AccountBy::Id(id) = by { Some(id.0) } else { None });
-        let numbers =
-            names.iter().filter_map(|by| if let AccountBy::Number(number) = by { Some(number) } else { None });
-        let references = names
-            .iter()
-            .filter_map(|by| if let AccountBy::ExternalReference(reference) = by { Some(reference) } else { None });
-        let (ids, numbers, references): (Vec<_>, Vec<_>, Vec<_>) =
-            (ids.collect(), numbers.collect(), references.collect());
-        let mut any = Condition::any();
-        if !ids.is_empty() {
-            any = any.add(Column::Id.is_in(ids));
+    let own = owner.map(|owner| owner.0);
+    let rows = named_any(db, tenant, names, "SELECT a.* FROM account a").await?;
+    let rows = rows.iter().map(|row| account::Model::from_query_result(row, ""));
+    let rows = rows.filter(|row| row.as_ref().map_or(true, |row| own.is_none_or(|own| own == row.customer_id)));
+    rows.map(|row| to_account(row?)).collect()
+}
+
+/// Accounts with their owners by what names them, each with the name that it was found by, in one statement.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn find_with_owners(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    names: &[AccountBy],
+) -> Result<Vec<(AccountBy, (Account, Customer))>, LedgerFault> {
+    let columns = customers::store::columns_beside("c");
+    let select = format!(
+        "SELECT a.*, {columns} FROM account a JOIN customer c ON c.tenant_id = a.tenant_id AND c.id = a.customer_id"
+    );
+    let mut found = HashMap::with_capacity(names.len());
+    for row in named_any(db, tenant, names, &select).await? {
+        let account = to_account(account::Model::from_query_result(&row, "")?)?;
+        let both = (account, customers::store::beside(&row)?);
+        if let Some(reference) = both.0.external_reference.clone() {
+            found.insert(AccountBy::ExternalReference(reference), both.clone());
         }
-        if !numbers.is_empty() {
-            any = any.add(Column::Number.is_in(numbers));
-        }
-        if !references.is_empty() {
-            any = any.add(Column::ExternalReference.is_in(references));
-        }
-        let mut query = account::Entity::find().filter(Column::TenantId.eq(tenant.0)).filter(any);
-        if let Some(owner) = owner {
-            query = query.filter(Column::CustomerId.eq(owner.0));
-        }
-        for row in query.all(db).await? {
-            accounts.push(to_account(row)?);
+        found.insert(AccountBy::Id(both.0.id), both.clone());
+        found.insert(AccountBy::Number(both.0.number.clone()), both);
+    }
+    Ok(names.iter().filter_map(|by| Some((by.clone(), found.get(by)?.clone()))).collect())
+}
+
+/// The rows of accounts, called `a` in the SELECT, by what names them.
+async fn named_any(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    names: &[AccountBy],
+    select: &str,
+) -> Result<Vec<QueryResult>, LedgerFault> {
+    let backend = db.get_database_backend();
+    let (mut ids, mut numbers, mut references) = (Vec::new(), Vec::new(), Vec::new());
+    for by in names {
+        match by {
+            AccountBy::Id(id) => ids.push(id.0.into()),
+            AccountBy::Number(number) => numbers.push(number.as_str().into()),
+            AccountBy::ExternalReference(reference) => references.push(reference.as_str().into()),
         }
     }
-    Ok(accounts)
+    let lists = [
+        ("a.id", Kind::Uuid, ids),
+        ("a.number", Kind::Text, numbers),
+        ("a.external_reference", Kind::Text, references),
+    ];
+    let (mut conditions, mut binds) = (Vec::new(), vec![tenant.0.into()]);
+    for (column, kind, values) in lists.into_iter().filter(|(.., values)| !values.is_empty()) {
+        let (condition, list) = any_of(backend, column, binds.len() + 1, kind, values);
+        conditions.push(condition);
+        binds.push(list);
+    }
+    if conditions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{select} WHERE a.tenant_id = $1 AND ({})", conditions.join(" OR "));
+    Ok(db.query_all_raw(Statement::from_sql_and_values(backend, sql, binds)).await?)
 }
 
 impl AccountBy {

@@ -2,10 +2,12 @@
 
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
-    EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+    EntityTrait as _, FromQueryResult as _, IdenStatic as _, Iterable as _, QueryFilter as _, QueryOrder as _,
+    QueryResult, QuerySelect as _, SqlErr, Statement,
 };
 
 use super::model::{Customer, CustomerType};
+use crate::database::{Kind, any_of};
 use crate::denial::{Denial, Failure};
 use crate::ledger::LedgerFault;
 use crate::ledger::journal::Page;
@@ -110,9 +112,27 @@ pub async fn by_ids(
     tenant: TenantId,
     ids: &[CustomerId],
 ) -> Result<Vec<Customer>, LedgerFault> {
-    let ids = ids.iter().map(|id| id.0);
-    let rows = Entity::find().filter(Column::TenantId.eq(tenant.0)).filter(Column::Id.is_in(ids)).all(db).await?;
-    rows.into_iter().map(customer).collect()
+    let backend = db.get_database_backend();
+    let ids = ids.iter().map(|id| id.0.into()).collect();
+    let (condition, ids) = any_of(backend, "id", 2, Kind::Uuid, ids);
+    let sql = format!("SELECT * FROM customer WHERE tenant_id = $1 AND {condition}");
+    let rows = Model::find_by_statement(Statement::from_sql_and_values(backend, sql, [tenant.0.into(), ids]));
+    rows.all(db).await?.into_iter().map(customer).collect()
+}
+
+/// The columns of a customer in a join, as [`beside`] finds them.
+#[must_use]
+pub fn columns_beside(table: &str) -> String {
+    let columns = Column::iter().map(|column| format!("{table}.{name} AS customer_{name}", name = column.as_str()));
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+/// The customer in a row of a join.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub fn beside(row: &QueryResult) -> Result<Customer, LedgerFault> {
+    customer(Model::from_query_result(row, "customer_")?)
 }
 
 /// Customers, oldest first.

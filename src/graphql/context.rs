@@ -8,7 +8,7 @@ use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 
 use super::fault::{Fault, FaultCode};
 use super::limits::RequestId;
-use super::loaders::Loaders;
+use super::loaders::{Hubs, Loaders};
 use crate::access::{Principal, Scope};
 use crate::engine::Engine;
 use crate::ledger::LedgerFault;
@@ -29,8 +29,8 @@ pub struct Caller {
 impl Caller {
     /// The surroundings of one request.
     #[must_use]
-    pub fn new(engine: &Engine, principal: &Principal, request_id: &RequestId) -> Self {
-        let loaders = Loaders::new(engine, principal.tenant);
+    pub fn new(engine: &Engine, hubs: &Arc<Hubs>, principal: &Principal, request_id: &RequestId) -> Self {
+        let loaders = Loaders::new(hubs, principal.tenant);
         Self { engine: engine.clone(), principal: principal.clone(), request_id: request_id.clone(), loaders }
     }
 

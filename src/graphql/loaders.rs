@@ -1,8 +1,10 @@
-//! Reading by key, many at once: fields that are resolved side by side share one statement, and what one request
-//! has read it does not read again.
+//! Reading by key, many at once: fields that are resolved side by side share one statement, what one request has
+//! read it does not read again, and requests that are under way together share statements ([`hub`]).
 //!
 //! A load waits in its own task for a few rounds of the scheduler, then whoever wakes first reads all that has
 //! been asked for. Nothing here knows what a token may see: that is decided on what was loaded.
+
+mod hub;
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -12,12 +14,14 @@ use std::sync::Arc;
 use dataloader::BatchFn;
 use dataloader::cached::Loader;
 
+use hub::Hub;
+
 use super::fault::Fault;
 use crate::accounts::model::{Account, Product};
 use crate::accounts::{self, AccountBy};
 use crate::customers::{self, Customer};
 use crate::engine::Engine;
-use crate::ledger::journal::{self, ChartRow};
+use crate::ledger::journal::{self, ChartRow, Transaction, TransactionsOf};
 use crate::ledger::{Entry, Hold, LedgerFault, Position};
 use crate::primitives::{AccountId, CustomerId, EntryId, HoldId, LedgerAccountId, ProductId, TenantId};
 
@@ -27,7 +31,7 @@ const BATCH: usize = 1_000;
 /// A table that is read by a key.
 trait Table: Sized + Send + 'static {
     /// What a row is found by.
-    type Key: Copy + Debug + Eq + Hash + Send + Sync + 'static;
+    type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
     /// What is found.
     type Row: Clone + Send + Sync + 'static;
 
@@ -36,33 +40,22 @@ trait Table: Sized + Send + 'static {
         engine: &Engine,
         tenant: TenantId,
         keys: &[Self::Key],
-    ) -> impl Future<Output = Result<Found<Self>, LedgerFault>> + Send;
+    ) -> impl Future<Output = Result<Vec<(Self::Key, Self::Row)>, LedgerFault>> + Send;
 }
-
-/// Rows with the keys that they were found by.
-type Found<T> = Vec<(<T as Table>::Key, <T as Table>::Row)>;
 
 /// What is known of one key.
 type Known<R> = Result<Option<R>, Arc<LedgerFault>>;
 
-struct Reader<T> {
-    engine: Engine,
+struct Reader<T: Table> {
+    hub: Hub<T>,
     tenant: TenantId,
-    table: std::marker::PhantomData<fn() -> T>,
 }
 
 impl<T: Table> BatchFn<T::Key, Known<T::Row>> for Reader<T> {
     async fn load(&mut self, keys: &[T::Key]) -> HashMap<T::Key, Known<T::Row>> {
-        match T::read(&self.engine, self.tenant, keys).await {
-            Ok(rows) => {
-                let mut known: HashMap<_, _> = keys.iter().map(|key| (*key, Ok(None))).collect();
-                known.extend(rows.into_iter().map(|(key, row)| (key, Ok(Some(row)))));
-                known
-            }
-            Err(fault) => {
-                let fault = Arc::new(fault);
-                keys.iter().map(|key| (*key, Err(fault.clone()))).collect()
-            }
+        match self.hub.read(self.tenant, keys.to_vec()).await {
+            Ok(mut rows) => keys.iter().map(|key| (key.clone(), Ok(rows.remove(key)))).collect(),
+            Err(fault) => keys.iter().map(|key| (key.clone(), Err(fault.clone()))).collect(),
         }
     }
 }
@@ -71,16 +64,15 @@ impl<T: Table> BatchFn<T::Key, Known<T::Row>> for Reader<T> {
 struct ByKey<T: Table>(Loader<T::Key, Known<T::Row>, Reader<T>>);
 
 impl<T: Table> ByKey<T> {
-    fn new(engine: &Engine, tenant: TenantId) -> Self {
-        let reader = Reader { engine: engine.clone(), tenant, table: std::marker::PhantomData };
-        Self(Loader::new(reader).with_max_batch_size(BATCH))
+    fn new(hub: &Hub<T>, tenant: TenantId) -> Self {
+        Self(Loader::new(Reader { hub: hub.clone(), tenant }).with_max_batch_size(BATCH))
     }
 
     async fn one(&self, key: T::Key) -> Result<Option<T::Row>, Fault> {
         loop {
             // The only error: another field had taken the key to read it, and was dropped before it had. Then
             // the key is nobody's, and asking again makes it ours.
-            if let Ok(known) = self.0.try_load(key).await {
+            if let Ok(known) = self.0.try_load(key.clone()).await {
                 return known.map_err(Fault::from);
             }
         }
@@ -137,6 +129,15 @@ tables! {
     Holds: HoldId => Hold = |engine, tenant, keys| {
         journal::holds(engine.db.reader(), tenant, keys.iter().copied().collect()).await?
     };
+    /// Accounts by their names, each with its owner: who asks for the one mostly asks for the other.
+    Named: AccountBy => (Account, Customer) = |engine, tenant, keys| {
+        accounts::store::find_with_owners(engine.db.reader(), tenant, keys).await?
+    };
+    /// Pages of transactions.
+    Transactions: TransactionsOf => Arc<Vec<Transaction>> = |engine, tenant, keys| {
+        let pages = journal::transactions_of(engine.db.reader(), tenant, keys).await?;
+        pages.into_iter().map(|(key, rows)| (key, Arc::new(rows)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -154,8 +155,45 @@ fn split<K: Copy, R>(keys: &[K], known: impl Fn(K) -> Option<R>) -> (Vec<R>, Vec
     (rows, others)
 }
 
+/// What all requests read through.
+pub struct Hubs {
+    customers: Hub<Customers>,
+    products: Hub<Products>,
+    accounts: Hub<Accounts>,
+    positions: Hub<Positions>,
+    entries: Hub<Entries>,
+    entries_by_sequence: Hub<EntriesBySequence>,
+    reversals: Hub<Reversals>,
+    holds: Hub<Holds>,
+    chart: Hub<Chart>,
+    named: Hub<Named>,
+    transactions: Hub<Transactions>,
+}
+
+impl Hubs {
+    /// Hubs that nobody asks yet.
+    #[must_use]
+    pub fn new(engine: &Engine) -> Self {
+        Self {
+            customers: Hub::new(engine),
+            products: Hub::new(engine),
+            accounts: Hub::new(engine),
+            positions: Hub::new(engine),
+            entries: Hub::new(engine),
+            entries_by_sequence: Hub::new(engine),
+            reversals: Hub::new(engine),
+            holds: Hub::new(engine),
+            chart: Hub::new(engine),
+            named: Hub::new(engine),
+            transactions: Hub::new(engine),
+        }
+    }
+}
+
 /// One request's loaders.
 pub struct Loaders {
+    hubs: Arc<Hubs>,
+    tenant: TenantId,
     customers: ByKey<Customers>,
     products: ByKey<Products>,
     accounts: ByKey<Accounts>,
@@ -170,18 +208,41 @@ pub struct Loaders {
 impl Loaders {
     /// Loaders that know nothing yet.
     #[must_use]
-    pub fn new(engine: &Engine, tenant: TenantId) -> Self {
+    pub fn new(hubs: &Arc<Hubs>, tenant: TenantId) -> Self {
         Self {
-            customers: ByKey::new(engine, tenant),
-            products: ByKey::new(engine, tenant),
-            accounts: ByKey::new(engine, tenant),
-            positions: ByKey::new(engine, tenant),
-            entries: ByKey::new(engine, tenant),
-            entries_by_sequence: ByKey::new(engine, tenant),
-            reversals: ByKey::new(engine, tenant),
-            holds: ByKey::new(engine, tenant),
-            chart: ByKey::new(engine, tenant),
+            hubs: hubs.clone(),
+            tenant,
+            customers: ByKey::new(&hubs.customers, tenant),
+            products: ByKey::new(&hubs.products, tenant),
+            accounts: ByKey::new(&hubs.accounts, tenant),
+            positions: ByKey::new(&hubs.positions, tenant),
+            entries: ByKey::new(&hubs.entries, tenant),
+            entries_by_sequence: ByKey::new(&hubs.entries_by_sequence, tenant),
+            reversals: ByKey::new(&hubs.reversals, tenant),
+            holds: ByKey::new(&hubs.holds, tenant),
+            chart: ByKey::new(&hubs.chart, tenant),
         }
+    }
+
+    /// An account by any of its names, whoever owns it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn account_named(&self, by: AccountBy) -> Result<Option<Account>, Fault> {
+        let mut found = self.hubs.named.read(self.tenant, vec![by.clone()]).await?;
+        let Some((account, owner)) = found.remove(&by) else { return Ok(None) };
+        self.keep_customers(&[owner]).await;
+        self.keep_accounts(std::slice::from_ref(&account)).await;
+        Ok(Some(account))
+    }
+
+    /// A page of an account's transactions, newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn transactions(&self, page: TransactionsOf) -> Result<Arc<Vec<Transaction>>, Fault> {
+        let mut found = self.hubs.transactions.read(self.tenant, vec![page.clone()]).await?;
+        Ok(found.remove(&page).unwrap_or_default())
     }
 
     /// Forgets what changes: before each event of a subscription, which is one request that goes on for hours.

@@ -67,7 +67,8 @@ pub fn sdl() -> String {
 /// What puts each request's surroundings where the resolvers find them.
 #[must_use]
 pub fn decorate(engine: Engine) -> crate::http::Decorate {
+    let hubs = Arc::new(loaders::Hubs::new(&engine));
     Arc::new(move |request: async_graphql::Request, principal: &Principal, request_id: &RequestId| {
-        request.data(Caller::new(&engine, principal, request_id))
+        request.data(Caller::new(&engine, &hubs, principal, request_id))
     })
 }

@@ -11,26 +11,10 @@
 //! Every table has `tenant_id`; it is bound once, as `$1`, and is no column here.
 
 use chrono::NaiveDate;
-use sea_orm::sea_query::ArrayType;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
 
-/// The type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// `uuid`
-    Uuid,
-    /// `text`
-    Text,
-    /// `bigint`
-    BigInt,
-    /// `integer`
-    Int,
-    /// `date`
-    Date,
-    /// `bytea`
-    Bytes,
-}
+use crate::database::Kind;
 
 /// A column: its name, its type, and whether it may be absent.
 pub type Column = (&'static str, Kind, bool);
@@ -109,7 +93,7 @@ impl Bulk {
     /// The statement, whose binds are numbered from `first` on, and its values.
     fn postgres(self, first: usize) -> (String, Vec<Value>) {
         let (table, names) = (self.table, self.names());
-        let arrays = (first..).zip(self.columns).map(|(n, (_, kind, _))| format!("${n}::{}[]", postgres_type(*kind)));
+        let arrays = (first..).zip(self.columns).map(|(n, (_, kind, _))| format!("${n}::{}[]", kind.postgres()));
         let arrays = arrays.collect::<Vec<_>>().join(", ");
         let select = self.columns.iter().map(select_column).collect::<Vec<_>>().join(", ");
         let rows = format!("SELECT {select} FROM UNNEST({arrays}) AS a ({names})");
@@ -127,7 +111,7 @@ impl Bulk {
             arrays[index % width].push(if nullable { or_sentinel(value) } else { value });
         }
         let values = arrays.into_iter().zip(self.columns);
-        (sql, values.map(|(array, (_, kind, _))| Value::Array(array_type(*kind), Some(Box::new(array)))).collect())
+        (sql, values.map(|(array, (_, kind, _))| kind.array(array)).collect())
     }
 
     fn conflict(&self) -> String {
@@ -219,29 +203,6 @@ fn postgres(
     Some(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
 }
 
-/// A condition on a column, with the one value to bind as `$number`: `column = ANY($n)` on PostgreSQL, a JSON list
-/// on SQLite. Its text does not depend on how many values there are, so its plan is kept.
-#[must_use]
-pub fn any_of(backend: DbBackend, column: &str, number: usize, kind: Kind, values: Vec<Value>) -> (String, Vec<Value>) {
-    if backend == DbBackend::Postgres {
-        let array = Value::Array(array_type(kind), Some(Box::new(values)));
-        return (format!("{column} = ANY(${number}::{}[])", postgres_type(kind)), vec![array]);
-    }
-    let value = if kind == Kind::Uuid { "unhex(value)" } else { "value" };
-    let list = serde_json::Value::Array(values.into_iter().filter_map(in_json).collect());
-    (format!("{column} IN (SELECT {value} FROM json_each(${number}))"), vec![list.to_string().into()])
-}
-
-fn in_json(value: Value) -> Option<serde_json::Value> {
-    match value {
-        Value::Uuid(Some(id)) => Some(id.simple().to_string().into()),
-        Value::String(Some(text)) => Some(text.into()),
-        Value::BigInt(Some(number)) => Some(number.into()),
-        // Nothing else is looked for in lists.
-        _ => None,
-    }
-}
-
 fn select_column((name, kind, nullable): &Column) -> String {
     if !nullable {
         return format!("a.{name}");
@@ -266,27 +227,5 @@ fn or_sentinel(value: Value) -> Value {
         Value::ChronoDate(None) => Value::ChronoDate(NaiveDate::from_ymd_opt(-4_712, 1, 1)),
         Value::Bytes(None) => Value::Bytes(Some(Vec::new())),
         value => value,
-    }
-}
-
-fn postgres_type(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Uuid => "uuid",
-        Kind::Text => "text",
-        Kind::BigInt => "bigint",
-        Kind::Int => "integer",
-        Kind::Date => "date",
-        Kind::Bytes => "bytea",
-    }
-}
-
-fn array_type(kind: Kind) -> ArrayType {
-    match kind {
-        Kind::Uuid => ArrayType::Uuid,
-        Kind::Text => ArrayType::String,
-        Kind::BigInt => ArrayType::BigInt,
-        Kind::Int => ArrayType::Int,
-        Kind::Date => ArrayType::ChronoDate,
-        Kind::Bytes => ArrayType::Bytes,
     }
 }

@@ -361,8 +361,8 @@ pub async fn transactions(
         kinds: filter.kinds.unwrap_or_default(),
     };
     let page = window.page(|key| key.0);
-    let rows = journal::transactions(caller.db(), caller.tenant(), account, &filter, page).await?;
-    Ok(window.connect(rows, |row| EntrySequence(row.entry_sequence), Transaction))
+    let rows = caller.loaders.transactions(journal::TransactionsOf { account, filter, page }).await?;
+    Ok(window.connect(Arc::unwrap_or_clone(rows), |row| EntrySequence(row.entry_sequence), Transaction))
 }
 
 /// A transaction by its id, if the token sees its account.

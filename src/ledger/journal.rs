@@ -1,13 +1,13 @@
 //! Reading the books: positions, holds, entries, transactions. Rows become the ledger's own types here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use futures_util::future::try_join_all;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 use uuid::Uuid;
 
-use super::bulk::{Kind, any_of};
 use super::chart::{Component, InternalRole};
 use super::entry::{AccountTotal, Entry, ExternalReference, Posting, TransactionKind};
 use super::hold::{Hold, HoldStatus};
@@ -15,6 +15,7 @@ use super::position::{AccountStatus, DebtRule, Position, RepaymentOrder};
 use super::post::LedgerFault;
 pub use super::query::Page;
 use super::query::Query;
+use crate::database::{Kind, any_of};
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};
 
@@ -360,7 +361,7 @@ pub struct Transaction {
 }
 
 /// Which transactions to list.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TransactionFilter {
     /// Booked at or after.
     pub booked_from: Option<Micros>,
@@ -373,24 +374,66 @@ pub struct TransactionFilter {
 const TRANSACTION: &str = "SELECT account_id, entry_sequence, kind, currency, account_amount_minor, \
      account_balance_after_minor, value_date, booked_at_us, message FROM posting WHERE tenant_id = ";
 
-/// An account's transactions, newest first: one index scan.
+/// A page of an account's transactions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TransactionsOf {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub filter: TransactionFilter,
+    /// Cut out how.
+    pub page: Page<i64>,
+}
+
+/// Pages of accounts' transactions, newest first: one index scan each. PostgreSQL reads pages that differ in
+/// their accounts only in one statement; on SQLite, where a statement is a call, they are read side by side.
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn transactions(
-    db: &impl ConnectionTrait,
+pub async fn transactions_of(
+    db: &DatabaseConnection,
     tenant: TenantId,
-    account: AccountId,
-    filter: &TransactionFilter,
-    page: Page<i64>,
-) -> Result<Vec<Transaction>, LedgerFault> {
-    let mut query = Query::new(TRANSACTION, tenant);
-    query.and("account_id = ", account.0.into());
+    pages: &[TransactionsOf],
+) -> Result<Vec<(TransactionsOf, Vec<Transaction>)>, LedgerFault> {
+    if db.get_database_backend() != DbBackend::Postgres || pages.len() == 1 {
+        let read = pages.iter().map(async |page| {
+            let mut query = Query::new(TRANSACTION, tenant);
+            query.and("account_id = ", page.account.0.into());
+            cut(&mut query, &page.filter, page.page);
+            let rows = query.all(db).await?;
+            Ok((page.clone(), rows.iter().map(transaction).collect::<Result<_, LedgerFault>>()?))
+        });
+        return try_join_all(read).await;
+    }
+    let mut alike: HashMap<(&TransactionFilter, Page<i64>), Vec<&TransactionsOf>> = HashMap::new();
+    for page in pages {
+        alike.entry((&page.filter, page.page)).or_default().push(page);
+    }
+    let read = alike.into_iter().map(async |((filter, page), of)| {
+        let mut query = Query::new(TRANSACTION, tenant);
+        let accounts = query.bind(Kind::Uuid.array(of.iter().map(|page| page.account.0.into()).collect()));
+        query.and_raw("account_id = a.id");
+        cut(&mut query, filter, page);
+        query.around(&format!("SELECT t.* FROM UNNEST(${accounts}::uuid[]) AS a (id) CROSS JOIN LATERAL ("), ") AS t");
+        let mut found: HashMap<AccountId, Vec<Transaction>> = HashMap::new();
+        for row in query.all(db).await? {
+            let transaction = transaction(&row)?;
+            found.entry(transaction.account).or_default().push(transaction);
+        }
+        for rows in found.values_mut() {
+            rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.entry_sequence));
+        }
+        let page_of = |page: &TransactionsOf| (page.clone(), found.remove(&page.account).unwrap_or_default());
+        Ok::<_, LedgerFault>(of.into_iter().map(page_of).collect::<Vec<_>>())
+    });
+    Ok(try_join_all(read).await?.into_iter().flatten().collect())
+}
+
+fn cut(query: &mut Query, filter: &TransactionFilter, page: Page<i64>) {
     query.and_raw("account_amount_minor IS NOT NULL");
     query.booked(filter.booked_from, filter.booked_before, &filter.kinds);
     let (after, before) = (page.after.map(Value::from), page.before.map(Value::from));
     query.page("entry_sequence", true, after, before, page.backward, page.limit);
-    query.all(db).await?.iter().map(transaction).collect()
 }
 
 fn transaction(row: &QueryResult) -> Result<Transaction, LedgerFault> {
@@ -513,8 +556,8 @@ async fn list(
     if values.is_empty() {
         return Ok(Vec::new());
     }
-    let (condition, mut binds) = any_of(db.get_database_backend(), column, 2, kind, values);
-    binds.insert(0, tenant.0.into());
+    let (condition, values) = any_of(db.get_database_backend(), column, 2, kind, values);
     let sql = format!("{sql} AND {condition}{tail}");
+    let binds = [tenant.0.into(), values];
     Ok(db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, binds)).await?)
 }

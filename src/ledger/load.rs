@@ -12,11 +12,11 @@ use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, QueryResult,
 use uuid::Uuid;
 
 use super::books::{Head, Internal, Remembered};
-use super::bulk::{Kind, any_of};
 use super::journal;
 use super::position::Position;
 use super::post::LedgerFault;
 use super::{InternalRole, Order};
+use crate::database::{Kind, any_of};
 use crate::primitives::{AccountId, Clock, Currency, LedgerAccountId, TenantId};
 
 /// Keys that are known, by client and key.
@@ -106,8 +106,8 @@ fn statement(backend: DbBackend, tenant: TenantId, wanted: &Wanted<'_>) -> State
         _ => ("", "blob", "NULL"),
     };
     let accounts = wanted.accounts.iter().map(|account| account.0.into()).collect();
-    let (of_accounts, mut binds) = any_of(backend, "account_id", 2, Kind::Uuid, accounts);
-    binds.insert(0, tenant.0.into());
+    let (of_accounts, accounts) = any_of(backend, "account_id", 2, Kind::Uuid, accounts);
+    let mut binds: Vec<Value> = vec![tenant.0.into(), accounts];
     let accounts = ACCOUNTS.replace("{bytes}", bytes).replace("{no_date}", no_date);
     let mut sql = format!("WITH head AS (SELECT {LOCKED_HEAD}{lock}) {accounts}{of_accounts}");
     if wanted.internals {
@@ -115,8 +115,8 @@ fn statement(backend: DbBackend, tenant: TenantId, wanted: &Wanted<'_>) -> State
     }
     if !wanted.keys.is_empty() {
         let keys = wanted.keys.iter().map(|key| Value::from(*key)).collect();
-        let (of_keys, values) = any_of(backend, "key", binds.len() + 1, Kind::Text, keys);
-        binds.extend(values);
+        let (of_keys, keys) = any_of(backend, "key", binds.len() + 1, Kind::Text, keys);
+        binds.push(keys);
         sql.push_str(KEYS);
         sql.push_str(&of_keys);
     }
@@ -201,12 +201,11 @@ pub(super) async fn keys(
     }
     let backend = tx.get_database_backend();
     let values = keys.iter().map(|key| Value::from(*key)).collect();
-    let (condition, mut binds) = any_of(backend, "key", 2, Kind::Text, values);
-    binds.insert(0, tenant.0.into());
+    let (condition, keys) = any_of(backend, "key", 2, Kind::Text, values);
     let sql = format!(
         "SELECT client, key, request_hash AS hash, result FROM idempotency_key WHERE tenant_id = $1 AND {condition}"
     );
-    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, binds)).await?;
+    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, [tenant.0.into(), keys])).await?;
     rows.iter().map(remembered).collect()
 }
 

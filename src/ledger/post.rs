@@ -30,7 +30,8 @@ use super::journal;
 use super::order::{Action, Order, Outcome, Submission};
 use super::position::Position;
 use super::refusal::Refusal;
-use super::{bulk, load, write};
+use super::{load, write};
+use crate::database::{Kind, any_of};
 use crate::primitives::{AccountId, Clock, EntryId, HoldId, IdSource, TenantId};
 
 /// A failure that is nobody's decision: the database, or a row that no program of ours has written.
@@ -154,7 +155,7 @@ impl<'t> Session<'t> {
             _ => None,
         });
         let sql = "SELECT external_key FROM entry WHERE tenant_id = $1";
-        let rows = self.matching(sql, "external_key", bulk::Kind::Text, keys.collect()).await?;
+        let rows = self.matching(sql, "external_key", Kind::Text, keys.collect()).await?;
         rows.iter().map(|row| Ok(row.try_get("", "external_key")?)).collect()
     }
 
@@ -164,7 +165,7 @@ impl<'t> Session<'t> {
             _ => None,
         });
         let sql = "SELECT id, reverses_id FROM entry WHERE tenant_id = $1";
-        let rows = self.matching(sql, "reverses_id", bulk::Kind::Uuid, ids.collect()).await?;
+        let rows = self.matching(sql, "reverses_id", Kind::Uuid, ids.collect()).await?;
         rows.iter().map(|row| Ok((EntryId(row.try_get("", "reverses_id")?), EntryId(row.try_get("", "id")?)))).collect()
     }
 
@@ -172,19 +173,17 @@ impl<'t> Session<'t> {
         &self,
         sql: &str,
         column: &str,
-        kind: bulk::Kind,
+        kind: Kind,
         values: Vec<Value>,
     ) -> Result<Vec<QueryResult>, LedgerFault> {
         if values.is_empty() {
             return Ok(Vec::new());
         }
-        let (condition, mut binds) = bulk::any_of(self.tx.get_database_backend(), column, 2, kind, values);
-        binds.insert(0, self.tenant.0.into());
-        self.all(format!("{sql} AND {condition}"), binds).await
-    }
-
-    async fn all(&self, sql: String, values: Vec<Value>) -> Result<Vec<QueryResult>, LedgerFault> {
-        Ok(self.tx.query_all_raw(Statement::from_sql_and_values(self.tx.get_database_backend(), sql, values)).await?)
+        let backend = self.tx.get_database_backend();
+        let (condition, values) = any_of(backend, column, 2, kind, values);
+        let sql = format!("{sql} AND {condition}");
+        let binds = [self.tenant.0.into(), values];
+        Ok(self.tx.query_all_raw(Statement::from_sql_and_values(backend, sql, binds)).await?)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::primitives::TenantId;
 use crate::primitives::clock::Micros;
 
 /// A page over an ordered list: `after` and `before` are exclusive; `backward` takes the page from the end.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Page<K> {
     /// Beyond this key, in the list's order.
     pub after: Option<K>,
@@ -101,6 +101,17 @@ impl Query {
         let order = if descending { "DESC" } else { "ASC" };
         self.reversed = backward;
         self.sql.push_str(&format!(" ORDER BY {key} {order} LIMIT {limit}"));
+    }
+
+    /// Puts text before and behind everything.
+    pub(crate) fn around(&mut self, before: &str, behind: &str) {
+        self.sql = format!("{before}{}{behind}", self.sql);
+    }
+
+    /// A value to bind; gives its number.
+    pub(crate) fn bind(&mut self, value: Value) -> usize {
+        self.binds.push(value);
+        self.binds.len()
     }
 
     /// The rows, in the list's order whichever end the page was cut from.

@@ -3,12 +3,13 @@
 use sea_orm::{DatabaseTransaction, DbErr, Value};
 
 use super::books::{Books, Changes};
-use super::bulk::{self, Along, Bulk, Column, Kind, Mode};
+use super::bulk::{self, Along, Bulk, Column, Mode};
 use super::chart::Component;
 use super::entry::{Entry, chain};
 use super::order::{NewEvent, Verdict};
 use super::position::Position;
 use super::post::CHANNEL;
+use crate::database::Kind;
 use crate::primitives::{IdSource, TenantId};
 
 const ENTRY: &[Column] = &[
