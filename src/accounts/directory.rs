@@ -14,8 +14,8 @@ use crate::engine::Engine;
 use crate::ledger::LedgerFault;
 use crate::primitives::{AccountId, CustomerId, Origin, TenantId};
 
-/// Names to remember, about 150 bytes each. What does not fit is read again.
-const CAPACITY: usize = 65_536;
+/// Names to remember, about 130 bytes each. What does not fit is read again.
+const CAPACITY: usize = 200_000;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Name {

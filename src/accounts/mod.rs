@@ -127,7 +127,7 @@ async fn open_once(engine: &Engine, origin: &Origin, key: Idempotency, new: NewA
 }
 
 /// How a new account stands in the books.
-pub(crate) fn position(ids: &IdSource, account: &Account, product: &Product, credit_limit: Minor) -> Position {
+pub fn position(ids: &IdSource, account: &Account, product: &Product, credit_limit: Minor) -> Position {
     Position {
         account: account.id,
         currency: product.currency,
