@@ -25,6 +25,7 @@ pub mod entry;
 pub mod graphql;
 pub mod hold;
 pub mod journal;
+pub mod metrics;
 pub mod order;
 pub mod position;
 pub mod post;
