@@ -136,12 +136,14 @@ find_postgres() {
 }
 
 need_postgres() {
-    if [[ -n ${KONTO_TEST_POSTGRES_URL:-} ]] || find_postgres; then return; fi
+    # Some tests start a PostgreSQL of their own, also when another one is given for the rest.
+    if find_postgres; then export KONTO_TEST_POSTGRES_BIN=${KONTO_TEST_POSTGRES_BIN:-$postgres_bin} && return; fi
     if ! have apt-get; then
-        die "PostgreSQL is missing: install it and put the folder of initdb and postgres on PATH, or set KONTO_TEST_POSTGRES_URL"
+        die "PostgreSQL is missing: install it and put the folder of initdb and postgres on PATH"
     fi
     installing_without_cluster
     find_postgres || die "PostgreSQL is installed, but initdb and postgres are neither on PATH nor in /usr/lib/postgresql/*/bin"
+    export KONTO_TEST_POSTGRES_BIN=${KONTO_TEST_POSTGRES_BIN:-$postgres_bin}
 }
 
 node_suits() { have node && [[ $(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0) -ge 20 ]]; }
@@ -198,42 +200,92 @@ need_chromium() {
     find_chromium || die "Chromium is installed but does not run; set CHROMIUM to one that does"
 }
 
-# npm ci throws everything away first, so it only runs when the lock file asks for something else.
-need_web_packages() {
-    if (cd web && npm ls --all >/dev/null 2>&1); then return; fi
-    say "Installing the packages of web/"
-    limited 900 npm --prefix web ci --prefer-offline --no-audit --no-fund >&2 || die "npm ci failed in web/"
+# need_packages FOLDER. npm ci throws everything away first, so it only runs when the lock file asks for something else.
+need_packages() {
+    if (cd "$1" && npm ls --all >/dev/null 2>&1); then return; fi
+    say "Installing the packages of $1/"
+    limited 900 npm --prefix "$1" ci --prefer-offline --no-audit --no-fund >&2 || die "npm ci failed in $1/"
+}
+
+need_web_packages() { need_packages web; }
+
+python=
+
+# A Python that schemathesis runs on, and that can make environments (Debian has this apart).
+find_python() {
+    local name
+    for name in python3 python3.14 python3.13 python3.12 python3.11; do
+        if have "$name" && "$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            python=$name
+            return 0
+        fi
+    done
+    return 1
+}
+
+need_python() {
+    if find_python; then return; fi
+    apt_install "Python 3.11 or newer with venv is missing" python3 python3-venv
+    hash -r
+    if find_python; then return; fi
+    # Older releases have a newer one beside their own.
+    apt_install "Python 3.11 or newer with venv is missing" python3.11 python3.11-venv
+    hash -r
+    find_python || die "Python 3.11 or newer with venv is missing; install it"
+}
+
+schemathesis=
+
+# schemathesis and all that it needs, in the versions of requirements.txt, in an environment below the target folder.
+need_schemathesis() {
+    local wanted=$root/tests/conformance/fuzz/requirements.txt
+    schemathesis=$target/test-tools/schemathesis
+    if cmp -s "$wanted" "$schemathesis/requirements.txt" && "$schemathesis/bin/python" -c '' 2>/dev/null; then return; fi
+    need_python
+    say "Installing schemathesis into $schemathesis"
+    rm -rf -- "$schemathesis"
+    "$python" -m venv "$schemathesis" >&2 || die "making a Python environment failed"
+    limited 900 "$schemathesis/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted" >&2 \
+        || die "installing schemathesis failed"
+    cp "$wanted" "$schemathesis/requirements.txt"
 }
 
 # ------------------------------------------------------------------------------------------- PostgreSQL
 
 postgres_log=
 
-# Starts a throw-away server and exports its URL. PostgreSQL refuses to run as root, so root becomes
-# somebody else for it.
+# start_postgres [OPTION...]: starts a throw-away server with these options of postgres beside our own, and
+# exports its URL. Its data is in postgres_data, if that is set, and stays there. PostgreSQL refuses to run as
+# root, so root becomes somebody else for it.
 start_postgres() {
-    local data as_user=() user port pid i
-    data=$scratch/postgres
-    mkdir "$data"
+    local data=${postgres_data:-$scratch/postgres} as_user=() user port pid i
+    mkdir -p "$data"
     if ((EUID == 0)); then
         have setpriv || die "setpriv (util-linux) is missing; PostgreSQL cannot run as root without it"
         user=nobody
         if id postgres >/dev/null 2>&1; then user=postgres; fi
         chown "$user" "$data"
         as_user=(setpriv --reuid "$(id -u "$user")" --regid "$(id -g "$user")" --clear-groups)
-        "${as_user[@]}" test -w "$data" || die "the user $user cannot reach $scratch; set TMPDIR to a folder that everybody can reach"
+        "${as_user[@]}" test -w "$data" || die "the user $user cannot reach $data; set TMPDIR to a folder that everybody can reach"
     fi
     # PGPORT and its like would lead the server and the tests elsewhere.
     unset "${!PG@}"
     cd "$data"
-    LC_ALL=C timeout -k 10 120 "${as_user[@]}" "$postgres_bin/initdb" \
-        --pgdata="$data/db" --username=postgres --auth=trust --encoding=UTF8 --no-locale >initdb.log 2>&1 \
-        || { cat initdb.log >&2; die "initdb failed"; }
+    if [[ -f $data/db/postmaster.pid ]]; then
+        pid=$(head -n 1 "$data/db/postmaster.pid")
+        if alive "$pid"; then die "process $pid is at work on $data"; fi
+        rm -f "$data/db/postmaster.pid"
+    fi
+    if [[ ! -s $data/db/PG_VERSION ]]; then
+        LC_ALL=C timeout -k 10 120 "${as_user[@]}" "$postgres_bin/initdb" \
+            --pgdata="$data/db" --username=postgres --auth=trust --encoding=UTF8 --no-locale >initdb.log 2>&1 \
+            || { cat initdb.log >&2; die "initdb failed"; }
+    fi
     postgres_log=$data/server.log
     for ((i = 0; i < 5; i++)); do
         port=$(free_port)
         LC_ALL=C "${as_user[@]}" "$postgres_bin/postgres" -D "$data/db" -h 127.0.0.1 -p "$port" -k "$data" \
-            -c max_connections=300 -c shared_buffers=256MB -c log_connections=on \
+            -c max_connections=300 -c shared_buffers=256MB -c log_connections=on "$@" \
             </dev/null >"$postgres_log" 2>&1 &
         pid=$!
         started[$pid]=INT
@@ -272,4 +324,84 @@ wait_for_konto() {
         sleep 0.2
     done
     return 1
+}
+
+# Compiles the konto of the debug build. The same selection as for the tests, so that nothing is compiled with other
+# features.
+build_konto() {
+    say "Building konto"
+    limited "${KONTO_TEST_TIMEOUT:-4500}" cargo test --workspace --locked --test api --no-run >&2 && [[ -x $target/debug/konto ]]
+}
+
+# Nothing that is set for another Konto on this machine may reach the ones that the scripts start.
+run_demo() {
+    unset "${!KONTO_@}"
+    cd "$scratch/demo"
+    exec "$target/debug/konto" demo --listen "127.0.0.1:$1" --database-url "sqlite://$scratch/demo/konto.db?mode=rwc"
+}
+
+demo_pid= demo_port=
+
+# Starts `konto demo` on a free port, with its database in the file $scratch/demo/konto.db.
+start_demo() {
+    local i
+    for ((i = 0; i < 3; i++)); do
+        demo_port=$(free_port)
+        rm -rf "$scratch/demo"
+        mkdir "$scratch/demo"
+        run_demo "$demo_port" </dev/null >"$scratch/demo.log" 2>&1 &
+        demo_pid=$!
+        started[$demo_pid]=TERM
+        if wait_for_konto "$demo_pid" "$demo_port"; then return 0; fi
+        end "$demo_pid"
+        demo_pid=
+    done
+    tail -n 50 "$scratch/demo.log" >&2
+    return 1
+}
+
+end_demo() {
+    if [[ -n $demo_pid ]]; then end "$demo_pid"; fi
+    demo_pid=
+}
+
+# fuzz SECONDS SEED: schemathesis against the books that an ended demo has left, served by `konto serve`. Prints the
+# figures and `N passed, M failed`; fails when a check did, when the server is not well afterwards, or its books.
+fuzz() {
+    local port pid status=0 secret=fuzz-$RANDOM$RANDOM$RANDOM log=$scratch/fuzz-server.log
+    local url=sqlite://$scratch/demo/konto.db?mode=rwc
+    port=$(free_port)
+    (
+        unset "${!KONTO_@}"
+        cd "$scratch/demo"
+        # What is wanted is many requests of one client, not the limit on them.
+        export KONTO_RATE_PER_SECOND=1000000000 KONTO_RATE_BURST=1000000000
+        export KONTO_LISTEN=127.0.0.1:$port KONTO_DATABASE_URL=$url KONTO_BOOTSTRAP_CLIENT=demo:fuzz:$secret
+        exec "$target/debug/konto" serve
+    ) </dev/null >"$log" 2>&1 &
+    pid=$!
+    started[$pid]=TERM
+    if ! wait_for_konto "$pid" "$port"; then
+        tail -n 50 "$log" >&2
+        echo "the server to fuzz did not start" >&2
+        end "$pid"
+        return 1
+    fi
+    limited $(($1 + 300)) env KONTO_FUZZ_CLIENT=fuzz "KONTO_FUZZ_SECRET=$secret" "$schemathesis/bin/python" \
+        "$root/tests/conformance/fuzz/fuzz.py" "http://127.0.0.1:$port" "$1" "$2" "$scratch/fuzz.json" || status=1
+    if ! wait_for_konto "$pid" "$port"; then
+        echo "the server is not well after it" >&2
+        status=1
+    fi
+    end "$pid"
+    if grep -E '"level":"ERROR"|panicked' "$log" >&2; then
+        echo "the server has logged errors" >&2
+        status=1
+    fi
+    if ! limited 600 "$target/debug/konto" verify --database-url "$url"; then
+        echo "the books are not clean after it" >&2
+        status=1
+    fi
+    if ((status != 0)); then tail -n 50 "$log" >&2; fi
+    return "$status"
 }

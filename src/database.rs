@@ -4,15 +4,22 @@ mod list;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use migration::MigratorTrait as _;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use sea_orm::sqlx::Error as Driver;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tracing::Instrument as _;
+
+use crate::telemetry::measure::{self, Held, Histogram, Label, Reading};
+use crate::telemetry::spans;
 
 pub use list::{Kind, any_of};
 
@@ -23,6 +30,10 @@ pub struct Database {
     writer: DatabaseConnection,
     /// SQLite has one writer at a time: waiting for it here is fair and cheap, waiting inside SQLite is neither.
     sqlite_writer: Option<Arc<Mutex<()>>>,
+    /// How long writers wait for their transaction.
+    begins: Histogram,
+    /// Writers that wait for it now.
+    beginning: Gauge,
 }
 
 /// The file of a SQLite URL, when there is none yet.
@@ -34,6 +45,53 @@ pub fn missing_file(url: &str) -> Option<PathBuf> {
     let options: SqliteConnectOptions = url.parse().ok()?;
     let path = options.get_filename();
     (!path.exists()).then(|| path.to_path_buf())
+}
+
+/// Whether the database was not there to be asked, or could not do it now: the same may succeed later. Otherwise
+/// it was asked for something that it will never do.
+#[must_use]
+pub fn is_lost(error: &DbErr) -> bool {
+    let (DbErr::Conn(cause) | DbErr::Exec(cause) | DbErr::Query(cause)) = error else {
+        return matches!(error, DbErr::ConnectionAcquire(_));
+    };
+    let RuntimeErr::SqlxError(cause) = cause else { return matches!(error, DbErr::Conn(_)) };
+    match &**cause {
+        Driver::Io(_) | Driver::Tls(_) | Driver::Protocol(_) => true,
+        Driver::PoolTimedOut | Driver::PoolClosed | Driver::WorkerCrashed | Driver::BeginFailed => true,
+        Driver::Database(error) => error.code().is_some_and(|code| passes(&code)),
+        _ => matches!(error, DbErr::Conn(_)),
+    }
+}
+
+/// Whether a connection that was there broke, so that another one may be had at once.
+#[must_use]
+pub fn broke_off(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return false;
+    };
+    match &**cause {
+        Driver::Io(_) => true,
+        Driver::Database(error) => {
+            error.code().is_some_and(|code| code.starts_with("08") || matches!(&*code, "57P01" | "57P02"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a database's code tells of something that passes.
+fn passes(code: &str) -> bool {
+    if let Ok(code) = code.parse::<u32>()
+        && code < 10_000
+    {
+        // SQLite, the extended codes among them: busy, locked, read-only, an I/O error, full, cannot open.
+        return matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
+    }
+    // PostgreSQL: the connection, a lost race, resources, an operator, the system; a lock, and a server that has
+    // become a standby.
+    ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || matches!(code, "55P03" | "25006")
 }
 
 /// A write transaction. Dropped without [`WriteTransaction::commit`], it rolls back.
@@ -49,7 +107,7 @@ impl WriteTransaction {
     /// # Errors
     /// The database's; whether the work was done is then unknown.
     pub async fn commit(self) -> Result<(), DbErr> {
-        self.transaction.commit().await
+        self.transaction.commit().instrument(spans::statement("COMMIT")).await
     }
 }
 
@@ -66,6 +124,8 @@ const POSTGRES_READERS: u32 = 12;
 const POSTGRES_WRITERS: u32 = 8;
 /// A connection that was not used for so long is asked whether it still lives.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long anybody waits for a connection, and for another process's write on SQLite.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The advisory lock under which servers that start together migrate one after the other: "konto" in ASCII.
 const MIGRATION_LOCK: i64 = 0x6b_6f6e_746f;
 
@@ -82,7 +142,7 @@ impl Database {
                 let mut options = ConnectOptions::new(url);
                 options
                     .max_connections(size)
-                    .acquire_timeout(Duration::from_secs(5))
+                    .acquire_timeout(PATIENCE)
                     // A question before every use would cost as much as most statements.
                     .test_before_acquire_if_idle_for(IDLE)
                     .sqlx_logging(false)
@@ -91,7 +151,7 @@ impl Database {
             };
             // Apart, so that a flood of reads never keeps what is decided from being written.
             let (reader, writer) = (pool(POSTGRES_READERS).await?, pool(POSTGRES_WRITERS).await?);
-            Ok(Self { reader, writer, sqlite_writer: None })
+            Ok(Self::new(reader, writer, None))
         } else {
             Err(DbErr::Custom("expected a URL that starts with sqlite:// or postgres://".into()))
         }
@@ -110,16 +170,28 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(10));
-        let pool = |size: u32| SqlitePoolOptions::new().max_connections(size).acquire_timeout(Duration::from_secs(5));
+            .busy_timeout(PATIENCE);
+        let pool = |size: u32| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
         let custom = |error: sea_orm::sqlx::Error| DbErr::Custom(error.to_string());
         let writer = pool(1).connect_with(options.clone()).await.map_err(custom)?;
         let reader = pool(SQLITE_READERS).connect_with(options).await.map_err(custom)?;
-        Ok(Self {
-            reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(reader),
-            writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
-            sqlite_writer: Some(Arc::new(Mutex::new(()))),
-        })
+        let reader = SqlxSqliteConnector::from_sqlx_sqlite_pool(reader);
+        let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
+        Ok(Self::new(reader, writer, Some(Arc::new(Mutex::new(())))))
+    }
+
+    fn new(
+        mut reader: DatabaseConnection,
+        mut writer: DatabaseConnection,
+        sqlite_writer: Option<Arc<Mutex<()>>>,
+    ) -> Self {
+        // Measuring a statement costs two looks at the clock: not for nobody.
+        if spans::exporting() {
+            for pool in [&mut reader, &mut writer] {
+                pool.set_metric_callback(|info| spans::ran(&info.statement.sql, info.elapsed, info.failed));
+            }
+        }
+        Self { reader, writer, sqlite_writer, begins: Histogram::of_times(), beginning: Gauge::default() }
     }
 
     /// Applies the migrations that are missing.
@@ -148,6 +220,13 @@ impl Database {
     /// # Errors
     /// The database's.
     pub async fn begin(&self) -> Result<WriteTransaction, DbErr> {
+        let (_waits, start) = (Held::of(&self.beginning), Instant::now());
+        let begun = self.begin_now().instrument(spans::statement("BEGIN")).await;
+        self.begins.took(start.elapsed());
+        begun
+    }
+
+    async fn begin_now(&self) -> Result<WriteTransaction, DbErr> {
         let turn = match &self.sqlite_writer {
             Some(writer) => Some(writer.clone().lock_owned().await),
             None => None,
@@ -177,5 +256,61 @@ impl Database {
     /// The database's.
     pub async fn ping(&self) -> Result<(), DbErr> {
         self.reader.ping().await
+    }
+
+    /// Puts the pools and the writers' waits on a server's list.
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "From asking for a write transaction to having it";
+        registry.register("database_begin_seconds", help, self.begins.clone());
+        let help = "Writers that wait for their transaction";
+        registry.register("database_begin_waiting", help, self.beginning.clone());
+        let db = self.clone();
+        let help = "Connections by pool (read, write) and state (idle, used).";
+        measure::gauge(registry, "database_connections", help, move || {
+            let pools = db.pools().into_iter();
+            pools.flat_map(|(pool, idle, used, _)| [state(pool, "idle", idle), state(pool, "used", used)]).collect()
+        });
+        let db = self.clone();
+        let help = "The most connections that a pool opens.";
+        measure::gauge(registry, "database_connections_limit", help, move || {
+            db.pools().into_iter().map(|(pool, _, _, most)| (vec![("pool", pool)], most)).collect()
+        });
+    }
+
+    /// Name, idle and used connections, and the most there may be.
+    fn pools(&self) -> [(&'static str, u64, u64, u64); 2] {
+        [("read", &self.reader), ("write", &self.writer)].map(|(name, pool)| {
+            let (size, idle, most) = if self.backend() == DbBackend::Postgres {
+                let pool = pool.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle(), pool.options().get_max_connections())
+            } else {
+                let pool = pool.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle(), pool.options().get_max_connections())
+            };
+            // Both are read on the way: what is just being given back may count twice.
+            let idle = measure::to_count(idle).min(size.into());
+            (name, idle, u64::from(size) - idle, most.into())
+        })
+    }
+}
+
+fn state(pool: &'static str, state: &'static str, count: u64) -> Reading {
+    let labels: Vec<Label> = vec![("pool", pool), ("state", state)];
+    (labels, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::passes;
+
+    #[test]
+    fn what_passes_is_told_from_what_does_not() {
+        // A SQLSTATE of digits alone is no code of SQLite's.
+        for code in ["5", "261", "517", "13", "778", "08006", "53100", "57P01", "40P01", "25006"] {
+            assert!(passes(code), "{code}");
+        }
+        for code in ["1", "19", "2067", "23505", "42P01", "22003", "25001"] {
+            assert!(!passes(code), "{code}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -107,8 +107,10 @@ impl Engine {
         let (origin, operation) = (order.origin.clone(), order.operation);
         let tenant = origin.tenant;
         let accounts: BTreeSet<AccountId> = order.action.accounts().into_iter().collect();
+        let start = Instant::now();
         let session = Session::open(&tx, &self.surroundings, tenant, accounts).await.map_err(Arc::new)?;
-        let finished = session.finish(&[Submission { orders: vec![order], atomic: true }]).await.map_err(Arc::new)?;
+        let submissions = [Submission { orders: vec![order], atomic: true }];
+        let finished = session.finish(&submissions).await.map_err(Arc::new)?;
         let (event_sequence, entries) = (finished.event_sequence, finished.entries.clone());
         let outcome = post::only(finished);
         match &outcome {
@@ -117,6 +119,8 @@ impl Engine {
                 tx.commit().await.map_err(|error| Arc::new(error.into()))?;
                 self.recent.keep(tenant, &entries);
                 self.feed.wake(tenant, event_sequence);
+                let outcomes = [vec![outcome.clone()]];
+                self.committer.metrics().committed(&submissions, &outcomes, start.elapsed());
             }
             // The audit record of a refusal goes with the rows that it takes back: it is written anew.
             Err(refusal) => {

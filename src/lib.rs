@@ -4,6 +4,8 @@
 
 pub mod primitives;
 
+pub mod telemetry;
+
 pub mod database;
 
 pub mod ledger;

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use migration::MigratorTrait as _;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -15,10 +17,12 @@ use crate::accounts::catalogue;
 use crate::database::Database;
 use crate::denial::Failure;
 use crate::engine::Engine;
+use crate::events::feed::Lag;
 use crate::graphql;
 use crate::http::explorer::{self, ExplorerConfig};
 use crate::http::{self, Gateway, GatewayParts, HttpConfig, Lifecycle, Readiness, TrustedDocuments, oauth};
 use crate::primitives::{Clock, IdSource};
+use crate::telemetry::measure::{self, to_count};
 
 /// What a server is made of. The default is an open one on a port of its own, on `konto.db` in this folder.
 #[derive(Clone, Debug)]
@@ -39,10 +43,24 @@ pub struct ServerConfig {
     pub trusted: TrustedDocuments,
     /// The page at `/`.
     pub explorer: ExplorerConfig,
+    /// Where `/metrics` is.
+    pub metrics: MetricsAt,
     /// The present.
     pub clock: Clock,
     /// New ids; random ones when absent.
     pub ids: Option<IdSource>,
+}
+
+/// Where `/metrics` is. It takes no token: there is nothing of a person in it, but it tells how busy the server is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MetricsAt {
+    /// With the API.
+    #[default]
+    Shared,
+    /// On an address of its own, as `host:port`, and nothing else there.
+    Own(String),
+    /// Nowhere.
+    Off,
 }
 
 impl Default for ServerConfig {
@@ -56,6 +74,7 @@ impl Default for ServerConfig {
             http: HttpConfig::default(),
             trusted: TrustedDocuments::default(),
             explorer: ExplorerConfig { title: "Konto".into(), ..ExplorerConfig::default() },
+            metrics: MetricsAt::default(),
             clock: Clock::system(),
             ids: None,
         }
@@ -94,6 +113,8 @@ pub enum StartError {
 pub struct Server {
     /// Where it listens.
     pub addr: SocketAddr,
+    /// Where `/metrics` is, if it has an address of its own.
+    pub metrics_addr: Option<SocketAddr>,
     /// Its engine: what use cases are handed.
     pub engine: Engine,
     /// Its access control.
@@ -112,13 +133,14 @@ pub async fn start(config: ServerConfig) -> Result<Server, StartError> {
     config.access.check()?;
     config.bootstrap_client.as_deref().map_or(Ok(()), access::check_bootstrap_client)?;
     let listener = bind(&config.listen).await?;
+    let metrics = bind_metrics(&config.metrics).await?;
     let db = open(&config.database_url).await?;
     if config.migrate {
         db.migrate().await?;
     } else {
         require_migrated(&db).await?;
     }
-    start_on(db, listener, config).await
+    assemble(db, listener, metrics, config).await
 }
 
 /// Opens a database.
@@ -138,13 +160,32 @@ pub async fn bind(address: &str) -> Result<TcpListener, StartError> {
     bound.map_err(|source| StartError::Listen { address: address.to_owned(), source })
 }
 
+async fn bind_metrics(at: &MetricsAt) -> Result<Option<TcpListener>, StartError> {
+    match at {
+        MetricsAt::Own(address) => bind(address).await.map(Some),
+        MetricsAt::Shared | MetricsAt::Off => Ok(None),
+    }
+}
+
 /// Starts on a migrated database and a bound address; those of the configuration are not looked at.
 ///
 /// # Errors
 /// [`StartError`].
 pub async fn start_on(db: Database, listener: TcpListener, config: ServerConfig) -> Result<Server, StartError> {
-    let ServerConfig { bootstrap_client, access, http: limits, trusted, explorer, clock, ids, .. } = config;
-    let addr = listener.local_addr().map_err(|source| StartError::Listen { address: config.listen, source })?;
+    let metrics = bind_metrics(&config.metrics).await?;
+    assemble(db, listener, metrics, config).await
+}
+
+async fn assemble(
+    db: Database,
+    listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
+    config: ServerConfig,
+) -> Result<Server, StartError> {
+    let ServerConfig { bootstrap_client, access, http: limits, trusted, explorer, metrics, clock, ids, .. } = config;
+    let unknown = |source| StartError::Listen { address: config.listen.clone(), source };
+    let addr = listener.local_addr().map_err(unknown)?;
+    let metrics_addr = metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(unknown)?;
     let ids = ids.unwrap_or_else(|| IdSource::random(clock.clone()));
     let access = Access::start(db.clone(), clock.clone(), ids.clone(), access).await?;
     if let Some(spec) = bootstrap_client {
@@ -160,24 +201,72 @@ pub async fn start_on(db: Database, listener: TcpListener, config: ServerConfig)
             trusted,
             clock,
             ids,
-            config: limits,
+            config: limits.clone(),
             lifecycle: lifecycle.clone(),
         },
     );
+    let measured = http::metrics::router(Arc::new(registry(&db, &engine, &gateway)));
     let ready: Readiness = Arc::new(move || {
         let db = db.clone();
         Box::pin(async move { db.ping().await.is_ok() })
     });
-    let router = http::router(&gateway, ready, [explorer::router(explorer), oauth::router(access.clone())]);
+    let mut routers = vec![explorer::router(explorer), oauth::router(access.clone())];
+    match metrics_listener {
+        Some(listener) => {
+            let lifecycle = lifecycle.clone();
+            tokio::spawn(http::serve(listener, measured, limits.connection.clone(), lifecycle));
+        }
+        None if metrics == MetricsAt::Shared => routers.push(measured),
+        None => {}
+    }
+    let router = http::router(&gateway, ready, routers);
     let serving = {
         let lifecycle = lifecycle.clone();
         tokio::spawn(async move {
-            let served = http::serve(listener, router, lifecycle.clone()).await;
+            let served = http::serve(listener, router, limits.connection, lifecycle.clone()).await;
             lifecycle.shutdown.cancel();
             served
         })
     };
-    Ok(Server { addr, engine, access, lifecycle, serving })
+    Ok(Server { addr, metrics_addr, engine, access, lifecycle, serving })
+}
+
+/// One figure of many.
+type Figure = fn(Lag) -> u64;
+
+/// Everything that this server measures.
+fn registry(db: &Database, engine: &Engine, gateway: &Gateway) -> Registry {
+    let mut all = Registry::default();
+    let konto = all.sub_registry_with_prefix("konto");
+    let backend = match db.backend() {
+        sea_orm::DbBackend::Postgres => "postgres",
+        _ => "sqlite",
+    };
+    let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("database", backend)]);
+    konto.register("build", "What runs", build);
+    gateway.register(konto);
+    engine.committer.metrics().register(konto);
+    let committer = engine.committer.clone();
+    let help = "Submissions that wait for a batch, of all tenants.";
+    measure::gauge(konto, "commit_queue_depth", help, move || measure::plain(committer.waiting().0));
+    let committer = engine.committer.clone();
+    let help = "Submissions that wait for a batch, of the tenant with the most; more than 4096 are turned away.";
+    measure::gauge(konto, "commit_queue_deepest", help, move || measure::plain(committer.waiting().1));
+    let lag: [(&'static str, &'static str, Figure); 4] = [
+        ("subscription_followers", "Subscriptions that follow the log.", |lag| to_count(lag.followers)),
+        ("subscription_followers_behind", "Of these, those that are behind it.", |lag| to_count(lag.behind)),
+        ("subscription_lag_events", "Events that all of them together are behind.", |lag| lag.all),
+        ("subscription_lag_events_max", "Events that the last of them is behind.", |lag| lag.most),
+    ];
+    for (name, help, figure) in lag {
+        let feed = engine.feed.clone();
+        measure::gauge(konto, name, help, move || vec![(Vec::new(), figure(feed.lag()))]);
+    }
+    db.register(konto);
+    let help = "Memory of the process that is in use, in bytes.";
+    let read = || measure::resident_bytes().map(|bytes| (Vec::new(), bytes)).into_iter().collect();
+    measure::gauge(&mut all, "process_resident_memory_bytes", help, read);
+    all
 }
 
 impl Server {

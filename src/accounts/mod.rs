@@ -127,6 +127,7 @@ async fn open_once(engine: &Engine, origin: &Origin, key: Idempotency, new: NewA
 }
 
 /// How a new account stands in the books.
+#[must_use]
 pub fn position(ids: &IdSource, account: &Account, product: &Product, credit_limit: Minor) -> Position {
     Position {
         account: account.id,
@@ -197,7 +198,15 @@ pub async fn update(
 /// # Errors
 /// `NOT_FOUND`, `IDEMPOTENCY_KEY_REUSED`, `INVALID_STATE` unless it is OPEN.
 pub async fn request_closure(engine: &Engine, origin: &Origin, key: Idempotency, by: &AccountBy) -> Answer<Account> {
-    let account = require(engine, origin, "account", by).await?;
+    let account = match require(engine, origin, "account", by).await {
+        Ok(account) => account,
+        Err(failure) => {
+            return match first_result(engine, origin, &key, &failure).await? {
+                Some(first) => again(engine, origin, &first, ACCOUNT).await,
+                None => Err(failure),
+            };
+        }
+    };
     let mut order = Order::new(origin, "requestAccountClosure", Action::RequestClosure(account.id));
     order.idempotency = Some(key);
     let applied = engine.submit(order).await?;
@@ -224,6 +233,25 @@ pub(crate) async fn again(engine: &Engine, origin: &Origin, id: &str, (field, wh
         return Err(Denial::not_found(field, what).into());
     }
     Ok(Done { value, replayed: true })
+}
+
+/// What the key did before, for a request that names something that is not found by this name any more: references
+/// change, and a request is safe to repeat all the same. Nothing unless the failure is `NOT_FOUND` and the key stands
+/// for this very request.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub(crate) async fn first_result(
+    engine: &Engine,
+    origin: &Origin,
+    key: &Idempotency,
+    failure: &Failure,
+) -> Result<Option<String>, LedgerFault> {
+    if !matches!(failure, Failure::Denied(denial) if denial.code == RefusalCode::NotFound) {
+        return Ok(None);
+    }
+    let remembered = journal::remembered(engine.db.reader(), origin.tenant, &origin.client, &key.key).await?;
+    Ok(remembered.filter(|(hash, _)| *hash == key.request_hash).map(|(_, result)| result))
 }
 
 /// The tenant's business date: its own, or today.

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::settings::{self, Setting};
 use crate::graphql::limits::Limits;
-use crate::http::{HttpConfig, RateConfig, TrustedDocuments};
+use crate::http::{ConnectionConfig, HttpConfig, RateConfig, TrustedDocuments};
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits")]
@@ -45,6 +45,9 @@ pub(super) struct LimitArgs {
     /// WebSockets and event streams open at once; more are answered OVERLOADED
     #[arg(long, value_name = "STREAMS", env = "KONTO_STREAM_LIMIT", default_value_t = HttpConfig::default().streams.to_string())]
     stream_limit: String,
+    /// Connections open at once, streams among them; more are answered OVERLOADED
+    #[arg(long, value_name = "CONNECTIONS", env = "KONTO_CONNECTION_LIMIT", default_value_t = HttpConfig::default().connection.limit.to_string())]
+    connection_limit: String,
     /// A folder of *.graphql files, one document each, that callers may run by the SHA-256 of the file
     #[arg(long, value_name = "FOLDER", env = "KONTO_TRUSTED_DOCUMENTS")]
     trusted_documents: Option<String>,
@@ -80,6 +83,8 @@ impl LimitArgs {
         let rate_burst = settings::number("KONTO_RATE_BURST", &self.rate_burst, 1..=1_000_000_000, base.rate.burst)?;
         let in_flight_limit = size("KONTO_IN_FLIGHT_LIMIT", &self.in_flight_limit, 1..=1_000_000, base.in_flight)?;
         let stream_limit = size("KONTO_STREAM_LIMIT", &self.stream_limit, 0..=1_000_000, base.streams)?;
+        let connection_limit =
+            size("KONTO_CONNECTION_LIMIT", &self.connection_limit, 1..=1_000_000, base.connection.limit)?;
         if bulk_body_limit < body_limit {
             let least = format!("at least {body_limit}, the KONTO_BODY_LIMIT");
             return Err(Setting::got("KONTO_BULK_BODY_LIMIT", &least, &bulk_body_limit.to_string()));
@@ -99,6 +104,7 @@ impl LimitArgs {
             bulk_operation_time: base.bulk_operation_time.max(operation_time),
             in_flight: in_flight_limit,
             streams: stream_limit,
+            connection: ConnectionConfig { limit: connection_limit, ..base.connection },
             rate: RateConfig { per_second: rate_per_second, burst: rate_burst, ..base.rate },
             trusted_only: settings::yes("KONTO_TRUSTED_ONLY", &self.trusted_only)?,
             ..base

@@ -111,11 +111,17 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    cli.logs.start(match &cli.command {
-        Command::Serve(_) => "info",
-        _ => "warn",
-    })?;
-    match cli.command {
+    let serves = matches!(cli.command, Command::Serve(_));
+    let export = cli.logs.start(if serves { "info" } else { "warn" }, serves)?;
+    let done = command(cli.command).await;
+    if let Some(export) = export {
+        export.stop().await;
+    }
+    done
+}
+
+async fn command(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Serve(args) => serve::run(*args).await?,
         Command::Demo(args) => demo::run(args).await?,
         Command::Migrate(args) => {

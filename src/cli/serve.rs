@@ -12,6 +12,7 @@ use crate::server::{self, ServerConfig, StartError};
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "The first start: KONTO_BOOTSTRAP_CLIENT=bank:web:a-long-secret konto serve\n\
     Then: curl -u web:a-long-secret -d grant_type=client_credentials http://127.0.0.1:8080/oauth2/token\n\
+    Traces: with OTEL_EXPORTER_OTLP_ENDPOINT set, spans are sent there as OTLP over HTTP.\n\
     SIGTERM and SIGINT stop the server once it has finished what is in flight.")]
 pub(super) struct ServeArgs {
     #[command(flatten)]
@@ -31,6 +32,9 @@ pub(super) struct ServeArgs {
     /// Pages of other hosts that may open a WebSocket, separated by commas
     #[arg(long, value_name = "ORIGINS", env = "KONTO_ALLOWED_ORIGINS", default_value = "")]
     allowed_origins: String,
+    /// Where /metrics is: an address of its own, or off; with the API when empty. It takes no token
+    #[arg(long, value_name = "HOST:PORT", env = "KONTO_METRICS_LISTEN", default_value = "")]
+    metrics_listen: String,
     #[command(flatten)]
     pub(super) oidc: OidcArgs,
     #[command(flatten)]
@@ -53,6 +57,7 @@ impl ServeArgs {
             },
             http: HttpConfig { stream: StreamConfig { origins, ..StreamConfig::default() }, ..self.limits.http()? },
             trusted: self.limits.trusted()?,
+            metrics: settings::metrics(&self.metrics_listen)?,
             ..ServerConfig::default()
         })
     }
@@ -60,13 +65,18 @@ impl ServeArgs {
 
 /// Serves until it is told to stop.
 pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
-    let config = args.config()?;
+    let mut config = args.config()?;
+    let files = rlimit::increase_nofile_limit(u64::MAX);
+    bound_connections(&mut config.http.connection.limit, files);
     let mut signals = Signals::listen()?;
     let server = tokio::select! {
         started = server::start(config) => started.map_err(named)?,
         () = signals.stop() => return Ok(()),
     };
     tracing::info!(address = %server.addr, url = server.url(), "listening");
+    if let Some(address) = server.metrics_addr {
+        tracing::info!(%address, "listening for /metrics");
+    }
     tokio::select! {
         () = signals.stop() => tracing::info!("stopping"),
         () = server.lifecycle.shutdown.cancelled() => tracing::error!("the listener has died"),
@@ -74,6 +84,23 @@ pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     server.stop().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Files that are not connections of clients: the database's, the log's, the listener's.
+const FILES: u64 = 128;
+
+/// Takes as many connections as the system gives files for, so that a flood of them leaves some for the database.
+fn bound_connections(limit: &mut usize, files: std::io::Result<u64>) {
+    match files {
+        Ok(files) => {
+            let most = usize::try_from(files.saturating_sub(FILES).max(1)).unwrap_or(usize::MAX);
+            if most < *limit {
+                tracing::warn!(files, connections = most, "fewer connections than configured: the limit of open files");
+                *limit = most;
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the limit of open files is not known"),
+    }
 }
 
 /// What only a setting can have caused, by the setting's name.
@@ -122,5 +149,21 @@ impl Signals {
     #[cfg(not(unix))]
     pub(super) async fn stop(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_bounds_the_connections() {
+        for (configured, files, expected) in
+            [(16_384, Ok(1_024), 896), (500, Ok(1_024), 500), (500, Ok(10), 1), (500, Err(()), 500)]
+        {
+            let mut limit = configured;
+            bound_connections(&mut limit, files.map_err(|()| std::io::Error::other("unknown")));
+            assert_eq!(limit, expected, "{configured} {files:?}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use crate::access::{ExternalIssuer, Scope};
 use crate::primitives::Currency;
+use crate::server::MetricsAt;
 
 pub(super) const DATABASE_URL: &str = "sqlite://konto.db?mode=rwc";
 
@@ -48,6 +49,18 @@ pub(super) fn listen(text: &str) -> Result<String, Setting> {
     match parts {
         Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(text.to_owned()),
         _ => Err(Setting::got("KONTO_LISTEN", "host:port", text)),
+    }
+}
+
+/// `host:port`, `off`, or nothing.
+pub(super) fn metrics(text: &str) -> Result<MetricsAt, Setting> {
+    match text {
+        "" => Ok(MetricsAt::Shared),
+        "off" => Ok(MetricsAt::Off),
+        address => match listen(address) {
+            Ok(address) => Ok(MetricsAt::Own(address)),
+            Err(_) => Err(Setting::got("KONTO_METRICS_LISTEN", "host:port or off", text)),
+        },
     }
 }
 

@@ -195,6 +195,7 @@ async fn again(engine: &Engine, origin: &Origin, id: &str) -> Answer<Customer> {
 }
 
 /// What the log says of a customer.
+#[must_use]
 pub fn event(type_: &'static str, customer: &Customer) -> NewEvent {
     let payload = json!({ "number": customer.number, "type": customer.type_.word() });
     NewEvent { type_, account: None, customer: Some(customer.id), payload }

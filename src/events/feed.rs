@@ -1,6 +1,7 @@
 //! Following the log live: one window in memory per tenant that is followed, filled once per event.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub struct Feed(Arc<Shared>);
 struct Shared {
     db: Database,
     hubs: Mutex<HashMap<TenantId, Arc<Hub>>>,
+    /// How many have followed so far: what tells followers apart.
+    followed: AtomicU64,
 }
 
 /// A tenant that is followed.
@@ -39,6 +42,21 @@ struct Shared {
 struct Hub {
     latest: watch::Sender<i64>,
     window: tokio::sync::Mutex<Window>,
+    /// Of each follower, the last event that it is done with.
+    places: Mutex<HashMap<u64, Arc<AtomicI64>>>,
+}
+
+/// How far the followers are behind the log, in events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lag {
+    /// Those that follow.
+    pub followers: usize,
+    /// Of these, those that are behind.
+    pub behind: usize,
+    /// What all of them together are behind.
+    pub all: u64,
+    /// What the last of them is behind.
+    pub most: u64,
 }
 
 /// A run of events without a gap; `end` is the last one, also when the run is empty.
@@ -46,6 +64,12 @@ struct Hub {
 struct Window {
     events: VecDeque<Arc<Event>>,
     end: i64,
+}
+
+impl Hub {
+    fn places(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<AtomicI64>>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Window {
@@ -65,7 +89,7 @@ impl Feed {
     /// A feed that nobody follows yet.
     #[must_use]
     pub fn new(db: Database) -> Self {
-        Self(Arc::new(Shared { db, hubs: Mutex::new(HashMap::new()) }))
+        Self(Arc::new(Shared { db, hubs: Mutex::new(HashMap::new()), followed: AtomicU64::new(0) }))
     }
 
     /// Tells those that follow a tenant that its log reaches this far now.
@@ -90,7 +114,28 @@ impl Feed {
         let last = store::last_sequence(self.0.db.reader(), tenant).await?;
         self.wake(tenant, last);
         let latest = hub.latest.subscribe();
-        Ok(Follower { feed: self.clone(), hub, tenant, latest, after: after.unwrap_or(last) })
+        let after = after.unwrap_or(last);
+        let (number, place) = (self.0.followed.fetch_add(1, Ordering::Relaxed), Arc::new(AtomicI64::new(after)));
+        hub.places().insert(number, place.clone());
+        Ok(Follower { feed: self.clone(), hub, tenant, latest, after, number, place })
+    }
+
+    /// How far the followers of all tenants are behind.
+    #[must_use]
+    pub fn lag(&self) -> Lag {
+        let mut lag = Lag::default();
+        // Under the lock: a copy of a hub would keep it from being forgotten.
+        for hub in self.hubs().values() {
+            let latest = *hub.latest.borrow();
+            for place in hub.places().values() {
+                let behind = u64::try_from(latest - place.load(Ordering::Relaxed)).unwrap_or(0);
+                lag.followers += 1;
+                lag.behind += usize::from(behind > 0);
+                lag.all += behind;
+                lag.most = lag.most.max(behind);
+            }
+        }
+        lag
     }
 
     /// Listens for the commits of other servers until cancelled. Does nothing on SQLite, which has one server.
@@ -153,6 +198,7 @@ impl Feed {
         let hub = Hub {
             latest: watch::Sender::new(end),
             window: tokio::sync::Mutex::new(Window { events: VecDeque::new(), end }),
+            places: Mutex::default(),
         };
         Ok(self.hubs().entry(tenant).or_insert_with(|| Arc::new(hub)).clone())
     }
@@ -179,6 +225,8 @@ pub struct Follower {
     tenant: TenantId,
     latest: watch::Receiver<i64>,
     after: i64,
+    number: u64,
+    place: Arc<AtomicI64>,
 }
 
 impl Follower {
@@ -193,6 +241,8 @@ impl Follower {
     /// # Errors
     /// [`LedgerFault`]: nothing was skipped, call again or follow again from [`Follower::position`].
     pub async fn next(&mut self) -> Result<Vec<Arc<Event>>, LedgerFault> {
+        // Who asks for more is done with what it has.
+        self.place.store(self.after, Ordering::Relaxed);
         loop {
             let latest = *self.latest.borrow_and_update();
             if latest <= self.after {
@@ -235,6 +285,7 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
+        self.hub.places().remove(&self.number);
         self.feed.sweep(self.tenant);
     }
 }

@@ -1,15 +1,16 @@
 //! What a resolver knows: the engine, who asks, and the loaders of this request.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::Context;
-use sea_orm::sqlx::Error as Driver;
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
+use sea_orm::DatabaseConnection;
 
-use super::fault::{Fault, FaultCode};
+use super::fault::{Fault, FaultCode, Retry};
 use super::limits::RequestId;
 use super::loaders::{Hubs, Loaders};
 use crate::access::{Principal, Scope};
+use crate::database;
 use crate::engine::Engine;
 use crate::ledger::LedgerFault;
 use crate::primitives::{CustomerId, Origin, TenantId};
@@ -78,6 +79,23 @@ impl Caller {
     }
 }
 
+/// Whether a mutation was refused. The transport puts one into a mutation's data, and reads it for its figures.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict(Arc<AtomicBool>);
+
+impl Verdict {
+    /// It was.
+    pub fn refuse(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// The surroundings of the request.
 ///
 /// # Errors
@@ -118,32 +136,19 @@ pub fn origin(ctx: &Context<'_>) -> Result<Origin, Fault> {
     caller(ctx).map(|caller| caller.principal.origin(&caller.request_id.0))
 }
 
-/// Whether it is the way to the database that failed, not what was asked of it.
-fn is_lost(error: &DbErr) -> bool {
-    match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
-            Driver::Io(_) | Driver::Tls(_) | Driver::PoolTimedOut | Driver::PoolClosed | Driver::WorkerCrashed => true,
-            // PostgreSQL: connection exceptions, too many connections, shutting down or starting up. SQLite: busy.
-            Driver::Database(error) => error.code().is_some_and(|code| {
-                code.starts_with("08") || matches!(&*code, "53300" | "57P01" | "57P02" | "57P03" | "5")
-            }),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
 impl From<&LedgerFault> for Fault {
     fn from(fault: &LedgerFault) -> Self {
         match fault {
             LedgerFault::Overloaded => Self::new(FaultCode::Overloaded, "too much to do; nothing was done, try again"),
-            LedgerFault::Stopped => Self::new(FaultCode::Unavailable, "the server is shutting down; try again"),
-            LedgerFault::Database(error) if is_lost(error) => {
+            LedgerFault::Stopped => Self {
+                retry: Retry::Safe,
+                ..Self::new(FaultCode::Unavailable, "the server is shutting down; nothing was done, try again")
+            },
+            LedgerFault::Database(error) if database::is_lost(error) => {
                 tracing::warn!(%fault, "the database does not answer");
                 Self::new(
                     FaultCode::Unavailable,
-                    "the database does not answer; try again with the same idempotency key",
+                    "the database does not answer; this may have been done: repeat it with the same idempotency key",
                 )
             }
             LedgerFault::Database(_) | LedgerFault::Inconsistent(_) => Self::internal(fault),

@@ -1,5 +1,5 @@
 //! Faults: what is not a business answer. They are GraphQL errors with a code from a closed list and the
-//! request's id, and never carry a word from the database.
+//! request's id, and never carry a word from the database. Each says whether the request may be sent again.
 
 use std::sync::Arc;
 
@@ -22,12 +22,36 @@ crate::words! {
         Overloaded = "OVERLOADED",
         /// Took too long. What was begun may still complete: repeat with the same idempotency key.
         Timeout = "TIMEOUT",
-        /// The database does not answer. Repeat with the same idempotency key.
+        /// The database does not answer, or not in time. Repeat with the same idempotency key.
         Unavailable = "UNAVAILABLE",
         /// A subscriber that did not keep up; resume from the last cursor.
         TooSlow = "TOO_SLOW",
         /// A defect on our side; the log has it under the request's id.
         Internal = "INTERNAL",
+    }
+}
+
+crate::words! {
+    /// Whether a request that ended in a fault may be sent again (`extensions.retry`).
+    Retry {
+        /// As it is, it gets the same answer.
+        No = "NO",
+        /// It did nothing: send it again, after a while where the fault names one.
+        Safe = "SAFE",
+        /// It may have been done. Sent again with the same idempotency key it is done once, and the answer tells.
+        SameKey = "SAME_KEY",
+    }
+}
+
+impl FaultCode {
+    /// What holds for a mutation that ended with this code, when no more is known.
+    #[must_use]
+    pub fn retry(self) -> Retry {
+        match self {
+            Self::Unauthenticated | Self::Forbidden | Self::BadRequest | Self::OverLimit => Retry::No,
+            Self::RateLimited | Self::Overloaded | Self::TooSlow => Retry::Safe,
+            Self::Timeout | Self::Unavailable | Self::Internal => Retry::SameKey,
+        }
     }
 }
 
@@ -38,13 +62,28 @@ pub struct Fault {
     pub code: FaultCode,
     /// For people; says what to do.
     pub message: Arc<str>,
+    /// Whether the request may be sent again.
+    pub retry: Retry,
 }
 
 impl Fault {
     /// A fault with a message of its own.
     #[must_use]
     pub fn new(code: FaultCode, message: &str) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), retry: code.retry() }
+    }
+
+    /// The same fault of a mutation that had done something before: whatever it says of its own part, the whole may
+    /// have been done.
+    #[must_use]
+    pub fn half_way(self) -> Self {
+        match self.retry {
+            Retry::SameKey => self,
+            Retry::No | Retry::Safe => Self::new(
+                FaultCode::Unavailable,
+                "there was no time for all of the answer; this may have been done: repeat it with the same idempotency key",
+            ),
+        }
     }
 
     /// The token lacks a scope.
@@ -65,6 +104,19 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         Self::new(fault.message.as_ref()).extend_with(|_, extensions: &mut ErrorExtensionValues| {
             extensions.set("code", fault.code.word());
+            extensions.set("retry", fault.retry.word());
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_in_part_is_never_said_to_be_undone() {
+        for code in FaultCode::ALL {
+            assert_eq!(Fault::new(*code, "nothing was done").half_way().retry, Retry::SameKey, "{code:?}");
+        }
     }
 }

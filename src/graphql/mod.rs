@@ -17,6 +17,7 @@ pub mod mutation;
 pub mod node;
 pub mod pagination;
 pub mod period;
+pub mod progress;
 pub mod query;
 pub mod scalars;
 pub mod subscription;

@@ -10,6 +10,7 @@ use super::fault::{Fault, FaultCode};
 use super::inputs::AccountBy;
 use super::money::Money;
 use super::pagination::{EventSequence, Key as _};
+use super::progress::Progress;
 use super::scalars::{Cursor, DateTime};
 use crate::access::Scope;
 use crate::accounts::graphql::{self as accounts, Account};
@@ -66,7 +67,7 @@ impl Subscription {
         #[graphql(desc = "The cursor of the last event that you have.")] after: Option<Cursor>,
         #[graphql(desc = "Only some of them.")] filter: Option<LedgerEventFilter>,
     ) -> Result<impl Stream<Item = Result<LedgerEvent, Broken>> + use<'ctx>, Fault> {
-        let caller = allowed(ctx, Scope::Subscribe)?;
+        let (caller, progress) = (allowed(ctx, Scope::Subscribe)?, ctx.data_opt::<Progress>());
         let after = match &after {
             Some(cursor) => Some(place(caller, cursor).await?),
             None => None,
@@ -84,7 +85,10 @@ impl Subscription {
                     caller.loaders.forget().await;
                     match sieve.passes(caller, &event).await {
                         Ok(false) => {}
-                        Ok(true) => yield Ok(LedgerEvent::new(event)),
+                        Ok(true) => {
+                            reach(progress, event.sequence);
+                            yield Ok(LedgerEvent::new(event));
+                        }
                         Err(fault) => return yield Err(broken(&fault, event.sequence - 1)),
                     }
                 }
@@ -98,7 +102,7 @@ impl Subscription {
         ctx: &Context<'ctx>,
         #[graphql(desc = "Which account.")] account: AccountBy,
     ) -> Result<impl Stream<Item = Result<BalanceChange, Broken>> + use<'ctx>, Fault> {
-        let caller = allowed(ctx, Scope::Subscribe)?;
+        let (caller, progress) = (allowed(ctx, Scope::Subscribe)?, ctx.data_opt::<Progress>());
         let account = accounts::find(caller, &account).await?;
         let account = account.ok_or_else(|| Fault::new(FaultCode::BadRequest, "there is no such account"))?;
         let id = account.account().id;
@@ -112,7 +116,10 @@ impl Subscription {
                         Err(broken) => return yield Err(broken),
                     };
                     match change(caller, id, &event).await {
-                        Ok(change) => yield Ok(change),
+                        Ok(change) => {
+                            reach(progress, event.sequence);
+                            yield Ok(change);
+                        }
                         Err(fault) => return yield Err(broken(&fault, event.sequence - 1)),
                     }
                 }
@@ -130,6 +137,13 @@ async fn place(caller: &Caller, cursor: &Cursor) -> Result<i64, Fault> {
         return Err(refuse("after lies beyond the end of the log"));
     }
     Ok(place)
+}
+
+/// Notes for the transport which event comes next.
+fn reach(progress: Option<&Progress>, sequence: i64) {
+    if let Some(progress) = progress {
+        progress.reach(&EventSequence(sequence).cursor());
+    }
 }
 
 /// The stream can be taken up again, whatever broke it.

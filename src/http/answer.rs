@@ -10,9 +10,11 @@ use std::time::Duration;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde::Serialize;
 
-use crate::graphql::fault::{Fault, FaultCode};
+use crate::graphql::fault::{Fault, FaultCode, Retry};
 use crate::graphql::limits::{Cost, Refusal, RequestId};
 
+/// How soon a caller may try again when there is no better guess.
+const SOON: Duration = Duration::from_secs(1);
 /// Errors of a request that was not executed which are worth telling; a hostile one could provoke thousands.
 const MOST_REQUEST_ERRORS: usize = 20;
 
@@ -42,12 +44,18 @@ pub(super) struct Answer {
     /// For what a later try may do.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
+    /// Where a subscription stands with this result.
+    #[serde(skip)]
+    pub cursor: Option<Arc<str>>,
 }
 
 impl Answer {
     /// What the library answered.
     pub fn of(response: Response, cost: Cost, id: &RequestId) -> Self {
         let Response { mut errors, data, extensions, .. } = response;
+        if data == Value::Null && errors.iter().any(|error| code_of(error) == Some(FaultCode::Overloaded)) {
+            return Self::overloaded(id);
+        }
         let executed = data != Value::Null || errors.iter().any(|error| !error.path.is_empty()) || errors.is_empty();
         // Arguments are coerced as their field is reached. When that is all that happened, nothing was executed.
         let refused = data == Value::Null && errors.iter().all(|error| !executed || is_coercion(error));
@@ -59,7 +67,7 @@ impl Answer {
             clean(error, executed, id);
         }
         let data = (outcome == Outcome::Executed).then(|| Box::new(data));
-        let mut answer = Self { errors, data, extensions, outcome, retry_after: None };
+        let mut answer = Self { errors, data, extensions, outcome, retry_after: None, cursor: None };
         answer.extensions.insert("cost".into(), cost.to_value());
         answer
     }
@@ -81,20 +89,62 @@ impl Answer {
     pub fn retry(code: FaultCode, message: &str, after: Duration, id: &RequestId) -> Self {
         let mut answer = Self::failed(Fault::new(code, message), id);
         answer.retry_after = Some(after);
+        let mut answer = answer.harmless();
         for error in &mut answer.errors {
             extensions(error).set("retryAfter", seconds(after));
         }
         answer
     }
 
+    /// There is too much to do. Says the same whether the transport found it out or the posting path.
+    pub fn overloaded(id: &RequestId) -> Self {
+        Self::retry(FaultCode::Overloaded, "too much to do; nothing was done", SOON, id)
+    }
+
+    /// The end of a subscription whose client did not keep up: where it goes on.
+    pub fn too_slow(cursor: Option<&str>, id: &RequestId) -> Self {
+        let mut fault = Fault::new(FaultCode::TooSlow, "did not keep up: resume from your last cursor");
+        if cursor.is_none() {
+            // It may have been no subscription.
+            fault.retry = Retry::SameKey;
+        }
+        let mut answer = Self::failed(fault, id);
+        if let Some(cursor) = cursor {
+            for error in &mut answer.errors {
+                extensions(error).set("cursor", cursor);
+            }
+        }
+        answer
+    }
+
+    /// The same, of a request that changes nothing or that has not been begun: it may be repeated.
+    #[must_use]
+    pub fn harmless(mut self) -> Self {
+        for error in &mut self.errors {
+            let extensions = extensions(error);
+            if extensions.get("retry") == Some(&Value::from(Retry::SameKey.word())) {
+                extensions.set("retry", Retry::Safe.word());
+            }
+        }
+        self
+    }
+
     fn from_error(mut error: ServerError, outcome: Outcome, id: &RequestId) -> Self {
-        extensions(&mut error).set("requestId", &*id.0);
-        Self { errors: vec![error], data: None, extensions: BTreeMap::new(), outcome, retry_after: None }
+        stamp(&mut error, id);
+        Self { errors: vec![error], data: None, extensions: BTreeMap::new(), outcome, retry_after: None, cursor: None }
     }
 
     /// The JSON text. Results hold nothing that JSON cannot.
     pub fn to_json(&self) -> String {
         to_json(self)
+    }
+
+    /// The first fault in it.
+    pub fn fault(&self) -> Option<FaultCode> {
+        match self.outcome {
+            Outcome::Failed(code) => Some(code),
+            _ => self.errors.iter().find_map(code_of),
+        }
     }
 
     /// For the log: how it ended, in a word.
@@ -153,5 +203,15 @@ fn clean(error: &mut ServerError, executed: bool, id: &RequestId) {
         }
     }
     error.source = None::<Arc<_>>;
-    extensions(error).set("requestId", &*id.0);
+    stamp(error, id);
+}
+
+/// What every error carries beside its code.
+fn stamp(error: &mut ServerError, id: &RequestId) {
+    let retry = code_of(error).unwrap_or(FaultCode::Internal).retry();
+    let extensions = extensions(error);
+    if extensions.get("retry").is_none() {
+        extensions.set("retry", retry.word());
+    }
+    extensions.set("requestId", &*id.0);
 }

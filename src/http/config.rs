@@ -24,12 +24,26 @@ pub struct HttpConfig {
     pub in_flight: usize,
     /// WebSockets and event streams open at once. More get `OVERLOADED`.
     pub streams: usize,
+    /// TCP connections.
+    pub connection: ConnectionConfig,
     /// Cost per principal.
     pub rate: RateConfig,
     /// Run only the trusted documents.
     pub trusted_only: bool,
     /// WebSockets and event streams.
     pub stream: StreamConfig,
+}
+
+/// TCP connections, whatever they carry.
+#[derive(Clone, Debug)]
+pub struct ConnectionConfig {
+    /// Connections open at once. More get `OVERLOADED`, whatever they ask.
+    pub limit: usize,
+    /// How long a connection may take to send the head of its next request, idle time included.
+    pub head_time: Duration,
+    /// How long a client may take nothing of what is being written to it before the connection is reset: longer than
+    /// a stream's `drain_time`, so that a client that wakes up late still learns why its stream was cut off.
+    pub write_time: Duration,
 }
 
 /// The rate limit by cost. A principal that pauses saves up to the burst.
@@ -52,7 +66,7 @@ pub struct StreamConfig {
     pub operations: usize,
     /// Messages that wait for a client. Beyond it, what makes them waits too.
     pub queue: usize,
-    /// How long a client may leave the queue standing before it is dropped.
+    /// How long a client may leave the queue standing before its operations end and what waits for it is dropped.
     pub drain_time: Duration,
     /// How often a quiet stream shows that it is alive, and a silent WebSocket client is asked whether it is.
     /// One that has been silent for twice as long is dropped.
@@ -72,10 +86,17 @@ impl Default for HttpConfig {
             bulk_operation_time: Duration::from_secs(60),
             in_flight: 2_048,
             streams: 8_192,
+            connection: ConnectionConfig::default(),
             rate: RateConfig::default(),
             trusted_only: false,
             stream: StreamConfig::default(),
         }
+    }
+}
+
+impl Default for ConnectionConfig {
+    fn default() -> Self {
+        Self { limit: 16_384, head_time: Duration::from_secs(30), write_time: Duration::from_secs(60) }
     }
 }
 

@@ -10,22 +10,25 @@ use axum::http::{HeaderMap, header};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
+use prometheus_client::registry::Registry;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{Instrument as _, Span};
 
 use super::answer::Answer;
 use super::config::HttpConfig;
 use super::graphql_params::Params;
+use super::graphql_sse::ends;
+use super::metrics::{Operation, RequestMetrics, operation_of};
 use super::rate::RateLimit;
 use super::trusted::TrustedDocuments;
 use super::{AuthFailure, Authenticate, Decorate, Lifecycle};
 use crate::access::Principal;
+use crate::graphql::context::Verdict;
 use crate::graphql::fault::{Fault, FaultCode};
 use crate::graphql::limits::{self, Prepared, RequestId};
+use crate::graphql::progress::Progress;
 use crate::primitives::{Clock, IdSource};
-
-/// How soon a caller may try again when there is no better guess.
-const SOON: Duration = Duration::from_secs(1);
+use crate::telemetry::measure::{self, to_count};
 
 /// The executor without its type, so that the transport is compiled once.
 trait Engine: Send + Sync {
@@ -72,11 +75,20 @@ struct Inner {
     rate: RateLimit,
     in_flight: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    metrics: RequestMetrics,
+}
+
+/// An operation whose document may run.
+pub(super) struct Checked {
+    prepared: Prepared,
+    operation: Operation,
 }
 
 /// An operation that passed every check and may run.
 pub(super) struct Ready {
     prepared: Prepared,
+    operation: Operation,
+    verdict: Option<Verdict>,
     id: RequestId,
     time: Duration,
 }
@@ -89,12 +101,30 @@ impl Gateway {
             rate: RateLimit::new(parts.config.rate.clone()),
             in_flight: Arc::new(Semaphore::new(parts.config.in_flight)),
             streams: Arc::new(Semaphore::new(parts.config.streams)),
+            metrics: RequestMetrics::default(),
             parts,
         }))
     }
 
     pub(super) fn config(&self) -> &HttpConfig {
         &self.0.parts.config
+    }
+
+    pub(super) fn metrics(&self) -> &RequestMetrics {
+        &self.0.metrics
+    }
+
+    /// Puts what the transport measures on a server's list.
+    pub fn register(&self, registry: &mut Registry) {
+        self.0.metrics.register(registry);
+        let (inner, limit) = (self.0.clone(), self.config().in_flight);
+        let help = "Requests and WebSocket operations at work.";
+        let at_work = move || measure::plain(limit - inner.in_flight.available_permits());
+        measure::gauge(registry, "requests_in_flight", help, at_work);
+        let (limits, help) = (self.config(), "The most of these at once (requests, streams); more are OVERLOADED.");
+        let limits = [("requests", limits.in_flight), ("streams", limits.streams)];
+        let limits = limits.map(|(what, limit)| (vec![("what", what)], to_count(limit)));
+        measure::gauge(registry, "overload_limit", help, move || limits.to_vec());
     }
 
     pub(super) fn lifecycle(&self) -> &Lifecycle {
@@ -107,18 +137,32 @@ impl Gateway {
 
     /// A place among the requests at work, or `OVERLOADED`.
     pub(super) fn enter(&self, id: &RequestId) -> Result<OwnedSemaphorePermit, Answer> {
-        self.0.in_flight.clone().try_acquire_owned().map_err(|_| overloaded(id))
+        self.0.in_flight.clone().try_acquire_owned().map_err(|_| self.overloaded(id))
     }
 
     /// A place among the open streams, or `OVERLOADED`.
     pub(super) fn open_stream(&self, id: &RequestId) -> Result<OwnedSemaphorePermit, Answer> {
-        self.0.streams.clone().try_acquire_owned().map_err(|_| overloaded(id))
+        self.0.streams.clone().try_acquire_owned().map_err(|_| self.overloaded(id))
+    }
+
+    fn overloaded(&self, id: &RequestId) -> Answer {
+        self.0.metrics.fault(Operation::NONE, FaultCode::Overloaded);
+        Answer::overloaded(id)
     }
 
     /// Who a token speaks for.
     pub(super) async fn verify(&self, token: &str) -> Result<Principal, AuthFailure> {
-        let principal = self.0.parts.authenticate.verify(token).await?;
-        if self.left(&principal).is_zero() { Err(AuthFailure::Invalid) } else { Ok(principal) }
+        let verified = match self.0.parts.authenticate.verify(token).await {
+            Ok(principal) if self.left(&principal).is_zero() => Err(AuthFailure::Invalid),
+            verified => verified,
+        };
+        verified.inspect_err(|failure| {
+            let code = match failure {
+                AuthFailure::Invalid => FaultCode::Unauthenticated,
+                AuthFailure::Unavailable => FaultCode::Unavailable,
+            };
+            self.0.metrics.fault(Operation::NONE, code);
+        })
     }
 
     /// How long a token is still good.
@@ -139,22 +183,26 @@ impl Gateway {
     }
 
     /// Everything about a request that does not depend on who asks.
-    pub(super) fn prepare(&self, params: Params, id: &RequestId) -> Result<Prepared, Answer> {
-        let request = params
-            .into_request(&self.0.parts.trusted, self.config().trusted_only)
-            .map_err(|fault| Answer::failed(fault, id))?;
-        let prepared =
-            limits::prepare(request, &self.config().limits).map_err(|refusal| Answer::refused(refusal, id))?;
+    pub(super) fn prepare(&self, params: Params, id: &RequestId) -> Result<Checked, Answer> {
+        let request = params.into_request(&self.0.parts.trusted, self.config().trusted_only);
+        let prepared = request.map_err(|fault| Answer::failed(fault, id)).and_then(|request| {
+            limits::prepare(request, &self.config().limits).map_err(|refusal| Answer::refused(refusal, id))
+        });
+        let mut prepared = prepared.inspect_err(|answer| self.0.metrics.answered(Operation::NONE, answer, false))?;
+        let operation = operation_of(&mut prepared);
+        Span::current().record("root", operation.word());
         let name = prepared.name.as_deref().unwrap_or("");
         // A name is the client's own text: not more of it than a log line takes.
         Span::current().record("operation", name.get(..64).unwrap_or(name));
         Span::current().record("kind", tracing::field::display(prepared.kind));
-        Ok(prepared)
+        Ok(Checked { prepared, operation })
     }
 
     /// The rest: the rate, and what resolvers find in the request's data.
-    pub(super) fn admit(&self, mut prepared: Prepared, caller: &Principal, id: &RequestId) -> Result<Ready, Answer> {
+    pub(super) fn admit(&self, checked: Checked, caller: &Principal, id: &RequestId) -> Result<Ready, Answer> {
+        let Checked { mut prepared, operation } = checked;
         self.0.rate.spend(caller, prepared.cost.complexity.max(1), Instant::now()).map_err(|wait| {
+            self.0.metrics.fault(operation, FaultCode::RateLimited);
             Answer::retry(
                 FaultCode::RateLimited,
                 "over the rate of this token; extensions.cost tells what each operation cost",
@@ -166,8 +214,12 @@ impl Gateway {
         if let Some(decorate) = &self.0.parts.decorate {
             request = decorate(request, caller, id);
         }
+        let verdict = (prepared.kind == OperationType::Mutation).then(Verdict::default);
+        if let Some(verdict) = &verdict {
+            request = request.data(verdict.clone());
+        }
         prepared.request = request;
-        Ok(Ready { prepared, id: id.clone(), time: self.config().operation_time_of(caller) })
+        Ok(Ready { prepared, operation, verdict, id: id.clone(), time: self.config().operation_time_of(caller) })
     }
 
     /// Runs a query or a mutation within its time.
@@ -175,7 +227,8 @@ impl Gateway {
     /// A mutation runs in a task of its own: neither the timeout nor a client that hangs up stops it half-way,
     /// and it keeps its place among the requests at work until it is done.
     pub(super) async fn run(&self, ready: Ready, place: OwnedSemaphorePermit) -> Answer {
-        let Ready { prepared: Prepared { request, kind, cost, .. }, id, time } = ready;
+        let Ready { prepared: Prepared { request, kind, cost, .. }, operation, verdict, id, time } = ready;
+        let start = Instant::now();
         // A resolver that panics fails its own request only.
         let work = AssertUnwindSafe(self.0.engine.execute(request)).catch_unwind();
         let done = if kind == OperationType::Mutation {
@@ -200,14 +253,28 @@ impl Gateway {
             ),
             Err(_) => Answer::failed(Fault::new(FaultCode::Timeout, "took too long: ask for less at once"), &id),
         };
+        let answer = if kind == OperationType::Mutation { answer } else { answer.harmless() };
         Span::current().record("outcome", answer.word());
+        self.0.metrics.ran(kind, start.elapsed());
+        self.0.metrics.answered(operation, &answer, verdict.is_some_and(|verdict| verdict.is_refused()));
         answer
     }
 
     /// Runs a subscription. Dropping the stream ends it.
     pub(super) fn subscribe(&self, ready: Ready) -> BoxStream<'static, Answer> {
-        let Ready { prepared: Prepared { request, cost, .. }, id, .. } = ready;
-        self.0.engine.stream(request).map(move |response| Answer::of(response, cost, &id)).boxed()
+        let Ready { prepared: Prepared { request, cost, .. }, operation, id, .. } = ready;
+        let mut watched = self.0.metrics.subscribe(operation);
+        let progress = Progress::default();
+        let responses = self.0.engine.stream(request.data(progress.clone()));
+        // The library goes on to the next event when it has given the result of this one, so they belong together.
+        let answer = move |response| {
+            let answer = Answer { cursor: progress.cursor(), ..Answer::of(response, cost, &id).harmless() };
+            if ends(&answer) {
+                watched.ends_with(&answer);
+            }
+            answer
+        };
+        responses.map(answer).boxed()
     }
 
     /// The answer to a token that speaks for nobody.
@@ -216,14 +283,16 @@ impl Gateway {
     }
 }
 
-impl Ready {
+impl Checked {
     pub(super) fn kind(&self) -> OperationType {
         self.prepared.kind
     }
 }
 
-fn overloaded(id: &RequestId) -> Answer {
-    Answer::retry(FaultCode::Overloaded, "too much to do; nothing was done", SOON, id)
+impl Ready {
+    pub(super) fn kind(&self) -> OperationType {
+        self.prepared.kind
+    }
 }
 
 /// The token of the `Authorization` header.

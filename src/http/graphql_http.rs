@@ -20,6 +20,7 @@ use super::body::{self, BodyError};
 use super::gateway::{Gateway, bearer};
 use super::graphql_params::Params;
 use super::media::{self, Accepted, Json};
+use super::metrics::Operation;
 use super::{AuthFailure, graphql_sse, graphql_ws};
 use crate::access::Principal;
 use crate::graphql::fault::{Fault, FaultCode};
@@ -40,7 +41,13 @@ pub(super) async fn graphql(
     let accepted = media::accepted(&parts.headers);
     match respond(&gateway, &id, &parts, body, accepted).await {
         Ok(response) => response,
-        Err(refused) => refused.into_response(accepted.json.unwrap_or(Json::Plain)),
+        Err(refused) => {
+            // What the gateway answers, the gateway counts.
+            if let (Some(_), Some(code)) = (refused.status, refused.answer.fault()) {
+                gateway.metrics().fault(Operation::NONE, code);
+            }
+            refused.into_response(accepted.json.unwrap_or(Json::Plain))
+        }
     }
 }
 
@@ -53,7 +60,7 @@ pub(super) struct Refused {
 
 impl Refused {
     pub fn with(status: StatusCode, code: FaultCode, message: &str, id: &RequestId) -> Self {
-        Self { answer: Answer::failed(Fault::new(code, message), id), status: Some(status), header: None }
+        Self { answer: Answer::failed(Fault::new(code, message), id).harmless(), status: Some(status), header: None }
     }
 
     pub fn into_response(self, json: Json) -> Response {
@@ -117,7 +124,7 @@ async fn respond(
         Err(answer) if accepted.prefers_events => return Ok(graphql_sse::single(&answer)),
         Err(answer) => return Err(answer.into()),
     };
-    match prepared.kind {
+    match prepared.kind() {
         OperationType::Mutation if is_get => {
             let mut refused = wrong(StatusCode::METHOD_NOT_ALLOWED, "mutations take a POST");
             refused.header = Some((header::ALLOW, HeaderValue::from_static("POST")));
@@ -152,6 +159,7 @@ async fn authenticate(gateway: &Gateway, parts: &Parts, id: &RequestId) -> Resul
         refused
     };
     let Some(token) = bearer(&parts.headers) else {
+        gateway.metrics().fault(Operation::NONE, FaultCode::Unauthenticated);
         return Err(challenge("a token is needed: send Authorization: Bearer <token>", "Bearer"));
     };
     match gateway.verify(token).await {

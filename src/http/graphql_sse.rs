@@ -2,8 +2,8 @@
 //! `next` per result, then `complete`.
 //!
 //! A task of its own reads the subscription into a short queue. A client that leaves the queue standing loses the
-//! stream, so that what waits for it stays bounded. If it then reads on within a while it is told `TOO_SLOW`, else it
-//! gets no `complete`; either way it resumes from its last cursor.
+//! stream, so that what waits for it stays bounded. If it then reads on before the connection's `write_time` is over it is
+//! told `TOO_SLOW` with the cursor to resume from; else the connection is reset, and it resumes from its last cursor.
 
 use std::convert::Infallible;
 
@@ -19,6 +19,7 @@ use super::gateway::{Gateway, Ready};
 use crate::access::Principal;
 use crate::graphql::fault::{Fault, FaultCode};
 use crate::graphql::limits::RequestId;
+use crate::telemetry::measure::Held;
 
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 const STOPPING: &str = "the server is stopping; subscribe again after the cursor of your last event";
@@ -40,7 +41,9 @@ pub(super) fn stream(
     open: OwnedSemaphorePermit,
 ) -> Response {
     let (send, receive) = mpsc::channel::<Bytes>(gateway.config().stream.queue.max(1));
+    let counted = gateway.metrics().event_streams.clone();
     tokio::spawn(pump(gateway, ready, caller, id, send).instrument(Span::current()));
+    let open = (open, Held::of(&counted));
     let chunks = stream::unfold((receive, open), |(mut receive, open)| async move {
         let chunk = receive.recv().await?;
         Some((Ok::<_, Infallible>(chunk), (receive, open)))
@@ -50,20 +53,23 @@ pub(super) fn stream(
 
 async fn pump(gateway: Gateway, ready: Ready, caller: Principal, id: RequestId, send: mpsc::Sender<Bytes>) {
     let config = &gateway.config().stream;
+    let mut cursor = None;
     let mut answers = gateway.subscribe(ready);
     let mut expired = std::pin::pin!(gateway.expired(&caller));
     loop {
+        let mut reached = None;
         let (text, is_last) = tokio::select! {
             // Whoever hangs up is noticed even while nothing happens.
             () = send.closed() => return,
             () = gateway.lifecycle().shutdown.cancelled() => {
                 let stopping = Fault::new(FaultCode::Unavailable, STOPPING);
-                (next(&Answer::failed(stopping, &id)) + COMPLETE, true)
+                (next(&Answer::failed(stopping, &id).harmless()) + COMPLETE, true)
             }
             () = &mut expired => (next(&Gateway::unauthenticated("the token has expired", &id)) + COMPLETE, true),
             answer = answers.next() => match answer {
                 Some(answer) => {
                     let is_last = ends(&answer);
+                    reached.clone_from(&answer.cursor);
                     (next(&answer) + if is_last { COMPLETE } else { "" }, is_last)
                 }
                 None => (COMPLETE.to_owned(), true),
@@ -71,14 +77,15 @@ async fn pump(gateway: Gateway, ready: Ready, caller: Principal, id: RequestId, 
             () = tokio::time::sleep(config.keep_alive) => (ALIVE.to_owned(), false),
         };
         match tokio::time::timeout(config.drain_time, send.send(text.into())).await {
-            Ok(Ok(())) if !is_last => {}
+            Ok(Ok(())) if !is_last => cursor = reached.or(cursor),
             Ok(_) => return,
             Err(_) => {
+                gateway.metrics().slow.inc();
                 drop(answers);
                 // Whoever starts to read again now still learns why.
-                let slow = Fault::new(FaultCode::TooSlow, "did not keep up: resume from your last cursor");
-                let last = next(&Answer::failed(slow, &id)) + COMPLETE;
-                let _ = tokio::time::timeout(config.drain_time, send.send(last.into())).await;
+                let last = next(&Answer::too_slow(cursor.as_deref(), &id)) + COMPLETE;
+                let write_time = gateway.config().connection.write_time;
+                let _ = tokio::time::timeout(write_time, send.send(last.into())).await;
                 return;
             }
         }

@@ -16,9 +16,11 @@ use tracing::Instrument as _;
 
 use super::gateway::{Gateway, bearer};
 use super::graphql_http::Refused;
+use super::line::Allowance;
 use super::media::Json;
 use crate::graphql::fault::FaultCode;
 use crate::graphql::limits::RequestId;
+use crate::telemetry::measure::Held;
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// Enough for the messages of most operations; longer ones grow it.
@@ -68,14 +70,17 @@ pub(super) async fn upgrade(gateway: Gateway, id: RequestId, mut parts: Parts) -
         .max_frame_size(largest)
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER);
-    let token = bearer(&parts.headers).map(str::to_owned);
-    let speaks = upgrade.selected_protocol().is_some();
+    let allowance = parts.extensions.get::<Allowance>().cloned().unwrap_or_default();
+    allowance.limit(session::STRANGER.min(config.body_bytes));
     let span = tracing::info_span!("socket", request_id = &*id.0);
+    let token = bearer(&parts.headers).map(str::to_owned);
+    let opening = session::Opening { id, speaks: upgrade.selected_protocol().is_some(), token, allowance };
     let tasks = gateway.lifecycle().tasks.clone();
+    let counted = Held::of(&gateway.metrics().sockets);
     upgrade.on_upgrade(move |socket| {
         let session = async move {
-            session::run(gateway, id, socket, speaks, token).await;
-            drop(open);
+            session::run(gateway, socket, opening).await;
+            drop((open, counted));
         };
         tasks.track_future(session.instrument(span))
     })

@@ -1,4 +1,4 @@
-//! HTTP: the GraphQL endpoint, tokens, the explorer, health.
+//! HTTP: the GraphQL endpoint, tokens, the explorer, health, metrics.
 //!
 //! [`router`] puts them together and [`serve`] runs them. A request comes through `trace` (its id and span),
 //! then one of three doors: `graphql_http` (one answer), `graphql_sse` (an event stream), `graphql_ws`
@@ -6,6 +6,7 @@
 //! knows the executor. What goes out goes through `answer`, where errors lose what clients should not see.
 
 pub mod explorer;
+pub mod metrics;
 pub mod oauth;
 
 mod answer;
@@ -16,6 +17,7 @@ mod graphql_http;
 mod graphql_params;
 mod graphql_sse;
 mod graphql_ws;
+mod line;
 mod media;
 mod rate;
 mod serve;
@@ -35,7 +37,7 @@ use axum::routing::{any, get};
 use axum::{Router, middleware};
 use futures_util::future::BoxFuture;
 
-pub use config::{HttpConfig, RateConfig, StreamConfig};
+pub use config::{ConnectionConfig, HttpConfig, RateConfig, StreamConfig};
 pub use gateway::{Gateway, GatewayParts};
 pub use serve::{Lifecycle, serve};
 pub use trusted::TrustedDocuments;

@@ -12,7 +12,10 @@ use tracing::field::Empty;
 
 use crate::graphql::limits::RequestId;
 use crate::primitives::IdSource;
+use crate::telemetry::spans;
 
+/// Where the caller's trace stands, as W3C Trace Context has it.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its id, which the answer repeats, and a span. The span says neither variables nor headers
@@ -28,11 +31,13 @@ pub(super) async fn request(State(ids): State<IdSource>, mut request: Request, n
         route,
         request_id = &*id.0,
         operation = Empty,
+        root = Empty,
         kind = Empty,
         outcome = Empty,
         status = Empty,
         elapsed_ms = Empty,
     );
+    spans::follow(&span, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
     request.extensions_mut().insert(id.clone());
     let mut response = next.run(request).instrument(span.clone()).await;
     span.record("status", response.status().as_u16());

@@ -7,17 +7,20 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{DbErr, SqlErr};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument as _, Span};
 
 use super::entry::Entry;
+use super::metrics::LedgerMetrics;
 use super::order::{Outcome, Submission};
 use super::post::{LedgerFault, Session, Surroundings};
-use crate::database::Database;
+use crate::database::{self, Database};
 use crate::primitives::TenantId;
+use crate::telemetry::spans;
 
 /// How many submissions may wait per tenant before new ones are turned away.
 const QUEUE: usize = 4_096;
@@ -43,6 +46,7 @@ struct Shared {
     wake: Wake,
     workers: Mutex<Workers>,
     tasks: TaskTracker,
+    metrics: LedgerMetrics,
 }
 
 #[derive(Default)]
@@ -54,6 +58,9 @@ struct Workers {
 struct Waiting {
     submission: Submission,
     reply: oneshot::Sender<Answer>,
+    since: Instant,
+    /// Of the request, while spans are made.
+    span: Span,
 }
 
 impl Committer {
@@ -61,7 +68,8 @@ impl Committer {
     #[must_use]
     pub fn new(db: Database, surroundings: Surroundings, wake: Wake) -> Self {
         let workers = Mutex::new(Workers::default());
-        Self(Arc::new(Shared { db, surroundings, wake, workers, tasks: TaskTracker::new() }))
+        let (tasks, metrics) = (TaskTracker::new(), LedgerMetrics::default());
+        Self(Arc::new(Shared { db, surroundings, wake, workers, tasks, metrics }))
     }
 
     /// Decides and applies orders of one tenant; answers when they are durable.
@@ -71,13 +79,18 @@ impl Committer {
     /// nothing was done, or the commit was cut off and what happened is unknown; the same keys are safe.
     pub async fn submit(&self, tenant: TenantId, submission: Submission) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.queue(tenant)?.try_send(Waiting { submission, reply }).map_err(|error| {
+        let waiting = Waiting { submission, reply, since: Instant::now(), span: spans::current() };
+        self.queue(tenant)?.try_send(waiting).map_err(|error| {
             Arc::new(match error {
-                mpsc::error::TrySendError::Full(_) => LedgerFault::Overloaded,
+                mpsc::error::TrySendError::Full(_) => {
+                    self.0.metrics.turned_away.inc();
+                    LedgerFault::Overloaded
+                }
                 mpsc::error::TrySendError::Closed(_) => LedgerFault::Stopped,
             })
         })?;
-        answer.await.unwrap_or_else(|_| Err(Arc::new(LedgerFault::Stopped)))
+        // A worker that stops answers all that wait. One that has panicked does not, and what it did is unknown.
+        answer.await.unwrap_or_else(|_| Err(Arc::new(LedgerFault::Inconsistent("the worker died"))))
     }
 
     /// Stops taking orders and waits until all that wait are committed.
@@ -89,6 +102,20 @@ impl Committer {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+
+    /// What the posting path measures.
+    #[must_use]
+    pub fn metrics(&self) -> &LedgerMetrics {
+        &self.0.metrics
+    }
+
+    /// Submissions that wait for a batch: of all tenants, and of the tenant with the most.
+    #[must_use]
+    pub fn waiting(&self) -> (usize, usize) {
+        let workers = self.0.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = workers.queues.values().map(|queue| queue.max_capacity() - queue.capacity());
+        waiting.fold((0, 0), |(all, most), one| (all + one, most.max(one)))
     }
 
     fn queue(&self, tenant: TenantId) -> Result<mpsc::Sender<Waiting>, Arc<LedgerFault>> {
@@ -122,9 +149,14 @@ async fn work(shared: Arc<Shared>, tenant: TenantId, mut queue: mpsc::Receiver<W
 }
 
 async fn commit(shared: &Shared, tenant: TenantId, batch: Vec<Waiting>) {
+    for waiting in &batch {
+        shared.metrics.waits.took(waiting.since.elapsed());
+    }
+    let orders = batch.iter().map(|waiting| waiting.submission.orders.len()).sum();
+    let span = spans::batch(orders, batch.iter().map(|waiting| &waiting.span));
     let (submissions, replies): (Vec<_>, Vec<_>) =
         batch.into_iter().map(|waiting| (waiting.submission, waiting.reply)).unzip();
-    match attempts(shared, tenant, &submissions).await {
+    match attempts(shared, tenant, &submissions).instrument(span).await {
         Ok(outcomes) => {
             for (reply, outcomes) in replies.into_iter().zip(outcomes) {
                 // A caller that is gone does not take its answer; its order stands.
@@ -165,24 +197,39 @@ async fn attempts(shared: &Shared, tenant: TenantId, submissions: &[Submission])
     let mut attempt = 1;
     loop {
         match once(shared, tenant, submissions).await {
-            Err(Failure::NotDone(fault)) if attempt < ATTEMPTS && is_lost_race(&fault) => {
+            Err(Failure::NotDone(fault)) if attempt < ATTEMPTS && is_worth_another(&fault, attempt) => {
                 tracing::warn!(%fault, attempt, "a batch is tried again");
+                shared.metrics.retries.inc();
                 tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 5)).await;
                 attempt += 1;
             }
-            result => return result,
+            result => {
+                if result.is_err() {
+                    shared.metrics.failures.inc();
+                }
+                return result;
+            }
         }
     }
 }
 
 async fn once(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
+    let start = Instant::now();
     let not_done = |error: DbErr| Failure::NotDone(error.into());
     let tx = shared.db.begin().await.map_err(not_done)?;
     let session = Session::open_for(&tx, &shared.surroundings, tenant, submissions).await.map_err(Failure::NotDone)?;
     let finished = session.finish(submissions).await.map_err(Failure::NotDone)?;
     tx.commit().await.map_err(|error| Failure::Unknown(error.into()))?;
     (shared.wake)(tenant, finished.event_sequence, &finished.entries);
+    shared.metrics.committed(submissions, &finished.outcomes, start.elapsed());
     Ok(finished.outcomes)
+}
+
+/// Whether the same batch may succeed now: after a lost race, and once after its connection broke. Nothing is tried
+/// again that has waited for the database in vain: all who come behind would wait for it as well.
+fn is_worth_another(fault: &LedgerFault, attempt: u32) -> bool {
+    let broke_off = matches!(fault, LedgerFault::Database(error) if database::broke_off(error));
+    is_lost_race(fault) || (broke_off && attempt == 1)
 }
 
 /// Whether another transaction was faster, so that the same batch may succeed now.
@@ -190,9 +237,9 @@ fn is_lost_race(fault: &LedgerFault) -> bool {
     let LedgerFault::Database(error) = fault else { return false };
     let text = error.to_string();
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
-        || ["40001", "40P01", "deadlock detected", "database is locked"].iter().any(|sign| text.contains(sign))
+        || ["40001", "40P01", "deadlock detected"].iter().any(|sign| text.contains(sign))
 }
 
 fn is_connection(fault: &LedgerFault) -> bool {
-    matches!(fault, LedgerFault::Database(DbErr::Conn(_) | DbErr::ConnectionAcquire(_)))
+    matches!(fault, LedgerFault::Database(error) if database::is_lost(error)) && !is_lost_race(fault)
 }

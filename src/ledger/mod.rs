@@ -26,6 +26,7 @@ pub mod graphql;
 pub mod hold;
 pub mod journal;
 mod load;
+pub mod metrics;
 pub mod order;
 pub mod position;
 pub mod post;

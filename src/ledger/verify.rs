@@ -5,15 +5,19 @@
 //!   postings repeat its kind and dates; no posting stands without its entry; the batches follow each other and
 //!   chain their entries; the head points at the end of it all.
 //! - Balances: each account's running balance is what its transactions say; the balances in the books are the
-//!   sums of their postings.
+//!   sums of their postings, in the same currency.
 //! - Holds: what is captured is what the entries took, status and closing time fit it; the reserved amounts are
 //!   the sums of the open holds.
 //! - The event log: it has no gap, tells of every entry once, and its payloads can be read.
-//! - Accounts: status and credit limit are those that the event log tells of; a closed account is empty.
+//! - What the event log tells of: the status and credit limit of accounts, the amount and status of holds. An
+//!   account has a row per component, and a closed one is empty.
+//!
+//! This is also the order: the first difference is that of the first tenant, in its journal, its chain, its
+//! balances, and so on.
 //!
 //! Not checked: the times of batches, holds and events (a closing time only for being there), the texts of
-//! holds, payloads beyond what they say of a credit limit, and everything outside the books: customers,
-//! products, the accounts' own rows, idempotency keys and audit records.
+//! holds, payloads beyond what they say of credit limits and holds, the roles of the tenant's own accounts, and
+//! everything outside the books: customers, products, the accounts' own rows, idempotency keys and audit records.
 
 mod beside;
 
@@ -28,7 +32,7 @@ use super::journal;
 use super::post::LedgerFault;
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, HoldId, LedgerAccountId, TenantId};
-use beside::Told;
+use beside::{Told, ToldHold};
 
 /// Entries read at a time.
 const WINDOW: i64 = 1_000;
@@ -170,20 +174,32 @@ struct Replay<'a, C> {
     /// What is being read, to be named when it cannot be.
     reading: (Option<AccountId>, Option<i64>),
     balances: BTreeMap<LedgerAccountId, i128>,
-    owners: BTreeMap<LedgerAccountId, Option<AccountId>>,
+    owners: BTreeMap<LedgerAccountId, (Option<AccountId>, &'static str)>,
     accounts: BTreeMap<AccountId, i128>,
     batches: BTreeMap<i64, Vec<[u8; 32]>>,
     captures: BTreeMap<HoldId, Captures>,
     told: BTreeMap<AccountId, Told>,
+    told_holds: BTreeMap<HoldId, ToldHold>,
     last: i64,
     postings: u64,
 }
 
 impl<'a, C: ConnectionTrait> Replay<'a, C> {
     fn new(db: &'a C, tenant: TenantId) -> Self {
-        let (balances, owners, accounts, batches, captures, told) = Default::default();
-        let reading = (None, None);
-        Self { db, tenant, reading, balances, owners, accounts, batches, captures, told, last: 0, postings: 0 }
+        Self {
+            db,
+            tenant,
+            reading: (None, None),
+            balances: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            batches: BTreeMap::new(),
+            captures: BTreeMap::new(),
+            told: BTreeMap::new(),
+            told_holds: BTreeMap::new(),
+            last: 0,
+            postings: 0,
+        }
     }
 
     async fn run(mut self, checked: &mut Checked) -> Result<(), VerifyError> {
@@ -208,6 +224,7 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
         self.holds().await?;
         let events = self.events().await?;
         self.positions().await?;
+        self.holds_as_told().await?;
         Ok(events)
     }
 
@@ -262,7 +279,8 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
         for posting in &entry.postings {
             *sums.entry(posting.currency.code()).or_default() += i128::from(posting.amount.0);
             *self.balances.entry(posting.ledger_account).or_default() += i128::from(posting.amount.0);
-            let owner = *self.owners.entry(posting.ledger_account).or_insert(posting.account);
+            let named = (posting.account, posting.currency.code());
+            let owner = self.owners.entry(posting.ledger_account).or_insert(named).0;
             if owner != posting.account {
                 return Err(self.differs(
                     posting.account,
@@ -390,8 +408,7 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
     }
 
     async fn books(&mut self) -> Result<(), VerifyError> {
-        let sql =
-            "SELECT id, account_id, balance_minor FROM ledger_account WHERE tenant_id = $1 ORDER BY account_id, id";
+        let sql = "SELECT id, account_id, currency, balance_minor FROM ledger_account WHERE tenant_id = $1 ORDER BY account_id, id";
         for row in self.rows(sql, &[]).await? {
             let id = LedgerAccountId(row.try_get("", "id")?);
             let account: Option<Uuid> = row.try_get("", "account_id")?;
@@ -399,12 +416,15 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
             self.reading = (account, None);
             let stored: i64 = row.try_get("", "balance_minor")?;
             let sum = self.balances.remove(&id).unwrap_or(0);
-            if self.owners.get(&id).is_some_and(|owner| *owner != account) {
-                return Err(self.differs(
-                    account,
-                    None,
-                    format!("ledger account {id} belongs to another account than its postings say"),
-                ));
+            let currency: String = row.try_get("", "currency")?;
+            let named = self.owners.get(&id).copied().unwrap_or((account, &currency));
+            if named.0 != account {
+                let what = format!("ledger account {id} belongs to another account than its postings say");
+                return Err(self.differs(account, None, what));
+            }
+            if named.1 != currency {
+                let what = format!("ledger account {id} is kept in {currency}, its postings are in {}", named.1);
+                return Err(self.differs(account, None, what));
             }
             if i128::from(stored) != sum {
                 let what = format!("ledger account {id} has a balance of {stored}, its postings sum to {sum}");

@@ -1,7 +1,7 @@
 //! Corrections, charges and reversals: what is posted by the tenant, not by a rail.
 
 use super::moves::Details;
-use super::{book, described};
+use super::{again, book, described, entry_of};
 use crate::accounts::{self, AccountBy, directory};
 use crate::denial::{Answer, Denial};
 use crate::engine::Engine;
@@ -85,7 +85,10 @@ pub async fn post_adjustment(
     adjustment: Adjustment,
 ) -> Answer<EntryId> {
     let Adjustment { account, amount, component, reason, details } = adjustment;
-    let account = directory::require(engine, origin, "account", &account).await?;
+    let account = match directory::require(engine, origin, "account", &account).await {
+        Ok(account) => account,
+        Err(failure) => return again(engine, origin, &key, failure).await,
+    };
     let minor = accounts::to_minor("amount", amount)?;
     if minor.0 == 0 {
         return Err(Denial::of_field(RefusalCode::AmountOutOfRange, "amount", "must not be zero").into());
@@ -114,7 +117,10 @@ pub async fn post_adjustment(
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
 pub async fn post_charge(engine: &Engine, origin: &Origin, key: Idempotency, charge: Charge) -> Answer<EntryId> {
     let Charge { account, kind, amount, details } = charge;
-    let account = directory::require(engine, origin, "account", &account).await?;
+    let account = match directory::require(engine, origin, "account", &account).await {
+        Ok(account) => account,
+        Err(failure) => return again(engine, origin, &key, failure).await,
+    };
     let minor = super::positive("amount", amount)?;
     let (kind, component, income, title) = kind.postings();
     let own = Side::Account(account, Spread::Charge(component), None);
@@ -137,10 +143,6 @@ pub async fn reverse(
     reason: String,
     description: Option<String>,
 ) -> Answer<EntryId> {
-    let reason = described("reason", Some(reason), "")?;
-    if reason.is_empty() {
-        return Err(Denial::invalid("reason", "must not be empty").into());
-    }
     let ids: Vec<EntryId> = entry.into_iter().collect();
     let found = journal::entries_by_id(engine.db.reader(), origin.tenant, &ids).await?;
     let original = found.into_iter().next().ok_or_else(|| Denial::not_found("entry", "entry"))?;
@@ -152,10 +154,23 @@ pub async fn reverse(
             return Err(Denial::not_found("entry", "entry").into());
         }
     }
+    let reason = described("reason", Some(reason), "")?;
+    if reason.is_empty() {
+        return Err(Denial::invalid("reason", "must not be empty").into());
+    }
     let title = format!("Reversal: {}", original.description);
     let description = described("description", description, &title.chars().take(500).collect::<String>())?;
     let metadata = serde_json::json!({ "reason": reason }).to_string();
     let mut order = Order::new(origin, "reverseEntry", Action::Reverse { original, description, metadata });
     order.idempotency = Some(key);
-    book(engine, order, &[]).await
+    let applied = engine.submit(order).await?.map_err(|refusal| of_entry(Denial::of_refusal(&refusal, &[])))?;
+    entry_of(&applied)
+}
+
+/// The entry is all that the input names: whatever its accounts are refused for, it is the field at fault.
+fn of_entry(mut denial: Denial) -> Denial {
+    for field in denial.fields.iter_mut().filter(|field| field.path != ["idempotencyKey"]) {
+        field.path = vec!["entry".into()];
+    }
+    denial
 }

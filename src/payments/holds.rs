@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{book, described, noted};
+use super::{again, book, described, noted};
 use crate::accounts::{self, AccountBy, directory};
 use crate::denial::{Answer, Denial, Done, Failure};
 use crate::engine::Engine;
@@ -38,7 +38,16 @@ pub async fn place(
     new: NewReservation,
 ) -> Answer<HoldId> {
     let NewReservation { amount, expires_at, description, reference } = new;
-    let account = directory::require(engine, origin, "account", account).await?;
+    let account = match directory::require(engine, origin, "account", account).await {
+        Ok(account) => account,
+        Err(failure) => {
+            let Some(first) = accounts::first_result(engine, origin, &key, &failure).await? else {
+                return Err(failure);
+            };
+            let value = first.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
+            return Ok(Done { value, replayed: true });
+        }
+    };
     let minor = super::positive("amount", amount)?;
     // A replay is answered by the books even when the hold's time has run out since.
     let replayed = crate::customers::replay(engine, origin, &key).await?.is_some();
@@ -74,6 +83,13 @@ pub async fn capture(
     to: Option<&AccountBy>,
 ) -> Answer<EntryId> {
     let hold = require(engine, origin, hold).await?;
+    let to = match to {
+        None => None,
+        Some(by) => match directory::require(engine, origin, "to", by).await {
+            Ok(account) => Some(account),
+            Err(failure) => return again(engine, origin, &key, failure).await,
+        },
+    };
     let amount = match amount {
         None => None,
         Some(money) if money.currency != hold.currency => {
@@ -85,8 +101,7 @@ pub async fn capture(
     let mut names = vec![(hold.account, "hold")];
     let to = match to {
         None => Side::Internal(InternalRole::SettlementCard),
-        Some(by) => {
-            let to = directory::require(engine, origin, "to", by).await?;
+        Some(to) => {
             names.push((to, "to"));
             Side::account(to)
         }

@@ -18,12 +18,15 @@ pub mod corrections;
 pub mod holds;
 pub mod moves;
 
-use crate::denial::{Answer, Denial, Done};
+use std::sync::Arc;
+
+use crate::accounts::{self, AccountBy};
+use crate::denial::{Answer, Denial, Done, Failure};
 use crate::engine::Engine;
-use crate::ledger::LedgerFault;
-use crate::ledger::order::{Applied, Order};
+use crate::ledger::order::{Applied, Idempotency, Order};
 use crate::ledger::refusal::RefusalCode;
-use crate::primitives::{AccountId, EntryId, Minor, Money, text};
+use crate::ledger::{Entry, LedgerFault, journal};
+use crate::primitives::{AccountId, EntryId, Minor, Money, Origin, text};
 
 pub use bank::{BankAccount, BankAccountClass, BankAccountInput};
 
@@ -32,7 +35,7 @@ pub use bank::{BankAccount, BankAccountClass, BankAccountInput};
 /// # Errors
 /// `INVALID_INPUT` for too many decimals, `AMOUNT_OUT_OF_RANGE`.
 pub fn positive(field: &str, money: Money) -> Result<Minor, Denial> {
-    let minor = crate::accounts::to_minor(field, money)?;
+    let minor = accounts::to_minor(field, money)?;
     if minor.0 <= 0 {
         return Err(Denial::of_field(RefusalCode::AmountOutOfRange, field, "the amount must be positive"));
     }
@@ -64,6 +67,33 @@ pub fn noted(field: &str, text: Option<String>) -> Result<Option<String>, Denial
 pub(crate) async fn book(engine: &Engine, order: Order, names: &[(AccountId, &str)]) -> Answer<EntryId> {
     let applied = engine.submit(order).await?.map_err(|refusal| Denial::of_refusal(&refusal, names))?;
     entry_of(&applied)
+}
+
+/// The entry that a key booked before, for a request whose accounts go by other names by now; the failure itself where
+/// there is none, or the token does not see all of it.
+///
+/// # Errors
+/// The failure.
+pub(crate) async fn booked_before(
+    engine: &Engine,
+    origin: &Origin,
+    key: &Idempotency,
+    failure: Failure,
+) -> Result<Arc<Entry>, Failure> {
+    let Some(result) = accounts::first_result(engine, origin, key, &failure).await? else { return Err(failure) };
+    let id = result.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
+    let entry = journal::entries_by_id(engine.db.reader(), origin.tenant, &[id]).await?.pop();
+    let entry = entry.ok_or(LedgerFault::Inconsistent("result of a key"))?;
+    let names: Vec<AccountBy> = entry.postings.iter().filter_map(|line| line.account).map(AccountBy::Id).collect();
+    let seen = accounts::store::find_many(engine.db.reader(), origin.tenant, origin.customer, &names).await?;
+    let sees_all = names.iter().all(|name| seen.iter().any(|account| name.matches(account)));
+    if sees_all { Ok(entry) } else { Err(failure) }
+}
+
+/// The same, as the answer of a use case that books one entry.
+pub(crate) async fn again(engine: &Engine, origin: &Origin, key: &Idempotency, failure: Failure) -> Answer<EntryId> {
+    let entry = booked_before(engine, origin, key, failure).await?;
+    Ok(Done { value: entry.id, replayed: true })
 }
 
 /// The entry that an applied order made, now or the first time.

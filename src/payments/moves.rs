@@ -4,13 +4,13 @@ use chrono::NaiveDate;
 use serde_json::Value as Json;
 
 use super::bank::BankAccountInput;
-use super::{book, described, entry_of, noted, positive};
+use super::{again, book, booked_before, described, entry_of, noted, positive};
 use crate::accounts::{AccountBy, directory};
-use crate::denial::{Answer, Denial, Failure};
+use crate::denial::{Answer, Denial, Done, Failure};
 use crate::engine::Engine;
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::order::{Action, Idempotency, Order, Submission};
-use crate::ledger::{Draft, ExternalReference, InternalRole, TransactionKind};
+use crate::ledger::{Draft, ExternalReference, InternalRole, LedgerFault, TransactionKind};
 use crate::primitives::{AccountId, EntryId, Money, Origin};
 
 crate::words! {
@@ -150,7 +150,10 @@ pub struct Disbursement {
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
 pub async fn post_payment(engine: &Engine, origin: &Origin, key: Idempotency, payment: Payment) -> Answer<EntryId> {
     let Payment { account, amount, channel, details } = payment;
-    let account = directory::require(engine, origin, "account", &account).await?;
+    let account = match directory::require(engine, origin, "account", &account).await {
+        Ok(account) => account,
+        Err(failure) => return again(engine, origin, &key, failure).await,
+    };
     let minor = positive("amount", amount)?;
     let draft = Draft::new(TransactionKind::Payment, amount.currency, String::new());
     let draft = draft.moving(Side::Internal(channel.settlement()), Side::account(account), minor);
@@ -164,7 +167,10 @@ pub async fn post_payment(engine: &Engine, origin: &Origin, key: Idempotency, pa
 /// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
 pub async fn disburse(engine: &Engine, origin: &Origin, key: Idempotency, payout: Disbursement) -> Answer<EntryId> {
     let Disbursement { account, amount, bank_account, message_to_receiver, own_message, details } = payout;
-    let account = directory::require(engine, origin, "account", &account).await?;
+    let account = match directory::require(engine, origin, "account", &account).await {
+        Ok(account) => account,
+        Err(failure) => return again(engine, origin, &key, failure).await,
+    };
     let minor = positive("amount", amount)?;
     let bank_account = bank_account.checked()?;
     let own = noted("ownMessage", own_message)?;
@@ -225,11 +231,30 @@ pub async fn transfer(
     origin: &Origin,
     key: Idempotency,
     transfer: Transfer,
-) -> Result<(crate::denial::Done<EntryId>, Ends), Failure> {
+) -> Result<(Done<EntryId>, Ends), Failure> {
     let found = directory::find(engine, origin, &[&transfer.from, &transfer.to]).await?;
-    let (order, ends) = order(origin, "transfer", key, transfer, &found)?;
+    let (order, ends) = match order(origin, "transfer", key.clone(), transfer, &found) {
+        Ok(order) => order,
+        Err(denial) => return transferred_before(engine, origin, &key, denial).await,
+    };
     let done = book(engine, order, &[(ends.from, "from"), (ends.to, "to")]).await?;
     Ok((done, ends))
+}
+
+/// The first result of a transfer whose accounts go by other names by now; the denial itself if there is none.
+async fn transferred_before(
+    engine: &Engine,
+    origin: &Origin,
+    key: &Idempotency,
+    denial: Denial,
+) -> Result<(Done<EntryId>, Ends), Failure> {
+    let entry = booked_before(engine, origin, key, denial.into()).await?;
+    let end = |is_end: fn(i64) -> bool| {
+        let line = entry.postings.iter().find(|line| line.account.is_some() && is_end(line.amount.0));
+        line.and_then(|line| line.account).ok_or(LedgerFault::Inconsistent("a transfer without two ends"))
+    };
+    let ends = Ends { from: end(|amount| amount < 0)?, to: end(|amount| amount > 0)? };
+    Ok((Done { value: entry.id, replayed: true }, ends))
 }
 
 fn order(
@@ -253,7 +278,7 @@ fn order(
 }
 
 /// What became of one item of a batch.
-pub type ItemAnswer = Result<(crate::denial::Done<EntryId>, Ends), Denial>;
+pub type ItemAnswer = Result<(Done<EntryId>, Ends), Denial>;
 
 /// Many transfers in one go, each succeeding or failing by itself; with `all_or_nothing`, one refusal takes
 /// the others with it. Items are decided in order. Each has its own key.
@@ -268,21 +293,28 @@ pub async fn transfer_batch(
 ) -> Result<Vec<ItemAnswer>, Failure> {
     let names: Vec<&AccountBy> = items.iter().flat_map(|(_, item)| [&item.from, &item.to]).collect();
     let found = directory::find(engine, origin, &names).await?;
-    let checked: Vec<Result<(Order, Ends), Denial>> = items
-        .into_iter()
-        .zip(found.chunks(2))
-        .map(|((key, item), found)| order(origin, "transferBatch", key, item, found))
-        .collect();
-    if all_or_nothing && checked.iter().any(Result::is_err) {
-        return Ok(checked.into_iter().map(|item| Err(item.err().unwrap_or_else(taken_along))).collect());
+    let mut orders = Vec::with_capacity(items.len());
+    // What is known before the books are asked; the ends of the others.
+    let mut waiting: Vec<Result<Ends, ItemAnswer>> = Vec::with_capacity(items.len());
+    for ((key, item), found) in items.into_iter().zip(found.chunks(2)) {
+        waiting.push(match order(origin, "transferBatch", key.clone(), item, found) {
+            Ok((order, ends)) => {
+                orders.push(order);
+                Ok(ends)
+            }
+            Err(denial) => match transferred_before(engine, origin, &key, denial).await {
+                Ok(first) => Err(Ok(first)),
+                Err(Failure::Denied(denial)) => Err(Err(*denial)),
+                Err(fault) => return Err(fault),
+            },
+        });
     }
-    let mut orders = Vec::with_capacity(checked.len());
-    let mut waiting = Vec::with_capacity(checked.len());
-    for item in checked {
-        waiting.push(item.map(|(order, ends)| {
-            orders.push(order);
-            ends
-        }));
+    if all_or_nothing && waiting.iter().any(|item| matches!(item, Err(Err(_)))) {
+        let taken = waiting.into_iter().map(|item| match item {
+            Err(Err(denial)) => Err(denial),
+            _ => Err(taken_along()),
+        });
+        return Ok(taken.collect());
     }
     let submission = Submission { orders, atomic: all_or_nothing };
     let mut outcomes = match submission.orders.is_empty() {
@@ -293,16 +325,22 @@ pub async fn transfer_batch(
     let mut answers = Vec::with_capacity(waiting.len());
     for item in waiting {
         answers.push(match item {
-            Err(denial) => Err(denial),
+            Err(known) => known,
             Ok(ends) => {
                 let names = [(ends.from, "from"), (ends.to, "to")];
-                let outcome = outcomes.next().ok_or(crate::ledger::LedgerFault::Inconsistent("no answer"))?;
+                let outcome = outcomes.next().ok_or(LedgerFault::Inconsistent("no answer"))?;
                 match outcome {
                     Err(refusal) => Err(Denial::of_refusal(&refusal, &names)),
                     Ok(applied) => Ok((entry_of(&applied)?, ends)),
                 }
             }
         });
+    }
+    if all_or_nothing && answers.iter().any(Result::is_err) {
+        // The books have said so to their own; what was done before goes with the others all the same.
+        for answer in answers.iter_mut().filter(|answer| answer.is_ok()) {
+            *answer = Err(taken_along());
+        }
     }
     Ok(answers)
 }

@@ -167,7 +167,7 @@ on_both_databases! {
             }
             for entry in [json!(payment), capture] {
                 let reversal = json!({ "entry": entry, "reason": "test" });
-                app.refused("reverseEntry", reversal, "ACCOUNT_NOT_OPEN", "account").await;
+                app.refused("reverseEntry", reversal, "ACCOUNT_NOT_OPEN", "entry").await;
             }
             for name in ["requestAccountClosure", "closeAccount"] {
                 let mut input = closing(&account, json!([]));

@@ -23,13 +23,14 @@ pub const EVERYTHING: &str = "{
 }";
 
 /// The ids of one tenant's things, one of each kind.
-struct Things {
-    app: TestApp,
-    account: Account,
-    second: Account,
-    ids: Vec<String>,
+pub struct Things {
+    pub app: TestApp,
+    pub account: Account,
+    pub second: Account,
+    /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record.
+    pub ids: Vec<String>,
     entry: String,
-    hold: String,
+    pub hold: String,
     product: String,
 }
 
@@ -81,14 +82,15 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
 
-async fn two_tenants(app: &TestApp) -> (Things, Things) {
+/// Two of them: the one that asks, and the one that it asks for.
+pub async fn two_tenants(app: &TestApp) -> (Things, Things) {
     let mine = furnished(app.clone(), "my-own-secret").await;
     let theirs = furnished(app.with_tenant("rival").await, "their-dark-secret").await;
     (mine, theirs)
 }
 
 /// An id of the same kind that nobody has.
-fn unknown(id: &str) -> String {
+pub fn unknown(id: &str) -> String {
     let (prefix, hex) = id.split_once('_').expect("a prefix");
     let turn = |c: char| if c == '0' { '1' } else { '0' };
     let (start, end) = hex.split_at(hex.len() - 6);

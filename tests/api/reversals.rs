@@ -145,12 +145,12 @@ on_both_databases! {
         let load = app.pay_in(&card, "50.00").await;
         disburse(&app, &card, "20.00").await;
         let before = app.picture().await;
-        let refusal = app.refused("reverseEntry", of(&load), "INSUFFICIENT_FUNDS", "amount").await;
+        let refusal = app.refused("reverseEntry", of(&load), "INSUFFICIENT_FUNDS", "entry").await;
         assert_eq!(refusal["facts"], json!({ "account": card.id, "available": euros("30.00") }));
         assert_eq!(app.picture().await, before);
         app.pay_in(&card, "20.00").await;
         let hold = app.hold(&card, "0.01").await;
-        app.refused("reverseEntry", of(&load), "INSUFFICIENT_FUNDS", "amount").await;
+        app.refused("reverseEntry", of(&load), "INSUFFICIENT_FUNDS", "entry").await;
         app.done("releaseHold", json!({ "hold": hold }), "replayed").await;
         reverse(&app, &load).await;
         assert_eq!(app.balance(&card).await, "0.00");
@@ -160,7 +160,7 @@ on_both_databases! {
         let (a, b) = (app.funded("100.00").await, app.account("current").await);
         let transfer = app.transfer(&a, &b, "60.00").await;
         disburse(&app, &b, "10.00").await;
-        let refusal = app.refused("reverseEntry", of(&transfer), "INSUFFICIENT_FUNDS", "amount").await;
+        let refusal = app.refused("reverseEntry", of(&transfer), "INSUFFICIENT_FUNDS", "entry").await;
         assert_eq!(refusal["facts"]["account"], b.id);
         app.pay_in(&b, "10.00").await;
         let entry = reverse(&app, &transfer).await["entry"].take();

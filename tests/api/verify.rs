@@ -1,5 +1,6 @@
 //! `konto verify`: clean books are found clean, and every damage is found and named.
 
+mod damage;
 mod random;
 
 use std::process::Command;
@@ -99,6 +100,11 @@ fn changed(table: &str, set: &str, undo: &str, condition: &str) -> (String, Stri
     (format!("UPDATE {table} SET {set} WHERE {condition}"), format!("UPDATE {table} SET {undo} WHERE {condition}"))
 }
 
+/// A number that is one too much.
+fn up(table: &str, column: &str, condition: &str) -> (String, String) {
+    changed(table, &format!("{column} = {column} + 1"), &format!("{column} = {column} - 1"), condition)
+}
+
 fn damages() -> Vec<Damage> {
     let damage = |(sql, undo): (String, String), sequence: Option<i64>, names_account: bool, says: &'static str| {
         Damage { sql, undo, sequence, names_account, says }
@@ -107,9 +113,6 @@ fn damages() -> Vec<Damage> {
         (format!("{};{}", first.0, second.0), format!("{};{}", first.1, second.1))
     };
     let principal = "component = 'PRINCIPAL' AND reserved_minor > 0";
-    let up = |table: &str, column: &str, condition: &str| {
-        changed(table, &format!("{column} = {column} + 1"), &format!("{column} = {column} - 1"), condition)
-    };
     let own = "account_id IS NOT NULL AND entry_sequence = 3";
     let internal = "account_id IS NULL AND entry_sequence = 3";
     vec![

@@ -17,6 +17,7 @@ use crate::graphql::inputs::{AccountBy, CustomerBy, ProductBy};
 use crate::graphql::scalars::{Date, Decimal, Json};
 use crate::ledger::order::{Action, Order};
 use crate::payments::BankAccountInput;
+use crate::primitives::text;
 
 /// An account to open.
 #[derive(InputObject)]
@@ -310,8 +311,12 @@ fn closing(input: ClosingTransactionInput) -> Result<ClosingTransaction, Denial>
         ClosingTargetInput::WriteOff(write_off) => (ClosingKind::WriteOff, Some(write_off.reason)),
     };
     let description = crate::payments::noted("description", input.description)?;
-    let reason =
-        reason.map(|reason| crate::payments::described("target.writeOff.reason", Some(reason), "")).transpose()?;
+    let reason = reason.map(|reason| {
+        text::required(&reason, 500)
+            .map_err(|problem| Denial::invalid("target.writeOff.reason", problem.to_string()))?;
+        Ok::<_, Denial>(reason)
+    });
+    let reason = reason.transpose()?;
     Ok(ClosingTransaction { kind, amount: input.amount.map(Into::into), description: description.or(reason) })
 }
 

@@ -80,7 +80,8 @@ impl BatchMutation {
         };
         let unaudited = items.iter().filter_map(|item| item.as_ref().err()).filter(|denial| !denial.audited);
         let unaudited: Vec<RefusalCode> = unaudited.map(|denial| denial.code).collect();
-        call.engine.audit_refusals(&call.origin, "transferBatch", &unaudited).await?;
+        let audited = call.engine.audit_refusals(&call.origin, "transferBatch", &unaudited).await;
+        audited.map_err(|fault| Fault::from(fault).half_way())?;
         let succeeded = items.iter().filter(|item| item.is_ok()).count();
         let refused = items.len() - succeeded;
         let mut results = Vec::with_capacity(items.len());

@@ -8,7 +8,7 @@ use super::refusal::Refusal;
 use crate::access::Scope;
 use crate::denial::{Answer, Denial, Done, Failure};
 use crate::engine::Engine;
-use crate::graphql::context::{caller, engine, origin};
+use crate::graphql::context::{Verdict, caller, engine, origin};
 use crate::graphql::fault::Fault;
 use crate::ledger::order::Idempotency;
 use crate::primitives::{Origin, text};
@@ -18,6 +18,7 @@ pub(super) struct Call<'a> {
     pub(super) engine: &'a Engine,
     pub(super) origin: Origin,
     operation: &'static str,
+    verdict: Option<&'a Verdict>,
 }
 
 /// Whose business a mutation is.
@@ -47,7 +48,7 @@ impl<'a> Call<'a> {
         scope: Scope,
         reach: Reach,
     ) -> Result<Self, Fault> {
-        let call = Self { engine: engine(ctx)?, origin: origin(ctx)?, operation };
+        let call = Self { engine: engine(ctx)?, origin: origin(ctx)?, operation, verdict: ctx.data_opt() };
         let caller = caller(ctx)?;
         let allowed = caller.require(scope).and_then(|caller| match reach {
             Reach::Own => Ok(caller),
@@ -86,6 +87,9 @@ impl<'a> Call<'a> {
     pub(super) async fn refuse(&self, denial: Denial) -> Result<Refusal, Fault> {
         if !denial.audited {
             self.engine.audit_refusal(&self.origin, self.operation, denial.code).await?;
+        }
+        if let Some(verdict) = self.verdict {
+            verdict.refuse();
         }
         Ok(denial.into())
     }

@@ -2,7 +2,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use async_graphql::parser::types::OperationType;
@@ -16,7 +15,7 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::code;
-use super::writer::{Last, Operation, Operations, Out, write};
+use super::writer::{Last, Life, Operation, Operations, Out, error_message, write};
 use crate::access::Principal;
 use crate::graphql::fault::{Fault, FaultCode};
 use crate::graphql::limits::RequestId;
@@ -25,21 +24,39 @@ use crate::http::answer::{Answer, Outcome, to_json};
 use crate::http::gateway::{Gateway, token};
 use crate::http::graphql_params::Params;
 use crate::http::graphql_sse::ends;
+use crate::http::line::Allowance;
 use crate::http::trace::new_id;
 
+/// What a client may send until its token is known, in bytes, all messages together.
+pub(super) const STRANGER: usize = 64 * 1024;
 /// How long a closing socket waits for the client's close frame.
 const CLOSING: Duration = Duration::from_secs(2);
 
+/// What a socket is opened with.
+pub(super) struct Opening {
+    /// Of the upgrade.
+    pub id: RequestId,
+    /// Whether the client asked for the subprotocol.
+    pub speaks: bool,
+    /// Of the upgrade, for clients that do not send it in `connection_init`.
+    pub token: Option<String>,
+    /// What may be read until the token is known.
+    pub allowance: Allowance,
+}
+
 /// Talks until one side ends it.
-pub(super) async fn run(gateway: Gateway, id: RequestId, socket: WebSocket, speaks: bool, token: Option<String>) {
+pub(super) async fn run(gateway: Gateway, socket: WebSocket, opening: Opening) {
     let (sink, mut stream) = socket.split();
     let config = &gateway.config().stream;
-    let drain_time = config.drain_time;
+    let (drain_time, write_time) = (config.drain_time, gateway.config().connection.write_time);
     let (out, queue) = mpsc::channel(config.queue.max(1));
     let (end, ending) = oneshot::channel();
     let operations = Operations::default();
-    let writer = AbortOnDropHandle::new(tokio::spawn(write(sink, queue, ending, operations.clone(), drain_time)));
-    let mut session = Session { gateway: gateway.clone(), id, operations, out, token, caller: None };
+    let slow = gateway.metrics().slow.clone();
+    let writer = write(sink, queue, ending, operations.clone(), drain_time, write_time, slow);
+    let writer = AbortOnDropHandle::new(tokio::spawn(writer));
+    let Opening { id, speaks, token, allowance } = opening;
+    let mut session = Session { gateway: gateway.clone(), id, operations, out, token, allowance, caller: None };
     let last = if speaks {
         session.read(&mut stream).await
     } else {
@@ -56,7 +73,7 @@ pub(super) async fn run(gateway: Gateway, id: RequestId, socket: WebSocket, spea
         let _ = writer.await;
         let _ = tokio::time::timeout(CLOSING, async { while let Some(Ok(_)) = stream.next().await {} }).await;
     };
-    let _ = tokio::time::timeout(2 * drain_time + CLOSING, closing).await;
+    let _ = tokio::time::timeout(drain_time + write_time + CLOSING, closing).await;
 }
 
 struct Session {
@@ -66,6 +83,7 @@ struct Session {
     out: mpsc::Sender<Out>,
     /// Of the upgrade, for clients that do not send it in `connection_init`.
     token: Option<String>,
+    allowance: Allowance,
     /// Known once the connection is acknowledged.
     caller: Option<Principal>,
 }
@@ -82,11 +100,15 @@ impl Session {
         let mut beat = tokio::time::interval(config.keep_alive);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut heard = Instant::now();
+        let allowance = self.allowance.clone();
         loop {
             tokio::select! {
                 () = self.out.closed() => return None,
                 () = gateway.lifecycle().shutdown.cancelled() => {
                     return Some(Last::new(code::GOING_AWAY, "The server is stopping"));
+                }
+                () = allowance.spent() => {
+                    return Some(Last::new(code::TOO_BIG, "the message is too long"));
                 }
                 () = &mut init_time, if self.caller.is_none() => {
                     return Some(Last::new(code::INIT_TIMEOUT, "Connection initialisation timeout"));
@@ -125,7 +147,7 @@ impl Session {
     async fn message(&mut self, text: &str, init_by: tokio::time::Instant) -> Result<(), Last> {
         let limit = match &self.caller {
             Some(caller) => self.gateway.config().body_bytes_of(caller),
-            None => self.gateway.config().body_bytes,
+            None => self.gateway.config().body_bytes.min(STRANGER),
         };
         if text.len() > limit {
             return Err(Last::new(code::TOO_BIG, format!("a message may have {limit} bytes")));
@@ -178,6 +200,7 @@ impl Session {
             Ok(Err(AuthFailure::Invalid)) => Err(Last::new(code::FORBIDDEN, "Forbidden")),
             Ok(Err(AuthFailure::Unavailable)) => Err(Last::new(code::TRY_AGAIN, "Tokens cannot be verified now")),
             Ok(Ok(caller)) => {
+                self.allowance.lift();
                 self.caller = Some(caller);
                 self.token = None;
                 self.say(r#"{"type":"connection_ack"}"#.to_owned()).await;
@@ -194,13 +217,14 @@ impl Session {
                 return Err(Last::new(code::DUPLICATE_ID, format!("Subscriber for {id} already exists")));
             }
             if operations.len() < self.gateway.config().stream.operations {
-                let live = Arc::new(AtomicBool::new(true));
+                let life = Arc::new(Life::new(request_id.clone()));
                 let span = tracing::info_span!(
                     "request",
                     method = "WS",
                     request_id = &*request_id.0,
                     socket = &*self.id.0,
                     operation = Empty,
+                    root = Empty,
                     kind = Empty,
                     outcome = Empty,
                     elapsed_ms = Empty,
@@ -209,10 +233,10 @@ impl Session {
                     gateway: self.gateway.clone(),
                     caller,
                     request_id,
-                    out: Outlet { id: id.clone(), live: live.clone(), out: self.out.clone() },
+                    out: Outlet { id: id.clone(), life: life.clone(), out: self.out.clone() },
                 };
                 let task = AbortOnDropHandle::new(tokio::spawn(work.run(params).instrument(span)));
-                operations.insert(id, Operation { live, _task: task });
+                operations.insert(id, Operation { life, _task: task });
                 return Ok(());
             }
             operations.len()
@@ -226,7 +250,7 @@ impl Session {
     /// The token has expired: every operation learns it, then the socket closes.
     fn expire(&self) -> Last {
         let answer = Gateway::unauthenticated("the token has expired", &self.id);
-        let before = self.operations.cancel_all().iter().map(|id| error_message(id, &answer)).collect();
+        let before = self.operations.cancel_all().iter().map(|(id, _)| error_message(id, &answer)).collect();
         Last { before, code: code::UNAUTHORIZED, reason: "Token expired".into() }
     }
 
@@ -299,23 +323,19 @@ impl Work {
 /// An operation's way out.
 struct Outlet {
     id: String,
-    live: Arc<AtomicBool>,
+    life: Arc<Life>,
     out: mpsc::Sender<Out>,
 }
 
 impl Outlet {
     async fn next(&self, answer: &Answer) {
         let text = format!(r#"{{"id":{},"type":"next","payload":{}}}"#, to_json(&self.id), answer.to_json());
-        let _ = self.out.send(Out::Of(self.live.clone(), text)).await;
+        let _ = self.out.send(Out::Of(self.life.clone(), text, answer.cursor.clone())).await;
     }
 
     async fn end(&self, text: String) {
-        let _ = self.out.send(Out::EndOf(self.id.clone(), self.live.clone(), text)).await;
+        let _ = self.out.send(Out::EndOf(self.id.clone(), self.life.clone(), text)).await;
     }
-}
-
-fn error_message(id: &str, answer: &Answer) -> String {
-    format!(r#"{{"id":{},"type":"error","payload":{}}}"#, to_json(&id), to_json(&answer.errors))
 }
 
 fn invalid(reason: &str) -> Last {

@@ -206,6 +206,16 @@ async fn rates_and_places_are_bounded() {
     assert_eq!((response.status().as_u16(), response.headers()["retry-after"].as_bytes()), (503, b"1".as_slice()));
     assert_eq!(slow.await.expect("an answer").0, 200);
     assert_eq!(json(server.post("{ hello }")).await.0, 200);
+
+    // The posting path's own refusal is not to be told from the transport's.
+    let response = server.post("{ crowded }").send().await.expect("an answer");
+    assert_eq!((response.status().as_u16(), response.headers()["retry-after"].as_bytes()), (503, b"1".as_slice()));
+    let body: Value = response.json().await.expect("JSON");
+    let error = &body["errors"][0];
+    assert_eq!(
+        (&error["extensions"]["code"], &error["extensions"]["retryAfter"], body.get("data")),
+        (&json!("OVERLOADED"), &json!(1), None)
+    );
 }
 
 #[tokio::test]

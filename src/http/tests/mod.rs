@@ -1,5 +1,6 @@
 //! The transport over real sockets, in front of a toy schema.
 
+mod bounds;
 mod http;
 mod shutdown;
 mod sse;
@@ -49,6 +50,7 @@ impl Server {
         let clock = Clock::manual(chrono::DateTime::UNIX_EPOCH);
         let counter = writes.clone();
         let decorate: Decorate = Arc::new(move |request, _, _| request.data(counter.clone()));
+        let connection = config.connection.clone();
         let gateway = Gateway::new(
             Schema::new(Query, Mutation, Streams),
             GatewayParts {
@@ -65,7 +67,7 @@ impl Server {
         let ready: Readiness = Arc::new(|| Box::pin(async { true }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let done = tokio::spawn(serve(listener, router(&gateway, ready, [explorer]), lifecycle.clone()));
+        let done = tokio::spawn(serve(listener, router(&gateway, ready, [explorer]), connection, lifecycle.clone()));
         Self { address, lifecycle, done, writes, clock }
     }
 
@@ -152,6 +154,11 @@ impl Query {
         Ok(format!("{} {}", principal.client, ctx.data::<RequestId>()?.0))
     }
 
+    /// Sixteen megabytes.
+    async fn large(&self) -> String {
+        "x".repeat(1 << 24)
+    }
+
     async fn slow(&self, ms: u64) -> u64 {
         tokio::time::sleep(Duration::from_millis(ms)).await;
         ms
@@ -181,6 +188,11 @@ impl Query {
 
     async fn required(&self) -> async_graphql::Result<i32> {
         Err(Fault::new(FaultCode::Unavailable, "no").into())
+    }
+
+    /// What the posting path says when its queue is full.
+    async fn crowded(&self) -> async_graphql::Result<i32> {
+        Err(Fault::new(FaultCode::Overloaded, "no").into())
     }
 
     async fn panics(&self) -> i32 {

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::{LedgerFault, Replay, VerifyError, WINDOW};
+use crate::ledger::chart::Component;
 use crate::ledger::hold::HoldStatus;
 use crate::ledger::journal;
 use crate::ledger::position::{AccountStatus, DebtRule};
@@ -42,6 +43,14 @@ impl Told {
             _ => {}
         }
     }
+}
+
+/// What the event log tells of a hold.
+pub(super) struct ToldHold {
+    account: AccountId,
+    /// As placed, with the currency.
+    amount: String,
+    status: String,
 }
 
 impl<C: ConnectionTrait> Replay<'_, C> {
@@ -162,17 +171,73 @@ impl<C: ConnectionTrait> Replay<'_, C> {
         };
         if let Some(account) = account {
             self.told.entry(account).or_default().hear(&type_, &payload);
+            self.hear_of_hold(account, &type_, &payload);
         }
         Ok(())
     }
 
+    fn hear_of_hold(&mut self, account: AccountId, type_: &str, payload: &Json) {
+        let text = |name: &str| payload[name].as_str().unwrap_or_default();
+        let Ok(id) = text("hold").parse::<HoldId>() else { return };
+        let status = text("status").to_owned();
+        match (type_, self.told_holds.get_mut(&id)) {
+            ("hold.placed", _) => {
+                let amount = format!("{} {}", text("amount"), text("currency"));
+                self.told_holds.insert(id, ToldHold { account, amount, status });
+            }
+            ("hold.captured" | "hold.released" | "hold.expired", Some(told)) => told.status = status,
+            _ => {}
+        }
+    }
+
+    /// The holds against what the event log tells of them.
+    pub(super) async fn holds_as_told(&mut self) -> Result<(), VerifyError> {
+        for row in self.rows("SELECT * FROM hold WHERE tenant_id = $1 ORDER BY account_id, id", &[]).await? {
+            let (id, account) = (HoldId(row.try_get("", "id")?), AccountId(row.try_get("", "account_id")?));
+            self.reading = (Some(account), None);
+            let status: String = row.try_get("", "status")?;
+            let amount = Minor(row.try_get("", "amount_minor")?).in_currency(journal::currency(&row)?).to_string();
+            let what = match self.told_holds.remove(&id) {
+                None => format!("the event log does not tell of hold {id}"),
+                Some(told) if told.account != account => {
+                    format!("hold {id} is on another account than the event log says")
+                }
+                Some(told) if told.amount != amount => {
+                    format!("hold {id} is of {amount}, the event log says {}", told.amount)
+                }
+                Some(told) if told.status != status => {
+                    format!("hold {id} is {status}, the event log says {}", told.status)
+                }
+                Some(_) => continue,
+            };
+            return Err(self.differs(Some(account), None, what));
+        }
+        self.reading = (None, None);
+        match self.told_holds.first_key_value() {
+            None => Ok(()),
+            Some((id, told)) => {
+                let what = format!("the event log tells of hold {id}, which does not exist");
+                Err(self.differs(Some(told.account), None, what))
+            }
+        }
+    }
+
     /// The guards of the accounts against what the event log tells of them.
     pub(super) async fn positions(&mut self) -> Result<(), VerifyError> {
-        let sql = "SELECT account_id FROM ledger_account WHERE tenant_id = $1 AND balance_minor <> 0 \
+        let sql = "SELECT account_id, component, balance_minor FROM ledger_account WHERE tenant_id = $1 \
                    AND account_id IS NOT NULL";
         let mut with_balance: BTreeSet<AccountId> = BTreeSet::new();
+        let mut components: BTreeMap<AccountId, Vec<Component>> = BTreeMap::new();
         for row in self.rows(sql, &[]).await? {
-            with_balance.insert(AccountId(row.try_get("", "account_id")?));
+            let account = AccountId(row.try_get("", "account_id")?);
+            self.reading = (Some(account), None);
+            let (component, balance): (String, i64) =
+                (row.try_get("", "component")?, row.try_get("", "balance_minor")?);
+            let component = Component::from_word(&component).ok_or(LedgerFault::Inconsistent("component"))?;
+            components.entry(account).or_default().push(component);
+            if balance != 0 {
+                with_balance.insert(account);
+            }
         }
         let sql = "SELECT * FROM ledger_account WHERE tenant_id = $1 AND component = 'PRINCIPAL' ORDER BY account_id";
         for row in self.rows(sql, &[]).await? {
@@ -180,6 +245,11 @@ impl<C: ConnectionTrait> Replay<'_, C> {
             self.reading = (Some(account), None);
             let told = self.told.remove(&account).unwrap_or_default();
             let empty = !with_balance.contains(&account);
+            let own = components.remove(&account).unwrap_or_default();
+            if let Some(missing) = Component::ALL.iter().find(|component| !own.contains(component)) {
+                let what = format!("the account has no {} in the books", missing.word());
+                return Err(self.differs(Some(account), None, what));
+            }
             if let Some(what) = guard(&row, &told, empty)? {
                 return Err(self.differs(Some(account), None, what));
             }

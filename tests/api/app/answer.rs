@@ -1,6 +1,6 @@
 //! An answer over HTTP, its shape checked as it comes in.
 
-use konto::graphql::fault::FaultCode;
+use konto::graphql::fault::{FaultCode, Retry};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
@@ -42,6 +42,7 @@ impl Answer {
             let extensions = &error["extensions"];
             assert_eq!(extensions["requestId"], id, "{self:?}");
             assert!(extensions["code"].as_str().is_some_and(|code| FaultCode::from_word(code).is_some()), "{self:?}");
+            assert!(extensions["retry"].as_str().is_some_and(|word| Retry::from_word(word).is_some()), "{self:?}");
             assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{self:?}");
         }
         assert!(self.body.get("data").is_some() || !errors.is_empty(), "{self:?}");

@@ -48,6 +48,23 @@ impl TestDatabase {
         Some(Self(Arc::new(place)))
     }
 
+    /// A database on this PostgreSQL.
+    pub async fn on_server(admin_url: &str) -> Self {
+        let name = format!("konto_test_{}", uuid::Uuid::now_v7().simple());
+        run(admin_url, &format!("CREATE DATABASE {name}")).await;
+        Self(Arc::new(Place::Server { admin_url: admin_url.to_owned(), name }))
+    }
+
+    /// A copy of another database on the PostgreSQL of the tests. Nobody may be connected to the other one.
+    pub async fn copied(url: &str) -> Self {
+        let admin_url = std::env::var("KONTO_TEST_POSTGRES_URL").expect("a PostgreSQL");
+        let name = format!("konto_test_{}", uuid::Uuid::now_v7().simple());
+        let path = url.split('?').next().unwrap_or(url);
+        let original = path.rsplit('/').next().expect("a name");
+        run(&admin_url, &format!("CREATE DATABASE {name} TEMPLATE {original}")).await;
+        Self(Arc::new(Place::Server { admin_url, name }))
+    }
+
     /// Which engine it is of.
     pub fn engine(&self) -> Engine {
         match &*self.0 {

@@ -263,6 +263,11 @@ impl TestApp {
         Some(Self { server, ..self.clone() })
     }
 
+    /// The database, as another process is told of it.
+    pub fn database_url(&self) -> String {
+        self.shared.database.url()
+    }
+
     /// Which engine the test runs on.
     pub fn engine(&self) -> Engine {
         self.shared.database.engine()

@@ -50,6 +50,14 @@ impl Socket {
         self.0.send(message).await.expect("a write");
     }
 
+    /// The same, to a server that may have closed by now.
+    ///
+    /// # Errors
+    /// It has.
+    pub async fn try_say_raw(&mut self, message: Message) -> Result<(), Error> {
+        self.0.send(message).await
+    }
+
     /// Begins an operation.
     pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         let payload = json!({ "query": query, "variables": variables });

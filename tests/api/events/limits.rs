@@ -57,8 +57,11 @@ on_both_databases! {
             assert_eq!(event["sequence"], json!(read.to_string()));
             cursor = event["cursor"].clone();
         };
-        assert_eq!(last, json!([4413, "Slow consumer: resume from your last cursor"]));
+        let told = &last["payload"][0]["extensions"];
+        assert_eq!((&last["type"], &told["code"], &told["cursor"]), (&json!("error"), &json!("TOO_SLOW"), &cursor));
+        assert_eq!(slow.hear().await, json!([4413, "Slow consumer: resume from your last cursor"]));
         assert!(read < 152, "it was never cut off");
+        assert_eq!(crate::metrics::slow_consumers(&app).await, 1);
         let mut again = app.socket().await;
         again.subscribe("a", WIDE, json!({ "after": cursor })).await;
         while read < 152 {
@@ -77,7 +80,9 @@ on_both_databases! {
         let last = loop {
             let Sent::Next(mut result) = slow.next().await else { panic!("complete without a reason") };
             if result.get("errors").is_some() {
-                break result["errors"][0]["extensions"]["code"].take();
+                let told = result["errors"][0]["extensions"].take();
+                assert_eq!(told["cursor"], cursor);
+                break told["code"].clone();
             }
             let event = result["data"]["ledgerEvents"].take();
             read += 1;
@@ -86,6 +91,7 @@ on_both_databases! {
         };
         assert_eq!((last, slow.next().await), (json!("TOO_SLOW"), Sent::Complete));
         assert!(read < 152, "it was never cut off");
+        assert_eq!(crate::metrics::slow_consumers(&app).await, 1);
         let mut again = app.events(WIDE, json!({ "after": cursor })).await;
         while read < 152 {
             read += 1;

@@ -51,7 +51,7 @@ on_both_databases! {
         }
         // The load cannot be taken back once a part of it is spent.
         let reverse = json!({ "entry": load, "reason": "bounced" });
-        let refusal = app.refused("reverseEntry", reverse.clone(), "INSUFFICIENT_FUNDS", "amount").await;
+        let refusal = app.refused("reverseEntry", reverse.clone(), "INSUFFICIENT_FUNDS", "entry").await;
         assert_eq!(refusal["facts"]["available"], euros("7.00"));
         app.pay_in(&card, "3.00").await;
         app.done("reverseEntry", reverse, "replayed").await;

@@ -1,0 +1,247 @@
+//! Another tenant's ids, wherever an id can be given: the answer is that for an id that never existed, to the byte
+//! but for the id that it echoes, over HTTP, as an event stream and over a socket. That no place is forgotten is
+//! checked against the schema.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::app::{Sent, TestApp, encoded, fresh_key, mutation};
+use crate::isolation::{Things, two_tenants, unknown};
+
+/// A place for an id in a query: which, the kind of thing (an index into [`Things::ids`]), and a document with `$id`.
+const READS: &[(&str, usize, &str)] = &[
+    ("Query.node.id", 0, "query($id: ID!) { node(id: $id) { id } }"),
+    ("Query.nodes.ids", 4, "query($id: ID!) { nodes(ids: [$id, $id]) { id } }"),
+    ("Query.customer.by.id", 0, "query($id: ID!) { customer(by: { id: $id }) { id name } }"),
+    ("Query.product.by.id", 1, "query($id: ID!) { product(by: { id: $id }) { id code } }"),
+    ("Query.account.by.id", 2, "query($id: ID!) { account(by: { id: $id }) { id balance { amount } } }"),
+    ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
+    ("Query.accounts.filter.owner", 0, "query($id: ID!) { accounts(filter: { owner: $id }) { nodes { id } pageInfo { hasNextPage } } }"),
+    ("Query.accounts.filter.product", 1, "query($id: ID!) { accounts(filter: { product: $id }) { nodes { id } } }"),
+    ("Query.entries.filter.accounts", 2, "query($id: ID!) { entries(filter: { accounts: [$id] }) { nodes { id } } }"),
+    ("Query.events.filter.account", 2, "query($id: ID!) { events(filter: { account: $id }) { nodes { sequence } } }"),
+    ("Query.auditRecords.filter.target", 4, "query($id: ID!) { auditRecords(filter: { target: $id }) { nodes { id } } }"),
+    ("Customer.accounts.filter.owner", 0, "query($id: ID!) { customers { nodes { accounts(filter: { owner: $id }) { nodes { id } } } } }"),
+    ("Customer.accounts.filter.product", 1, "query($id: ID!) { customers { nodes { accounts(filter: { product: $id }) { nodes { id } } } } }"),
+];
+
+/// The same in mutations, with the input; `ID` stands for the id.
+fn writes() -> Vec<(&'static str, usize, Value)> {
+    let (id, euro) = (json!({ "id": "ID" }), json!({ "amount": "1.00", "currency": "EUR" }));
+    let mine = json!({ "number": "A1" });
+    let all = json!({ "amount": "100000.00", "currency": "EUR" });
+    vec![
+        ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
+        ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
+        ("closeAccount.input.account.id", 2, json!({ "account": id, "closureCode": "X" })),
+        (
+            "closeAccount.input.transactions.target.transferTo.id",
+            2,
+            json!({ "account": { "number": "A2" }, "closureCode": "X", "transactions": [{ "target": { "transferTo": id } }] }),
+        ),
+        ("disburse.input.account.id", 2, json!({ "account": id, "amount": euro, "iban": "SE3550000000054910000003" })),
+        ("openAccount.input.owner.id", 0, json!({ "product": { "code": "mine" }, "owner": id })),
+        ("openAccount.input.product.id", 1, json!({ "product": id, "owner": { "number": "C1" } })),
+        ("placeHold.input.account.id", 2, json!({ "account": id, "amount": euro })),
+        ("postAdjustment.input.account.id", 2, json!({ "account": id, "amount": euro, "reason": "X" })),
+        ("postCharge.input.account.id", 2, json!({ "account": id, "amount": euro, "kind": "LATE_FEE" })),
+        ("postPayment.input.account.id", 2, json!({ "account": id, "amount": euro, "channel": "CASH" })),
+        ("releaseHold.input.hold", 5, json!({ "hold": "ID" })),
+        ("requestAccountClosure.input.account.id", 2, json!({ "account": id })),
+        ("reverseEntry.input.entry", 4, json!({ "entry": "ID", "reason": "X" })),
+        ("transfer.input.from.id", 2, json!({ "from": id, "to": mine, "amount": euro })),
+        ("transfer.input.to.id", 2, json!({ "from": mine, "to": id, "amount": all })),
+        ("transferBatch.input.items.from.id", 2, json!({ "items": [{ "idempotencyKey": "KEY", "from": id, "to": mine, "amount": euro }] })),
+        ("transferBatch.input.items.to.id", 2, json!({ "items": [{ "idempotencyKey": "KEY", "from": mine, "to": id, "amount": euro }] })),
+        ("updateAccount.input.account.id", 2, json!({ "account": id, "creditLimit": "0" })),
+        ("updateCustomer.input.customer.id", 0, json!({ "customer": id, "firstName": "X" })),
+        ("updateProduct.input.product.id", 1, json!({ "product": id, "alias": "X" })),
+    ]
+}
+
+const STREAMS: &[(&str, &str)] = &[
+    ("Subscription.balanceChanged.account.id", "subscription($id: ID!) { balanceChanged(account: { id: $id }) { cursor } }"),
+    (
+        "Subscription.ledgerEvents.filter.accounts",
+        "subscription($id: ID!, $after: Cursor) { ledgerEvents(after: $after, filter: { accounts: [$id] }) { sequence } }",
+    ),
+];
+
+/// An answer without what is its own: the request's id, and the id that was sent.
+fn told(answer: &Value, id: &str) -> String {
+    let mut answer = answer.clone();
+    for errors in ["errors", "payload"] {
+        for error in answer[errors].as_array_mut().into_iter().flatten() {
+            error["extensions"]["requestId"] = Value::Null;
+        }
+    }
+    for error in answer["payload"]["errors"].as_array_mut().into_iter().flatten() {
+        error["extensions"]["requestId"] = Value::Null;
+    }
+    answer.to_string().replace(id, "ID")
+}
+
+/// What a document gets on each way.
+async fn answers(app: &TestApp, query: &str, variables: &Value, id: &str) -> [String; 3] {
+    let post = told(&app.graphql(query, variables.clone()).await.body, id);
+    let Sent::Next(event) = app.events(query, variables.clone()).await.next().await else { panic!("no answer") };
+    let mut socket = app.socket().await;
+    socket.subscribe("a", query, variables.clone()).await;
+    [post, told(&event, id), told(&socket.hear().await, id)]
+}
+
+/// Every place in the schema where an id can be given.
+async fn places(app: &TestApp) -> BTreeSet<String> {
+    let of = "type { name kind ofType { name kind ofType { name kind ofType { name kind } } } }";
+    let query = format!("{{ __schema {{ types {{ kind name fields {{ name args {{ name {of} }} }} inputFields {{ name {of} }} }} }} }}");
+    let schema = app.ok(&query, json!({})).await;
+    let types = schema["__schema"]["types"].as_array().expect("types").clone();
+    let mut found = BTreeSet::new();
+    for kind in types.iter().filter(|kind| kind["kind"] == "OBJECT") {
+        for field in kind["fields"].as_array().expect("fields") {
+            for argument in field["args"].as_array().expect("arguments") {
+                let path = format!("{}.{}", kind["name"].as_str().expect("a name"), field["name"].as_str().expect("a name"));
+                walk(&types, &path, argument, &mut Vec::new(), &mut found);
+            }
+        }
+    }
+    found
+}
+
+fn walk(types: &[Value], path: &str, value: &Value, above: &mut Vec<String>, found: &mut BTreeSet<String>) {
+    let path = format!("{path}.{}", value["name"].as_str().expect("a name"));
+    let mut of = &value["type"];
+    while of["ofType"].is_object() {
+        of = &of["ofType"];
+    }
+    let name = of["name"].as_str().expect("a name");
+    if name == "ID" {
+        found.insert(path);
+    } else if of["kind"] == "INPUT_OBJECT" && !above.iter().any(|known| known == name) {
+        above.push(name.to_owned());
+        let input = types.iter().find(|kind| kind["name"] == name).expect("a type");
+        for field in input["inputFields"].as_array().expect("fields") {
+            walk(types, &path, field, above, found);
+        }
+        above.pop();
+    }
+}
+
+/// The variables of a mutation with an id in its place.
+fn filled(template: &Value, id: &str, hold: &str) -> Value {
+    let text = template.to_string().replace("\"ID\"", &json!(id).to_string());
+    let text = text.replace("MY-HOLD", hold).replace("KEY", &fresh_key());
+    serde_json::from_str(&text).expect("JSON")
+}
+
+on_both_databases! {
+    async fn every_place_for_an_id_is_tried(app: TestApp) {
+        let mutations = writes().into_iter().map(|(place, ..)| format!("Mutation.{place}"));
+        let reads = READS.iter().map(|(place, ..)| (*place).to_owned());
+        let streams = STREAMS.iter().map(|(place, _)| (*place).to_owned());
+        let tried: BTreeSet<String> = mutations.chain(reads).chain(streams).collect();
+        assert_eq!(tried, places(&app).await);
+    }
+
+    async fn another_tenants_ids_are_those_of_nothing_on_every_way(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        for (place, kind, query) in READS {
+            let id = theirs.ids[*kind].as_str();
+            let nothing = unknown(id);
+            let foreign = answers(&mine.app, query, &json!({ "id": id }), id).await;
+            let missing = answers(&mine.app, query, &json!({ "id": nothing }), &nothing).await;
+            assert_eq!(foreign, missing, "{place}");
+            let own = answers(&theirs.app, query, &json!({ "id": id }), id).await;
+            assert!(own.iter().zip(&missing).all(|(own, missing)| own != missing), "{place} finds nothing for anybody: {own:?}");
+        }
+    }
+
+    async fn another_tenants_ids_change_nothing_on_every_way(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        let before = (mine.app.picture().await, theirs.app.picture().await);
+        for (place, kind, template) in writes() {
+            let name = place.split('.').next().expect("a name");
+            let selection = match name {
+                "transferBatch" => "items { result { ... on Refusal { code message fields { path message } facts } } }",
+                _ => "replayed",
+            };
+            let id = theirs.ids[kind].as_str();
+            let nothing = unknown(id);
+            let of = |id: &str| mutation(name, filled(&template, id, &mine.hold), selection);
+            let ((query, foreign), (_, missing)) = (of(id), of(&nothing));
+            let foreign = answers(&mine.app, &query, &foreign, id).await;
+            let missing = answers(&mine.app, &query, &missing, &nothing).await;
+            assert_eq!(foreign, missing, "{place}");
+            assert!(foreign.iter().all(|answer| answer.contains("NOT_FOUND")), "{place}: {foreign:?}");
+        }
+        assert_eq!((mine.app.picture().await, theirs.app.picture().await), before);
+    }
+
+    async fn another_tenants_ids_stream_nothing_on_every_way(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        let first = mine.app.ok("{ events(first: 1) { edges { cursor } } }", json!({})).await["events"]["edges"][0]["cursor"].take();
+        let id = theirs.account.id.as_str();
+        let nothing = unknown(id);
+        let variables = |id: &str| json!({ "id": id, "after": first });
+        let (_, balance) = STREAMS[0];
+        let foreign = answers(&mine.app, balance, &json!({ "id": id }), id).await;
+        assert_eq!(foreign, answers(&mine.app, balance, &json!({ "id": nothing }), &nothing).await);
+        assert!(foreign.iter().all(|answer| answer.contains("BAD_REQUEST")), "{foreign:?}");
+        let (_, filtered) = STREAMS[1];
+        for id in [id, &nothing] {
+            let mut socket = mine.app.socket().await;
+            socket.subscribe("a", filtered, variables(id)).await;
+            let mut events = mine.app.events(filtered, variables(id)).await;
+            theirs.app.transfer(&theirs.account, &theirs.second, "1.00").await;
+            assert!(socket.is_silent(Duration::from_millis(300)).await);
+            assert!(events.is_silent(Duration::from_millis(100)).await);
+        }
+        let mut own = theirs.app.socket().await;
+        own.subscribe("a", filtered, variables(id)).await;
+        own.next_data().await;
+    }
+
+    async fn cursors_of_others_and_of_other_lists_lead_nowhere(app: TestApp) {
+        let (mine, theirs) = two_tenants(&app).await;
+        let lists = [
+            ("accounts", "id"), ("customers", "id"), ("products", "id"), ("entries", "id"), ("auditRecords", "id target"),
+            ("events", "sequence entry { id } account { id } customer { id }"),
+        ];
+        let secrets = |things: &Things| things.ids.clone();
+        for (from, _) in lists {
+            let query = format!("{{ {from}(first: 2) {{ edges {{ cursor }} }} }}");
+            let page = theirs.app.ok(&query, json!({})).await;
+            let cursors: Vec<&str> = page[from]["edges"].as_array().expect("edges").iter().filter_map(|edge| edge["cursor"].as_str()).collect();
+            assert!(!cursors.is_empty(), "{from}");
+            for (list, node) in lists {
+                for cursor in &cursors {
+                    let query = format!("query($after: String) {{ {list}(first: 100, after: $after) {{ nodes {{ {node} }} }} }}");
+                    let answer = mine.app.graphql(&query, json!({ "after": cursor })).await;
+                    let code = answer.body["errors"][0]["extensions"]["code"].clone();
+                    assert!(code.is_null() || code == "BAD_REQUEST", "{from} in {list}: {answer:?}");
+                    let text = answer.body.to_string();
+                    assert!(!secrets(&theirs).iter().any(|id| text.contains(id.as_str())), "{from} in {list}: {text}");
+                }
+            }
+            // As the place to go on from in the log, it is of the log or refused.
+            let events = "subscription($after: Cursor) { ledgerEvents(after: $after) { sequence entry { id } account { id } customer { id } } }";
+            let mut socket = mine.app.socket().await;
+            socket.subscribe("a", events, json!({ "after": cursors[0] })).await;
+            match socket.hear_within(Duration::from_millis(300)).await {
+                None => assert_eq!(from, "entries", "only entries are numbered like events"),
+                Some(message) if message["type"] == "error" => {
+                    assert_eq!(message["payload"][0]["extensions"]["code"], "BAD_REQUEST", "{from}: {message}");
+                }
+                Some(message) => {
+                    assert!(!secrets(&theirs).iter().any(|id| message.to_string().contains(id.as_str())), "{from}: {message}");
+                }
+            }
+        }
+        let path = format!("/graphql?query={}", encoded("{ accounts(after: \"////\") { nodes { id } } }"));
+        let request = mine.app.http().get(mine.app.url(&path)).bearer_auth(mine.app.token().await.expect("a token"));
+        let body: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        assert_eq!(body["errors"][0]["extensions"]["code"], "BAD_REQUEST");
+    }
+}

@@ -1,0 +1,256 @@
+//! The inputs that take more than a line.
+
+use super::*;
+
+impl Dice {
+    pub(super) fn new_customer(&mut self, model: &Model) -> Value {
+        let company = self.chance(300);
+        let mut input = json!({ "type": if company { "COMPANY" } else { "PERSON" } });
+        let wrong = self.chance(60);
+        if company != wrong {
+            input["companyName"] = json!(self.required("Dice Ltd"));
+        } else {
+            input["lastName"] = json!(self.required("Lovelace"));
+            if self.chance(600) {
+                input["firstName"] = json!(self.required("Ada"));
+            }
+        }
+        if self.chance(400) {
+            let taken = model.customers.choose(&mut self.rng).map(|customer| customer.number.clone());
+            input["number"] = json!(self.reference(taken));
+        }
+        if self.chance(400) {
+            let taken = model.customers.choose(&mut self.rng).and_then(|customer| customer.external.clone());
+            input["externalReference"] = json!(self.reference(taken));
+        }
+        self.metadata(&mut input);
+        input
+    }
+
+    pub(super) fn customer_change(&mut self, model: &Model) -> Value {
+        let place = self.rng.random_range(0..model.customers.len());
+        let it = &model.customers[place];
+        let mut input = json!({ "customer": self.name(&it.id, &it.number, it.external.as_deref()) });
+        match self.rng.random_range(0..8) {
+            0 => input["firstName"] = Value::Null,
+            1 => input["lastName"] = Value::Null,
+            2 if it.is_company => input["companyName"] = json!(self.required("Dice & Sons")),
+            3 => input["companyName"] = json!("Dice & Sons"),
+            4 => {
+                let taken = model.customers.choose(&mut self.rng).map(|customer| customer.number.clone());
+                input["number"] = json!(self.reference(taken));
+            }
+            _ => input["lastName"] = if it.is_company { Value::Null } else { json!("Byron") },
+        }
+        if self.chance(400) {
+            let taken = model.customers.choose(&mut self.rng).and_then(|customer| customer.external.clone());
+            input["externalReference"] = if self.chance(300) { Value::Null } else { json!(self.reference(taken)) };
+        }
+        self.metadata(&mut input);
+        input
+    }
+
+    pub(super) fn new_product(&mut self, model: &Model) -> Value {
+        let family = self.pick(&["DEPOSIT", "CARD", "LOAN", "VIRTUAL", "RECEIVABLE", "INVOICE"]);
+        let currency = self.pick(&CURRENCIES);
+        let rule = match family {
+            "VIRTUAL" if !self.chance(100) => "NONE",
+            "RECEIVABLE" => "UNLIMITED",
+            _ => self.pick(&["NONE", "LIMIT", "LIMIT", "UNLIMITED"]),
+        };
+        let taken = model.products.choose(&mut self.rng).map(|product| product.code.clone());
+        let mut input = json!({
+            "code": self.reference(taken), "alias": self.required("Dice"), "family": family, "currency": currency,
+            "debtRule": rule,
+        });
+        if family == "CARD" && !self.chance(50) {
+            input["workingMode"] = json!(self.pick(&["PAY_LATER", "PAY_NOW", "PAY_BEFORE"]));
+        }
+        if self.chance(500) {
+            let words = self.pick(&[
+                ["PRINCIPAL", "INTEREST", "FEE"],
+                ["INTEREST", "PRINCIPAL", "FEE"],
+                ["FEE", "PRINCIPAL", "INTEREST"],
+                ["INTEREST", "FEE", "PRINCIPAL"],
+            ]);
+            input["repaymentOrder"] = match self.chance(50) {
+                true => json!(["FEE", "FEE", "PRINCIPAL"]),
+                false => json!(words),
+            };
+        }
+        if rule == "LIMIT" || self.chance(50) {
+            input["defaultCreditLimit"] = self.limit(300_000, currency);
+        }
+        if self.chance(300) {
+            input["maximumCreditLimit"] = self.limit(400_000, currency);
+        }
+        if self.chance(300) {
+            input["maximumBalance"] = self.limit(500_000, currency);
+        }
+        self.metadata(&mut input);
+        input
+    }
+
+    pub(super) fn product_change(&mut self, model: &Model) -> Value {
+        let it = model.products.choose(&mut self.rng).expect("products").clone();
+        let mut input = json!({ "product": match self.rng.random_range(0..20) {
+            0 => json!({ "code": "nothing" }),
+            1 => json!({ "id": self.foreign.choose(&mut self.rng).expect("ids") }),
+            2..8 => json!({ "id": it.id }),
+            _ => json!({ "code": it.code }),
+        } });
+        match self.rng.random_range(0..6) {
+            0 => input["alias"] = json!(self.required("Other dice")),
+            1 => input["retired"] = json!(self.chance(300)),
+            2 => input["defaultCreditLimit"] = self.limit(300_000, &it.currency),
+            3 => input["maximumCreditLimit"] = self.limit(400_000, &it.currency),
+            4 => {
+                input["maximumBalance"] = if self.chance(500) { Value::Null } else { self.limit(500_000, &it.currency) }
+            }
+            _ => input["metadata"] = json!({ "changed": true }),
+        }
+        input
+    }
+
+    pub(super) fn new_account(&mut self, model: &Model) -> Value {
+        let usable: Vec<usize> =
+            (0..model.products.len()).filter(|place| !model.products[*place].retired || self.chance(100)).collect();
+        let product = &model.products[self.pick(&usable)];
+        let by = match self.rng.random_range(0..40) {
+            0 => json!({ "code": "nothing" }),
+            1..10 => json!({ "id": product.id }),
+            _ => json!({ "code": product.code }),
+        };
+        let owner = model.customers.choose(&mut self.rng).expect("customers");
+        let owner = self.name(&owner.id, &owner.number, owner.external.as_deref());
+        let mut input = json!({ "product": by, "owner": owner });
+        if self.chance(200) {
+            let taken = model.accounts.choose(&mut self.rng).map(|account| account.number.clone());
+            input["number"] = json!(self.reference(taken));
+        }
+        if self.chance(400) {
+            let taken = model.accounts.choose(&mut self.rng).and_then(|account| account.external.clone());
+            input["externalReference"] = json!(self.reference(taken));
+        }
+        if (product.rule == "LIMIT" && self.chance(400)) || self.chance(30) {
+            let most = product.maximum_limit.unwrap_or(300_000);
+            input["creditLimit"] = self.limit(most, &product.currency);
+        }
+        self.metadata(&mut input);
+        input
+    }
+
+    pub(super) fn account_change(&mut self, model: &Model) -> Value {
+        let account = self.account(model, None);
+        let it = &model.accounts[account];
+        let mut input = json!({ "account": self.naming(model, account) });
+        if self.chance(500) {
+            let taken = model.accounts.choose(&mut self.rng).and_then(|account| account.external.clone());
+            input["externalReference"] = if self.chance(200) { Value::Null } else { json!(self.reference(taken)) };
+        }
+        if self.chance(400) {
+            input["creditLimit"] = self.limit(it.limit, &it.currency);
+        }
+        self.metadata(&mut input);
+        input
+    }
+
+    pub(super) fn new_hold(&mut self, model: &Model) -> Value {
+        let account = self.account(model, None);
+        let mut input = json!({ "account": self.naming(model, account) });
+        input["amount"] = self.amount(model, account, model.available(account).min(20_000));
+        if self.chance(700) {
+            let minutes = if self.chance(30) { -self.rng.random_range(0..3) } else { self.rng.random_range(1..4_000) };
+            let end = model.now + TimeDelta::minutes(minutes);
+            input["expiresAt"] = json!(end.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
+        }
+        for name in ["description", "reference"] {
+            if self.chance(200) {
+                input[name] = json!(self.note());
+            }
+        }
+        input
+    }
+
+    /// A hold: mostly an open one.
+    pub(super) fn hold(&mut self, model: &Model) -> Option<usize> {
+        let open: Vec<usize> = model.open_holds.iter().copied().collect();
+        match open.is_empty() || self.chance(100) {
+            true if model.holds.is_empty() => None,
+            true => Some(self.rng.random_range(0..model.holds.len())),
+            false => Some(self.pick(&open)),
+        }
+    }
+
+    pub(super) fn capture(&mut self, model: &Model) -> Value {
+        let hold = self.hold(model);
+        let mut input = json!({ "hold": self.id(hold.map(|hold| model.holds[hold].id.clone())) });
+        let account = hold.map_or(0, |hold| model.holds[hold].account);
+        if self.chance(600) {
+            input["amount"] = self.amount(model, account, hold.map_or(1, |hold| model.holds[hold].remaining()));
+        }
+        if self.chance(300) {
+            let to = self.account(model, Some(&model.accounts[account].currency));
+            input["to"] = self.naming(model, to);
+        }
+        input
+    }
+
+    pub(super) fn transfer(&mut self, model: &Model) -> Map<String, Value> {
+        // A few tries to find somebody who has something.
+        let from = (0..4).map(|_| self.account(model, None)).find(|account| can_pay(model, *account));
+        let from = from.unwrap_or_else(|| self.account(model, None));
+        let to = (0..3).map(|_| self.account(model, Some(&model.accounts[from].currency))).find(|to| *to != from);
+        let to = to.unwrap_or(from);
+        let mut input = json!({ "from": self.naming(model, from), "to": self.naming(model, to) });
+        input["amount"] = self.amount(model, from, model.available(from));
+        self.details(model, &mut input, &["reference", "messageToSender", "messageToReceiver"]);
+        match input {
+            Value::Object(fields) => fields,
+            other => panic!("no input: {other}"),
+        }
+    }
+
+    pub(super) fn closure(&mut self, model: &Model) -> Value {
+        let places: Vec<usize> = (0..6).map(|_| self.account(model, None)).collect();
+        let account = places.iter().copied().find(|account| model.reserved(*account) == 0).unwrap_or(places[0]);
+        let it = &model.accounts[account];
+        let code = if self.chance(20) { self.pick(&["", " "]).to_owned() } else { "DICE".to_owned() };
+        let mut input = json!({ "account": self.naming(model, account), "closureCode": code });
+        let mut transactions = Vec::new();
+        if it.balance() != 0 && self.chance(300) {
+            let mut part = self.closing(model, account);
+            part["amount"] = self.amount(model, account, it.balance().abs() - 1);
+            transactions.push(part);
+        }
+        if it.balance() != 0 && !self.chance(80) || self.chance(30) {
+            transactions.push(self.closing(model, account));
+        }
+        if !transactions.is_empty() || self.chance(500) {
+            input["transactions"] = json!(transactions);
+        }
+        input
+    }
+
+    fn closing(&mut self, model: &Model, account: usize) -> Value {
+        let owes = model.accounts[account].balance() < 0 && !self.chance(50);
+        let target = match self.rng.random_range(0..4) {
+            _ if owes => json!({ "writeOff": { "reason": self.required("given up") } }),
+            0 => json!({ "writeOff": { "reason": self.required("a trifle") } }),
+            1 => {
+                let mut payout = json!({});
+                self.bank_account(&mut payout);
+                json!({ "payout": payout })
+            }
+            _ => {
+                let to = self.account(model, Some(&model.accounts[account].currency));
+                json!({ "transferTo": self.naming(model, to) })
+            }
+        };
+        let mut transaction = json!({ "target": target });
+        if self.chance(200) {
+            transaction["description"] = json!(self.note());
+        }
+        transaction
+    }
+}
