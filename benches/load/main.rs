@@ -18,7 +18,7 @@ mod server;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Parser as _;
@@ -272,6 +272,11 @@ impl Bench {
             self.report.rows.push(row);
         }
         self.stop(server).await?;
+        let begin = Instant::now();
+        match server::verify(&self.program, &books.url) {
+            Ok(said) => println!("  verified in {} ms: {said}", begin.elapsed().as_millis()),
+            Err(error) => self.problems.push(format!("  {}: {error:#}", engine.name())),
+        }
         self.discard(engine, "transfers", books).await
     }
 

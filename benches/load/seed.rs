@@ -38,6 +38,8 @@ pub const FIRST_NUMBER: u64 = 481_000_000_000;
 /// Rows per transaction: of customers and accounts, and of orders.
 const OPEN_AT_ONCE: u64 = 2_000;
 const POST_AT_ONCE: u64 = 5_000;
+/// How often it is told how far the history has come.
+const TELL_EACH: u64 = 500_000;
 /// What an account begins with, in cents: a million. The hot one has a thousand times that.
 const OPENING: i64 = 100_000_000;
 
@@ -215,8 +217,11 @@ impl Books {
         let mut entries = before;
         while entries < wanted {
             let orders: Vec<Order> = (0..POST_AT_ONCE.min(wanted - entries)).map(|_| self.transfer()).collect();
-            entries += orders.len() as u64;
             self.submit(orders).await?;
+            entries = (entries + POST_AT_ONCE).min(wanted);
+            if (entries - before).is_multiple_of(TELL_EACH) {
+                println!("  {} of {} entries", entries - before, wanted - before);
+            }
         }
         let loaded = begin.elapsed();
         self.settle().await?;

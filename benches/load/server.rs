@@ -22,6 +22,27 @@ pub fn program(folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(program)
 }
 
+/// The program without a variable that another Konto on this machine may have been given.
+fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("KONTO_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Replays the journal, and gives what `konto verify` says of it.
+pub fn verify(program: &Path, url: &str) -> anyhow::Result<String> {
+    let output = command(program).arg("verify").env("KONTO_DATABASE_URL", url).output()?;
+    let said = String::from_utf8_lossy(&output.stdout).trim().replace('\n', "; ");
+    if !output.status.success() {
+        bail!("konto verify: {said} {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(said)
+}
+
 /// The processor time in a `/proc/PID/stat`, in microseconds.
 pub fn cpu_micros(stat: &Path) -> Option<u64> {
     /// Linux counts it in hundredths of a second, whatever its own clock does.
@@ -49,12 +70,7 @@ impl Server {
         let log = folder.join("konto.log");
         let file = File::options().create(true).append(true).open(&log)?;
         file.set_len(0)?;
-        let mut command = Command::new(program);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("KONTO_") {
-                command.env_remove(name);
-            }
-        }
+        let mut command = command(program);
         command.args(["serve", "--no-migrate"]).current_dir(folder).envs(SETTINGS.iter().copied());
         command.env("KONTO_DATABASE_URL", url).env("KONTO_LISTEN", addr.to_string());
         for setting in more {

@@ -24,6 +24,9 @@ pub struct RequestId(pub Arc<str>);
 /// The limits of one operation. The defaults leave room for every query that a person writes.
 #[derive(Clone, Debug)]
 pub struct Limits {
+    /// Bytes of the text. Only comments, spaces and literals make a text of few tokens long, and the parser is slow at
+    /// them: what is large belongs into variables.
+    pub bytes: usize,
     /// Tokens of the text: names, numbers, strings, punctuators.
     pub tokens: usize,
     /// How deep braces, brackets and parentheses of the text may nest. The parser recurses that deep.
@@ -52,6 +55,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            bytes: 32 * 1024,
             tokens: 2_000,
             nesting: 40,
             selections: 5_000,
@@ -177,6 +181,10 @@ pub struct Prepared {
 /// The first [`Refusal`], in the order: text, syntax, choice of operation, document, cost, variables.
 pub fn prepare(mut request: Request, limits: &Limits) -> Result<Prepared, Refusal> {
     scan::scan(&request.query, limits)?;
+    if request.query.len() > limits.bytes {
+        let wide = |n| u64::try_from(n).unwrap_or(u64::MAX);
+        return Err(Refusal::Over { what: "bytes", found: wide(request.query.len()), limit: wide(limits.bytes) });
+    }
     if request.operation_name.as_deref() == Some("") {
         request.operation_name = None;
     }

@@ -1,5 +1,5 @@
-//! A connection's bytes, bounded: in how long what is written may stand still, and in how much is read while nobody
-//! knows who sends it.
+//! A connection's bytes, bounded: in how long what is written may stand still, and in how much is read of who
+//! may not send more.
 //!
 //! The library under this one waits for ever for a client that takes nothing. A line that has stood still for too
 //! long breaks, and whatever was being written to it is dropped: an answer, an event stream, a WebSocket.
@@ -37,14 +37,14 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    /// So many bytes from here on.
+    /// So many bytes from here on; `usize::MAX` is no limit.
     pub fn limit(&self, bytes: usize) {
         self.0.left.store(bytes, Ordering::SeqCst);
     }
 
-    /// As many as there are.
-    pub fn lift(&self) {
-        self.limit(usize::MAX);
+    /// So many more.
+    pub fn extend(&self, bytes: usize) {
+        let _ = self.0.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| Some(left.saturating_add(bytes)));
     }
 
     /// Returns when more has come than was allowed; the reader gets none of that.
@@ -118,7 +118,7 @@ impl AsyncRead for Line {
             buffer.set_filled(before);
             self.wasted += read;
         }
-        Poll::Ready(Err(io::Error::other("more bytes than a stranger may send")))
+        Poll::Ready(Err(io::Error::other("more bytes than this client may send")))
     }
 }
 
@@ -213,7 +213,7 @@ mod tests {
         drop(line);
         flood.await.expect("an end");
 
-        allowance.lift();
+        allowance.limit(usize::MAX);
         let (mut line, mut client) = pair(Duration::from_secs(10), &allowance).await;
         client.write_all(&[1; 64]).await.expect("a write");
         line.read_exact(&mut bytes).await.expect("no limit any more");

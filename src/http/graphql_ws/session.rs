@@ -14,8 +14,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::code;
 use super::writer::{Last, Life, Operation, Operations, Out, error_message, write};
+use super::{BUFFER, code};
 use crate::access::Principal;
 use crate::graphql::fault::{Fault, FaultCode};
 use crate::graphql::limits::RequestId;
@@ -29,6 +29,8 @@ use crate::http::trace::new_id;
 
 /// What a client may send until its token is known, in bytes, all messages together.
 pub(super) const STRANGER: usize = 64 * 1024;
+/// What a frame takes beside its payload, in bytes, at most.
+const FRAME: usize = 14;
 /// How long a closing socket waits for the client's close frame.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -94,7 +96,7 @@ impl Session {
     /// Reads until the socket is to be closed, and tells how; without an answer it is closed already.
     async fn read(&mut self, stream: &mut Incoming) -> Option<Last> {
         let gateway = self.gateway.clone();
-        let config = &gateway.config().stream;
+        let (limits, config) = (gateway.config(), &gateway.config().stream);
         let mut init_time = std::pin::pin!(tokio::time::sleep(config.init_time));
         let mut expired: Option<BoxFuture<'static, ()>> = None;
         let mut beat = tokio::time::interval(config.keep_alive);
@@ -128,9 +130,19 @@ impl Session {
                     let done = match message {
                         None | Some(Ok(Message::Close(_))) => return None,
                         Some(Err(error)) => Err(broken(&error)),
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
+                        Some(Ok(Message::Ping(bytes) | Message::Pong(bytes))) => {
+                            allowance.extend(bytes.len() + FRAME);
+                            Ok(())
+                        }
                         Some(Ok(Message::Binary(_))) => Err(invalid("messages are text")),
-                        Some(Ok(Message::Text(text))) => self.message(&text, init_time.deadline()).await,
+                        Some(Ok(Message::Text(text))) => {
+                            let done = self.message(&text, init_time.deadline()).await;
+                            if let Some(caller) = &self.caller {
+                                // For the next message; some of the one after it may be read along.
+                                allowance.limit(limits.body_bytes_of(caller).saturating_add(BUFFER));
+                            }
+                            done
+                        }
                     };
                     if let Err(last) = done {
                         return Some(last);
@@ -200,7 +212,6 @@ impl Session {
             Ok(Err(AuthFailure::Invalid)) => Err(Last::new(code::FORBIDDEN, "Forbidden")),
             Ok(Err(AuthFailure::Unavailable)) => Err(Last::new(code::TRY_AGAIN, "Tokens cannot be verified now")),
             Ok(Ok(caller)) => {
-                self.allowance.lift();
                 self.caller = Some(caller);
                 self.token = None;
                 self.say(r#"{"type":"connection_ack"}"#.to_owned()).await;

@@ -53,12 +53,29 @@ pub fn rows(tokens: &[(&'static str, String)]) -> Vec<Row> {
             (Way::Socket, "close 4403".into()),
         ],
     });
-    documents.chain(tokens).chain(requests()).chain(upgrades()).chain(messages()).collect()
+    documents.chain(executed()).chain(tokens).chain(requests()).chain(upgrades()).chain(messages()).collect()
+}
+
+/// Documents that only the resolver can refuse.
+fn executed() -> Vec<Row> {
+    let ids: Vec<String> = (0..101).map(|n| format!("acc_{n}")).collect();
+    let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+    vec![Row {
+        name: "a list that is too long".into(),
+        attack: Attack::operation(query, json!({ "ids": ids })),
+        answers: vec![
+            (Post, "200 OVER_LIMIT".into()),
+            (Events, "200 OVER_LIMIT".into()),
+            (Way::Socket, "next OVER_LIMIT".into()),
+        ],
+    }]
 }
 
 fn requests() -> Vec<Row> {
     let head = |first: &str, more: &str| {
-        format!("{first} HTTP/1.1\r\nhost: konto\r\nauthorization: Bearer {{token}}\r\nconnection: close\r\n{more}\r\n\r\n")
+        format!(
+            "{first} HTTP/1.1\r\nhost: konto\r\nauthorization: Bearer {{token}}\r\nconnection: close\r\n{more}\r\n\r\n"
+        )
     };
     let post = |kind: &str, more: &str, body: &[u8]| {
         let more = format!("content-type: {kind}\r\ncontent-length: {}{more}", body.len());
@@ -71,12 +88,14 @@ fn requests() -> Vec<Row> {
     let query = br#"{"query":"mutation { closePeriod(input: { idempotencyKey: \"k\", through: \"2026-03-31\" }) { __typename } }"}"#;
     // What gzip makes of a megabyte of zeros begins like this; nobody here unpacks it.
     let zipped = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3][..], &[0xed; 1_000]].concat();
-    let form = b"query=mutation%7BclosePeriod(input:%7BidempotencyKey:%22k%22,through:%222026-03-31%22%7D)%7B__typename%7D%7D";
+    let form =
+        b"query=mutation%7BclosePeriod(input:%7BidempotencyKey:%22k%22,through:%222026-03-31%22%7D)%7B__typename%7D%7D";
     let parts = b"--x\r\ncontent-disposition: form-data; name=\"query\"\r\n\r\n{viewer{client}}\r\n--x--\r\n";
     let mutation = format!("GET /graphql?{}", String::from_utf8_lossy(form));
     let batch = [b"[".as_slice(), query, b",", query, b"]"].concat();
     let nested = format!("{{\"query\":\"{{ viewer {{ client }} }}\",\"variables\":{}", "{\"a\":".repeat(20_000));
-    let variables = format!("{{\"query\":\"{{ viewer {{ client }} }}\",\"variables\":{{\"x\":\"{}\"}}}}", "y".repeat(300_000));
+    let variables =
+        format!("{{\"query\":\"{{ viewer {{ client }} }}\",\"variables\":{{\"x\":\"{}\"}}}}", "y".repeat(300_000));
     let keys = format!("{{\"query\":\"x\",{}\"a\":0}}", "\"query\":\"x\",".repeat(10_000));
     let anonymous = "POST /graphql HTTP/1.1\r\nhost: konto\r\nconnection: close\r\ncontent-type: application/json\r\n\
                      content-length: 10000000\r\n\r\n";
@@ -90,7 +109,7 @@ fn requests() -> Vec<Row> {
         ("a body packed twice", post(json, "\r\ncontent-encoding: gzip, gzip", &zipped), "415 BAD_REQUEST"),
         ("bytes that are no text", post(json, "", &[0xff; 1_000]), "400 BAD_REQUEST"),
         ("values in each other", post(json, "", nested.as_bytes()), "400 BAD_REQUEST"),
-        ("a parameter many times", post(json, "", keys.as_bytes()), "400 BAD_REQUEST"),
+        ("a parameter many times", post(json, "", keys.as_bytes()), "200 BAD_REQUEST"),
         ("a batch", post(json, "", &batch), "400 BAD_REQUEST"),
         ("an empty batch", post(json, "", b"[]"), "400 BAD_REQUEST"),
         ("a form", post("application/x-www-form-urlencoded", "", form), "415 BAD_REQUEST"),
@@ -99,8 +118,16 @@ fn requests() -> Vec<Row> {
         ("plain text that names JSON", post("text/plain; application/json", "", query), "415 BAD_REQUEST"),
         ("JSON in another alphabet", post("application/json; charset=utf-16", "", query), "415 BAD_REQUEST"),
         ("a mutation by GET", (head(&mutation, ""), vec![]), "405 BAD_REQUEST"),
-        ("a batch by GET", (head("GET /graphql?query=%7Bviewer%7Bclient%7D%7D&query=%7Ba%7D", ""), vec![]), "400 BAD_REQUEST"),
-        ("a page of another host asks first", (head("OPTIONS /graphql", foreign.trim_start()), vec![]), "405 BAD_REQUEST"),
+        (
+            "a batch by GET",
+            (head("GET /graphql?query=%7Bviewer%7Bclient%7D%7D&query=%7Ba%7D", ""), vec![]),
+            "400 BAD_REQUEST",
+        ),
+        (
+            "a page of another host asks first",
+            (head("OPTIONS /graphql", foreign.trim_start()), vec![]),
+            "405 BAD_REQUEST",
+        ),
         ("a long address", (head(&format!("GET /graphql?query={}", "x".repeat(70_000)), ""), vec![]), "431"),
         ("a long header", (head("GET /graphql", &format!("x-long: {}", "x".repeat(70_000))), vec![]), "431"),
         ("many headers", (head("GET /graphql", &format!("{}x: y", "x: y\r\n".repeat(500))), vec![]), "431"),
@@ -139,10 +166,10 @@ fn messages() -> Vec<Row> {
     [
         ("a stranger's subscription", false, vec![subscribe("a", endless())], 4401),
         ("a stranger's long message", false, vec![large(100_000)], 1009),
-        ("a stranger's very long message", false, vec![large(4_000_000)], 1009),
+        ("a stranger's very long message", false, vec![large(1_000_000)], 1009),
         ("a stranger's many messages", false, vec![large(1_000); 100], 1009),
-        ("a message over the limit", true, vec![large(300_000)], 1009),
-        ("a message over every limit", true, vec![large(9_000_000)], 1009),
+        ("a message just over the limit", true, vec![large(265_000)], 1009),
+        ("a message over the limit", true, vec![large(1_000_000)], 1009),
         ("a batch in a message", true, vec![text(json!([{ "type": "ping" }]))], 4400),
         ("a batch in a subscription", true, vec![subscribe("a", json!([endless()]))], 4400),
         ("values in each other in a message", true, vec![deep], 4400),

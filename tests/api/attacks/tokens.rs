@@ -35,11 +35,19 @@ pub async fn bad_tokens(app: &TestApp) -> Vec<(&'static str, String)> {
     let public = key["x"].as_str().expect("a key");
     let kid = header["kid"].as_str().expect("an id");
     let symmetric = |secret: &[u8]| {
-        let header = Header { kid: Some(kid.to_owned()), typ: header["typ"].as_str().map(str::to_owned), ..Header::new(Algorithm::HS256) };
+        let header = Header {
+            kid: Some(kid.to_owned()),
+            typ: header["typ"].as_str().map(str::to_owned),
+            ..Header::new(Algorithm::HS256)
+        };
         jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(secret)).expect("a token")
     };
     let stranger = |kid: Option<&str>, claims: &Value, jwk: bool| {
-        let mut header = Header { kid: kid.map(str::to_owned), typ: header["typ"].as_str().map(str::to_owned), ..Header::new(Algorithm::EdDSA) };
+        let mut header = Header {
+            kid: kid.map(str::to_owned),
+            typ: header["typ"].as_str().map(str::to_owned),
+            ..Header::new(Algorithm::EdDSA)
+        };
         if jwk {
             header.jku = Some("http://evil.example/keys".to_owned());
         }

@@ -1,5 +1,7 @@
 //! What a process costs, as the system counts it.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::time::Duration;
 
 /// Memory that the process holds now, in kilobytes.
@@ -23,15 +25,29 @@ fn of_status(pid: u32, name: &str) -> u64 {
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-/// The time that all threads of the process have spent on a processor: what a busy machine does not change much.
-pub fn processor_time(pid: u32) -> Duration {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a running process");
-    let spent = threads.filter_map(|thread| {
-        // A thread may have ended since.
-        let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        text.split_ascii_whitespace().next()?.parse::<u64>().ok()
-    });
-    Duration::from_nanos(spent.sum())
+/// The time that each thread of a process has spent on a processor, in nanoseconds: what a busy machine does not change
+/// much.
+pub struct ProcessorTime(HashMap<OsString, u64>);
+
+impl ProcessorTime {
+    /// As of now.
+    pub fn of(pid: u32) -> Self {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a running process");
+        let spent = threads.filter_map(|thread| {
+            let thread = thread.ok()?;
+            // It may have ended since.
+            let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            Some((thread.file_name(), text.split_ascii_whitespace().next()?.parse().ok()?))
+        });
+        Self(spent.collect())
+    }
+
+    /// What has been spent since then. A thread that has ended in between counts for nothing: they end when they have
+    /// been idle.
+    pub fn since(&self, before: &Self) -> Duration {
+        let spent = |(id, now): (&OsString, &u64)| now.saturating_sub(before.0.get(id).copied().unwrap_or(0));
+        Duration::from_nanos(self.0.iter().map(spent).sum())
+    }
 }
 
 /// Files that the process has open, connections among them.

@@ -91,7 +91,11 @@ async fn a_thousand(database: crate::app::TestDatabase) {
     }
     sleep(Duration::from_secs(2)).await;
     let idle = meter::resident_kb(served.pid());
-    println!("{SUBSCRIBERS} idle subscribers: {} kB before, {idle} kB with them, {} kB more", before, idle.saturating_sub(before));
+    println!(
+        "{SUBSCRIBERS} idle subscribers: {} kB before, {idle} kB with them, {} kB more",
+        before,
+        idle.saturating_sub(before)
+    );
     assert!(idle.saturating_sub(before) < 50 * 1_000, "{before} kB, then {idle} kB");
 
     let everybody = sockets.into_iter().map(|mut socket| async move {

@@ -456,18 +456,24 @@ pub fn money(minor: i128, currency: &str) -> Value {
 
 /// A decimal of an input in minor units.
 pub fn minor(field: &str, decimal: &str, currency: &str) -> Result<i128, Refusal> {
+    match units(decimal, currency) {
+        None => Err(no("INVALID_INPUT", field)),
+        Some(minor) if minor.abs() > LARGEST => Err(no("AMOUNT_OUT_OF_RANGE", field)),
+        Some(minor) => Ok(minor),
+    }
+}
+
+/// A decimal in minor units, however many; none when it has more decimals than the currency.
+pub fn units(decimal: &str, currency: &str) -> Option<i128> {
     let (negative, digits) = decimal.strip_prefix('-').map_or((false, decimal), |rest| (true, rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let fraction = fraction.trim_end_matches('0');
     let decimals = exponent(currency);
     if fraction.len() > decimals {
-        return Err(no("INVALID_INPUT", field));
+        return None;
     }
     let minor: i128 = format!("{whole}{fraction:0<decimals$}").parse().expect("digits");
-    if minor > LARGEST {
-        return Err(no("AMOUNT_OUT_OF_RANGE", field));
-    }
-    Ok(if negative { -minor } else { minor })
+    Some(if negative { -minor } else { minor })
 }
 
 /// A field of an input; null counts as absent.

@@ -10,7 +10,7 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Map, Value, json};
 
-use super::books::{LARGEST, Model, shown};
+use super::books::{Account, Customer, LARGEST, Model, shown};
 use crate::payments::IBAN;
 
 /// Every mutation, and how often it is tried among the others.
@@ -48,6 +48,14 @@ pub struct Step {
     pub input: Value,
 }
 
+/// How a mutation has not yet ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lacks {
+    Success,
+    Replay,
+    Refusal,
+}
+
 /// How often each mutation ended how.
 pub type Outcomes = BTreeMap<&'static str, BTreeMap<String, usize>>;
 
@@ -78,18 +86,45 @@ impl Dice {
         format!("{name}-{}", self.number)
     }
 
-    /// The next mutation. `wanting` are those that have not yet ended in every way: they are tried more often.
-    pub fn next(&mut self, model: &Model, wanting: &[&'static str]) -> Step {
+    /// The next mutation. `wanting` are those that have not yet ended in every way, with one that lacks: they are
+    /// tried more often.
+    pub fn next(&mut self, model: &Model, wanting: &[(&'static str, Lacks)]) -> Step {
         if !self.past.is_empty() && self.chance(60) {
             // The same once more, whatever came of it.
             return self.past.choose(&mut self.rng).expect("a past").clone();
         }
-        let operation = match wanting.is_empty() || self.chance(800) {
+        let (operation, lacks) = match wanting.is_empty() || self.chance(700) {
             false => self.pick(wanting),
-            true => self.operation(model),
+            true => (self.operation(model), Lacks::Success),
         };
+        if lacks == Lacks::Replay {
+            let past: Vec<&Step> = self.past.iter().filter(|step| step.operation == operation).collect();
+            if let Some(step) = past.choose(&mut self.rng) {
+                return (*step).clone();
+            }
+        }
         let mut input = Value::Object(self.input(model, operation));
-        if operation != "transferBatch" {
+        // Which of two names that are both taken is told is the database's choice.
+        let (number, external) = (&input["number"], &input["externalReference"]);
+        let both_taken = match operation {
+            "openAccount" => {
+                let has =
+                    |taken: fn(&Account) -> Value, name: &Value| model.accounts.iter().any(|it| taken(it) == *name);
+                has(|it| json!(it.number), number) && has(|it| json!(it.external), external)
+            }
+            "createCustomer" | "updateCustomer" => {
+                let has =
+                    |taken: fn(&Customer) -> Value, name: &Value| model.customers.iter().any(|it| taken(it) == *name);
+                has(|it| json!(it.number), number) && has(|it| json!(it.external), external)
+            }
+            _ => false,
+        };
+        if both_taken && !external.is_null() {
+            input.as_object_mut().and_then(|input| input.remove("number"));
+        }
+        if lacks == Lacks::Refusal && operation != "transferBatch" {
+            input["idempotencyKey"] = json!(" ");
+        } else if operation != "transferBatch" {
             input["idempotencyKey"] = json!(self.key());
         }
         let step = Step { client: usize::from(self.chance(100)), operation, input };

@@ -7,7 +7,7 @@ use super::books::{
     COMPONENTS, Entry, Event, LARGEST, Line, Made, Model, PRINCIPAL, Posting, Refusal, Says, minor, money, no, owned,
     text,
 };
-use super::rules::{Call, date, noted, reference, required};
+use super::rules::{Call, date, malformed, noted, reference, required};
 
 /// How an amount is spread over the components of an account.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -328,6 +328,11 @@ impl Model {
 
     pub fn transfer(&mut self, call: &Call) -> Result<Made, Refusal> {
         let input = call.input;
+        for end in ["from", "to"] {
+            if malformed(&input[end], "acc_") {
+                return Err(no("NOT_FOUND", end));
+            }
+        }
         let (from, to) = (self.named(input, "from")?, self.named(input, "to")?);
         let (amount, currency) = self.positive(input)?;
         let told = noted("messageToSender", text(input, "messageToSender"), 500)?;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use konto::ledger::verify;
 use serde_json::{Value, json};
 
-use super::books::{COMPONENTS, Made, Model, Product, Refusal, Verdict, minor, owned, text};
-use super::dice::{Dice, MUTATIONS, Outcomes, Step};
+use super::books::{COMPONENTS, Made, Model, Product, Refusal, Verdict, minor, owned, text, units};
+use super::dice::{Dice, Lacks, MUTATIONS, Outcomes, Step};
 use super::show::{ACCOUNT, EVENT, names_a_field, selection};
 use crate::app::{EventStream, Sent, TestApp, mutation};
 
@@ -232,13 +232,18 @@ impl World {
     }
 
     /// The mutations that have not yet succeeded, been replayed and been refused.
-    pub fn wanting(&self) -> Vec<&'static str> {
-        let ended = |name: &str| {
-            let of = self.outcomes.get(name);
-            let has = |word: &str| of.is_some_and(|of| of.contains_key(word));
-            has("done") && has("replayed") && of.is_some_and(|of| of.keys().any(|key| key.to_uppercase() == *key))
+    pub fn wanting(&self) -> Vec<(&'static str, Lacks)> {
+        let lacks = |(name, _): &(&'static str, usize)| {
+            let of: Vec<&str> = self.outcomes.get(name).into_iter().flatten().map(|(word, _)| word.as_str()).collect();
+            let lacks = match (of.contains(&"done"), of.contains(&"replayed")) {
+                (false, _) => Lacks::Success,
+                (true, false) => Lacks::Replay,
+                (true, true) if of.len() == 2 => Lacks::Refusal,
+                (true, true) => return None,
+            };
+            Some((*name, lacks))
         };
-        MUTATIONS.iter().map(|(name, _)| *name).filter(|name| !ended(name)).collect()
+        MUTATIONS.iter().filter_map(lacks).collect()
     }
 
     /// Prints how what ended; gives how many were done, and how many there were.
@@ -379,8 +384,8 @@ impl World {
         let mut lines: BTreeMap<(String, String), (i128, i128)> = BTreeMap::new();
         let amounts = |line: &Value| {
             let currency = owned(line, "currency").expect("a currency");
-            let of = |side: &str| minor("", text(&line[side], "amount").expect("an amount"), &currency);
-            let sum = (of("debit").expect("in range"), of("credit").expect("in range"));
+            let of = |side: &str| units(text(&line[side], "amount").expect("an amount"), &currency).expect("an amount");
+            let sum = (of("debit"), of("credit"));
             (currency, sum)
         };
         for line in shown["lines"].as_array().expect("lines") {
