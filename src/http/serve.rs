@@ -74,14 +74,7 @@ pub async fn serve(
         };
         if let Ok(place) = places.clone().try_acquire_owned() {
             let shutdown = lifecycle.shutdown.clone();
-            lifecycle.tasks.spawn(talk(
-                builder.clone(),
-                connection,
-                router.clone(),
-                config.clone(),
-                shutdown,
-                place,
-            ));
+            lifecycle.tasks.spawn(talk(builder.clone(), connection, router.clone(), config.clone(), shutdown, place));
         } else if let Ok(door) = doors.clone().try_acquire_owned() {
             lifecycle.tasks.spawn(turn_away(connection, door));
         } else {
