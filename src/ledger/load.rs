@@ -29,8 +29,10 @@ pub(super) type Internals = BTreeMap<(InternalRole, Currency), Internal>;
 pub(super) struct Wanted<'a> {
     /// Of these accounts, those that exist.
     pub accounts: BTreeSet<AccountId>,
-    /// Of these keys, those that were used, by whichever client.
+    /// Of these keys, those that were used.
     pub keys: BTreeSet<&'a str>,
+    /// Whose keys they are: the key of the table begins with the client, so it is to be named.
+    pub clients: BTreeSet<&'a str>,
     /// The tenant's own ledger accounts.
     pub internals: bool,
 }
@@ -38,9 +40,11 @@ pub(super) struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     /// What the orders are decided on, apart from what only few of them look at.
     pub fn by(orders: impl Iterator<Item = &'a Order> + Clone) -> Self {
+        let keyed = orders.clone().filter_map(|order| Some((order, order.idempotency.as_ref()?)));
         Self {
             accounts: orders.clone().flat_map(|order| order.action.accounts()).collect(),
-            keys: orders.clone().filter_map(|order| Some(order.idempotency.as_ref()?.key.as_str())).collect(),
+            keys: keyed.clone().map(|(_, idempotency)| idempotency.key.as_str()).collect(),
+            clients: keyed.map(|(order, _)| &*order.origin.client).collect(),
             internals: orders.clone().any(|order| order.action.touches_internals()),
         }
     }
@@ -114,15 +118,21 @@ fn statement(backend: DbBackend, tenant: TenantId, wanted: &Wanted<'_>) -> State
         sql.push_str(INTERNALS);
     }
     if !wanted.keys.is_empty() {
-        let keys = wanted.keys.iter().map(|key| Value::from(*key)).collect();
-        let (of_keys, keys) = any_of(backend, "key", binds.len() + 1, Kind::Text, keys);
-        binds.push(keys);
+        let (of_keys, values) = of_keys(backend, wanted, binds.len() + 1);
+        binds.extend(values);
         sql.push_str(KEYS);
         sql.push_str(&of_keys);
     }
     sql.push_str(SEEN);
     sql.push_str(HEAD);
     Statement::from_sql_and_values(backend, sql, binds)
+}
+
+fn of_keys(backend: DbBackend, wanted: &Wanted<'_>, number: usize) -> (String, [Value; 2]) {
+    let texts = |texts: &BTreeSet<&str>| texts.iter().map(|text| Value::from(*text)).collect();
+    let (of_clients, clients) = any_of(backend, "client", number, Kind::Text, texts(&wanted.clients));
+    let (of_keys, keys) = any_of(backend, "key", number + 1, Kind::Text, texts(&wanted.keys));
+    (format!("{of_clients} AND {of_keys}"), [clients, keys])
 }
 
 /// `None` when somebody has written to the books while the statement waited for the lock.
@@ -194,19 +204,18 @@ fn remembered(row: &QueryResult) -> Result<((Arc<str>, String), Remembered), Led
 pub(super) async fn keys(
     tx: &DatabaseTransaction,
     tenant: TenantId,
-    keys: &BTreeSet<&str>,
+    wanted: &Wanted<'_>,
 ) -> Result<Keys, LedgerFault> {
-    if keys.is_empty() {
+    if wanted.keys.is_empty() {
         return Ok(Keys::new());
     }
     let backend = tx.get_database_backend();
-    let values = keys.iter().map(|key| Value::from(*key)).collect();
-    let (condition, keys) = any_of(backend, "key", 2, Kind::Text, values);
+    let (condition, [clients, keys]) = of_keys(backend, wanted, 2);
     let sql = format!(
         "SELECT client, key, request_hash AS hash, result FROM idempotency_key WHERE tenant_id = $1 AND {condition}"
     );
-    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, [tenant.0.into(), keys])).await?;
-    rows.iter().map(remembered).collect()
+    let statement = Statement::from_sql_and_values(backend, sql, [tenant.0.into(), clients, keys]);
+    tx.query_all_raw(statement).await?.iter().map(remembered).collect()
 }
 
 /// The tenant's own ledger accounts, likewise.

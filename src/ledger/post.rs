@@ -134,7 +134,7 @@ impl<'t> Session<'t> {
         let load::Found { head, positions, mut keys, mut internals } = self.found;
         if !self.prepared {
             let wanted = load::Wanted::by(orders.iter().copied());
-            keys = load::keys(self.tx, self.tenant, &wanted.keys).await?;
+            keys = load::keys(self.tx, self.tenant, &wanted).await?;
             if wanted.internals {
                 internals = load::internals(self.tx, self.tenant).await?;
             }
