@@ -344,7 +344,7 @@ async fn named_any(
     let (mut conditions, mut binds) = (Vec::new(), vec![tenant.0.into()]);
     for (column, kind, values) in lists.into_iter().filter(|(.., values)| !values.is_empty()) {
         let (condition, list) = any_of(backend, column, binds.len() + 1, kind, values);
-        conditions.push(condition);
+        conditions.push(format!("({condition})"));
         binds.push(list);
     }
     if conditions.is_empty() {

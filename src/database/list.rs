@@ -55,7 +55,9 @@ impl Kind {
 #[must_use]
 pub fn any_of(backend: DbBackend, column: &str, number: usize, kind: Kind, values: Vec<Value>) -> (String, Value) {
     if backend == DbBackend::Postgres {
-        return (format!("{column} = ANY(${number}::{}[])", kind.postgres()), kind.array(values));
+        // Indexes leave absent values out, and that a list holds none cannot be seen from its type.
+        let condition = format!("{column} IS NOT NULL AND {column} = ANY(${number}::{}[])", kind.postgres());
+        return (condition, kind.array(values));
     }
     let value = if kind == Kind::Uuid { "unhex(value)" } else { "value" };
     let list = serde_json::Value::Array(values.into_iter().filter_map(in_json).collect());
