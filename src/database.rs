@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use crate::telemetry::measure::{self, Held, Histogram, Label, Reading};
 use crate::telemetry::spans;
 
-pub use list::{Kind, any_of};
+pub use list::{Kind, Listed, listed};
 
 /// A migrated database. Cloning shares the pools.
 #[derive(Clone, Debug)]
