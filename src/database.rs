@@ -212,6 +212,15 @@ impl Database {
         lock.commit().await
     }
 
+    /// Closes every connection: SQLite then folds its write-ahead log into the file.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        self.writer.close_by_ref().await?;
+        self.reader.close_by_ref().await
+    }
+
     /// Where reads go.
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
