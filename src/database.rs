@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 use crate::telemetry::measure::{self, Held, Histogram, Label, Reading};
 use crate::telemetry::spans;
 
-pub use list::{Kind, any_of};
+pub use list::{Kind, Listed, listed};
 
 /// A migrated database. Cloning shares the pools.
 #[derive(Clone, Debug)]
@@ -122,6 +122,9 @@ impl std::ops::Deref for WriteTransaction {
 const SQLITE_READERS: u32 = 8;
 const POSTGRES_READERS: u32 = 12;
 const POSTGRES_WRITERS: u32 = 8;
+/// Every statement finds its rows by a key. A plan that is kept from the days when a table was small, or that was
+/// made before its statistics, would read the whole table instead; and compiling one costs more than running it.
+const PLANS: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
 /// A connection that was not used for so long is asked whether it still lives.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long anybody waits for a connection, and for another process's write on SQLite.
@@ -145,6 +148,7 @@ impl Database {
                     .acquire_timeout(PATIENCE)
                     // A question before every use would cost as much as most statements.
                     .test_before_acquire_if_idle_for(IDLE)
+                    .map_sqlx_postgres_opts(|options| options.options(PLANS))
                     .sqlx_logging(false)
                     .record_stmt_in_spans(false);
                 sea_orm::Database::connect(options).await
@@ -206,6 +210,15 @@ impl Database {
         lock.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
         migration::Migrator::up(&self.writer, None).await?;
         lock.commit().await
+    }
+
+    /// Closes every connection: SQLite then folds its write-ahead log into the file.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn close(&self) -> Result<(), DbErr> {
+        self.writer.close_by_ref().await?;
+        self.reader.close_by_ref().await
     }
 
     /// Where reads go.

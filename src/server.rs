@@ -289,6 +289,9 @@ impl Server {
         self.lifecycle.shutdown.cancel();
         let served = self.serving.await.unwrap_or_else(|panic| Err(io::Error::other(panic)));
         self.engine.stop().await;
+        if let Err(error) = self.engine.db.close().await {
+            tracing::warn!(%error, "the database's connections did not close");
+        }
         served
     }
 }

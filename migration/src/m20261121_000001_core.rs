@@ -106,7 +106,6 @@ const TABLES: &[&str] = &[
         PRIMARY KEY (tenant_id, entry_sequence, line)
     )",
     "CREATE UNIQUE INDEX posting_transaction ON posting (tenant_id, account_id, entry_sequence) WHERE account_amount_minor IS NOT NULL",
-    "CREATE INDEX posting_ledger_account ON posting (tenant_id, ledger_account_id, value_date)",
     "CREATE TABLE batch (
         tenant_id {uuid} NOT NULL,
         number bigint NOT NULL,

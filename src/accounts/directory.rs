@@ -3,7 +3,7 @@
 //! An account keeps its id, its number and its owner for life and is never deleted, so what was once read stays
 //! true and nothing has to be told when to forget. A tenant's own reference may change: it is read every time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
@@ -66,8 +66,8 @@ pub(crate) async fn find(
     names: &[&AccountBy],
 ) -> Result<Vec<Option<AccountId>>, LedgerFault> {
     let mut found: Vec<Option<AccountId>> = names.iter().map(|by| engine.directory.get(origin, by)).collect();
-    let missing: Vec<AccountBy> =
-        names.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(by, _)| (*by).clone()).collect();
+    let missing = names.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(by, _)| (*by).clone());
+    let missing: Vec<AccountBy> = missing.collect::<HashSet<_>>().into_iter().collect();
     if missing.is_empty() {
         return Ok(found);
     }

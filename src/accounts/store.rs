@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
-    EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _, SqlErr,
-    Statement,
+    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
+    DbBackend, DbErr, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult,
+    QuerySelect as _, SqlErr, Statement,
 };
 
 use super::model::{Account, Family, Product, WorkingMode};
 use crate::customers::{self, Customer};
-use crate::database::{Kind, any_of};
+use crate::database::{Kind, Listed, listed};
 use crate::denial::{Denial, Failure};
 use crate::ledger::journal::Page;
 use crate::ledger::position::RepaymentOrder;
@@ -288,7 +288,7 @@ pub async fn find_many(
     names: &[AccountBy],
 ) -> Result<Vec<Account>, LedgerFault> {
     let own = owner.map(|owner| owner.0);
-    let rows = named_any(db, tenant, names, "SELECT a.* FROM account a").await?;
+    let rows = named_any(db, tenant, names, "a.*", "").await?;
     let rows = rows.iter().map(|row| account::Model::from_query_result(row, ""));
     let rows = rows.filter(|row| row.as_ref().map_or(true, |row| own.is_none_or(|own| own == row.customer_id)));
     rows.map(|row| to_account(row?)).collect()
@@ -303,12 +303,15 @@ pub async fn find_with_owners(
     tenant: TenantId,
     names: &[AccountBy],
 ) -> Result<Vec<(AccountBy, (Account, Customer))>, LedgerFault> {
-    let columns = customers::store::columns_beside("c");
-    let select = format!(
-        "SELECT a.*, {columns} FROM account a JOIN customer c ON c.tenant_id = a.tenant_id AND c.id = a.customer_id"
-    );
+    let columns = format!("a.*, {}", customers::store::columns_beside("c"));
+    let owner = match db.get_database_backend() {
+        DbBackend::Postgres => {
+            "CROSS JOIN LATERAL (SELECT * FROM customer WHERE tenant_id = $1 AND id = a.customer_id OFFSET 0) AS c"
+        }
+        _ => "JOIN customer AS c ON c.tenant_id = $1 AND c.id = a.customer_id",
+    };
     let mut found = HashMap::with_capacity(names.len());
-    for row in named_any(db, tenant, names, &select).await? {
+    for row in named_any(db, tenant, names, &columns, owner).await? {
         let account = to_account(account::Model::from_query_result(&row, "")?)?;
         let both = (account, customers::store::beside(&row)?);
         if let Some(reference) = both.0.external_reference.clone() {
@@ -320,12 +323,13 @@ pub async fn find_with_owners(
     Ok(names.iter().filter_map(|by| Some((by.clone(), found.get(by)?.clone()))).collect())
 }
 
-/// The rows of accounts, called `a` in the SELECT, by what names them.
+/// The rows of accounts, called `a` in the columns and the join, by what names them.
 async fn named_any(
     db: &impl ConnectionTrait,
     tenant: TenantId,
     names: &[AccountBy],
-    select: &str,
+    columns: &str,
+    join: &str,
 ) -> Result<Vec<QueryResult>, LedgerFault> {
     let backend = db.get_database_backend();
     let (mut ids, mut numbers, mut references) = (Vec::new(), Vec::new(), Vec::new());
@@ -336,22 +340,20 @@ async fn named_any(
             AccountBy::ExternalReference(reference) => references.push(reference.as_str().into()),
         }
     }
-    let lists = [
-        ("a.id", Kind::Uuid, ids),
-        ("a.number", Kind::Text, numbers),
-        ("a.external_reference", Kind::Text, references),
-    ];
-    let (mut conditions, mut binds) = (Vec::new(), vec![tenant.0.into()]);
+    let lists =
+        [("id", Kind::Uuid, ids), ("number", Kind::Text, numbers), ("external_reference", Kind::Text, references)];
+    let (mut selects, mut binds) = (Vec::new(), vec![tenant.0.into()]);
     for (column, kind, values) in lists.into_iter().filter(|(.., values)| !values.is_empty()) {
-        let (condition, list) = any_of(backend, column, binds.len() + 1, kind, values);
-        conditions.push(condition);
+        let number = binds.len() + 1;
+        let (Listed { from, condition }, list) = listed(backend, ("account", "a"), column, number, kind, values);
+        selects.push(format!("SELECT {columns} FROM {from} {join} WHERE {condition}"));
         binds.push(list);
     }
-    if conditions.is_empty() {
+    if selects.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!("{select} WHERE a.tenant_id = $1 AND ({})", conditions.join(" OR "));
-    Ok(db.query_all_raw(Statement::from_sql_and_values(backend, sql, binds)).await?)
+    let statement = Statement::from_sql_and_values(backend, selects.join(" UNION ALL "), binds);
+    Ok(db.query_all_raw(statement).await?)
 }
 
 impl AccountBy {

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::model::{Customer, CustomerType};
-use crate::database::{Kind, any_of};
+use crate::database::{Kind, Listed, listed};
 use crate::denial::{Denial, Failure};
 use crate::ledger::LedgerFault;
 use crate::ledger::journal::Page;
@@ -114,8 +114,8 @@ pub async fn by_ids(
 ) -> Result<Vec<Customer>, LedgerFault> {
     let backend = db.get_database_backend();
     let ids = ids.iter().map(|id| id.0.into()).collect();
-    let (condition, ids) = any_of(backend, "id", 2, Kind::Uuid, ids);
-    let sql = format!("SELECT * FROM customer WHERE tenant_id = $1 AND {condition}");
+    let (Listed { from, condition }, ids) = listed(backend, ("customer", "c"), "id", 2, Kind::Uuid, ids);
+    let sql = format!("SELECT c.* FROM {from} WHERE {condition}");
     let rows = Model::find_by_statement(Statement::from_sql_and_values(backend, sql, [tenant.0.into(), ids]));
     rows.all(db).await?.into_iter().map(customer).collect()
 }

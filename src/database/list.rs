@@ -1,4 +1,4 @@
-//! Conditions on lists of values, in a text that does not depend on how many there are.
+//! Rows by a list of values, in a text that does not depend on how many there are.
 
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{DbBackend, Value};
@@ -49,17 +49,43 @@ impl Kind {
     }
 }
 
-/// A condition on a column, with the one value to bind as `$number`: `column = ANY($n)` on PostgreSQL, a JSON list
-/// on SQLite. Its text does not depend on how many values there are, so its plan is kept. Takes ids, texts and
-/// whole numbers.
+/// How to find a tenant's rows by a list: `SELECT ... FROM {from} WHERE {condition}`, where `$1` is the tenant.
+#[derive(Debug)]
+pub struct Listed {
+    /// The table, under its alias.
+    pub from: String,
+    /// What the rows have to meet.
+    pub condition: String,
+}
+
+/// The rows of a table that have one of the values in a column; the list is bound as `$number`. Takes distinct ids,
+/// texts and whole numbers. The text does not depend on how many there are, so its plan is kept.
+///
+/// On PostgreSQL each value is looked up for itself, behind a fence (`OFFSET 0`): a plan that was made while the table
+/// was small would otherwise read all of the tenant's rows, and would be kept when it is large. On SQLite the list is
+/// a text in JSON.
 #[must_use]
-pub fn any_of(backend: DbBackend, column: &str, number: usize, kind: Kind, values: Vec<Value>) -> (String, Value) {
+pub fn listed(
+    backend: DbBackend,
+    (table, alias): (&str, &str),
+    column: &str,
+    number: usize,
+    kind: Kind,
+    values: Vec<Value>,
+) -> (Listed, Value) {
     if backend == DbBackend::Postgres {
-        return (format!("{column} = ANY(${number}::{}[])", kind.postgres()), kind.array(values));
+        let from = format!(
+            "UNNEST(${number}::{}[]) AS wanted (value) CROSS JOIN LATERAL \
+             (SELECT * FROM {table} WHERE tenant_id = $1 AND {column} = wanted.value OFFSET 0) AS {alias}",
+            kind.postgres()
+        );
+        return (Listed { from, condition: "TRUE".into() }, kind.array(values));
     }
     let value = if kind == Kind::Uuid { "unhex(value)" } else { "value" };
     let list = serde_json::Value::Array(values.into_iter().filter_map(in_json).collect());
-    (format!("{column} IN (SELECT {value} FROM json_each(${number}))"), list.to_string().into())
+    let condition =
+        format!("{alias}.tenant_id = $1 AND {alias}.{column} IN (SELECT {value} FROM json_each(${number}))");
+    (Listed { from: format!("{table} AS {alias}"), condition }, list.to_string().into())
 }
 
 fn in_json(value: Value) -> Option<serde_json::Value> {

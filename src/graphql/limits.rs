@@ -15,6 +15,8 @@ use std::sync::Arc;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{Pos, Positioned, Request, ServerError, Value, Variables};
 
+use quick_cache::sync::Cache;
+
 use super::fault::{Fault, FaultCode};
 
 /// The id that a request's answer, its log lines and its audit records share.
@@ -175,21 +177,50 @@ pub struct Prepared {
     pub cost: Cost,
 }
 
+/// Documents that were parsed before: front ends send the same few texts with other variables, and parsing one is a
+/// third of what a small request costs.
+#[derive(Debug)]
+pub struct Documents(Cache<Box<str>, Arc<ExecutableDocument>>);
+
+/// Texts to remember, and how long one may be: together they bound the memory to a few tens of megabytes, whatever
+/// is sent.
+const KNOWN_DOCUMENTS: usize = 512;
+const KNOWN_LENGTH: usize = 4_096;
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self(Cache::new(KNOWN_DOCUMENTS))
+    }
+}
+
+impl Documents {
+    fn parse(&self, text: &str, limits: &Limits) -> Result<ExecutableDocument, Refusal> {
+        if let Some(known) = self.0.get(text) {
+            return Ok((*known).clone());
+        }
+        scan::scan(text, limits)?;
+        if text.len() > limits.bytes {
+            let wide = |n| u64::try_from(n).unwrap_or(u64::MAX);
+            return Err(Refusal::Over { what: "bytes", found: wide(text.len()), limit: wide(limits.bytes) });
+        }
+        let document = async_graphql::parser::parse_query(text)
+            .map_err(|error| Refusal::Syntax { message: error.to_string(), at: error.positions().collect() })?;
+        if text.len() <= KNOWN_LENGTH {
+            self.0.insert(text.into(), Arc::new(document.clone()));
+        }
+        Ok(document)
+    }
+}
+
 /// Checks a request against the limits. Linear in the length of its text.
 ///
 /// # Errors
 /// The first [`Refusal`], in the order: text, syntax, choice of operation, document, cost, variables.
-pub fn prepare(mut request: Request, limits: &Limits) -> Result<Prepared, Refusal> {
-    scan::scan(&request.query, limits)?;
-    if request.query.len() > limits.bytes {
-        let wide = |n| u64::try_from(n).unwrap_or(u64::MAX);
-        return Err(Refusal::Over { what: "bytes", found: wide(request.query.len()), limit: wide(limits.bytes) });
-    }
+pub fn prepare(mut request: Request, limits: &Limits, documents: &Documents) -> Result<Prepared, Refusal> {
+    let document = documents.parse(&request.query, limits)?;
     if request.operation_name.as_deref() == Some("") {
         request.operation_name = None;
     }
-    let document = async_graphql::parser::parse_query(&request.query)
-        .map_err(|error| Refusal::Syntax { message: error.to_string(), at: error.positions().collect() })?;
     let (name, operation) = choose(&document, request.operation_name.as_deref())?;
     let cost = measure::check(&document, operation, &request.variables, limits)?;
     required_variables(operation, &request.variables)?;

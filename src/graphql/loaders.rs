@@ -9,7 +9,7 @@ mod hub;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use dataloader::BatchFn;
 use dataloader::cached::Loader;
@@ -22,7 +22,7 @@ use crate::accounts::{self, AccountBy};
 use crate::customers::{self, Customer};
 use crate::engine::Engine;
 use crate::ledger::journal::{self, ChartRow, Transaction, TransactionsOf};
-use crate::ledger::{Entry, Hold, LedgerFault, Position};
+use crate::ledger::{Entry, Hold, LedgerFault, Position, Recent};
 use crate::primitives::{AccountId, CustomerId, EntryId, HoldId, LedgerAccountId, ProductId, TenantId};
 
 /// Keys per statement.
@@ -60,21 +60,42 @@ impl<T: Table> BatchFn<T::Key, Known<T::Row>> for Reader<T> {
     }
 }
 
-/// The rows of a table, by key, for one request.
-struct ByKey<T: Table>(Loader<T::Key, Known<T::Row>, Reader<T>>);
+/// The rows of a table, by key, for one request; made when it is first asked.
+struct ByKey<T: Table> {
+    hub: Hub<T>,
+    tenant: TenantId,
+    loader: OnceLock<Loader<T::Key, Known<T::Row>, Reader<T>>>,
+}
 
 impl<T: Table> ByKey<T> {
     fn new(hub: &Hub<T>, tenant: TenantId) -> Self {
-        Self(Loader::new(Reader { hub: hub.clone(), tenant }).with_max_batch_size(BATCH))
+        Self { hub: hub.clone(), tenant, loader: OnceLock::new() }
+    }
+
+    fn loader(&self) -> &Loader<T::Key, Known<T::Row>, Reader<T>> {
+        self.loader.get_or_init(|| {
+            let reader = Reader { hub: self.hub.clone(), tenant: self.tenant };
+            Loader::new(reader).with_max_batch_size(BATCH)
+        })
     }
 
     async fn one(&self, key: T::Key) -> Result<Option<T::Row>, Fault> {
         loop {
             // The only error: another field had taken the key to read it, and was dropped before it had. Then
             // the key is nobody's, and asking again makes it ours.
-            if let Ok(known) = self.0.try_load(key.clone()).await {
+            if let Ok(known) = self.loader().try_load(key.clone()).await {
                 return known.map_err(Fault::from);
             }
+        }
+    }
+
+    async fn keep(&self, rows: impl Iterator<Item = (T::Key, T::Row)>) {
+        self.loader().prime_many(rows.map(|(key, row)| (key, Ok(Some(row))))).await;
+    }
+
+    async fn forget(&self) {
+        if let Some(loader) = self.loader.get() {
+            loader.clear_all().await;
         }
     }
 }
@@ -113,14 +134,11 @@ tables! {
         journal::positions(engine.db.reader(), tenant, keys.iter().copied().collect()).await?
     };
     Entries: EntryId => Arc<Entry> = |engine, tenant, keys| {
-        let (kept, others) = split(keys, |key| engine.recent.by_id(tenant, key));
-        let read = journal::entries_by_id(engine.db.reader(), tenant, &others).await?;
-        kept.into_iter().chain(read).map(|row| (row.id, row))
+        journal::entries_by_id(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
     EntriesBySequence: i64 => Arc<Entry> = |engine, tenant, keys| {
-        let (kept, others) = split(keys, |key| engine.recent.by_sequence(tenant, key));
-        let read = journal::entries_by_sequence(engine.db.reader(), tenant, &others).await?;
-        kept.into_iter().chain(read).map(|row| (row.sequence, row))
+        let rows = journal::entries_by_sequence(engine.db.reader(), tenant, keys).await?;
+        rows.into_iter().map(|row| (row.sequence, row))
     };
     Reversals: EntryId => Arc<Entry> = |engine, tenant, keys| {
         let rows = journal::reversals_of(engine.db.reader(), tenant, keys).await?;
@@ -143,20 +161,9 @@ tables! {
     };
 }
 
-/// What is in memory, and the keys of what is not.
-fn split<K: Copy, R>(keys: &[K], known: impl Fn(K) -> Option<R>) -> (Vec<R>, Vec<K>) {
-    let (mut rows, mut others) = (Vec::new(), Vec::new());
-    for key in keys {
-        match known(*key) {
-            Some(row) => rows.push(row),
-            None => others.push(*key),
-        }
-    }
-    (rows, others)
-}
-
 /// What all requests read through.
 pub struct Hubs {
+    recent: Recent,
     customers: Hub<Customers>,
     products: Hub<Products>,
     accounts: Hub<Accounts>,
@@ -175,6 +182,7 @@ impl Hubs {
     #[must_use]
     pub fn new(engine: &Engine) -> Self {
         Self {
+            recent: engine.recent.clone(),
             customers: Hub::new(engine),
             products: Hub::new(engine),
             accounts: Hub::new(engine),
@@ -247,15 +255,15 @@ impl Loaders {
 
     /// Forgets what changes: before each event of a subscription, which is one request that goes on for hours.
     pub async fn forget(&self) {
-        self.customers.0.clear_all().await;
-        self.products.0.clear_all().await;
-        self.accounts.0.clear_all().await;
-        self.positions.0.clear_all().await;
-        self.entries.0.clear_all().await;
-        self.entries_by_sequence.0.clear_all().await;
-        self.reversals.0.clear_all().await;
-        self.holds.0.clear_all().await;
-        self.chart.0.clear_all().await;
+        self.customers.forget().await;
+        self.products.forget().await;
+        self.accounts.forget().await;
+        self.positions.forget().await;
+        self.entries.forget().await;
+        self.entries_by_sequence.forget().await;
+        self.reversals.forget().await;
+        self.holds.forget().await;
+        self.chart.forget().await;
     }
 
     /// A customer.
@@ -284,12 +292,12 @@ impl Loaders {
 
     /// Keeps accounts that were found by something else than their ids.
     pub async fn keep_accounts(&self, rows: &[Account]) {
-        self.accounts.0.prime_many(rows.iter().map(|row| (row.id, Ok(Some(row.clone()))))).await;
+        self.accounts.keep(rows.iter().map(|row| (row.id, row.clone()))).await;
     }
 
     /// Keeps customers that were found by something else than their ids.
     pub async fn keep_customers(&self, rows: &[Customer]) {
-        self.customers.0.prime_many(rows.iter().map(|row| (row.id, Ok(Some(row.clone()))))).await;
+        self.customers.keep(rows.iter().map(|row| (row.id, row.clone()))).await;
     }
 
     /// An account in the books.
@@ -305,7 +313,10 @@ impl Loaders {
     /// # Errors
     /// The database's.
     pub async fn entry(&self, id: EntryId) -> Result<Option<Arc<Entry>>, Fault> {
-        self.entries.one(id).await
+        match self.hubs.recent.by_id(self.tenant, id) {
+            Some(entry) => Ok(Some(entry)),
+            None => self.entries.one(id).await,
+        }
     }
 
     /// An entry by its sequence, whomever it touches.
@@ -313,7 +324,10 @@ impl Loaders {
     /// # Errors
     /// The database's.
     pub async fn entry_by_sequence(&self, sequence: i64) -> Result<Option<Arc<Entry>>, Fault> {
-        self.entries_by_sequence.one(sequence).await
+        match self.hubs.recent.by_sequence(self.tenant, sequence) {
+            Some(entry) => Ok(Some(entry)),
+            None => self.entries_by_sequence.one(sequence).await,
+        }
     }
 
     /// The entry that reverses another.

@@ -21,11 +21,11 @@ use super::graphql_sse::ends;
 use super::metrics::{Operation, RequestMetrics, operation_of};
 use super::rate::RateLimit;
 use super::trusted::TrustedDocuments;
-use super::{AuthFailure, Authenticate, Decorate, Lifecycle};
+use super::{AuthFailure, Authenticate, Decorate, Lifecycle, trace};
 use crate::access::Principal;
 use crate::graphql::context::Verdict;
 use crate::graphql::fault::{Fault, FaultCode};
-use crate::graphql::limits::{self, Prepared, RequestId};
+use crate::graphql::limits::{self, Documents, Prepared, RequestId};
 use crate::graphql::progress::Progress;
 use crate::primitives::{Clock, IdSource};
 use crate::telemetry::measure::{self, to_count};
@@ -73,6 +73,7 @@ struct Inner {
     engine: Box<dyn Engine>,
     parts: GatewayParts,
     rate: RateLimit,
+    documents: Documents,
     in_flight: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     metrics: RequestMetrics,
@@ -99,6 +100,7 @@ impl Gateway {
         Self(Arc::new(Inner {
             engine: Box::new(schema),
             rate: RateLimit::new(parts.config.rate.clone()),
+            documents: Documents::default(),
             in_flight: Arc::new(Semaphore::new(parts.config.in_flight)),
             streams: Arc::new(Semaphore::new(parts.config.streams)),
             metrics: RequestMetrics::default(),
@@ -186,15 +188,16 @@ impl Gateway {
     pub(super) fn prepare(&self, params: Params, id: &RequestId) -> Result<Checked, Answer> {
         let request = params.into_request(&self.0.parts.trusted, self.config().trusted_only);
         let prepared = request.map_err(|fault| Answer::failed(fault, id)).and_then(|request| {
-            limits::prepare(request, &self.config().limits).map_err(|refusal| Answer::refused(refusal, id))
+            limits::prepare(request, &self.config().limits, &self.0.documents)
+                .map_err(|refusal| Answer::refused(refusal, id))
         });
         let mut prepared = prepared.inspect_err(|answer| self.0.metrics.answered(Operation::NONE, answer, false))?;
         let operation = operation_of(&mut prepared);
-        Span::current().record("root", operation.word());
+        trace::note("root", operation.word());
         let name = prepared.name.as_deref().unwrap_or("");
         // A name is the client's own text: not more of it than a log line takes.
-        Span::current().record("operation", name.get(..64).unwrap_or(name));
-        Span::current().record("kind", tracing::field::display(prepared.kind));
+        trace::note("operation", name.get(..64).unwrap_or(name));
+        trace::note("kind", kind_word(prepared.kind));
         Ok(Checked { prepared, operation })
     }
 
@@ -254,7 +257,7 @@ impl Gateway {
             Err(_) => Answer::failed(Fault::new(FaultCode::Timeout, "took too long: ask for less at once"), &id),
         };
         let answer = if kind == OperationType::Mutation { answer } else { answer.harmless() };
-        Span::current().record("outcome", answer.word());
+        trace::note("outcome", answer.word());
         self.0.metrics.ran(kind, start.elapsed());
         self.0.metrics.answered(operation, &answer, verdict.is_some_and(|verdict| verdict.is_refused()));
         answer
@@ -292,6 +295,14 @@ impl Checked {
 impl Ready {
     pub(super) fn kind(&self) -> OperationType {
         self.prepared.kind
+    }
+}
+
+fn kind_word(kind: OperationType) -> &'static str {
+    match kind {
+        OperationType::Query => "query",
+        OperationType::Mutation => "mutation",
+        OperationType::Subscription => "subscription",
     }
 }
 

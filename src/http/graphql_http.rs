@@ -21,7 +21,7 @@ use super::gateway::{Gateway, bearer};
 use super::graphql_params::Params;
 use super::media::{self, Accepted, Json};
 use super::metrics::Operation;
-use super::{AuthFailure, graphql_sse, graphql_ws};
+use super::{AuthFailure, graphql_sse, graphql_ws, trace};
 use crate::access::Principal;
 use crate::graphql::fault::{Fault, FaultCode};
 use crate::graphql::limits::RequestId;
@@ -189,7 +189,7 @@ fn unread(error: BodyError, limit: usize, id: &RequestId) -> Refused {
 }
 
 fn to_response(answer: &Answer, json: Json) -> Response {
-    tracing::Span::current().record("outcome", answer.word());
+    trace::note("outcome", answer.word());
     let status = match answer.outcome {
         Outcome::Executed => StatusCode::OK,
         Outcome::Refused if json == Json::Plain => StatusCode::OK,

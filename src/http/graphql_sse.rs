@@ -16,6 +16,7 @@ use tracing::{Instrument as _, Span};
 
 use super::answer::{Answer, Outcome};
 use super::gateway::{Gateway, Ready};
+use super::trace;
 use crate::access::Principal;
 use crate::graphql::fault::{Fault, FaultCode};
 use crate::graphql::limits::RequestId;
@@ -28,7 +29,7 @@ const ALIVE: &str = ":\n\n";
 
 /// The stream of what has one answer.
 pub(super) fn single(answer: &Answer) -> Response {
-    Span::current().record("outcome", answer.word());
+    trace::note("outcome", answer.word());
     response(Body::from(next(answer) + COMPLETE))
 }
 

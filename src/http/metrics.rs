@@ -269,7 +269,7 @@ pub fn router(registry: Arc<Registry>) -> Router {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::limits::{Limits, prepare};
+    use crate::graphql::limits::{Documents, Limits, prepare};
 
     #[test]
     fn an_operation_is_called_by_its_root_field() {
@@ -283,7 +283,7 @@ mod tests {
             ("{ Ada_Lovelace_481000000017 }", "unknown"),
             ("subscription { ledgerEvents { sequence } }", "ledgerEvents"),
         ] {
-            let mut prepared = prepare(query.into(), &Limits::default()).expect(query);
+            let mut prepared = prepare(query.into(), &Limits::default(), &Documents::default()).expect(query);
             assert_eq!(operation_of(&mut prepared).word(), word, "{query}");
         }
     }

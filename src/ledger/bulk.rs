@@ -99,7 +99,13 @@ impl Bulk {
         let rows = format!("SELECT {select} FROM UNNEST({arrays}) AS a ({names})");
         let sql = if self.mode == Mode::Update {
             let set = self.assignments();
-            format!("UPDATE {table} SET {set} FROM ({rows}) AS u WHERE {table}.tenant_id = $1 AND {table}.id = u.id")
+            // Looked up row by row and then reached by place: no plan can read more than the rows that change. Who
+            // holds the tenant's head is the only one who moves them.
+            format!(
+                "UPDATE {table} SET {set} FROM (SELECT old.ctid AS place, a.* FROM ({rows}) AS a CROSS JOIN LATERAL \
+                 (SELECT ctid FROM {table} WHERE tenant_id = $1 AND id = a.id OFFSET 0) AS old) AS u \
+                 WHERE {table}.ctid = u.place"
+            )
         } else {
             let conflict = self.conflict();
             format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, u.* FROM ({rows}) AS u{conflict}")

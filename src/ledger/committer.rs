@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument as _, Span};
@@ -29,6 +29,10 @@ const QUEUE: usize = 4_096;
 const BATCH_ORDERS: usize = 1_024;
 /// A batch that lost against another transaction is tried again so often.
 const ATTEMPTS: u32 = 3;
+
+/// A database that says nothing for so long, neither yes nor no, is not waited for any longer: its host may be gone
+/// without a word, and the tenant's other orders stand behind this batch.
+const DEADLINE: Duration = Duration::from_secs(45);
 
 /// Told after each commit: the tenant, its last event, and what was booked.
 pub type Wake = Arc<dyn Fn(TenantId, i64, &[Arc<Entry>]) + Send + Sync>;
@@ -196,7 +200,8 @@ impl Failure {
 async fn attempts(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
     let mut attempt = 1;
     loop {
-        match once(shared, tenant, submissions).await {
+        let done = tokio::time::timeout(DEADLINE, once(shared, tenant, submissions)).await;
+        match done.unwrap_or_else(|_| Err(Failure::Unknown(LedgerFault::Database(silent())))) {
             Err(Failure::NotDone(fault)) if attempt < ATTEMPTS && is_worth_another(&fault, attempt) => {
                 tracing::warn!(%fault, attempt, "a batch is tried again");
                 shared.metrics.retries.inc();
@@ -211,6 +216,10 @@ async fn attempts(shared: &Shared, tenant: TenantId, submissions: &[Submission])
             }
         }
     }
+}
+
+fn silent() -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal("the database did not answer in time".into()))
 }
 
 async fn once(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {

@@ -15,7 +15,7 @@ use super::position::{AccountStatus, DebtRule, Position, RepaymentOrder};
 use super::post::LedgerFault;
 pub use super::query::Page;
 use super::query::Query;
-use crate::database::{Kind, any_of};
+use crate::database::{Kind, Listed, listed};
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};
 
@@ -47,9 +47,9 @@ pub async fn positions(
 ) -> Result<BTreeMap<AccountId, Position>, LedgerFault> {
     let mut positions = BTreeMap::new();
     let ids: Vec<Value> = accounts.into_iter().map(|account| account.0.into()).collect();
-    let sql = format!("SELECT {POSITION_COLUMNS} FROM ledger_account WHERE tenant_id = $1");
     for ids in ids.chunks(LIST) {
-        let rows = list(db, tenant, &sql, "account_id", Kind::Uuid, ids.to_vec(), "").await?;
+        let rows = list(db, tenant, (POSITION_COLUMNS, "ledger_account"), ("account_id", Kind::Uuid), ids.to_vec(), "")
+            .await?;
         let mut accounts: BTreeMap<Uuid, Vec<&QueryResult>> = BTreeMap::new();
         for row in &rows {
             accounts.entry(row.try_get("", "account_id")?).or_default().push(row);
@@ -106,8 +106,7 @@ pub async fn holds(
     let ids: Vec<Value> = ids.into_iter().map(|id| id.0.into()).collect();
     let mut holds = BTreeMap::new();
     for ids in ids.chunks(LIST) {
-        let sql = "SELECT * FROM hold WHERE tenant_id = $1";
-        for row in list(db, tenant, sql, "id", Kind::Uuid, ids.to_vec(), "").await? {
+        for row in list(db, tenant, ("found.*", "hold"), ("id", Kind::Uuid), ids.to_vec(), "").await? {
             let hold = hold(&row)?;
             holds.insert(hold.id, hold);
         }
@@ -266,8 +265,8 @@ async fn entries_where(
 ) -> Result<Vec<Arc<Entry>>, LedgerFault> {
     let mut entries = Vec::new();
     for values in values.chunks(LIST) {
-        let sql = "SELECT * FROM entry WHERE tenant_id = $1";
-        let rows = list(db, tenant, sql, column, kind, values.to_vec(), " ORDER BY sequence").await?;
+        let rows =
+            list(db, tenant, ("found.*", "entry"), (column, kind), values.to_vec(), " ORDER BY sequence").await?;
         entries.extend(with_postings(db, tenant, &rows).await?);
     }
     Ok(entries)
@@ -282,9 +281,8 @@ async fn with_postings(
     let mut postings: BTreeMap<i64, Vec<Posting>> = BTreeMap::new();
     let sequences: Vec<Value> = entries.iter().map(|entry| entry.sequence.into()).collect();
     for sequences in sequences.chunks(LIST) {
-        let sql = "SELECT * FROM posting WHERE tenant_id = $1";
-        let tail = " ORDER BY entry_sequence, line";
-        for row in list(db, tenant, sql, "entry_sequence", Kind::BigInt, sequences.to_vec(), tail).await? {
+        let (by, tail) = (("entry_sequence", Kind::BigInt), " ORDER BY entry_sequence, line");
+        for row in list(db, tenant, ("found.*", "posting"), by, sequences.to_vec(), tail).await? {
             postings.entry(row.try_get("", "entry_sequence")?).or_default().push(posting(&row)?);
         }
     }
@@ -476,9 +474,8 @@ pub async fn chart_rows(
     let mut found = Vec::new();
     let ids: Vec<Value> = ids.iter().map(|id| id.0.into()).collect();
     for ids in ids.chunks(LIST) {
-        let sql =
-            "SELECT id, account_id, component, role, currency, balance_minor FROM ledger_account WHERE tenant_id = $1";
-        for row in list(db, tenant, sql, "id", Kind::Uuid, ids.to_vec(), "").await? {
+        let columns = "id, account_id, component, role, currency, balance_minor";
+        for row in list(db, tenant, (columns, "ledger_account"), ("id", Kind::Uuid), ids.to_vec(), "").await? {
             found.push(chart_row(&row)?);
         }
     }
@@ -544,20 +541,20 @@ pub async fn dates(
     }
 }
 
-async fn list(
+/// Columns of the rows (called `found`) of a table that have one of the values in a column.
+pub(super) async fn list(
     db: &impl ConnectionTrait,
     tenant: TenantId,
-    sql: &str,
-    column: &str,
-    kind: Kind,
+    (columns, table): (&str, &str),
+    (column, kind): (&str, Kind),
     values: Vec<Value>,
     tail: &str,
 ) -> Result<Vec<QueryResult>, LedgerFault> {
     if values.is_empty() {
         return Ok(Vec::new());
     }
-    let (condition, values) = any_of(db.get_database_backend(), column, 2, kind, values);
-    let sql = format!("{sql} AND {condition}{tail}");
-    let binds = [tenant.0.into(), values];
-    Ok(db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, binds)).await?)
+    let backend = db.get_database_backend();
+    let (Listed { from, condition }, values) = listed(backend, (table, "found"), column, 2, kind, values);
+    let sql = format!("SELECT {columns} FROM {from} WHERE {condition}{tail}");
+    Ok(db.query_all_raw(Statement::from_sql_and_values(backend, sql, [tenant.0.into(), values])).await?)
 }

@@ -16,7 +16,7 @@ use super::journal;
 use super::position::Position;
 use super::post::LedgerFault;
 use super::{InternalRole, Order};
-use crate::database::{Kind, any_of};
+use crate::database::{Kind, Listed, listed};
 use crate::primitives::{AccountId, Clock, Currency, LedgerAccountId, TenantId};
 
 /// Keys that are known, by client and key.
@@ -29,8 +29,8 @@ pub(super) type Internals = BTreeMap<(InternalRole, Currency), Internal>;
 pub(super) struct Wanted<'a> {
     /// Of these accounts, those that exist.
     pub accounts: BTreeSet<AccountId>,
-    /// Of these keys, those that were used, by whichever client.
-    pub keys: BTreeSet<&'a str>,
+    /// Of these clients' keys, those that were used.
+    pub keys: BTreeSet<(&'a str, &'a str)>,
     /// The tenant's own ledger accounts.
     pub internals: bool,
 }
@@ -38,9 +38,10 @@ pub(super) struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     /// What the orders are decided on, apart from what only few of them look at.
     pub fn by(orders: impl Iterator<Item = &'a Order> + Clone) -> Self {
+        let keyed = orders.clone().filter_map(|order| Some((order, order.idempotency.as_ref()?)));
         Self {
             accounts: orders.clone().flat_map(|order| order.action.accounts()).collect(),
-            keys: orders.clone().filter_map(|order| Some(order.idempotency.as_ref()?.key.as_str())).collect(),
+            keys: keyed.map(|(order, idempotency)| (&*order.origin.client, idempotency.key.as_str())).collect(),
             internals: orders.clone().any(|order| order.action.touches_internals()),
         }
     }
@@ -64,7 +65,7 @@ const ACCOUNTS: &str = "SELECT 'ACCOUNT' AS part, account_id, id, component, rol
      CAST(NULL AS text) AS client, CAST(NULL AS text) AS key, CAST(NULL AS {bytes}) AS hash, \
      CAST(NULL AS text) AS result, CAST(NULL AS bigint) AS entry_sequence, CAST(NULL AS bigint) AS event_sequence, \
      CAST(NULL AS bigint) AS batch_number, {no_date} AS business_date, {no_date} AS closed_through \
-     FROM ledger_account WHERE tenant_id = $1 AND ";
+     FROM {accounts} WHERE {wanted}";
 
 const INTERNALS: &str = " UNION ALL SELECT 'INTERNAL', account_id, id, component, role, currency, balance_minor, \
      status, closed_on, debt_rule, repayment_order, credit_limit_minor, maximum_balance_minor, reserved_minor, \
@@ -72,8 +73,15 @@ const INTERNALS: &str = " UNION ALL SELECT 'INTERNAL', account_id, id, component
      FROM ledger_account WHERE tenant_id = $1 AND account_id IS NULL";
 
 const KEYS: &str = " UNION ALL SELECT 'KEY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
-     NULL, client, key, request_hash, result, NULL, NULL, NULL, NULL, NULL \
-     FROM idempotency_key WHERE tenant_id = $1 AND ";
+     NULL, used.client, used.key, used.request_hash, used.result, NULL, NULL, NULL, NULL, NULL FROM ";
+
+/// Keys, bound as two lists of the same length: of clients, and of their keys.
+const KEYS_POSTGRES: &str = "UNNEST({clients}::text[], {keys}::text[]) AS wanted (client, key) CROSS JOIN LATERAL \
+     (SELECT * FROM idempotency_key WHERE tenant_id = $1 AND client = wanted.client AND key = wanted.key OFFSET 0) AS used";
+
+const KEYS_SQLITE: &str = "(SELECT clients.value AS client, keys.value AS key FROM json_each({clients}) AS clients \
+     JOIN json_each({keys}) AS keys ON keys.key = clients.key) AS wanted \
+     JOIN idempotency_key AS used ON used.tenant_id = $1 AND used.client = wanted.client AND used.key = wanted.key";
 
 /// The head as it stood when the statement began.
 const SEEN: &str = " UNION ALL SELECT 'SEEN', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
@@ -106,23 +114,40 @@ fn statement(backend: DbBackend, tenant: TenantId, wanted: &Wanted<'_>) -> State
         _ => ("", "blob", "NULL"),
     };
     let accounts = wanted.accounts.iter().map(|account| account.0.into()).collect();
-    let (of_accounts, accounts) = any_of(backend, "account_id", 2, Kind::Uuid, accounts);
+    let (Listed { from, condition }, accounts) =
+        listed(backend, ("ledger_account", "found"), "account_id", 2, Kind::Uuid, accounts);
     let mut binds: Vec<Value> = vec![tenant.0.into(), accounts];
-    let accounts = ACCOUNTS.replace("{bytes}", bytes).replace("{no_date}", no_date);
-    let mut sql = format!("WITH head AS (SELECT {LOCKED_HEAD}{lock}) {accounts}{of_accounts}");
+    let select = ACCOUNTS.replace("{bytes}", bytes).replace("{no_date}", no_date);
+    let select = select.replace("{accounts}", &from).replace("{wanted}", &condition);
+    let mut sql = format!("WITH head AS (SELECT {LOCKED_HEAD}{lock}) {select}");
     if wanted.internals {
         sql.push_str(INTERNALS);
     }
     if !wanted.keys.is_empty() {
-        let keys = wanted.keys.iter().map(|key| Value::from(*key)).collect();
-        let (of_keys, keys) = any_of(backend, "key", binds.len() + 1, Kind::Text, keys);
-        binds.push(keys);
+        let (from, values) = used_keys(backend, wanted, binds.len() + 1);
+        binds.extend(values);
         sql.push_str(KEYS);
-        sql.push_str(&of_keys);
+        sql.push_str(&from);
     }
     sql.push_str(SEEN);
     sql.push_str(HEAD);
     Statement::from_sql_and_values(backend, sql, binds)
+}
+
+fn used_keys(backend: DbBackend, wanted: &Wanted<'_>, number: usize) -> (String, [Value; 2]) {
+    let (clients, keys): (Vec<&str>, Vec<&str>) = wanted.keys.iter().copied().unzip();
+    let (from, values) = match backend {
+        DbBackend::Postgres => {
+            let array = |texts: Vec<&str>| Kind::Text.array(texts.into_iter().map(Value::from).collect());
+            (KEYS_POSTGRES, [array(clients), array(keys)])
+        }
+        _ => {
+            let list = |texts: Vec<&str>| Value::from(serde_json::Value::from(texts).to_string());
+            (KEYS_SQLITE, [list(clients), list(keys)])
+        }
+    };
+    let from = from.replace("{clients}", &format!("${number}")).replace("{keys}", &format!("${}", number + 1));
+    (from, values)
 }
 
 /// `None` when somebody has written to the books while the statement waited for the lock.
@@ -191,22 +216,15 @@ fn remembered(row: &QueryResult) -> Result<((Arc<str>, String), Remembered), Led
 }
 
 /// The keys that were used, of a session that was opened before its orders were known. The head is locked.
-pub(super) async fn keys(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    keys: &BTreeSet<&str>,
-) -> Result<Keys, LedgerFault> {
-    if keys.is_empty() {
+pub(super) async fn keys(tx: &DatabaseTransaction, tenant: TenantId, wanted: &Wanted<'_>) -> Result<Keys, LedgerFault> {
+    if wanted.keys.is_empty() {
         return Ok(Keys::new());
     }
     let backend = tx.get_database_backend();
-    let values = keys.iter().map(|key| Value::from(*key)).collect();
-    let (condition, keys) = any_of(backend, "key", 2, Kind::Text, values);
-    let sql = format!(
-        "SELECT client, key, request_hash AS hash, result FROM idempotency_key WHERE tenant_id = $1 AND {condition}"
-    );
-    let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, [tenant.0.into(), keys])).await?;
-    rows.iter().map(remembered).collect()
+    let (from, [clients, keys]) = used_keys(backend, wanted, 2);
+    let sql = format!("SELECT used.client, used.key, used.request_hash AS hash, used.result FROM {from}");
+    let statement = Statement::from_sql_and_values(backend, sql, [tenant.0.into(), clients, keys]);
+    tx.query_all_raw(statement).await?.iter().map(remembered).collect()
 }
 
 /// The tenant's own ledger accounts, likewise.

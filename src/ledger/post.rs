@@ -21,7 +21,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
+use sea_orm::{DatabaseTransaction, DbErr, Value};
 
 use super::books::Books;
 use super::decide::Decider;
@@ -31,7 +31,7 @@ use super::order::{Action, Order, Outcome, Submission};
 use super::position::Position;
 use super::refusal::Refusal;
 use super::{load, write};
-use crate::database::{Kind, any_of};
+use crate::database::Kind;
 use crate::primitives::{AccountId, Clock, EntryId, HoldId, IdSource, TenantId};
 
 /// A failure that is nobody's decision: the database, or a row that no program of ours has written.
@@ -134,7 +134,7 @@ impl<'t> Session<'t> {
         let load::Found { head, positions, mut keys, mut internals } = self.found;
         if !self.prepared {
             let wanted = load::Wanted::by(orders.iter().copied());
-            keys = load::keys(self.tx, self.tenant, &wanted.keys).await?;
+            keys = load::keys(self.tx, self.tenant, &wanted).await?;
             if wanted.internals {
                 internals = load::internals(self.tx, self.tenant).await?;
             }
@@ -151,39 +151,24 @@ impl<'t> Session<'t> {
 
     async fn externals(&self, orders: &[&Order]) -> Result<BTreeSet<String>, LedgerFault> {
         let keys = orders.iter().filter_map(|order| match &order.action {
-            Action::Post(draft) => draft.external.as_ref().map(|external| Value::from(external.key())),
+            Action::Post(draft) => draft.external.as_ref().map(|external| external.key()),
             _ => None,
         });
-        let sql = "SELECT external_key FROM entry WHERE tenant_id = $1";
-        let rows = self.matching(sql, "external_key", Kind::Text, keys.collect()).await?;
+        let keys = keys.collect::<BTreeSet<String>>().into_iter().map(Value::from).collect();
+        let what = ("external_key", "entry");
+        let rows = journal::list(self.tx, self.tenant, what, ("external_key", Kind::Text), keys, "").await?;
         rows.iter().map(|row| Ok(row.try_get("", "external_key")?)).collect()
     }
 
     async fn reversed(&self, orders: &[&Order]) -> Result<BTreeMap<EntryId, EntryId>, LedgerFault> {
         let ids = orders.iter().filter_map(|order| match &order.action {
-            Action::Reverse { original, .. } => Some(Value::from(original.id.0)),
+            Action::Reverse { original, .. } => Some(original.id),
             _ => None,
         });
-        let sql = "SELECT id, reverses_id FROM entry WHERE tenant_id = $1";
-        let rows = self.matching(sql, "reverses_id", Kind::Uuid, ids.collect()).await?;
+        let ids = ids.collect::<BTreeSet<EntryId>>().into_iter().map(|id| id.0.into()).collect();
+        let what = ("id, reverses_id", "entry");
+        let rows = journal::list(self.tx, self.tenant, what, ("reverses_id", Kind::Uuid), ids, "").await?;
         rows.iter().map(|row| Ok((EntryId(row.try_get("", "reverses_id")?), EntryId(row.try_get("", "id")?)))).collect()
-    }
-
-    async fn matching(
-        &self,
-        sql: &str,
-        column: &str,
-        kind: Kind,
-        values: Vec<Value>,
-    ) -> Result<Vec<QueryResult>, LedgerFault> {
-        if values.is_empty() {
-            return Ok(Vec::new());
-        }
-        let backend = self.tx.get_database_backend();
-        let (condition, values) = any_of(backend, column, 2, kind, values);
-        let sql = format!("{sql} AND {condition}");
-        let binds = [self.tenant.0.into(), values];
-        Ok(self.tx.query_all_raw(Statement::from_sql_and_values(backend, sql, binds)).await?)
     }
 }
 

@@ -9,7 +9,7 @@ use super::Entry;
 use crate::primitives::{EntryId, TenantId};
 
 /// Entries to keep, about 1 kB each.
-const CAPACITY: usize = 8_192;
+const CAPACITY: usize = 2_048;
 
 /// Entries that have been committed here lately. Cloning shares it.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! Corrections, charges and reversals: what is posted by the tenant, not by a rail.
 
+use std::collections::BTreeSet;
+
 use super::moves::Details;
 use super::{again, book, described, entry_of};
 use crate::accounts::{self, AccountBy, directory};
@@ -9,7 +11,7 @@ use crate::ledger::entry::{Side, Spread};
 use crate::ledger::order::{Action, Idempotency, Order};
 use crate::ledger::refusal::RefusalCode;
 use crate::ledger::{Component, Draft, InternalRole, TransactionKind, journal};
-use crate::primitives::{EntryId, Money, Origin};
+use crate::primitives::{AccountId, EntryId, Money, Origin};
 
 crate::words! {
     /// What an account is charged for.
@@ -147,8 +149,8 @@ pub async fn reverse(
     let found = journal::entries_by_id(engine.db.reader(), origin.tenant, &ids).await?;
     let original = found.into_iter().next().ok_or_else(|| Denial::not_found("entry", "entry"))?;
     if let Some(customer) = origin.customer {
-        let names: Vec<AccountBy> =
-            original.postings.iter().filter_map(|line| line.account).map(AccountBy::Id).collect();
+        let touched: BTreeSet<AccountId> = original.postings.iter().filter_map(|line| line.account).collect();
+        let names: Vec<AccountBy> = touched.into_iter().map(AccountBy::Id).collect();
         let own = accounts::store::find_many(engine.db.reader(), origin.tenant, Some(customer), &names).await?;
         if own.len() < names.len() || names.is_empty() {
             return Err(Denial::not_found("entry", "entry").into());

@@ -18,6 +18,7 @@ pub mod corrections;
 pub mod holds;
 pub mod moves;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::accounts::{self, AccountBy};
@@ -84,7 +85,8 @@ pub(crate) async fn booked_before(
     let id = result.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
     let entry = journal::entries_by_id(engine.db.reader(), origin.tenant, &[id]).await?.pop();
     let entry = entry.ok_or(LedgerFault::Inconsistent("result of a key"))?;
-    let names: Vec<AccountBy> = entry.postings.iter().filter_map(|line| line.account).map(AccountBy::Id).collect();
+    let touched: BTreeSet<AccountId> = entry.postings.iter().filter_map(|line| line.account).collect();
+    let names: Vec<AccountBy> = touched.into_iter().map(AccountBy::Id).collect();
     let seen = accounts::store::find_many(engine.db.reader(), origin.tenant, origin.customer, &names).await?;
     let sees_all = names.iter().all(|name| seen.iter().any(|account| name.matches(account)));
     if sees_all { Ok(entry) } else { Err(failure) }

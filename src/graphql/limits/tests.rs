@@ -7,7 +7,7 @@ use async_graphql::{Request, Variables};
 use super::*;
 
 fn refusal(query: &str) -> String {
-    match prepare(Request::new(query), &Limits::default()) {
+    match prepare(Request::new(query), &Limits::default(), &Documents::default()) {
         Ok(prepared) => format!("accepted: {:?}", prepared.cost),
         Err(refusal) => format!("{}: {refusal}", refusal.code().word()),
     }
@@ -15,7 +15,7 @@ fn refusal(query: &str) -> String {
 
 fn cost(query: &str, variables: serde_json::Value) -> Cost {
     let request = Request::new(query).variables(Variables::from_json(variables));
-    prepare(request, &Limits::default()).expect(query).cost
+    prepare(request, &Limits::default(), &Documents::default()).expect(query).cost
 }
 
 fn nested(levels: usize) -> String {
@@ -100,7 +100,11 @@ fn what_is_allowed() {
         "query($n: Int! = 3) { a(first: $n) { b } }",
         &braces_in_strings,
     ] {
-        assert!(prepare(Request::new(query), &Limits::default()).is_ok(), "{}: {query}", refusal(query));
+        assert!(
+            prepare(Request::new(query), &Limits::default(), &Documents::default()).is_ok(),
+            "{}: {query}",
+            refusal(query)
+        );
     }
 }
 
@@ -110,7 +114,7 @@ fn hostile_documents_are_refused_without_being_expanded() {
     let shared = format!("{many_operations} {}", doubling(60).trim_start_matches("{ ...F0 }"));
     for query in [doubling(120), chain(300), shared, "{".repeat(262_144), "\"".repeat(262_143), ".".repeat(262_144)] {
         let start = Instant::now();
-        assert!(prepare(Request::new(&query), &Limits::default()).is_err());
+        assert!(prepare(Request::new(&query), &Limits::default(), &Documents::default()).is_err());
         // Milliseconds; expanded, the first would take longer than the universe has been there. The bound is wide
         // so that a busy machine does not fail it.
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
@@ -134,7 +138,7 @@ fn the_usual_introspection_query_passes_and_a_nested_one_does_not() {
            deprecationReason }}
          fragment TypeRef on __Type {{ {type_ref} }}"
     );
-    let prepared = prepare(Request::new(&usual), &Limits::default()).expect("the usual query");
+    let prepared = prepare(Request::new(&usual), &Limits::default(), &Documents::default()).expect("the usual query");
     assert_eq!(prepared.kind, OperationType::Query);
     assert_eq!(prepared.name.as_deref(), Some("IntrospectionQuery"));
     let nested = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";

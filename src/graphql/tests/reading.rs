@@ -133,7 +133,12 @@ impl Bank {
             scopes: Arc::new(scopes.iter().copied().collect()),
             expires_at: i64::MAX / 2_000_000,
         };
-        let caller = Caller::new(&self.engine, &Arc::new(crate::graphql::loaders::Hubs::new(&self.engine)), &principal, &RequestId("test".into()));
+        let caller = Caller::new(
+            &self.engine,
+            &Arc::new(crate::graphql::loaders::Hubs::new(&self.engine)),
+            &principal,
+            &RequestId("test".into()),
+        );
         Request::new(query).data(caller)
     }
 

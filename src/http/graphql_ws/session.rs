@@ -11,7 +11,6 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
-use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::writer::{Last, Life, Operation, Operations, Out, error_message, write};
@@ -25,7 +24,7 @@ use crate::http::gateway::{Gateway, token};
 use crate::http::graphql_params::Params;
 use crate::http::graphql_sse::ends;
 use crate::http::line::Allowance;
-use crate::http::trace::new_id;
+use crate::http::trace::{self, new_id};
 
 /// What a client may send until its token is known, in bytes, all messages together.
 pub(super) const STRANGER: usize = 64 * 1024;
@@ -246,7 +245,7 @@ impl Session {
                     request_id,
                     out: Outlet { id: id.clone(), life: life.clone(), out: self.out.clone() },
                 };
-                let task = AbortOnDropHandle::new(tokio::spawn(work.run(params).instrument(span)));
+                let task = AbortOnDropHandle::new(tokio::spawn(trace::watch(span, |()| None, work.run(params))));
                 operations.insert(id, Operation { life, _task: task });
                 return Ok(());
             }
@@ -281,7 +280,6 @@ struct Work {
 
 impl Work {
     async fn run(self, params: Params) {
-        let start = Instant::now();
         let last = match AssertUnwindSafe(self.operate(params)).catch_unwind().await {
             Ok(last) => last,
             Err(_) => {
@@ -289,9 +287,6 @@ impl Work {
                 Some(error_message(&self.out.id, &answer))
             }
         };
-        let span = tracing::Span::current();
-        span.record("elapsed_ms", u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX));
-        tracing::info!("answered");
         let complete = || format!(r#"{{"id":{},"type":"complete"}}"#, to_json(&self.out.id));
         self.out.end(last.unwrap_or_else(complete)).await;
     }
@@ -311,7 +306,7 @@ impl Work {
                 }
                 self.out.next(&answer).await;
             }
-            tracing::Span::current().record("outcome", "OK");
+            trace::note("outcome", "OK");
             return None;
         }
         let answer = match gateway.enter(id) {
@@ -326,7 +321,7 @@ impl Work {
     }
 
     fn failed(&self, answer: &Answer) -> String {
-        tracing::Span::current().record("outcome", answer.word());
+        trace::note("outcome", answer.word());
         error_message(&self.out.id, answer)
     }
 }
