@@ -83,8 +83,9 @@ pub fn broke_off(error: &DbErr) -> bool {
 
 /// Whether a database's code tells of something that passes.
 fn passes(code: &str) -> bool {
-    if let Ok(code) = code.parse::<u32>()
-        && code < 10_000
+    // PostgreSQL's have five characters, SQLite's are numbers of four digits at most.
+    if code.len() < 5
+        && let Ok(code) = code.parse::<u32>()
     {
         // SQLite, the extended codes among them: busy, locked, read-only, an I/O error, full, cannot open.
         return matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14);

@@ -198,11 +198,11 @@ impl Documents {
         if let Some(known) = self.0.get(text) {
             return Ok((*known).clone());
         }
-        scan::scan(text, limits)?;
         if text.len() > limits.bytes {
             let wide = |n| u64::try_from(n).unwrap_or(u64::MAX);
             return Err(Refusal::Over { what: "bytes", found: wide(text.len()), limit: wide(limits.bytes) });
         }
+        scan::scan(text, limits)?;
         let document = async_graphql::parser::parse_query(text)
             .map_err(|error| Refusal::Syntax { message: error.to_string(), at: error.positions().collect() })?;
         if text.len() <= KNOWN_LENGTH {

@@ -310,7 +310,7 @@ on_both_databases! {
                     json!({ "account": to.by(), "closureCode": "" }),
                     Refusal("INVALID_INPUT", "closureCode"),
                 ),
-                ("reverseEntry", json!({ "entry": "x", "reason": " " }), Refusal("INVALID_INPUT", "reason")),
+                ("reverseEntry", json!({ "entry": "x", "reason": " " }), Refusal("NOT_FOUND", "entry")),
                 (
                     "disburse",
                     with(&without(&payment, "channel"), "iban", json!("SE35")),

@@ -38,6 +38,9 @@ async fn play(app: TestApp, seed: Option<u64>) {
     };
     let steps = steps.map_or(STEPS, |steps| usize::try_from(steps).expect("a number of steps"));
     println!("{:?}: KONTO_MODEL_SEED={seed} KONTO_MODEL_STEPS={steps}", app.engine());
+    // A machine that is busy with other tests is no disagreement.
+    let patience = std::time::Duration::from_secs(300);
+    app.restart_with(|to| (to.http.operation_time, to.http.bulk_operation_time) = (patience, patience)).await;
     let mut world = World::begin(app, seed).await;
     for step in 0..steps {
         world.time_passes().await;
