@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::directory::Directory;
 use crate::database::{Database, WriteTransaction};
 use crate::events::Feed;
+use crate::ledger::names::Names;
 use crate::ledger::order::{Action, Order, Outcome, Submission, Verdict};
 use crate::ledger::post::{self, LedgerFault, Session, Surroundings};
 use crate::ledger::refusal::RefusalCode;
@@ -33,7 +33,7 @@ pub struct Engine {
     /// The last entries.
     pub recent: Recent,
     /// Which account a name means.
-    pub(crate) directory: Directory,
+    pub names: Names,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -59,7 +59,7 @@ impl Engine {
             committer,
             feed,
             recent,
-            directory: Directory::default(),
+            names: Names::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };

@@ -129,6 +129,9 @@ async fn run(options: Options) -> anyhow::Result<Vec<String>> {
     println!("\n{conditions}\n{}", bench.report.table());
     println!("{LEGEND}");
     println!("\nTargets\n{}", bench.report.targets());
+    if !bench.report.warnings.is_empty() {
+        println!("\nThe server's warnings, the first of each run\n{}", bench.report.warnings.join("\n"));
+    }
     if own.exists() {
         std::fs::remove_dir_all(own)?;
     }
@@ -282,7 +285,8 @@ impl Bench {
 
     async fn stop(&mut self, server: Server) -> anyhow::Result<()> {
         let complaints = server.stop().await?;
-        self.problems.extend(complaints.into_iter().map(|line| format!("  the server's log: {line}")));
+        self.problems.extend(complaints.errors.into_iter().map(|line| format!("  the server's log: {line}")));
+        self.report.warnings.extend(complaints.warnings);
         Ok(())
     }
 

@@ -54,13 +54,19 @@ pub fn cpu_micros(stat: &Path) -> Option<u64> {
     Some(ticks?.iter().sum::<u64>() * TICK_MICROS)
 }
 
+/// What a server said in its log, the first few of each.
+#[derive(Debug, Default)]
+pub struct Complaints {
+    pub warnings: Vec<String>,
+    pub errors: Vec<String>,
+}
+
 /// A running `konto serve`. Dropped, it is killed.
 pub struct Server {
     child: Child,
     pub addr: SocketAddr,
     log: PathBuf,
-    /// Warnings and errors that it logged, the first few of them.
-    pub complaints: Vec<String>,
+    complaints: Complaints,
 }
 
 impl Server {
@@ -79,7 +85,7 @@ impl Server {
         }
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
         let child = child.context("konto does not start")?;
-        let mut server = Self { child, addr, log, complaints: Vec::new() };
+        let mut server = Self { child, addr, log, complaints: Complaints::default() };
         let late = Instant::now() + Duration::from_secs(60);
         loop {
             let ready = format!("GET /health/ready HTTP/1.1\r\nHost: {addr}\r\n\r\n");
@@ -141,16 +147,22 @@ impl Server {
         const WORTH_TELLING: usize = 5;
         for line in BufReader::new(File::open(&self.log)?).lines() {
             let line = line?;
-            let bad = ["\"level\":\"WARN\"", "\"level\":\"ERROR\"", "panicked"].iter().any(|word| line.contains(word));
-            if bad && self.complaints.len() < WORTH_TELLING {
-                self.complaints.push(line);
+            let kind = if line.contains("\"level\":\"ERROR\"") || line.contains("panicked") {
+                &mut self.complaints.errors
+            } else if line.contains("\"level\":\"WARN\"") {
+                &mut self.complaints.warnings
+            } else {
+                continue;
+            };
+            if kind.len() < WORTH_TELLING {
+                kind.push(line);
             }
         }
         Ok(())
     }
 
     /// Ends it politely, and gives what it complained about.
-    pub async fn stop(mut self) -> anyhow::Result<Vec<String>> {
+    pub async fn stop(mut self) -> anyhow::Result<Complaints> {
         Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().context("kill")?;
         let late = Instant::now() + Duration::from_secs(30);
         let status = loop {
@@ -162,7 +174,7 @@ impl Server {
         };
         self.read_log()?;
         if !status.success() {
-            bail!("konto ended with {status}: {}", self.complaints.join("\n"));
+            bail!("konto ended with {status}: {}", self.complaints.errors.join("\n"));
         }
         Ok(std::mem::take(&mut self.complaints))
     }

@@ -4,56 +4,28 @@
 //! true and nothing has to be told when to forget. A tenant's own reference may change: it is read every time.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-
-use quick_cache::sync::Cache;
 
 use super::{Account, AccountBy, store};
 use crate::denial::{Denial, Failure};
 use crate::engine::Engine;
 use crate::ledger::LedgerFault;
-use crate::primitives::{AccountId, CustomerId, Origin, TenantId};
+use crate::ledger::names::Name;
+use crate::primitives::{AccountId, Origin};
 
-/// Names to remember, about 130 bytes each. What does not fit is read again.
-const CAPACITY: usize = 200_000;
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Name {
-    Id(AccountId),
-    Number(Box<str>),
-}
-
-impl Name {
-    fn of(by: &AccountBy) -> Option<Self> {
-        match by {
-            AccountBy::Id(id) => Some(Self::Id(*id)),
-            AccountBy::Number(number) => Some(Self::Number(number.as_str().into())),
-            AccountBy::ExternalReference(_) => None,
+impl AccountBy {
+    /// The name that is good for life, if it is one.
+    fn lasting(&self) -> Option<Name> {
+        match self {
+            Self::Id(id) => Some(Name::Id(*id)),
+            Self::Number(number) => Some(Name::Number(number.as_str().into())),
+            Self::ExternalReference(_) => None,
         }
     }
 }
 
-/// Names of accounts that are known. Cloning shares it.
-#[derive(Clone, Debug)]
-pub struct Directory(Arc<Cache<(TenantId, Name), (AccountId, CustomerId)>>);
-
-impl Default for Directory {
-    fn default() -> Self {
-        Self(Arc::new(Cache::new(CAPACITY)))
-    }
-}
-
-impl Directory {
-    fn get(&self, origin: &Origin, by: &AccountBy) -> Option<AccountId> {
-        let (account, owner) = self.0.get(&(origin.tenant, Name::of(by)?))?;
-        origin.customer.is_none_or(|own| own == owner).then_some(account)
-    }
-
-    fn keep(&self, tenant: TenantId, by: &AccountBy, account: &Account) {
-        if let Some(name) = Name::of(by) {
-            self.0.insert((tenant, name), (account.id, account.owner));
-        }
-    }
+fn known(engine: &Engine, origin: &Origin, by: &AccountBy) -> Option<AccountId> {
+    let (account, owner) = engine.names.get(origin.tenant, by.lasting()?)?;
+    origin.customer.is_none_or(|own| own == owner).then_some(account)
 }
 
 /// The accounts that the names mean, as far as the origin sees them: one statement for all that are not known.
@@ -65,7 +37,7 @@ pub(crate) async fn find(
     origin: &Origin,
     names: &[&AccountBy],
 ) -> Result<Vec<Option<AccountId>>, LedgerFault> {
-    let mut found: Vec<Option<AccountId>> = names.iter().map(|by| engine.directory.get(origin, by)).collect();
+    let mut found: Vec<Option<AccountId>> = names.iter().map(|by| known(engine, origin, by)).collect();
     let missing = names.iter().zip(&found).filter(|(_, found)| found.is_none()).map(|(by, _)| (*by).clone());
     let missing: Vec<AccountBy> = missing.collect::<HashSet<_>>().into_iter().collect();
     if missing.is_empty() {
@@ -82,7 +54,9 @@ pub(crate) async fn find(
     }
     for (found, by) in found.iter_mut().zip(names).filter(|(found, _)| found.is_none()) {
         if let Some(account) = by_name.get(*by) {
-            engine.directory.keep(origin.tenant, by, account);
+            if let Some(name) = by.lasting() {
+                engine.names.keep(origin.tenant, name, (account.id, account.owner));
+            }
             *found = Some(account.id);
         }
     }

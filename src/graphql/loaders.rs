@@ -40,8 +40,11 @@ trait Table: Sized + Send + 'static {
         engine: &Engine,
         tenant: TenantId,
         keys: &[Self::Key],
-    ) -> impl Future<Output = Result<Vec<(Self::Key, Self::Row)>, LedgerFault>> + Send;
+    ) -> impl Future<Output = Result<Rows<Self>, LedgerFault>> + Send;
 }
+
+/// Rows with the keys that they were found by.
+type Rows<T> = Vec<(<T as Table>::Key, <T as Table>::Row)>;
 
 /// What is known of one key.
 type Known<R> = Result<Option<R>, Arc<LedgerFault>>;

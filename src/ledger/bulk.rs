@@ -29,7 +29,8 @@ pub enum Mode {
     Insert,
     /// They are new, or are changed as the text after `ON CONFLICT` says.
     Upsert(&'static str),
-    /// They exist: found by `id`, every other column is set.
+    /// They exist: found by `id`, every other column is set. On PostgreSQL only: SQLite may read the whole table for
+    /// each row of such a join, and an `Upsert` costs it no more.
     Update,
 }
 
@@ -78,14 +79,7 @@ impl Bulk {
             binds.collect::<Vec<_>>().join(", ")
         };
         let (table, names) = (self.table, self.names());
-        if self.mode == Mode::Update {
-            let rows = (0..rows).map(|number| format!("({})", row(number))).collect::<Vec<_>>().join(", ");
-            let set = self.assignments();
-            return format!(
-                "WITH u ({names}) AS (VALUES {rows}) UPDATE {table} SET {set} FROM u \
-                 WHERE {table}.tenant_id = ?1 AND {table}.id = u.id"
-            );
-        }
+        debug_assert_ne!(self.mode, Mode::Update, "an upsert on SQLite");
         let rows = (0..rows).map(|number| format!("(?1, {})", row(number))).collect::<Vec<_>>().join(", ");
         format!("INSERT INTO {table} (tenant_id, {names}) VALUES {rows}{}", self.conflict())
     }

@@ -27,6 +27,7 @@ pub mod hold;
 pub mod journal;
 mod load;
 pub mod metrics;
+pub mod names;
 pub mod order;
 pub mod position;
 pub mod post;

@@ -1,6 +1,6 @@
 //! Writes what a batch decided: one statement on PostgreSQL, a few on SQLite, however large the batch.
 
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Value};
 
 use super::books::{Books, Changes};
 use super::bulk::{self, Along, Bulk, Column, Mode};
@@ -72,6 +72,10 @@ const LEDGER_ACCOUNT_CHANGE: &[Column] = &[
     ("credit_limit_minor", Kind::BigInt, false),
     ("reserved_minor", Kind::BigInt, false),
 ];
+
+const LEDGER_ACCOUNT_UPDATE: &str = "(tenant_id, id) DO UPDATE SET balance_minor = excluded.balance_minor, \
+     status = excluded.status, closed_on = excluded.closed_on, credit_limit_minor = excluded.credit_limit_minor, \
+     reserved_minor = excluded.reserved_minor";
 
 const HOLD: &[Column] = &[
     ("id", Kind::Uuid, false),
@@ -152,7 +156,7 @@ pub(super) async fn write(
         entries.row(entry_row(batch_number, entry, hash));
         posting_rows(entry, &mut postings);
     }
-    let (new_accounts, changed_accounts) = ledger_accounts(books, &changes);
+    let (new_accounts, changed_accounts) = ledger_accounts(books, &changes, tx.get_database_backend());
     let event_sequence = books.head.event_sequence + length(&changes.events);
     let mut rows = vec![entries, postings, new_accounts, changed_accounts, holds(books, &changes)];
     rows.extend([events(books, &changes), keys(books, &changes), audits(books, &changes, ids)]);
@@ -236,8 +240,10 @@ fn posting_rows(entry: &Entry, rows: &mut Bulk) {
 
 /// Rows that are new, and rows that change. One that is as it was read is not written: most entries touch one
 /// component of an account.
-fn ledger_accounts(books: &Books, changes: &Changes) -> (Bulk, Bulk) {
-    let mut new = Bulk::new("ledger_account", LEDGER_ACCOUNT, Mode::Insert);
+fn ledger_accounts(books: &Books, changes: &Changes, backend: DbBackend) -> (Bulk, Bulk) {
+    let postgres = backend == DbBackend::Postgres;
+    let mode = if postgres { Mode::Insert } else { Mode::Upsert(LEDGER_ACCOUNT_UPDATE) };
+    let mut new = Bulk::new("ledger_account", LEDGER_ACCOUNT, mode);
     let mut changed = Bulk::new("ledger_account", LEDGER_ACCOUNT_CHANGE, Mode::Update);
     for account in changes.opened.union(&changes.positions) {
         let Some(position) = books.positions.get(account) else { continue };
@@ -246,14 +252,15 @@ fn ledger_accounts(books: &Books, changes: &Changes) -> (Bulk, Bulk) {
         for component in Component::ALL {
             match loaded {
                 None => new.row(new_row(position, *component)),
-                Some(before) if !same(before, position, *component) => changed.row(changed_row(position, *component)),
-                Some(_) => {}
+                Some(before) if same(before, position, *component) => {}
+                Some(_) if postgres => changed.row(changed_row(position, *component)),
+                Some(_) => new.row(new_row(position, *component)),
             }
         }
     }
     for key @ (role, currency) in &changes.internals {
         let Some(internal) = books.internals.get(key) else { continue };
-        if !internal.new {
+        if postgres && !internal.new {
             let (status, closed_on) = (Value::String(None), Value::ChronoDate(None));
             let balance = internal.balance.into();
             changed.row([internal.id.0.into(), balance, status, closed_on, 0_i64.into(), 0_i64.into()]);
