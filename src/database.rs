@@ -123,9 +123,10 @@ impl std::ops::Deref for WriteTransaction {
 const SQLITE_READERS: u32 = 8;
 const POSTGRES_READERS: u32 = 12;
 const POSTGRES_WRITERS: u32 = 8;
-/// Every statement finds its rows by a key. A plan that is kept from the days when a table was small, or that was
-/// made before its statistics, would read the whole table instead; and compiling one costs more than running it.
-const PLANS: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
+/// Every statement finds its rows by a key, however many there are: one plan is right for all, and it is to be made
+/// once. A plan from the days when a table was small must not read the whole of it later, planning a batch's write
+/// anew costs several times what running it does, and compiling it more than that.
+const PLANS: [(&str, &str); 3] = [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 /// A connection that was not used for so long is asked whether it still lives.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long anybody waits for a connection, and for another process's write on SQLite.

@@ -63,11 +63,14 @@ impl<T: Table> BatchFn<T::Key, Known<T::Row>> for Reader<T> {
     }
 }
 
+/// Reads a table for one request.
+type RequestLoader<T> = Loader<<T as Table>::Key, Known<<T as Table>::Row>, Reader<T>>;
+
 /// The rows of a table, by key, for one request; made when it is first asked.
 struct ByKey<T: Table> {
     hub: Hub<T>,
     tenant: TenantId,
-    loader: OnceLock<Loader<T::Key, Known<T::Row>, Reader<T>>>,
+    loader: OnceLock<RequestLoader<T>>,
 }
 
 impl<T: Table> ByKey<T> {
@@ -75,7 +78,7 @@ impl<T: Table> ByKey<T> {
         Self { hub: hub.clone(), tenant, loader: OnceLock::new() }
     }
 
-    fn loader(&self) -> &Loader<T::Key, Known<T::Row>, Reader<T>> {
+    fn loader(&self) -> &RequestLoader<T> {
         self.loader.get_or_init(|| {
             let reader = Reader { hub: self.hub.clone(), tenant: self.tenant };
             Loader::new(reader).with_max_batch_size(BATCH)

@@ -100,7 +100,8 @@ fn requests() -> Vec<Row> {
     let anonymous = "POST /graphql HTTP/1.1\r\nhost: konto\r\nconnection: close\r\ncontent-type: application/json\r\n\
                      content-length: 10000000\r\n\r\n";
     let foreign = "\r\norigin: https://evil.example\r\naccess-control-request-method: POST";
-    let rows: Vec<(&str, (String, Vec<u8>), &str)> = vec![
+    type Sample = (&'static str, (String, Vec<u8>), &'static str);
+    let rows: Vec<Sample> = vec![
         ("a body that says it is large", (declared, vec![]), "413 OVER_LIMIT"),
         ("a large body in chunks", (chunked, chunk.into_bytes()), "413 OVER_LIMIT"),
         ("a large variable", post(json, "", variables.as_bytes()), "413 OVER_LIMIT"),
