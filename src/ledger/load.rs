@@ -79,9 +79,9 @@ const KEYS: &str = " UNION ALL SELECT 'KEY', NULL, NULL, NULL, NULL, NULL, NULL,
 const KEYS_POSTGRES: &str = "UNNEST({clients}::text[], {keys}::text[]) AS wanted (client, key) CROSS JOIN LATERAL \
      (SELECT * FROM idempotency_key WHERE tenant_id = $1 AND client = wanted.client AND key = wanted.key OFFSET 0) AS used";
 
-const KEYS_SQLITE: &str = "(SELECT clients.value AS client, keys.value AS key FROM json_each({clients}) AS clients \
-     JOIN json_each({keys}) AS keys ON keys.key = clients.key) AS wanted \
-     JOIN idempotency_key AS used ON used.tenant_id = $1 AND used.client = wanted.client AND used.key = wanted.key";
+/// The same, bound as one list of pairs in JSON.
+const KEYS_SQLITE: &str = "json_each({clients}) AS wanted CROSS JOIN idempotency_key AS used ON used.tenant_id = $1 \
+     AND used.client = json_extract(wanted.value, '$[0]') AND used.key = json_extract(wanted.value, '$[1]')";
 
 /// The head as it stood when the statement began.
 const SEEN: &str = " UNION ALL SELECT 'SEEN', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
@@ -134,16 +134,16 @@ fn statement(backend: DbBackend, tenant: TenantId, wanted: &Wanted<'_>) -> State
     Statement::from_sql_and_values(backend, sql, binds)
 }
 
-fn used_keys(backend: DbBackend, wanted: &Wanted<'_>, number: usize) -> (String, [Value; 2]) {
-    let (clients, keys): (Vec<&str>, Vec<&str>) = wanted.keys.iter().copied().unzip();
+fn used_keys(backend: DbBackend, wanted: &Wanted<'_>, number: usize) -> (String, Vec<Value>) {
     let (from, values) = match backend {
         DbBackend::Postgres => {
             let array = |texts: Vec<&str>| Kind::Text.array(texts.into_iter().map(Value::from).collect());
-            (KEYS_POSTGRES, [array(clients), array(keys)])
+            let (clients, keys) = wanted.keys.iter().copied().unzip();
+            (KEYS_POSTGRES, vec![array(clients), array(keys)])
         }
         _ => {
-            let list = |texts: Vec<&str>| Value::from(serde_json::Value::from(texts).to_string());
-            (KEYS_SQLITE, [list(clients), list(keys)])
+            let pairs = wanted.keys.iter().map(|(client, key)| serde_json::json!([client, key]));
+            (KEYS_SQLITE, vec![Value::from(serde_json::Value::Array(pairs.collect()).to_string())])
         }
     };
     let from = from.replace("{clients}", &format!("${number}")).replace("{keys}", &format!("${}", number + 1));
@@ -221,9 +221,9 @@ pub(super) async fn keys(tx: &DatabaseTransaction, tenant: TenantId, wanted: &Wa
         return Ok(Keys::new());
     }
     let backend = tx.get_database_backend();
-    let (from, [clients, keys]) = used_keys(backend, wanted, 2);
+    let (from, values) = used_keys(backend, wanted, 2);
     let sql = format!("SELECT used.client, used.key, used.request_hash AS hash, used.result FROM {from}");
-    let statement = Statement::from_sql_and_values(backend, sql, [tenant.0.into(), clients, keys]);
+    let statement = Statement::from_sql_and_values(backend, sql, std::iter::once(tenant.0.into()).chain(values));
     tx.query_all_raw(statement).await?.iter().map(remembered).collect()
 }
 
