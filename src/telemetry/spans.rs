@@ -98,7 +98,14 @@ fn kind_of(sql: &str) -> String {
     kind.make_ascii_uppercase();
     kind.truncate(LONGEST_NAME);
     let leads = |word: &str| ["from", "into", "update"].iter().any(|lead| word.eq_ignore_ascii_case(lead));
-    let table = if kind == "UPDATE" { words.next() } else { words.by_ref().find(|word| leads(word)).and(words.next()) };
+    // A list (`UNNEST(...)`) or a query in brackets is no table: the next one that is named is.
+    let is_list =
+        |word: &str| word.starts_with('(') || word.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("unnest"));
+    let mut table = if kind == "UPDATE" { words.next() } else { None };
+    while table.is_none() {
+        let Some(named) = words.by_ref().find(|word| leads(word)).and(words.next()) else { break };
+        table = Some(named).filter(|named| !is_list(named));
+    }
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let table = table.map(|table| table.trim_start_matches('"').split(|c| !is_name(c)).next().unwrap_or_default());
     match table {
@@ -122,7 +129,11 @@ mod tests {
             ("UPDATE ledger_head SET x = 1", "UPDATE ledger_head"),
             ("SELECT pg_notify($1, $2)", "SELECT"),
             ("SELECT x FROM (VALUES ('Ada'))", "SELECT"),
-            ("WITH v AS (SELECT 1 FROM unnest($1)) UPDATE hold SET x = 1", "WITH unnest"),
+            ("WITH v AS (SELECT 1 FROM unnest($1)) UPDATE hold SET x = 1", "WITH hold"),
+            (
+                "SELECT a FROM UNNEST($1::uuid[]) AS w (v) CROSS JOIN LATERAL (SELECT * FROM account) AS a",
+                "SELECT account",
+            ),
             ("DELETE FROM token", "DELETE token"),
             ("", ""),
         ] {
