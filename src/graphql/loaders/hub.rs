@@ -8,11 +8,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
+use tracing::{Instrument as _, Span};
 
 use super::Table;
 use crate::engine::Engine;
 use crate::ledger::LedgerFault;
 use crate::primitives::TenantId;
+use crate::telemetry::spans;
 
 /// Statements of one table under way at once.
 const LANES: usize = 3;
@@ -25,6 +27,8 @@ pub(super) type Found<T> = HashMap<<T as Table>::Key, <T as Table>::Row>;
 struct Question<T: Table> {
     tenant: TenantId,
     keys: Vec<T::Key>,
+    /// Whose statement it is when it is asked first: the others' traces show that they waited.
+    span: Span,
     reply: oneshot::Sender<Result<Found<T>, Arc<LedgerFault>>>,
 }
 
@@ -52,7 +56,7 @@ impl<T: Table> Hub<T> {
         let (reply, answer) = oneshot::channel();
         let lane = {
             let mut state = self.state();
-            state.waiting.push(Question { tenant, keys, reply });
+            state.waiting.push(Question { tenant, keys, span: spans::current(), reply });
             let free = state.lanes < LANES;
             state.lanes += usize::from(free);
             free.then(|| Lane(self.clone()))
@@ -114,17 +118,19 @@ impl<T: Table> Drop for Lane<T> {
 }
 
 async fn answer<T: Table>(engine: &Engine, questions: Vec<Question<T>>) {
-    let Some(tenant) = questions.first().map(|question| question.tenant) else { return };
+    let Some((tenant, span)) = questions.first().map(|question| (question.tenant, question.span.clone())) else {
+        return;
+    };
     if let [_] = questions.as_slice() {
         for Question { keys, reply, .. } in questions {
-            let rows = T::read(engine, tenant, &keys).await;
+            let rows = T::read(engine, tenant, &keys).instrument(span.clone()).await;
             let _ = reply.send(rows.map(|rows| rows.into_iter().collect()).map_err(Arc::new));
         }
         return;
     }
     let all: HashSet<T::Key> = questions.iter().flat_map(|question| question.keys.iter().cloned()).collect();
     let all: Vec<T::Key> = all.into_iter().collect();
-    match T::read(engine, tenant, &all).await {
+    match T::read(engine, tenant, &all).instrument(span).await {
         Ok(rows) => {
             let rows: Found<T> = rows.into_iter().collect();
             for Question { keys, reply, .. } in questions {
