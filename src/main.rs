@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// A request is many small allocations on two threads or more, which is what it is made for: it took a fifth of
-/// the server's time off, and keeps its memory flat.
+/// A request is several hundred small allocations: the C library's took a fifth of the server's time in the profile,
+/// this one a sixth.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -44,14 +44,8 @@ pub(crate) async fn find(
         return Ok(found);
     }
     let accounts = store::find_many(engine.db.reader(), origin.tenant, origin.customer, &missing).await?;
-    let mut by_name: HashMap<AccountBy, &Account> = HashMap::with_capacity(accounts.len() * 3);
-    for account in &accounts {
-        by_name.insert(AccountBy::Id(account.id), account);
-        by_name.insert(AccountBy::Number(account.number.clone()), account);
-        if let Some(reference) = &account.external_reference {
-            by_name.insert(AccountBy::ExternalReference(reference.clone()), account);
-        }
-    }
+    let by_name: HashMap<AccountBy, &Account> =
+        accounts.iter().flat_map(|account| account.names().map(move |name| (name, account))).collect();
     for (found, by) in found.iter_mut().zip(names).filter(|(found, _)| found.is_none()) {
         if let Some(account) = by_name.get(*by) {
             if let Some(name) = by.lasting() {

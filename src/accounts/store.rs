@@ -314,11 +314,7 @@ pub async fn find_with_owners(
     for row in named_any(db, tenant, names, &columns, owner).await? {
         let account = to_account(account::Model::from_query_result(&row, "")?)?;
         let both = (account, customers::store::beside(&row)?);
-        if let Some(reference) = both.0.external_reference.clone() {
-            found.insert(AccountBy::ExternalReference(reference), both.clone());
-        }
-        found.insert(AccountBy::Id(both.0.id), both.clone());
-        found.insert(AccountBy::Number(both.0.number.clone()), both);
+        found.extend(both.0.names().map(|name| (name, both.clone())));
     }
     Ok(names.iter().filter_map(|by| Some((by.clone(), found.get(by)?.clone()))).collect())
 }
@@ -354,6 +350,14 @@ async fn named_any(
     }
     let statement = Statement::from_sql_and_values(backend, selects.join(" UNION ALL "), binds);
     Ok(db.query_all_raw(statement).await?)
+}
+
+impl Account {
+    /// Everything that the account is called.
+    pub(super) fn names(&self) -> impl Iterator<Item = AccountBy> {
+        let reference = self.external_reference.clone().map(AccountBy::ExternalReference);
+        [AccountBy::Id(self.id), AccountBy::Number(self.number.clone())].into_iter().chain(reference)
+    }
 }
 
 impl AccountBy {

@@ -178,7 +178,7 @@ pub struct Prepared {
 }
 
 /// Documents that were parsed before: front ends send the same few texts with other variables, and parsing one is a
-/// third of what a small request costs.
+/// noticeable part of what a small request costs.
 #[derive(Debug)]
 pub struct Documents(Cache<Box<str>, Arc<ExecutableDocument>>);
 
