@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use migration::MigratorTrait as _;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use sea_orm::sqlx::Error as Driver;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::sqlx::{Connection as _, Error as Driver};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
@@ -120,6 +122,17 @@ impl std::ops::Deref for WriteTransaction {
     }
 }
 
+/// Whether a connection may be used again: with no transaction open, and none that the driver believes to be.
+///
+/// When SQLite fails to write, it rolls back by itself. The driver's own ROLLBACK is then an error, and the driver goes
+/// on counting a transaction that has ended: it would begin the next with a SAVEPOINT, whose rollback leaves it open,
+/// and what is committed inside that one is not in the file. Such a connection is closed, which ends whatever is left.
+async fn is_sound(connection: &mut SqliteConnection) -> Result<bool, Driver> {
+    // A rollback may still be on its way to the connection's thread. What is asked comes after it.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 const SQLITE_READERS: u32 = 8;
 const POSTGRES_READERS: u32 = 12;
 const POSTGRES_WRITERS: u32 = 8;
@@ -164,8 +177,7 @@ impl Database {
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, DbErr> {
-        let options: SqliteConnectOptions =
-            url.parse().map_err(|error: sea_orm::sqlx::Error| DbErr::Custom(error.to_string()))?;
+        let options: SqliteConnectOptions = url.parse().map_err(|error: Driver| DbErr::Custom(error.to_string()))?;
         if !url.contains("mode=rwc")
             && let Some(path) = missing_file(url)
         {
@@ -177,8 +189,11 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
-        let pool = |size: u32| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
-        let custom = |error: sea_orm::sqlx::Error| DbErr::Custom(error.to_string());
+        let pool = |size: u32| {
+            let pool = SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
+            pool.after_release(|connection, _| Box::pin(is_sound(connection)))
+        };
+        let custom = |error: Driver| DbErr::Custom(error.to_string());
         let writer = pool(1).connect_with(options.clone()).await.map_err(custom)?;
         let reader = pool(SQLITE_READERS).connect_with(options).await.map_err(custom)?;
         let reader = SqlxSqliteConnector::from_sqlx_sqlite_pool(reader);

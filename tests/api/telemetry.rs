@@ -163,7 +163,7 @@ async fn traces_of(engine: Engine) {
         "acme",
         konto.token(),
         "VALUES",
-        "$1",
+        "tenant_id = ",
     ];
     for body in collector.bodies() {
         for secret in secrets {

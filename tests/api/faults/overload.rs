@@ -279,8 +279,10 @@ async fn storm(database: crate::app::TestDatabase) {
     // The first rounds fill what is kept: pools, caches, the allocator's own.
     let least = |rounds: &[u64]| rounds.iter().min().copied().unwrap_or_default();
     assert!(least(&resident[3..]) < least(&resident[..2]) + 15_000, "{resident:?}");
-    // The clients' connections that are kept open, no more with each round, and never more than there may be.
-    assert!(files[5] < files[1] + 20 && files[5] < 450 + 100, "{files:?}");
+    // The clients' connections that are kept open, no more with each round, and never more than there may be. Sockets
+    // that are still closing count as well, so a single round says little.
+    let most = |rounds: &[usize]| rounds.iter().max().copied().unwrap_or_default();
+    assert!(most(&files[3..]) < most(&files[..3]) + 20 && most(&files) < 450 + 100, "{files:?}");
     client.data(VIEWER, json!({})).await;
     drop(served);
     verify(&database.url()).await;
