@@ -1,5 +1,6 @@
 //! The two engines behind one door: where writers and readers come from, and what differs between them.
 
+mod lane;
 mod list;
 
 use std::path::PathBuf;
@@ -9,20 +10,22 @@ use std::time::{Duration, Instant};
 use migration::MigratorTrait as _;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
-use sea_orm::sqlx::{Connection as _, Error as Driver};
+use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error as Driver};
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tracing::Instrument as _;
 
 use crate::telemetry::measure::{self, Held, Histogram, Label, Reading};
 use crate::telemetry::spans;
 
+pub use lane::Lane;
 pub use list::{Kind, Listed, listed};
 
 /// A migrated database. Cloning shares the pools.
@@ -32,10 +35,19 @@ pub struct Database {
     writer: DatabaseConnection,
     /// SQLite has one writer at a time: waiting for it here is fair and cheap, waiting inside SQLite is neither.
     sqlite_writer: Option<Arc<Mutex<()>>>,
+    /// PostgreSQL's, for connections outside of the pools.
+    lanes: Option<Lanes>,
     /// How long writers wait for their transaction.
     begins: Histogram,
     /// Writers that wait for it now.
     beginning: Gauge,
+}
+
+/// How to open connections that are kept, and how many more there may be.
+#[derive(Clone, Debug)]
+struct Lanes {
+    options: Arc<PgConnectOptions>,
+    places: Arc<Semaphore>,
 }
 
 /// The file of a SQLite URL, when there is none yet.
@@ -136,6 +148,7 @@ async fn is_sound(connection: &mut SqliteConnection) -> Result<bool, Driver> {
 const SQLITE_READERS: u32 = 8;
 const POSTGRES_READERS: u32 = 12;
 const POSTGRES_WRITERS: u32 = 8;
+const POSTGRES_LANES: usize = 4;
 /// Every statement finds its rows by a key, however many there are: one plan is right for all, and it is to be made
 /// once. A plan from the days when a table was small must not read the whole of it later, planning a batch's write
 /// anew costs several times what running it does, and compiling it more than that.
@@ -170,7 +183,9 @@ impl Database {
             };
             // Apart, so that a flood of reads never keeps what is decided from being written.
             let (reader, writer) = (pool(POSTGRES_READERS).await?, pool(POSTGRES_WRITERS).await?);
-            Ok(Self::new(reader, writer, None))
+            let options = url.parse::<PgConnectOptions>().map_err(custom)?.options(PLANS).disable_statement_logging();
+            let lanes = Lanes { options: Arc::new(options), places: Arc::new(Semaphore::new(POSTGRES_LANES)) };
+            Ok(Self::new(reader, writer, None, Some(lanes)))
         } else {
             Err(DbErr::Custom("expected a URL that starts with sqlite:// or postgres://".into()))
         }
@@ -193,18 +208,21 @@ impl Database {
             let pool = SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
             pool.after_release(|connection, _| Box::pin(is_sound(connection)))
         };
-        let custom = |error: Driver| DbErr::Custom(error.to_string());
-        let writer = pool(1).connect_with(options.clone()).await.map_err(custom)?;
+        // The writer goes through all indexes, at random places; its pages are to stay in memory, and are to be folded
+        // into the file less often than every four megabytes.
+        let for_writing = options.clone().pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "4096");
+        let writer = pool(1).connect_with(for_writing).await.map_err(custom)?;
         let reader = pool(SQLITE_READERS).connect_with(options).await.map_err(custom)?;
         let reader = SqlxSqliteConnector::from_sqlx_sqlite_pool(reader);
         let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
-        Ok(Self::new(reader, writer, Some(Arc::new(Mutex::new(())))))
+        Ok(Self::new(reader, writer, Some(Arc::new(Mutex::new(()))), None))
     }
 
     fn new(
         mut reader: DatabaseConnection,
         mut writer: DatabaseConnection,
         sqlite_writer: Option<Arc<Mutex<()>>>,
+        lanes: Option<Lanes>,
     ) -> Self {
         // Measuring a statement costs two looks at the clock: not for nobody.
         if spans::exporting() {
@@ -212,7 +230,7 @@ impl Database {
                 pool.set_metric_callback(|info| spans::ran(&info.statement.sql, info.elapsed, info.failed));
             }
         }
-        Self { reader, writer, sqlite_writer, begins: Histogram::of_times(), beginning: Gauge::default() }
+        Self { reader, writer, sqlite_writer, lanes, begins: Histogram::of_times(), beginning: Gauge::default() }
     }
 
     /// Applies the migrations that are missing.
@@ -256,6 +274,13 @@ impl Database {
         begun
     }
 
+    /// A connection to keep, on PostgreSQL, if there is one to be had: without it everything goes through the pools.
+    pub async fn lane(&self) -> Option<Lane> {
+        let lanes = self.lanes.as_ref()?;
+        let place = lanes.places.clone().try_acquire_owned().ok()?;
+        tokio::time::timeout(PATIENCE, Lane::open(&lanes.options, place)).await.ok()?.ok()
+    }
+
     async fn begin_now(&self) -> Result<WriteTransaction, DbErr> {
         let turn = match &self.sqlite_writer {
             Some(writer) => Some(writer.clone().lock_owned().await),
@@ -295,7 +320,7 @@ impl Database {
         let help = "Writers that wait for their transaction";
         registry.register("database_begin_waiting", help, self.beginning.clone());
         let db = self.clone();
-        let help = "Connections by pool (read, write) and state (idle, used).";
+        let help = "Connections by pool (read, write, commit) and state (idle, used).";
         measure::gauge(registry, "database_connections", help, move || {
             let pools = db.pools().into_iter();
             pools.flat_map(|(pool, idle, used, _)| [state(pool, "idle", idle), state(pool, "used", used)]).collect()
@@ -308,8 +333,8 @@ impl Database {
     }
 
     /// Name, idle and used connections, and the most there may be.
-    fn pools(&self) -> [(&'static str, u64, u64, u64); 2] {
-        [("read", &self.reader), ("write", &self.writer)].map(|(name, pool)| {
+    fn pools(&self) -> Vec<(&'static str, u64, u64, u64)> {
+        let pools = [("read", &self.reader), ("write", &self.writer)].map(|(name, pool)| {
             let (size, idle, most) = if self.backend() == DbBackend::Postgres {
                 let pool = pool.get_postgres_connection_pool();
                 (pool.size(), pool.num_idle(), pool.options().get_max_connections())
@@ -320,8 +345,17 @@ impl Database {
             // Both are read on the way: what is just being given back may count twice.
             let idle = measure::to_count(idle).min(size.into());
             (name, idle, u64::from(size) - idle, most.into())
-        })
+        });
+        let kept = self.lanes.as_ref().map(|lanes| {
+            let used = POSTGRES_LANES - lanes.places.available_permits();
+            ("commit", 0, measure::to_count(used), measure::to_count(POSTGRES_LANES))
+        });
+        pools.into_iter().chain(kept).collect()
     }
+}
+
+fn custom(error: Driver) -> DbErr {
+    DbErr::Custom(error.to_string())
 }
 
 fn state(pool: &'static str, state: &'static str, count: u64) -> Reading {

@@ -14,7 +14,7 @@ use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Origin};
 
 /// The end of the journal, locked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Head {
     /// The last entry.
     pub entry_sequence: i64,

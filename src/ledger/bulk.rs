@@ -8,7 +8,7 @@
 //! first day of 4713 BC) and becomes NULL inside the statement; no stored value is ever one of those. An empty
 //! text is one that callers may well send.
 //!
-//! Every table has `tenant_id`; it is bound once, as `$1`, and is no column here.
+//! Every table has `tenant_id`, which is no column here. PostgreSQL takes it once, as `$1`.
 
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
@@ -72,20 +72,20 @@ impl Bulk {
         columns.map(|name| format!("{name} = u.{name}")).collect::<Vec<_>>().join(", ")
     }
 
+    /// The tenant is a value of each row, and values have no numbers: SQLite searches the list of numbers from its start
+    /// for every value that the driver binds.
     fn sqlite(&self, rows: usize) -> String {
-        let width = self.columns.len();
-        let row = |row: usize| {
-            let binds = (0..width).map(|column| format!("?{}", 2 + row * width + column));
-            binds.collect::<Vec<_>>().join(", ")
-        };
         let (table, names) = (self.table, self.names());
         debug_assert_ne!(self.mode, Mode::Update, "an upsert on SQLite");
-        let rows = (0..rows).map(|number| format!("(?1, {})", row(number))).collect::<Vec<_>>().join(", ");
+        let row = format!("(?{})", ", ?".repeat(self.columns.len()));
+        let rows = vec![row; rows].join(", ");
         format!("INSERT INTO {table} (tenant_id, {names}) VALUES {rows}{}", self.conflict())
     }
 
-    /// The statement, whose binds are numbered from `first` on, and its values.
-    fn postgres(self, first: usize) -> (String, Vec<Value>) {
+    /// The statement, whose binds are numbered from `first` on, and its values. If it is `guarded`, it writes nothing
+    /// unless the part `head` has a row.
+    fn postgres(self, first: usize, guarded: bool) -> (String, Vec<Value>) {
+        let guard = if guarded { "head CROSS JOIN " } else { "" };
         let (table, names) = (self.table, self.names());
         let arrays = (first..).zip(self.columns).map(|(n, (_, kind, _))| format!("${n}::{}[]", kind.postgres()));
         let arrays = arrays.collect::<Vec<_>>().join(", ");
@@ -96,13 +96,13 @@ impl Bulk {
             // Looked up row by row and then reached by place: no plan can read more than the rows that change. Who
             // holds the tenant's head is the only one who moves them.
             format!(
-                "UPDATE {table} SET {set} FROM (SELECT old.ctid AS place, a.* FROM ({rows}) AS a CROSS JOIN LATERAL \
+                "UPDATE {table} SET {set} FROM (SELECT old.ctid AS place, a.* FROM {guard}({rows}) AS a CROSS JOIN LATERAL \
                  (SELECT ctid FROM {table} WHERE tenant_id = $1 AND id = a.id OFFSET 0) AS old) AS u \
                  WHERE {table}.ctid = u.place"
             )
         } else {
             let conflict = self.conflict();
-            format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, u.* FROM ({rows}) AS u{conflict}")
+            format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, u.* FROM {guard}({rows}) AS u{conflict}")
         };
         let width = self.columns.len();
         let mut arrays: Vec<Vec<Value>> = vec![Vec::with_capacity(self.values.len() / width); width];
@@ -122,7 +122,7 @@ impl Bulk {
     }
 }
 
-/// A statement that goes with the rows: its text, where `$2` and the following are its values.
+/// A statement about the head that goes with the rows: its text, where `$2` and the following are its values.
 #[derive(Debug)]
 pub struct Along {
     /// Takes the tenant as `$1`.
@@ -153,13 +153,13 @@ pub async fn execute(
     for rows in rows {
         let width = rows.columns.len();
         let mut left = rows.values.as_slice();
-        let mut chunk = 1 << (SQLITE_BINDS / width).ilog2();
+        let mut chunk = 1 << (SQLITE_BINDS / (width + 1)).ilog2();
         while !left.is_empty() {
             while chunk > left.len() / width {
                 chunk /= 2;
             }
             let (now, later) = left.split_at(chunk * width);
-            let values = std::iter::once(tenant.into()).chain(now.iter().cloned());
+            let values = now.chunks(width).flat_map(|row| std::iter::once(tenant.into()).chain(row.iter().cloned()));
             tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, rows.sqlite(chunk), values)).await?;
             left = later;
         }
@@ -171,36 +171,73 @@ pub async fn execute(
     Ok(())
 }
 
+/// All of it in one statement for PostgreSQL that writes only if `guard` gives a row, and gives a row itself if it has.
+#[must_use]
+pub fn guarded(tenant: Uuid, rows: Vec<Bulk>, guard: Along, told: Option<(&str, String)>) -> (String, Vec<Value>) {
+    let mut parts = Parts::new(tenant);
+    parts.head(guard);
+    rows.into_iter().filter(|rows| !rows.is_empty()).for_each(|rows| parts.rows(rows, true));
+    let last = match told {
+        Some(told) => format!("{} FROM head", parts.tell(told)),
+        None => "SELECT 1 FROM head".into(),
+    };
+    parts.end(&last)
+}
+
 fn postgres(
     tenant: Uuid,
     rows: impl Iterator<Item = Bulk>,
     along: Option<Along>,
     told: Option<(&str, String)>,
 ) -> Option<Statement> {
-    let mut values: Vec<Value> = vec![tenant.into()];
-    let mut parts = Vec::new();
-    // `along` comes first: its binds are numbered in its text.
+    let mut parts = Parts::new(tenant);
     if let Some(along) = along {
-        values.extend(along.values);
-        parts.push(along.sql.to_owned());
+        parts.head(along);
     }
-    for rows in rows {
-        let (sql, more) = rows.postgres(values.len() + 1);
-        values.extend(more);
-        parts.push(sql);
-    }
+    rows.for_each(|rows| parts.rows(rows, false));
     let last = match told {
-        Some((channel, message)) => {
-            values.extend([channel.into(), message.into()]);
-            format!("SELECT pg_notify(${}, ${})", values.len() - 1, values.len())
-        }
+        Some(told) => parts.tell(told),
         // The last part can be no part of the list: it is the statement.
-        None => parts.pop()?,
+        None => parts.parts.pop()?.1,
     };
-    let named = (0..).zip(parts).map(|(number, part)| format!("part_{number} AS ({part})"));
-    let named = named.collect::<Vec<_>>().join(", ");
-    let sql = if named.is_empty() { last } else { format!("WITH {named} {last}") };
+    let (sql, values) = parts.end(&last);
     Some(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
+}
+
+/// The parts of a statement, by their names, and all of its values.
+struct Parts {
+    values: Vec<Value>,
+    parts: Vec<(String, String)>,
+}
+
+impl Parts {
+    fn new(tenant: Uuid) -> Self {
+        Self { values: vec![tenant.into()], parts: Vec::new() }
+    }
+
+    /// Comes first: its binds are numbered in its text.
+    fn head(&mut self, head: Along) {
+        self.values.extend(head.values);
+        self.parts.push(("head".into(), head.sql.to_owned()));
+    }
+
+    fn rows(&mut self, rows: Bulk, guarded: bool) {
+        let (sql, values) = rows.postgres(self.values.len() + 1, guarded);
+        self.values.extend(values);
+        self.parts.push((format!("part_{}", self.parts.len()), sql));
+    }
+
+    /// What tells those who listen.
+    fn tell(&mut self, (channel, message): (&str, String)) -> String {
+        self.values.extend([channel.into(), message.into()]);
+        format!("SELECT pg_notify(${}, ${})", self.values.len() - 1, self.values.len())
+    }
+
+    fn end(self, last: &str) -> (String, Vec<Value>) {
+        let parts: Vec<String> = self.parts.iter().map(|(name, sql)| format!("{name} AS ({sql})")).collect();
+        let sql = if parts.is_empty() { last.to_owned() } else { format!("WITH {} {last}", parts.join(", ")) };
+        (sql, self.values)
+    }
 }
 
 fn select_column((name, kind, nullable): &Column) -> String {

@@ -16,9 +16,11 @@ use tracing::{Instrument as _, Span};
 
 use super::entry::Entry;
 use super::metrics::LedgerMetrics;
-use super::order::{Outcome, Submission};
-use super::post::{LedgerFault, Session, Surroundings};
-use crate::database::{self, Database};
+use super::optimistic::{self, Attempt};
+use super::order::{Order, Outcome, Submission};
+use super::post::{Finished, LedgerFault, Session, Surroundings};
+use super::standing::Standing;
+use crate::database::{self, Database, Lane};
 use crate::primitives::TenantId;
 use crate::telemetry::spans;
 
@@ -33,6 +35,8 @@ const ATTEMPTS: u32 = 3;
 /// A database that says nothing for so long, neither yes nor no, is not waited for any longer: its host may be gone
 /// without a word, and the tenant's other orders stand behind this batch.
 const DEADLINE: Duration = Duration::from_secs(45);
+/// A tenant that had nothing to commit for so long gives its connection back, and its memory.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// Told after each commit: the tenant, its last event, and what was booked.
 pub type Wake = Arc<dyn Fn(TenantId, i64, &[Arc<Entry>]) + Send + Sync>;
@@ -133,54 +137,159 @@ impl Committer {
         }
         let (queue, waiting) = mpsc::channel(QUEUE);
         workers.queues.insert(tenant, queue.clone());
-        self.0.tasks.spawn(work(self.0.clone(), tenant, waiting));
+        let worker = Worker { shared: self.0.clone(), tenant, standing: Standing::default(), lane: None };
+        self.0.tasks.spawn(worker.work(waiting));
         Ok(queue)
     }
 }
 
-async fn work(shared: Arc<Shared>, tenant: TenantId, mut queue: mpsc::Receiver<Waiting>) {
-    while let Some(first) = queue.recv().await {
-        let mut orders = first.submission.orders.len();
-        let mut batch = vec![first];
-        while orders < BATCH_ORDERS
-            && let Ok(next) = queue.try_recv()
-        {
-            orders += next.submission.orders.len();
-            batch.push(next);
-        }
-        commit(&shared, tenant, batch).await;
-    }
+/// A tenant's: the only one in this process that writes its batches.
+struct Worker {
+    shared: Arc<Shared>,
+    tenant: TenantId,
+    standing: Standing,
+    lane: Option<Lane>,
 }
 
-async fn commit(shared: &Shared, tenant: TenantId, batch: Vec<Waiting>) {
-    for waiting in &batch {
-        shared.metrics.waits.took(waiting.since.elapsed());
+impl Worker {
+    async fn work(mut self, mut queue: mpsc::Receiver<Waiting>) {
+        while let Some(first) = self.next(&mut queue).await {
+            let mut orders = first.submission.orders.len();
+            let mut batch = vec![first];
+            while orders < BATCH_ORDERS
+                && let Ok(next) = queue.try_recv()
+            {
+                orders += next.submission.orders.len();
+                batch.push(next);
+            }
+            self.commit(batch).await;
+        }
+        if let Some(lane) = self.lane {
+            lane.close().await;
+        }
     }
-    let orders = batch.iter().map(|waiting| waiting.submission.orders.len()).sum();
-    let span = spans::batch(orders, batch.iter().map(|waiting| &waiting.span));
-    let (submissions, replies): (Vec<_>, Vec<_>) =
-        batch.into_iter().map(|waiting| (waiting.submission, waiting.reply)).unzip();
-    match attempts(shared, tenant, &submissions).instrument(span).await {
-        Ok(outcomes) => {
-            for (reply, outcomes) in replies.into_iter().zip(outcomes) {
-                // A caller that is gone does not take its answer; its order stands.
-                let _ = reply.send(Ok(outcomes));
+
+    /// Waits for the first of the next batch. For a tenant that has nothing to do, nothing is kept.
+    async fn next(&mut self, queue: &mut mpsc::Receiver<Waiting>) -> Option<Waiting> {
+        if (self.lane.is_some() || !self.standing.is_empty())
+            && let Ok(first) = tokio::time::timeout(QUIET, queue.recv()).await
+        {
+            return first;
+        }
+        self.standing.forget();
+        if let Some(lane) = self.lane.take() {
+            lane.close().await;
+        }
+        queue.recv().await
+    }
+
+    async fn commit(&mut self, batch: Vec<Waiting>) {
+        for waiting in &batch {
+            self.shared.metrics.waits.took(waiting.since.elapsed());
+        }
+        let orders = batch.iter().map(|waiting| waiting.submission.orders.len()).sum();
+        let span = spans::batch(orders, batch.iter().map(|waiting| &waiting.span));
+        let (submissions, replies): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|waiting| (waiting.submission, waiting.reply)).unzip();
+        match self.attempts(&submissions).instrument(span).await {
+            Ok(outcomes) => {
+                for (reply, outcomes) in replies.into_iter().zip(outcomes) {
+                    // A caller that is gone does not take its answer; its order stands.
+                    let _ = reply.send(Ok(outcomes));
+                }
+            }
+            // One submission that the database will not take must not fail its neighbours: each is tried alone.
+            Err(Failure::NotDone(fault)) if submissions.len() > 1 && !is_connection(&fault) => {
+                for (submission, reply) in submissions.into_iter().zip(replies) {
+                    let answer = self.attempts(std::slice::from_ref(&submission)).await;
+                    let answer = answer.map(|mut outcomes| outcomes.pop().unwrap_or_default());
+                    let _ = reply.send(answer.map_err(|failure| Arc::new(failure.fault())));
+                }
+            }
+            Err(failure) => {
+                let fault = Arc::new(failure.fault());
+                for reply in replies {
+                    let _ = reply.send(Err(fault.clone()));
+                }
             }
         }
-        // One submission that the database will not take must not fail its neighbours: each is tried alone.
-        Err(Failure::NotDone(fault)) if submissions.len() > 1 && !is_connection(&fault) => {
-            for (submission, reply) in submissions.into_iter().zip(replies) {
-                let answer = attempts(shared, tenant, std::slice::from_ref(&submission)).await;
-                let answer = answer.map(|mut outcomes| outcomes.pop().unwrap_or_default());
-                let _ = reply.send(answer.map_err(|failure| Arc::new(failure.fault())));
+    }
+
+    async fn attempts(&mut self, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
+        let mut attempt = 1;
+        loop {
+            let done = tokio::time::timeout(DEADLINE, self.once(submissions)).await;
+            let done = done.unwrap_or_else(|_| Err(Failure::Unknown(LedgerFault::Database(silent()))));
+            if done.is_err() {
+                // Neither how the books stand is known now, nor in which state the connection was left.
+                self.standing.forget();
+                self.lane = None;
+            }
+            match done {
+                Err(Failure::NotDone(fault)) if attempt < ATTEMPTS && is_worth_another(&fault, attempt) => {
+                    tracing::warn!(%fault, attempt, "a batch is tried again");
+                    self.shared.metrics.retries.inc();
+                    tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 5)).await;
+                    attempt += 1;
+                }
+                result => {
+                    if result.is_err() {
+                        self.shared.metrics.failures.inc();
+                    }
+                    return result;
+                }
             }
         }
-        Err(failure) => {
-            let fault = Arc::new(failure.fault());
-            for reply in replies {
-                let _ = reply.send(Err(fault.clone()));
+    }
+
+    async fn once(&mut self, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
+        let start = Instant::now();
+        let finished = match self.optimistic(submissions).await {
+            Attempt::Done(finished) => {
+                self.shared.metrics.optimistic.inc();
+                finished
             }
+            Attempt::Overtaken => {
+                self.shared.metrics.overtaken.inc();
+                self.standing.overtaken();
+                self.under_lock(submissions).await?
+            }
+            Attempt::Failed(fault) => return Err(Failure::NotDone(fault)),
+            Attempt::Unknown(fault) => return Err(Failure::Unknown(fault)),
+            Attempt::NotThisWay => self.under_lock(submissions).await?,
+        };
+        let Finished { outcomes, event_sequence, entries, left } = finished;
+        let orders = submissions.iter().flat_map(|submission| &submission.orders);
+        self.standing.follow(left, orders.filter_map(Order::key));
+        (self.shared.wake)(self.tenant, event_sequence, &entries);
+        self.shared.metrics.committed(submissions, &outcomes, start.elapsed());
+        Ok(outcomes)
+    }
+
+    /// The short way, where the database has one.
+    async fn optimistic(&mut self, submissions: &[Submission]) -> Attempt {
+        let lives = match &mut self.lane {
+            Some(lane) => lane.lives().await,
+            None => false,
+        };
+        if !lives {
+            // Given back before another is asked for.
+            self.lane = None;
+            self.lane = self.shared.db.lane().await;
         }
+        let Some(lane) = &mut self.lane else { return Attempt::NotThisWay };
+        optimistic::attempt(lane, &self.shared.surroundings, self.tenant, submissions, &self.standing).await
+    }
+
+    /// The long way: lock, read what is not known, decide, write, commit.
+    async fn under_lock(&mut self, submissions: &[Submission]) -> Result<Finished, Failure> {
+        let Self { shared, tenant, standing, .. } = self;
+        let not_done = |error: DbErr| Failure::NotDone(error.into());
+        let tx = shared.db.begin().await.map_err(not_done)?;
+        let session = Session::open_for(&tx, &shared.surroundings, *tenant, submissions, standing).await;
+        let finished = session.map_err(Failure::NotDone)?.finish(submissions).await.map_err(Failure::NotDone)?;
+        tx.commit().await.map_err(|error| Failure::Unknown(error.into()))?;
+        Ok(finished)
     }
 }
 
@@ -197,41 +306,8 @@ impl Failure {
     }
 }
 
-async fn attempts(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
-    let mut attempt = 1;
-    loop {
-        let done = tokio::time::timeout(DEADLINE, once(shared, tenant, submissions)).await;
-        match done.unwrap_or_else(|_| Err(Failure::Unknown(LedgerFault::Database(silent())))) {
-            Err(Failure::NotDone(fault)) if attempt < ATTEMPTS && is_worth_another(&fault, attempt) => {
-                tracing::warn!(%fault, attempt, "a batch is tried again");
-                shared.metrics.retries.inc();
-                tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 5)).await;
-                attempt += 1;
-            }
-            result => {
-                if result.is_err() {
-                    shared.metrics.failures.inc();
-                }
-                return result;
-            }
-        }
-    }
-}
-
 fn silent() -> DbErr {
     DbErr::Conn(RuntimeErr::Internal("the database did not answer in time".into()))
-}
-
-async fn once(shared: &Shared, tenant: TenantId, submissions: &[Submission]) -> Result<Vec<Vec<Outcome>>, Failure> {
-    let start = Instant::now();
-    let not_done = |error: DbErr| Failure::NotDone(error.into());
-    let tx = shared.db.begin().await.map_err(not_done)?;
-    let session = Session::open_for(&tx, &shared.surroundings, tenant, submissions).await.map_err(Failure::NotDone)?;
-    let finished = session.finish(submissions).await.map_err(Failure::NotDone)?;
-    tx.commit().await.map_err(|error| Failure::Unknown(error.into()))?;
-    (shared.wake)(tenant, finished.event_sequence, &finished.entries);
-    shared.metrics.committed(submissions, &finished.outcomes, start.elapsed());
-    Ok(finished.outcomes)
 }
 
 /// Whether the same batch may succeed now: after a lost race, and once after its connection broke. Nothing is tried

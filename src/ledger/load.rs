@@ -3,11 +3,13 @@
 //! The statement locks the tenant's head and reads accounts and keys beside it. A statement sees what had been
 //! committed when it began, and another server may commit while it waits for the lock. So it also reads the head
 //! as it stood then: when the locked head is the same, nobody has written to the books in between (every writer
-//! moves the head) and everything that was read is current. Otherwise it is read once more, now under the lock.
+//! moves the head) and everything that was read is current. Otherwise it is read once more, now under the lock. What
+//! the worker still knows ([`super::standing`]) is not read at all, unless the head has moved since.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
 use uuid::Uuid;
 
@@ -15,8 +17,9 @@ use super::books::{Head, Internal, Remembered};
 use super::journal;
 use super::position::Position;
 use super::post::LedgerFault;
+use super::standing::Standing;
 use super::{InternalRole, Order};
-use crate::database::{Kind, Listed, listed};
+use crate::database::{Kind, Lane, Listed, listed};
 use crate::primitives::{AccountId, Clock, Currency, LedgerAccountId, TenantId};
 
 /// Keys that are known, by client and key.
@@ -25,7 +28,7 @@ pub(super) type Keys = HashMap<(Arc<str>, String), Remembered>;
 pub(super) type Internals = BTreeMap<(InternalRole, Currency), Internal>;
 
 /// What to read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wanted<'a> {
     /// Of these accounts, those that exist.
     pub accounts: BTreeSet<AccountId>,
@@ -38,19 +41,20 @@ pub(super) struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     /// What the orders are decided on, apart from what only few of them look at.
     pub fn by(orders: impl Iterator<Item = &'a Order> + Clone) -> Self {
-        let keyed = orders.clone().filter_map(|order| Some((order, order.idempotency.as_ref()?)));
         Self {
             accounts: orders.clone().flat_map(|order| order.action.accounts()).collect(),
-            keys: keyed.map(|(order, idempotency)| (&*order.origin.client, idempotency.key.as_str())).collect(),
+            keys: orders.clone().filter_map(Order::key).collect(),
             internals: orders.clone().any(|order| order.action.touches_internals()),
         }
     }
 }
 
-/// What was found, under the lock of the head.
-#[derive(Debug)]
+/// What was found, with the head that it belongs to.
+#[derive(Debug, Default)]
 pub(super) struct Found {
     pub head: Head,
+    /// The tenant's own business date, if it does not go with the clock.
+    pub date: Option<NaiveDate>,
     pub positions: BTreeMap<AccountId, Position>,
     pub keys: Keys,
     pub internals: Internals,
@@ -92,24 +96,52 @@ const HEAD: &str = " UNION ALL SELECT 'HEAD', NULL, NULL, NULL, NULL, NULL, NULL
      NULL, NULL, NULL, chain_hash, NULL, entry_sequence, event_sequence, batch_number, business_date, closed_through \
      FROM head";
 
-/// Locks the tenant's head and reads what is wanted, as it stands under the lock.
+/// Locks the tenant's head and reads what is wanted and not known, as it stands under the lock.
 pub(super) async fn lock(
     tx: &DatabaseTransaction,
     clock: &Clock,
     tenant: TenantId,
     wanted: &Wanted<'_>,
+    standing: &mut Standing,
 ) -> Result<Found, LedgerFault> {
-    let statement = statement(tx.get_database_backend(), tenant, wanted);
-    if let Some(found) = read(tx, clock, statement.clone()).await? {
-        return Ok(found);
+    let backend = tx.get_database_backend();
+    let rest = standing.rest(wanted);
+    let read = async |wanted: &Wanted<'_>| {
+        let (sql, values) = statement(backend, tenant, wanted, true);
+        let rows = tx.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        found(&rows, clock)
+    };
+    if let Some(mut found) = read(&rest).await? {
+        if standing.is_at(&found) {
+            standing.complete(&mut found, wanted);
+            return Ok(found);
+        }
+        standing.overtaken();
+        if rest == *wanted {
+            return Ok(found);
+        }
+    } else {
+        standing.overtaken();
     }
-    let again = read(tx, clock, statement).await?;
-    again.ok_or(LedgerFault::Inconsistent("the head moved under its lock"))
+    read(wanted).await?.ok_or(LedgerFault::Inconsistent("the head moved under its lock"))
 }
 
-fn statement(backend: DbBackend, tenant: TenantId, wanted: &Wanted<'_>) -> Statement {
+/// Reads what is wanted as it stands, without a lock: whoever decides on it has to make sure that the head still stands
+/// there when it writes. On PostgreSQL.
+pub(super) async fn look(
+    lane: &mut Lane,
+    clock: &Clock,
+    tenant: TenantId,
+    wanted: &Wanted<'_>,
+) -> Result<Found, LedgerFault> {
+    let (sql, values) = statement(DbBackend::Postgres, tenant, wanted, false);
+    let rows = lane.run(sql, values).await?;
+    found(&rows, clock)?.ok_or(LedgerFault::Inconsistent("two heads in one statement"))
+}
+
+fn statement(backend: DbBackend, tenant: TenantId, wanted: &Wanted<'_>, locks: bool) -> (String, Vec<Value>) {
     let (lock, bytes, no_date) = match backend {
-        DbBackend::Postgres => (" FOR NO KEY UPDATE", "bytea", "CAST(NULL AS date)"),
+        DbBackend::Postgres => (if locks { " FOR NO KEY UPDATE" } else { "" }, "bytea", "CAST(NULL AS date)"),
         // The writer holds the whole database already. A cast to its unknown type `date` would make a number.
         _ => ("", "blob", "NULL"),
     };
@@ -131,7 +163,7 @@ fn statement(backend: DbBackend, tenant: TenantId, wanted: &Wanted<'_>) -> State
     }
     sql.push_str(SEEN);
     sql.push_str(HEAD);
-    Statement::from_sql_and_values(backend, sql, binds)
+    (sql, binds)
 }
 
 fn used_keys(backend: DbBackend, wanted: &Wanted<'_>, number: usize) -> (String, Vec<Value>) {
@@ -151,12 +183,11 @@ fn used_keys(backend: DbBackend, wanted: &Wanted<'_>, number: usize) -> (String,
 }
 
 /// `None` when somebody has written to the books while the statement waited for the lock.
-async fn read(tx: &DatabaseTransaction, clock: &Clock, statement: Statement) -> Result<Option<Found>, LedgerFault> {
-    let rows = tx.query_all_raw(statement).await?;
+fn found(rows: &[QueryResult], clock: &Clock) -> Result<Option<Found>, LedgerFault> {
     let mut accounts: BTreeMap<Uuid, Vec<&QueryResult>> = BTreeMap::new();
     let (mut keys, mut internals) = (Keys::new(), Internals::new());
     let (mut seen, mut head) = (None, None);
-    for row in &rows {
+    for row in rows {
         let part: String = row.try_get("", "part")?;
         match part.as_str() {
             "ACCOUNT" => accounts.entry(row.try_get("", "account_id")?).or_default().push(row),
@@ -169,11 +200,11 @@ async fn read(tx: &DatabaseTransaction, clock: &Clock, statement: Statement) -> 
                 keys.insert(key, remembered);
             }
             "SEEN" => seen = Some(sequences(row)?),
-            "HEAD" => head = Some((sequences(row)?, self::head(row, clock)?)),
+            "HEAD" => head = Some((sequences(row)?, self::head(row, clock)?, row.try_get("", "business_date")?)),
             _ => return Err(LedgerFault::Inconsistent("part of a union")),
         }
     }
-    let (locked, head) = head.ok_or(LedgerFault::Inconsistent("no ledger head"))?;
+    let (locked, head, date) = head.ok_or(LedgerFault::Inconsistent("no ledger head"))?;
     if seen != Some(locked) {
         return Ok(None);
     }
@@ -181,7 +212,7 @@ async fn read(tx: &DatabaseTransaction, clock: &Clock, statement: Statement) -> 
         let account = AccountId(account);
         Ok((account, journal::position(account, &rows)?))
     });
-    Ok(Some(Found { head, positions: positions.collect::<Result<_, LedgerFault>>()?, keys, internals }))
+    Ok(Some(Found { head, date, positions: positions.collect::<Result<_, LedgerFault>>()?, keys, internals }))
 }
 
 fn sequences(row: &QueryResult) -> Result<[i64; 3], LedgerFault> {
@@ -190,7 +221,7 @@ fn sequences(row: &QueryResult) -> Result<[i64; 3], LedgerFault> {
 
 fn head(row: &QueryResult, clock: &Clock) -> Result<Head, LedgerFault> {
     let [entry_sequence, event_sequence, batch_number] = sequences(row)?;
-    let business_date: Option<chrono::NaiveDate> = row.try_get("", "business_date")?;
+    let business_date: Option<NaiveDate> = row.try_get("", "business_date")?;
     Ok(Head {
         entry_sequence,
         event_sequence,

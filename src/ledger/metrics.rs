@@ -16,6 +16,10 @@ use crate::telemetry::measure::{Histogram, Label, to_count};
 pub struct LedgerMetrics {
     /// Batches that lost against another transaction and were tried again.
     pub(super) retries: Counter,
+    /// Batches that were written in one statement and found the head moved.
+    pub(super) overtaken: Counter,
+    /// Batches that were written in one statement.
+    pub(super) optimistic: Counter,
     /// Batches that were not committed.
     pub(super) failures: Counter,
     /// Submissions that found the queue full.
@@ -38,6 +42,8 @@ impl Default for LedgerMetrics {
         let counter = |code: &RefusalCode| by_code.get_or_create_owned(&[("code", code.word())]);
         Self {
             retries: Counter::default(),
+            overtaken: Counter::default(),
+            optimistic: Counter::default(),
             failures: Counter::default(),
             turned_away: Counter::default(),
             waits: Histogram::of_times(),
@@ -90,6 +96,10 @@ impl LedgerMetrics {
     /// Puts them on a server's list.
     pub fn register(&self, registry: &mut Registry) {
         registry.register("commits", "Batches committed", self.commits.clone());
+        let help = "Batches committed in one statement, without a lock taken before";
+        registry.register("commit_optimistic", help, self.optimistic.clone());
+        let help = "Batches that were begun so, and again under the lock because another writer was first";
+        registry.register("commit_overtaken", help, self.overtaken.clone());
         registry.register("commit_failures", "Batches not committed, or not known to be", self.failures.clone());
         let help = "Batches that lost against another transaction and were tried again";
         registry.register("commit_retries", help, self.retries.clone());

@@ -28,12 +28,14 @@ pub mod journal;
 mod load;
 pub mod metrics;
 pub mod names;
+mod optimistic;
 pub mod order;
 pub mod position;
 pub mod post;
 pub mod query;
 pub mod recent;
 pub mod refusal;
+mod standing;
 pub mod verify;
 mod write;
 

@@ -57,6 +57,12 @@ impl Order {
     pub fn new(origin: &Origin, operation: &'static str, action: Action) -> Self {
         Self { origin: origin.clone(), operation, idempotency: None, action, events: Vec::new(), result: None }
     }
+
+    /// The client and its key.
+    #[must_use]
+    pub fn key(&self) -> Option<(&str, &str)> {
+        Some((&*self.origin.client, self.idempotency.as_ref()?.key.as_str()))
+    }
 }
 
 /// What an order does to the books.

@@ -1,4 +1,5 @@
-//! The posting path: lock, decide, write, in one transaction. The only writer of the books.
+//! The posting path: lock, decide, write, in one transaction. With its shorter form ([`super::optimistic`]) the only
+//! writer of the books.
 //!
 //! # Shape
 //! [`Session::open`] locks the tenant's head and reads the accounts that a batch touches ([`super::load`]),
@@ -21,15 +22,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use chrono::NaiveDate;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Value};
 
-use super::books::Books;
+use super::books::{Books, Changes};
 use super::decide::Decider;
 use super::entry::Entry;
+use super::hold::Hold;
 use super::journal;
 use super::order::{Action, Order, Outcome, Submission};
 use super::position::Position;
 use super::refusal::Refusal;
+use super::standing::{Left, Standing};
+use super::write::Draft;
 use super::{load, write};
 use crate::database::Kind;
 use crate::primitives::{AccountId, Clock, EntryId, HoldId, IdSource, TenantId};
@@ -71,6 +76,18 @@ pub struct Session<'t> {
     prepared: bool,
 }
 
+/// A batch that is decided and not written.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub books: Books,
+    pub changes: Changes,
+    pub outcomes: Vec<Vec<Outcome>>,
+    /// The tenant's own business date.
+    date: Option<NaiveDate>,
+    /// Whether the books know all internal accounts.
+    internals: bool,
+}
+
 /// What a finished session did.
 #[derive(Debug)]
 pub struct Finished {
@@ -80,6 +97,8 @@ pub struct Finished {
     pub event_sequence: i64,
     /// What was booked.
     pub entries: Vec<Arc<Entry>>,
+    /// The books as they stand once it is committed.
+    pub(super) left: Left,
 }
 
 impl<'t> Session<'t> {
@@ -94,22 +113,23 @@ impl<'t> Session<'t> {
         accounts: BTreeSet<AccountId>,
     ) -> Result<Self, LedgerFault> {
         let wanted = load::Wanted { accounts, ..load::Wanted::default() };
-        let found = load::lock(tx, &surroundings.clock, tenant, &wanted).await?;
+        let found = load::lock(tx, &surroundings.clock, tenant, &wanted, &mut Standing::default()).await?;
         Ok(Self { tx, surroundings, tenant, found, prepared: false })
     }
 
-    /// Locks the books and reads what these submissions are decided on, in one statement.
+    /// Locks the books and reads what these submissions are decided on and the worker does not know, in one statement.
     ///
     /// # Errors
     /// [`LedgerFault`].
-    pub async fn open_for(
+    pub(super) async fn open_for(
         tx: &'t DatabaseTransaction,
         surroundings: &'t Surroundings,
         tenant: TenantId,
         submissions: &[Submission],
+        standing: &mut Standing,
     ) -> Result<Self, LedgerFault> {
         let wanted = load::Wanted::by(submissions.iter().flat_map(|submission| &submission.orders));
-        let found = load::lock(tx, &surroundings.clock, tenant, &wanted).await?;
+        let found = load::lock(tx, &surroundings.clock, tenant, &wanted, standing).await?;
         Ok(Self { tx, surroundings, tenant, found, prepared: true })
     }
 
@@ -126,27 +146,22 @@ impl<'t> Session<'t> {
     /// [`LedgerFault`]: the transaction must then be dropped.
     pub async fn finish(self, submissions: &[Submission]) -> Result<Finished, LedgerFault> {
         let orders: Vec<&Order> = submissions.iter().flat_map(|submission| &submission.orders).collect();
-        let now = self.surroundings.clock.micros();
         let holds = orders.iter().filter_map(|order| order.action.hold()).collect::<BTreeSet<HoldId>>();
         let holds = journal::holds(self.tx, self.tenant, holds).await?;
         let externals = self.externals(&orders).await?;
         let reversed = self.reversed(&orders).await?;
-        let load::Found { head, positions, mut keys, mut internals } = self.found;
+        let mut found = self.found;
+        let wanted = load::Wanted::by(orders.iter().copied());
         if !self.prepared {
-            let wanted = load::Wanted::by(orders.iter().copied());
-            keys = load::keys(self.tx, self.tenant, &wanted).await?;
+            found.keys = load::keys(self.tx, self.tenant, &wanted).await?;
             if wanted.internals {
-                internals = load::internals(self.tx, self.tenant).await?;
+                found.internals = load::internals(self.tx, self.tenant).await?;
             }
         }
-        let loaded = positions.clone();
-        let mut books = Books { now, head, holds, keys, externals, reversed, internals, loaded, positions };
-        let mut decider = Decider::new(&mut books, &self.surroundings.ids);
-        let outcomes = submissions.iter().map(|submission| decider.submission(submission)).collect();
-        let changes = decider.finish();
-        let entries = changes.entries.clone();
-        let event_sequence = write::write(self.tx, self.tenant, &books, changes, &self.surroundings.ids).await?;
-        Ok(Finished { outcomes, event_sequence, entries })
+        let decided = decide(self.surroundings, found, (holds, externals, reversed), &wanted, submissions);
+        let (draft, finished) = decided.draft(self.tx.get_database_backend(), self.tenant, &self.surroundings.ids);
+        draft.write(self.tx).await?;
+        Ok(finished)
     }
 
     async fn externals(&self, orders: &[&Order]) -> Result<BTreeSet<String>, LedgerFault> {
@@ -169,6 +184,47 @@ impl<'t> Session<'t> {
         let what = ("id, reverses_id", "entry");
         let rows = journal::list(self.tx, self.tenant, what, ("reverses_id", Kind::Uuid), ids, "").await?;
         rows.iter().map(|row| Ok((EntryId(row.try_get("", "reverses_id")?), EntryId(row.try_get("", "id")?)))).collect()
+    }
+}
+
+/// What only few orders look at: holds, external references that are taken, entries that are reversed.
+pub(super) type Rarely = (BTreeMap<HoldId, Hold>, BTreeSet<String>, BTreeMap<EntryId, EntryId>);
+
+/// Decides submissions on what was found. Pure but for new ids and the present.
+pub(super) fn decide(
+    surroundings: &Surroundings,
+    found: load::Found,
+    (holds, externals, reversed): Rarely,
+    wanted: &load::Wanted<'_>,
+    submissions: &[Submission],
+) -> Decided {
+    let now = surroundings.clock.micros();
+    let load::Found { head, date, positions, keys, internals } = found;
+    let loaded = positions.clone();
+    let mut books = Books { now, head, holds, keys, externals, reversed, internals, loaded, positions };
+    let mut decider = Decider::new(&mut books, &surroundings.ids);
+    let outcomes = submissions.iter().map(|submission| decider.submission(submission)).collect();
+    let changes = decider.finish();
+    Decided { books, changes, outcomes, date, internals: wanted.internals }
+}
+
+impl Decided {
+    /// What is to be written, and what it will have done.
+    pub fn draft(self, backend: DbBackend, tenant: TenantId, ids: &IdSource) -> (Draft, Finished) {
+        let draft = write::draft(backend, tenant, &self.books, &self.changes, ids);
+        let Books { positions, mut internals, .. } = self.books;
+        for internal in internals.values_mut() {
+            internal.new = false;
+        }
+        let left = Left {
+            head: draft.head.clone(),
+            date: self.date,
+            positions: positions.into_values().collect(),
+            internals: self.internals.then_some(internals),
+        };
+        let event_sequence = draft.head.event_sequence;
+        let finished = Finished { outcomes: self.outcomes, event_sequence, entries: self.changes.entries, left };
+        (draft, finished)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Writes what a batch decided: one statement on PostgreSQL, a few on SQLite, however large the batch.
 
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Value};
+use chrono::NaiveDate;
+use sea_orm::{DatabaseTransaction, DbBackend, DbErr, Value};
 
-use super::books::{Books, Changes};
+use super::books::{Books, Changes, Head};
 use super::bulk::{self, Along, Bulk, Column, Mode};
 use super::chart::Component;
 use super::entry::{Entry, chain};
@@ -137,17 +138,29 @@ const BATCH: &[Column] = &[
 const MOVE_HEAD: &str = "UPDATE ledger_head SET entry_sequence = $2, event_sequence = $3, batch_number = $4, \
      chain_hash = $5, closed_through = $6 WHERE tenant_id = $1";
 
-/// Writes the changes, moves the head and wakes other servers. Gives the sequence of the last event.
-///
-/// # Errors
-/// The database's.
-pub(super) async fn write(
-    tx: &DatabaseTransaction,
+/// The same, if it stands where it is thought to.
+const MOVE_HEAD_FROM: &str = "UPDATE ledger_head SET entry_sequence = $2, event_sequence = $3, batch_number = $4, \
+     chain_hash = $5, closed_through = $6 WHERE tenant_id = $1 AND entry_sequence = $7 AND event_sequence = $8 \
+     AND batch_number = $9 AND chain_hash = $10 AND closed_through IS NOT DISTINCT FROM $11 \
+     AND business_date IS NOT DISTINCT FROM $12 RETURNING tenant_id";
+
+/// Whether it stands where it is thought to.
+const HEAD_IS_AT: &str = "SELECT tenant_id FROM ledger_head WHERE tenant_id = $1 AND entry_sequence = $2 \
+     AND event_sequence = $3 AND batch_number = $4 AND chain_hash = $5 AND closed_through IS NOT DISTINCT FROM $6 \
+     AND business_date IS NOT DISTINCT FROM $7";
+
+/// What is to be written of a batch.
+#[derive(Debug)]
+pub(super) struct Draft {
     tenant: TenantId,
-    books: &Books,
-    changes: Changes,
-    ids: &IdSource,
-) -> Result<i64, DbErr> {
+    rows: Vec<Bulk>,
+    moves: bool,
+    /// The head as the batch leaves it.
+    pub head: Head,
+}
+
+/// The rows of what was decided.
+pub(super) fn draft(backend: DbBackend, tenant: TenantId, books: &Books, changes: &Changes, ids: &IdSource) -> Draft {
     let batch_number = books.head.batch_number + i64::from(!changes.entries.is_empty());
     let hashes: Vec<[u8; 32]> = changes.entries.iter().map(|entry| entry.digest()).collect();
     let mut entries = Bulk::new("entry", ENTRY, Mode::Insert);
@@ -156,10 +169,9 @@ pub(super) async fn write(
         entries.row(entry_row(batch_number, entry, hash));
         posting_rows(entry, &mut postings);
     }
-    let (new_accounts, changed_accounts) = ledger_accounts(books, &changes, tx.get_database_backend());
-    let event_sequence = books.head.event_sequence + length(&changes.events);
-    let mut rows = vec![entries, postings, new_accounts, changed_accounts, holds(books, &changes)];
-    rows.extend([events(books, &changes), keys(books, &changes), audits(books, &changes, ids)]);
+    let (new_accounts, changed_accounts) = ledger_accounts(books, changes, backend);
+    let mut rows = vec![entries, postings, new_accounts, changed_accounts, holds(books, changes)];
+    rows.extend([events(books, changes), keys(books, changes), audits(books, changes, ids)]);
     let mut chain_hash = books.head.chain_hash.clone();
     if let (Some(first), Some(last)) = (changes.entries.first(), changes.entries.last()) {
         chain_hash = chain(&books.head.chain_hash, hashes.iter().copied()).to_vec();
@@ -174,22 +186,59 @@ pub(super) async fn write(
         ]);
         rows.push(batch);
     }
-    let (mut along, mut told) = (None, None);
-    if event_sequence != books.head.event_sequence {
-        let entry_sequence = books.head.entry_sequence + length(&changes.entries);
-        let values = vec![
-            entry_sequence.into(),
-            event_sequence.into(),
-            batch_number.into(),
-            chain_hash.into(),
-            books.head.closed_through.into(),
-        ];
-        along = Some(Along { sql: MOVE_HEAD, values });
-        // Sent with the commit, so that nobody is woken for what is not there.
-        told = Some((CHANNEL, format!("{} {event_sequence}", tenant.0)));
+    let head = Head {
+        entry_sequence: books.head.entry_sequence + length(&changes.entries),
+        event_sequence: books.head.event_sequence + length(&changes.events),
+        batch_number,
+        chain_hash,
+        business_date: books.head.business_date,
+        closed_through: books.head.closed_through,
+    };
+    Draft { tenant, rows, moves: !changes.events.is_empty(), head }
+}
+
+impl Draft {
+    /// Writes it under the lock of the head, moves the head and wakes other servers.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn write(self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+        let along = self.moves.then(|| Along { sql: MOVE_HEAD, values: place(&self.head) });
+        let told = self.told();
+        bulk::execute(tx, self.tenant.0, self.rows, along, told).await
     }
-    bulk::execute(tx, tenant.0, rows, along, told).await?;
-    Ok(event_sequence)
+
+    /// One statement for PostgreSQL that writes it if the head stands where it was decided from, moves the head, wakes
+    /// other servers, and gives a row; if the head does not, it does nothing.
+    pub fn guarded(self, from: &Head, date: Option<NaiveDate>) -> (String, Vec<Value>) {
+        let mut values = if self.moves { place(&self.head) } else { Vec::new() };
+        values.extend([
+            from.entry_sequence.into(),
+            from.event_sequence.into(),
+            from.batch_number.into(),
+            from.chain_hash.clone().into(),
+            from.closed_through.into(),
+            date.into(),
+        ]);
+        let sql = if self.moves { MOVE_HEAD_FROM } else { HEAD_IS_AT };
+        let told = self.told();
+        bulk::guarded(self.tenant.0, self.rows, Along { sql, values }, told)
+    }
+
+    /// Sent with the commit, so that nobody is woken for what is not there.
+    fn told(&self) -> Option<(&'static str, String)> {
+        self.moves.then(|| (CHANNEL, format!("{} {}", self.tenant.0, self.head.event_sequence)))
+    }
+}
+
+fn place(head: &Head) -> Vec<Value> {
+    vec![
+        head.entry_sequence.into(),
+        head.event_sequence.into(),
+        head.batch_number.into(),
+        head.chain_hash.clone().into(),
+        head.closed_through.into(),
+    ]
 }
 
 fn length<T>(items: &[T]) -> i64 {

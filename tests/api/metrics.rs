@@ -79,7 +79,11 @@ on_both_databases! {
         assert_eq!(new("konto_commit_duration_seconds_count"), 8);
         assert_eq!(new("konto_commit_duration_seconds_bucket{le=\"+Inf\"}"), 8);
         assert_eq!(new("konto_commit_wait_seconds_count"), 8);
-        assert!(new("konto_database_begin_seconds_count") >= 8);
+        // Each in a transaction of its own, or in one statement that commits by itself.
+        let optimistic = new("konto_commit_optimistic_total");
+        assert_eq!(optimistic > 0, app.engine() == Engine::Postgres, "{optimistic}");
+        assert!(new("konto_database_begin_seconds_count") + optimistic >= 8);
+        assert_eq!(new("konto_commit_overtaken_total"), 0);
         assert_eq!(new("konto_operation_duration_seconds_count{kind=\"mutation\"}"), 7);
         assert_eq!(new("konto_operation_duration_seconds_count{kind=\"query\"}"), 5);
         for idle in ["konto_commit_queue_depth", "konto_commit_queue_deepest", "konto_requests_in_flight",
@@ -94,6 +98,9 @@ on_both_databases! {
             Engine::Sqlite => ("sqlite", 8, 1),
             Engine::Postgres => ("postgres", 12, 8),
         };
+        if app.engine() == Engine::Postgres {
+            assert_eq!(scrape.count("konto_database_connections_limit{pool=\"commit\"}"), 4);
+        }
         for (pool, most) in [("read", read), ("write", write)] {
             let of = |state: &str| scrape.count(&format!("konto_database_connections{{pool=\"{pool}\",state=\"{state}\"}}"));
             assert!((1..=most).contains(&(of("idle") + of("used"))), "{pool}: {} {}", of("idle"), of("used"));

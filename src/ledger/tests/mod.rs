@@ -13,6 +13,7 @@ mod precedence;
 mod properties;
 mod races;
 mod servers;
+mod standing;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use konto::database::WriteTransaction;
 use konto::ledger::order::Submission;
+use sea_orm::{ConnectionTrait as _, DbBackend};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -48,10 +49,14 @@ fn slowest(outcomes: &[(Option<String>, Duration)], code: Option<&str>) -> Durat
     outcomes.iter().filter(|(found, _)| found.as_deref() == code).map(|(_, took)| *took).max().unwrap_or_default()
 }
 
-/// Takes every place to write, until the transactions are dropped.
+/// Takes every place to write, and the lock of the books, until the transactions are dropped.
 async fn hold_all_writers(app: &TestApp) -> Vec<WriteTransaction> {
     let db = app.server().engine().await.db.clone();
-    let mut held = Vec::new();
+    let first = db.begin().await.expect("a transaction");
+    if db.backend() == DbBackend::Postgres {
+        first.execute_unprepared("SELECT 1 FROM ledger_head FOR UPDATE").await.expect("the lock");
+    }
+    let mut held = vec![first];
     while let Ok(tx) = timeout(Duration::from_millis(300), db.begin()).await {
         held.push(tx.expect("a transaction"));
         assert!(held.len() < 100, "there is no end of writers");

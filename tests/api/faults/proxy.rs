@@ -3,6 +3,7 @@
 //! It knows as much of PostgreSQL's protocol as it takes: after the first message of a connection, a message is a
 //! letter, a length that counts itself, and so many bytes.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -19,9 +20,9 @@ use tokio::task::JoinHandle;
 pub enum Mode {
     /// It passes.
     Pass,
-    /// The next COMMIT never arrives: the connection is cut before.
+    /// The next COMMIT, or statement that commits a batch by itself, never arrives: the connection is cut before.
     CutBeforeCommit,
-    /// The next COMMIT arrives and is done, and the connection is cut before the answer passes.
+    /// The next of these arrives and is done, and the connection is cut before the answer passes.
     CutAfterCommit,
     /// All passes but notifications.
     Deaf,
@@ -155,15 +156,30 @@ async fn upwards(
     from.read_exact(&mut first).await?;
     rest(&mut from, &mut first).await?;
     to.write_all(&first).await?;
+    // The names under which statements were prepared that commit a batch by themselves.
+    let mut batches: HashSet<Vec<u8>> = HashSet::new();
     loop {
         let message = message(&mut from).await?;
-        let commits = matches!(message[0], b'Q' | b'P') && message.windows(6).any(|part| part == b"COMMIT");
+        let says = |text: &[u8]| message.windows(text.len()).any(|part| part == text);
+        let mut names = message[5..].split(|byte| *byte == 0);
+        let commits = match message[0] {
+            b'P' if says(b"UPDATE ledger_head") && says(b"RETURNING tenant_id") => {
+                batches.extend(names.next().map(<[u8]>::to_vec));
+                false
+            }
+            b'Q' | b'P' => says(b"COMMIT"),
+            // Of a portal, to a statement.
+            b'B' => names.nth(1).is_some_and(|name| batches.contains(name)),
+            _ => false,
+        };
         if commits && shared.claims(Mode::CutBeforeCommit) {
             return Ok(());
         }
         if commits && shared.claims(Mode::CutAfterCommit) {
             muted.store(true, Ordering::SeqCst);
             to.write_all(&message).await?;
+            // What belongs to it still has to arrive; there is nothing else, for it is waited for.
+            tokio::io::copy(&mut from, &mut to).await?;
             return std::future::pending().await;
         }
         to.write_all(&message).await?;

@@ -1,0 +1,96 @@
+//! A connection that somebody keeps, for statements that commit by themselves.
+
+use std::time::Instant;
+
+use sea_orm::sea_query::ArrayType;
+use sea_orm::sqlx::error::BoxDynError;
+use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection};
+use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe, ConnectOptions as _, Connection as _};
+use sea_orm::{DbErr, QueryResult, RuntimeErr, Value};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::IDLE;
+use crate::telemetry::spans;
+
+/// A connection to PostgreSQL that is its owner's alone. The pools give a connection to whoever asks, and ask it for a
+/// sign of life when it comes back: for someone who writes again and again that is a round trip each time, and a
+/// connection each time that has the statement still to prepare or has long forgotten it.
+#[derive(Debug)]
+pub struct Lane {
+    connection: PgConnection,
+    used: Instant,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Lane {
+    pub(super) async fn open(options: &PgConnectOptions, place: OwnedSemaphorePermit) -> Result<Self, sqlx::Error> {
+        Ok(Self { connection: options.connect().await?, used: Instant::now(), _place: place })
+    }
+
+    /// Whether it can be used: one that was idle is asked.
+    pub async fn lives(&mut self) -> bool {
+        self.used.elapsed() < IDLE || self.connection.ping().await.is_ok()
+    }
+
+    /// Runs a statement in a transaction of its own, and gives the rows that came back. `Ok` means that it has
+    /// committed.
+    ///
+    /// # Errors
+    /// The database's; of a lost connection, that it may have committed.
+    pub async fn run(&mut self, sql: String, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+        let mut arguments = PgArguments::default();
+        for value in values {
+            bind(&mut arguments, value).map_err(|error| DbErr::Custom(error.to_string()))?;
+        }
+        let kept = spans::exporting().then(|| sql.clone());
+        let start = Instant::now();
+        // To its end, which comes after the commit.
+        let done = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(&mut self.connection).await;
+        self.used = Instant::now();
+        if let Some(sql) = kept {
+            spans::ran(&sql, start.elapsed(), done.is_err());
+        }
+        let rows = done.map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))?;
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+
+    /// Says goodbye.
+    pub async fn close(self) {
+        // If it does not listen any more, it is gone all the same.
+        let _ = self.connection.close().await;
+    }
+}
+
+fn bind(arguments: &mut PgArguments, value: Value) -> Result<(), BoxDynError> {
+    match value {
+        Value::Uuid(value) => arguments.add(value),
+        Value::String(value) => arguments.add(value),
+        Value::BigInt(value) => arguments.add(value),
+        Value::Int(value) => arguments.add(value),
+        Value::ChronoDate(value) => arguments.add(value),
+        Value::Bytes(value) => arguments.add(value),
+        Value::Array(kind, Some(values)) => bind_array(arguments, &kind, *values),
+        other => Err(format!("no argument of a batch is {other:?}").into()),
+    }
+}
+
+fn bind_array(arguments: &mut PgArguments, kind: &ArrayType, values: Vec<Value>) -> Result<(), BoxDynError> {
+    macro_rules! of {
+        ($variant:ident) => {{
+            let value = |value| match value {
+                Value::$variant(value) => Ok(value),
+                other => Err(format!("{other:?} in a list of another type")),
+            };
+            arguments.add(values.into_iter().map(value).collect::<Result<Vec<_>, _>>()?)
+        }};
+    }
+    match kind {
+        ArrayType::Uuid => of!(Uuid),
+        ArrayType::String => of!(String),
+        ArrayType::BigInt => of!(BigInt),
+        ArrayType::Int => of!(Int),
+        ArrayType::ChronoDate => of!(ChronoDate),
+        ArrayType::Bytes => of!(Bytes),
+        other => Err(format!("no list of a batch is of {other:?}").into()),
+    }
+}
