@@ -98,9 +98,11 @@ fn kind_of(sql: &str) -> String {
     kind.make_ascii_uppercase();
     kind.truncate(LONGEST_NAME);
     let leads = |word: &str| ["from", "into", "update"].iter().any(|lead| word.eq_ignore_ascii_case(lead));
-    // A list (`UNNEST(...)`) or a query in brackets is no table: the next one that is named is.
-    let is_list =
-        |word: &str| word.starts_with('(') || word.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("unnest"));
+    // A list (`UNNEST(...)`), a query in brackets or a value (`IS DISTINCT FROM $1`) is no table: the next one that is
+    // named is.
+    let is_list = |word: &str| {
+        word.starts_with(['(', '$']) || word.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("unnest"))
+    };
     let mut table = if kind == "UPDATE" { words.next() } else { None };
     while table.is_none() {
         let Some(named) = words.by_ref().find(|word| leads(word)).and(words.next()) else { break };
@@ -133,6 +135,10 @@ mod tests {
             (
                 "SELECT a FROM UNNEST($1::uuid[]) AS w (v) CROSS JOIN LATERAL (SELECT * FROM account) AS a",
                 "SELECT account",
+            ),
+            (
+                "WITH h AS (UPDATE x SET a = $1 WHERE b IS NOT DISTINCT FROM $2) INSERT INTO entry SELECT 1",
+                "WITH entry",
             ),
             ("DELETE FROM token", "DELETE token"),
             ("", ""),
