@@ -226,7 +226,7 @@ impl Transaction {
             total,
             value_date: entry.value_date,
             booked_at: entry.booked_at,
-            message: line.message.clone(),
+            description: line.message.clone().unwrap_or_else(|| entry.description.clone()),
         }))
     }
 
@@ -312,11 +312,8 @@ impl Transaction {
     }
 
     /// For people: what this side was told, or else what the entry says.
-    async fn description(&self, ctx: &Context<'_>) -> Result<String, Fault> {
-        match &self.0.message {
-            Some(message) => Ok(message.clone()),
-            None => Ok(self.entry_row(caller(ctx)?).await?.description.clone()),
-        }
+    async fn description(&self) -> &str {
+        &self.0.description
     }
 
     /// When it counts.

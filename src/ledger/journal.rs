@@ -273,6 +273,9 @@ async fn entries_where(
     Ok(entries)
 }
 
+/// The order of postings, which is that of their key.
+pub(super) const BY_LINE: &str = " ORDER BY entry_sequence, line";
+
 async fn with_postings(
     db: &impl ConnectionTrait,
     tenant: TenantId,
@@ -282,8 +285,8 @@ async fn with_postings(
     let mut postings: BTreeMap<i64, Vec<Posting>> = BTreeMap::new();
     let sequences: Vec<Value> = entries.iter().map(|entry| entry.sequence.into()).collect();
     for sequences in sequences.chunks(LIST) {
-        let (by, tail) = (("entry_sequence", Kind::BigInt), " ORDER BY entry_sequence, line");
-        for row in list(db, tenant, ("found.*", "posting"), by, sequences.to_vec(), tail).await? {
+        let by = ("entry_sequence", Kind::BigInt);
+        for row in list(db, tenant, ("found.*", "posting"), by, sequences.to_vec(), BY_LINE).await? {
             postings.entry(row.try_get("", "entry_sequence")?).or_default().push(posting(&row)?);
         }
     }
@@ -355,8 +358,8 @@ pub struct Transaction {
     pub value_date: NaiveDate,
     /// When it was booked.
     pub booked_at: Micros,
-    /// What this side was told.
-    pub message: Option<String>,
+    /// For people: what this side was told, or else what the entry says.
+    pub description: String,
 }
 
 /// Which transactions to list.
@@ -371,7 +374,9 @@ pub struct TransactionFilter {
 }
 
 const TRANSACTION: &str = "SELECT account_id, entry_sequence, kind, currency, account_amount_minor, \
-     account_balance_after_minor, value_date, booked_at_us, message FROM posting WHERE tenant_id = ";
+     account_balance_after_minor, value_date, booked_at_us, COALESCE(message, (SELECT description FROM entry \
+     WHERE entry.tenant_id = posting.tenant_id AND entry.sequence = posting.entry_sequence)) AS description \
+     FROM posting WHERE tenant_id = ";
 
 /// A page of an account's transactions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -446,7 +451,7 @@ fn transaction(row: &QueryResult) -> Result<Transaction, LedgerFault> {
         total: AccountTotal { amount, balance_after },
         value_date: row.try_get("", "value_date")?,
         booked_at: row.try_get("", "booked_at_us")?,
-        message: row.try_get("", "message")?,
+        description: row.try_get("", "description")?,
     })
 }
 

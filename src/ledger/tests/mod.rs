@@ -8,6 +8,7 @@ mod decide;
 mod feed;
 mod harness;
 mod hold;
+mod plans;
 mod position;
 mod precedence;
 mod properties;
