@@ -95,6 +95,24 @@ pub fn broke_off(error: &DbErr) -> bool {
     }
 }
 
+/// Whether a statement that commits by itself may have done so when it ended with this. An error that the database
+/// reports has rolled it back, unless it is of the connection or of an operator, who may come after the commit.
+#[must_use]
+pub fn may_have_committed(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return true;
+    };
+    match &**cause {
+        Driver::Database(error) => {
+            error.code().is_none_or(|code| ["08", "57"].iter().any(|class| code.starts_with(class)))
+        }
+        _ => true,
+    }
+}
+
 /// Whether a database's code tells of something that passes.
 fn passes(code: &str) -> bool {
     // PostgreSQL's have five characters, SQLite's are numbers of four digits at most.

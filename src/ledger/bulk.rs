@@ -56,6 +56,12 @@ impl Bulk {
         self.values.extend(values);
     }
 
+    /// Of which table.
+    #[must_use]
+    pub fn table(&self) -> &'static str {
+        self.table
+    }
+
     /// Whether there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -8,16 +8,17 @@
 //! moved, and the other parts have nothing to do. If it has not, nobody has written since the statement began, so
 //! that what it sees of accounts is what the decisions were taken on.
 //!
-//! What it cannot know is left to the database: a key that was used before is an error of the statement as a whole.
-//! Then, too, the batch is decided anew under the lock, where keys are read.
+//! Whether a key was used before is left to the database: then the statement as a whole is an error, and the batch is
+//! decided anew under the lock, where keys are read. That takes a row for each key, so what is refused, and leaves none,
+//! is refused on keys that were read.
 
 use sea_orm::{DbBackend, SqlErr};
 
-use super::load::{self, Wanted};
+use super::load::{self, Found, Wanted};
 use super::order::{Action, Order, Submission};
 use super::post::{Finished, LedgerFault, Rarely, Surroundings, decide};
 use super::standing::Standing;
-use crate::database::{Lane, is_lost};
+use crate::database::{Lane, may_have_committed};
 use crate::primitives::TenantId;
 
 /// What came of it.
@@ -50,25 +51,41 @@ pub(super) async fn attempt(
     if !standing.may_do(&wanted) {
         return Attempt::NotThisWay;
     }
+    let clock = &surroundings.clock;
     let rest = standing.rest(&wanted);
-    let head = standing.head(&surroundings.clock).filter(|_| rest.accounts.is_empty() && !rest.internals);
-    let mut found = match head {
+    let known = standing.head(clock).filter(|_| rest.accounts.is_empty() && !rest.internals);
+    let mut keys_are_known = known.is_none();
+    let mut found = match known {
         Some(found) => found,
-        None => match load::look(lane, &surroundings.clock, tenant, &rest).await {
-            Ok(found) if standing.is_at(&found) => found,
-            Ok(_) => return Attempt::Overtaken,
-            Err(fault) => return Attempt::Failed(fault),
+        None => match look(lane, surroundings, tenant, &rest, standing).await {
+            Ok(found) => found,
+            Err(attempt) => return attempt,
         },
     };
     standing.complete(&mut found, &wanted);
     let (from, date) = (found.head.clone(), found.date);
-    let decided = decide(surroundings, found, Rarely::default(), &wanted, submissions);
+    let mut decided = decide(surroundings, found, Rarely::default(), &wanted, submissions);
+    if !keys_are_known && decided.refuses_a_key(submissions) {
+        // What is refused leaves no key for the database to find used: a repetition would get the refusal of today
+        // instead of the answer of then.
+        keys_are_known = true;
+        let mut found = match look(lane, surroundings, tenant, &rest, standing).await {
+            Ok(found) => found,
+            Err(attempt) => return attempt,
+        };
+        standing.complete(&mut found, &wanted);
+        decided = decide(surroundings, found, Rarely::default(), &wanted, submissions);
+    }
+    debug_assert!(keys_are_known || !decided.refuses_a_key(submissions));
     let (draft, finished) = decided.draft(DbBackend::Postgres, tenant, &surroundings.ids);
+    if !draft.may_be_guarded() {
+        return Attempt::NotThisWay;
+    }
     let (sql, values) = draft.guarded(&from, date);
     match lane.run(sql, values).await {
         Ok(rows) if rows.is_empty() => Attempt::Overtaken,
         Ok(_) => Attempt::Done(finished),
-        Err(error) if is_lost(&error) => Attempt::Unknown(error.into()),
+        Err(error) if may_have_committed(&error) => Attempt::Unknown(error.into()),
         Err(error) => {
             // A key, as a rule. Whatever it is, under the lock it will be told from other faults.
             if !matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
@@ -76,6 +93,21 @@ pub(super) async fn attempt(
             }
             Attempt::NotThisWay
         }
+    }
+}
+
+/// Reads, if the head stands where the worker left it.
+async fn look(
+    lane: &mut Lane,
+    surroundings: &Surroundings,
+    tenant: TenantId,
+    rest: &Wanted<'_>,
+    standing: &Standing,
+) -> Result<Found, Attempt> {
+    match load::look(lane, &surroundings.clock, tenant, rest).await {
+        Ok(found) if standing.is_at(&found) => Ok(found),
+        Ok(_) => Err(Attempt::Overtaken),
+        Err(fault) => Err(Attempt::Failed(fault)),
     }
 }
 

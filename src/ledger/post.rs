@@ -209,6 +209,13 @@ pub(super) fn decide(
 }
 
 impl Decided {
+    /// Whether an order with a key was refused.
+    pub fn refuses_a_key(&self, submissions: &[Submission]) -> bool {
+        let outcomes = submissions.iter().zip(&self.outcomes);
+        let mut each = outcomes.flat_map(|(submission, outcomes)| submission.orders.iter().zip(outcomes));
+        each.any(|(order, outcome)| order.idempotency.is_some() && outcome.is_err())
+    }
+
     /// What is to be written, and what it will have done.
     pub fn draft(self, backend: DbBackend, tenant: TenantId, ids: &IdSource) -> (Draft, Finished) {
         let draft = write::draft(backend, tenant, &self.books, &self.changes, ids);

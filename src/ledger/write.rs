@@ -114,6 +114,8 @@ const IDEMPOTENCY_KEY: &[Column] = &[
     ("created_at_us", Kind::BigInt, false),
 ];
 
+const AUDITS: &str = "audit_record";
+
 const AUDIT_RECORD: &[Column] = &[
     ("id", Kind::Uuid, false),
     ("occurred_at_us", Kind::BigInt, false),
@@ -206,6 +208,12 @@ impl Draft {
         let along = self.moves.then(|| Along { sql: MOVE_HEAD, values: place(&self.head) });
         let told = self.told();
         bulk::execute(tx, self.tenant.0, self.rows, along, told).await
+    }
+
+    /// Whether [`Draft::guarded`] may write it: what changes the books has to move the head, which keeps others from
+    /// changing them at the same time. Audit records change nothing.
+    pub fn may_be_guarded(&self) -> bool {
+        self.moves || self.rows.iter().all(|rows| rows.is_empty() || rows.table() == AUDITS)
     }
 
     /// One statement for PostgreSQL that writes it if the head stands where it was decided from, moves the head, wakes
@@ -430,7 +438,7 @@ fn keys(books: &Books, changes: &Changes) -> Bulk {
 }
 
 fn audits(books: &Books, changes: &Changes, ids: &IdSource) -> Bulk {
-    let mut rows = Bulk::new("audit_record", AUDIT_RECORD, Mode::Insert);
+    let mut rows = Bulk::new(AUDITS, AUDIT_RECORD, Mode::Insert);
     for audit in &changes.audits {
         let (outcome, code, target) = match &audit.outcome {
             Ok(target) => ("DONE", None, Some(target.clone()).filter(|target| !target.is_empty())),

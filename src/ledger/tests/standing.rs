@@ -64,8 +64,23 @@ async fn a_key_that_the_worker_does_not_remember_is_a_replay() {
             assert_eq!(submit(keyed(pay(8), "once", "8")).await.unwrap_err(), Refusal::KeyReused);
         }
         assert_eq!(world.balance(1).await, 100 - 7 - 6);
+        // Now it would be refused: the answer is that of the first time all the same, as long as nobody remembers the key.
+        submit(pay(84)).await.expect("it is not refused");
+        let again = submit(keyed(pay(7), "once", "7")).await.expect("a replay");
+        assert_eq!((again.replayed, &again.result), (true, &first.result));
+        let last = world.another_engine().await;
+        let submit = async |order| last.submit(order).await.expect("the database");
+        refused(submit(pay(4)).await, 3);
+        submit(pay(1)).await.expect("it is not refused");
+        let again = submit(keyed(pay(7), "once", "7")).await.expect("a replay");
+        assert_eq!((again.replayed, &again.result), (true, &first.result));
+        let batch = Submission { orders: vec![keyed(pay(7), "once", "7"), keyed(pay(9), "new", "9")], atomic: false };
+        let outcomes = last.committer.submit(tenant(), batch).await.expect("the database");
+        assert!(outcomes[0].as_ref().is_ok_and(|applied| applied.replayed), "{outcomes:?}");
+        refused(outcomes.into_iter().nth(1).expect("two"), 2);
         later.stop().await;
-        world.verify_clean(1 + 1 + 6).await;
+        last.stop().await;
+        world.verify_clean(1 + 1 + 6 + 2).await;
     })
     .await;
 }
