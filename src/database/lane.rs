@@ -1,6 +1,6 @@
 //! A connection that somebody keeps, for statements that commit by themselves.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sea_orm::sea_query::ArrayType;
 use sea_orm::sqlx::error::BoxDynError;
@@ -9,8 +9,11 @@ use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe, ConnectOptions as _, Co
 use sea_orm::{DbErr, QueryResult, RuntimeErr, Value};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::IDLE;
 use crate::telemetry::spans;
+
+/// One that was idle for so long is asked whether it still lives: what has broken off in between would be taken for an
+/// answer to the next statement, of which nobody could tell then whether it was done.
+const IDLE: Duration = Duration::from_millis(50);
 
 /// A connection to PostgreSQL that is its owner's alone. The pools give a connection to whoever asks, and ask it for a
 /// sign of life when it comes back: for someone who writes again and again that is a round trip each time, and a

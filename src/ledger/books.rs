@@ -59,8 +59,8 @@ pub struct Books {
     pub head: Head,
     /// The accounts that the batch touches.
     pub positions: BTreeMap<AccountId, Position>,
-    /// The same, as they were read: what did not change is not written.
-    pub loaded: BTreeMap<AccountId, Position>,
+    /// The accounts, internal accounts and holds as they were read: what did not change is not written.
+    pub loaded: Loaded,
     /// The internal accounts that exist.
     pub internals: BTreeMap<(InternalRole, Currency), Internal>,
     /// The holds that the batch touches.
@@ -71,6 +71,20 @@ pub struct Books {
     pub externals: BTreeSet<String>,
     /// The entries of the batch that are reversed, and by what.
     pub reversed: BTreeMap<EntryId, EntryId>,
+}
+
+/// What rows were like before the batch.
+///
+/// A row may not be written as it was, either: a batch that changes nothing does not move the head, and then nobody
+/// else may find one of the rows that they go by replaced.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Accounts.
+    pub positions: BTreeMap<AccountId, Position>,
+    /// Internal accounts.
+    pub internals: BTreeMap<(InternalRole, Currency), Internal>,
+    /// Holds.
+    pub holds: BTreeMap<HoldId, Hold>,
 }
 
 /// What the batch writes.

@@ -104,7 +104,7 @@ impl Bulk {
             format!(
                 "UPDATE {table} SET {set} FROM (SELECT old.ctid AS place, a.* FROM {guard}({rows}) AS a CROSS JOIN LATERAL \
                  (SELECT ctid FROM {table} WHERE tenant_id = $1 AND id = a.id OFFSET 0) AS old) AS u \
-                 WHERE {table}.ctid = u.place"
+                 WHERE {table}.ctid = u.place RETURNING 1"
             )
         } else {
             let conflict = self.conflict();
@@ -184,9 +184,10 @@ pub fn guarded(tenant: Uuid, rows: Vec<Bulk>, guard: Along, told: Option<(&str, 
     parts.head(guard);
     rows.into_iter().filter(|rows| !rows.is_empty()).for_each(|rows| parts.rows(rows, true));
     let last = match told {
-        Some(told) => format!("{} FROM head", parts.tell(told)),
-        None => "SELECT 1 FROM head".into(),
+        Some(told) => parts.tell(told),
+        None => "SELECT 1".into(),
     };
+    let last = format!("{last}{} FROM head", parts.checks());
     parts.end(&last)
 }
 
@@ -202,7 +203,10 @@ fn postgres(
     }
     rows.for_each(|rows| parts.rows(rows, false));
     let last = match told {
-        Some(told) => parts.tell(told),
+        Some(told) => {
+            let tell = parts.tell(told);
+            format!("{tell}{}", parts.checks())
+        }
         // The last part can be no part of the list: it is the statement.
         None => parts.parts.pop()?.1,
     };
@@ -214,11 +218,13 @@ fn postgres(
 struct Parts {
     values: Vec<Value>,
     parts: Vec<(String, String)>,
+    /// Of parts that change rows which exist: how many.
+    changed: Vec<(String, i64)>,
 }
 
 impl Parts {
     fn new(tenant: Uuid) -> Self {
-        Self { values: vec![tenant.into()], parts: Vec::new() }
+        Self { values: vec![tenant.into()], parts: Vec::new(), changed: Vec::new() }
     }
 
     /// Comes first: its binds are numbered in its text.
@@ -228,9 +234,26 @@ impl Parts {
     }
 
     fn rows(&mut self, rows: Bulk, guarded: bool) {
+        let name = format!("part_{}", self.parts.len());
+        if rows.mode == Mode::Update {
+            self.changed
+                .push((name.clone(), i64::try_from(rows.values.len() / rows.columns.len()).unwrap_or(i64::MAX)));
+        }
         let (sql, values) = rows.postgres(self.values.len() + 1, guarded);
         self.values.extend(values);
-        self.parts.push((format!("part_{}", self.parts.len()), sql));
+        self.parts.push((name, sql));
+    }
+
+    /// Columns that fail the statement (a division by zero) unless every row that was to change has: one that somebody
+    /// else has replaced is not found by its place, and would be left out without a word.
+    fn checks(&mut self) -> String {
+        let mut checks = String::new();
+        for (name, rows) in std::mem::take(&mut self.changed) {
+            self.values.push(rows.into());
+            let bind = self.values.len();
+            checks.push_str(&format!(", 1 / CASE WHEN (SELECT count(*) FROM {name}) = ${bind} THEN 1 ELSE 0 END"));
+        }
+        checks
     }
 
     /// What tells those who listen.

@@ -37,6 +37,8 @@ const ATTEMPTS: u32 = 3;
 const DEADLINE: Duration = Duration::from_secs(45);
 /// A tenant that had nothing to commit for so long gives its connection back, and its memory.
 const QUIET: Duration = Duration::from_secs(10);
+/// How long nobody asks again for a connection to keep when there was none.
+const NO_LANE: Duration = Duration::from_secs(1);
 
 /// Told after each commit: the tenant, its last event, and what was booked.
 pub type Wake = Arc<dyn Fn(TenantId, i64, &[Arc<Entry>]) + Send + Sync>;
@@ -137,7 +139,8 @@ impl Committer {
         }
         let (queue, waiting) = mpsc::channel(QUEUE);
         workers.queues.insert(tenant, queue.clone());
-        let worker = Worker { shared: self.0.clone(), tenant, standing: Standing::default(), lane: None };
+        let worker =
+            Worker { shared: self.0.clone(), tenant, standing: Standing::default(), lane: None, no_lane: None };
         self.0.tasks.spawn(worker.work(waiting));
         Ok(queue)
     }
@@ -149,6 +152,8 @@ struct Worker {
     tenant: TenantId,
     standing: Standing,
     lane: Option<Lane>,
+    /// When there was last none to be had.
+    no_lane: Option<Instant>,
 }
 
 impl Worker {
@@ -176,7 +181,7 @@ impl Worker {
         {
             return first;
         }
-        self.standing.forget();
+        self.standing = Standing::default();
         if let Some(lane) = self.lane.take() {
             lane.close().await;
         }
@@ -200,10 +205,18 @@ impl Worker {
             }
             // One submission that the database will not take must not fail its neighbours: each is tried alone.
             Err(Failure::NotDone(fault)) if submissions.len() > 1 && !is_connection(&fault) => {
+                let mut away: Option<Arc<LedgerFault>> = None;
                 for (submission, reply) in submissions.into_iter().zip(replies) {
-                    let answer = self.attempts(std::slice::from_ref(&submission)).await;
-                    let answer = answer.map(|mut outcomes| outcomes.pop().unwrap_or_default());
-                    let _ = reply.send(answer.map_err(|failure| Arc::new(failure.fault())));
+                    // A database that has gone meanwhile is not waited for by one after the other.
+                    let answer = match &away {
+                        Some(fault) => Err(fault.clone()),
+                        None => self.attempts(std::slice::from_ref(&submission)).await.map_err(|failure| {
+                            let fault = Arc::new(failure.fault());
+                            away = is_connection(&fault).then(|| fault.clone());
+                            fault
+                        }),
+                    };
+                    let _ = reply.send(answer.map(|mut outcomes| outcomes.pop().unwrap_or_default()));
                 }
             }
             Err(failure) => {
@@ -273,9 +286,12 @@ impl Worker {
             None => false,
         };
         if !lives {
-            // Given back before another is asked for.
+            // Given back before another is asked for. One that was not to be had is not asked for with every batch.
             self.lane = None;
-            self.lane = self.shared.db.lane().await;
+            if self.no_lane.is_none_or(|since| since.elapsed() > NO_LANE) {
+                self.lane = self.shared.db.lane().await;
+                self.no_lane = self.lane.is_none().then(Instant::now);
+            }
         }
         let Some(lane) = &mut self.lane else { return Attempt::NotThisWay };
         optimistic::attempt(lane, &self.shared.surroundings, self.tenant, submissions, &self.standing).await

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Value};
 
-use super::books::{Books, Changes};
+use super::books::{Books, Changes, Loaded};
 use super::decide::Decider;
 use super::entry::Entry;
 use super::hold::Hold;
@@ -200,7 +200,7 @@ pub(super) fn decide(
 ) -> Decided {
     let now = surroundings.clock.micros();
     let load::Found { head, date, positions, keys, internals } = found;
-    let loaded = positions.clone();
+    let loaded = Loaded { positions: positions.clone(), internals: internals.clone(), holds: holds.clone() };
     let mut books = Books { now, head, holds, keys, externals, reversed, internals, loaded, positions };
     let mut decider = Decider::new(&mut books, &surroundings.ids);
     let outcomes = submissions.iter().map(|submission| decider.submission(submission)).collect();

@@ -115,6 +115,7 @@ const IDEMPOTENCY_KEY: &[Column] = &[
 ];
 
 const AUDITS: &str = "audit_record";
+const KEYS: &str = "idempotency_key";
 
 const AUDIT_RECORD: &[Column] = &[
     ("id", Kind::Uuid, false),
@@ -205,6 +206,9 @@ impl Draft {
     /// # Errors
     /// The database's.
     pub async fn write(self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
+        if !self.moves && self.rows.iter().any(|rows| !rows.is_empty() && ![AUDITS, KEYS].contains(&rows.table())) {
+            return Err(DbErr::Custom("a batch changes the books and does not move their head".into()));
+        }
         let along = self.moves.then(|| Along { sql: MOVE_HEAD, values: place(&self.head) });
         let told = self.told();
         bulk::execute(tx, self.tenant.0, self.rows, along, told).await
@@ -305,7 +309,7 @@ fn ledger_accounts(books: &Books, changes: &Changes, backend: DbBackend) -> (Bul
     for account in changes.opened.union(&changes.positions) {
         let Some(position) = books.positions.get(account) else { continue };
         // An account that was opened is inserted even if there is one: then the database says so.
-        let loaded = books.loaded.get(account).filter(|_| !changes.opened.contains(account));
+        let loaded = books.loaded.positions.get(account).filter(|_| !changes.opened.contains(account));
         for component in Component::ALL {
             match loaded {
                 None => new.row(new_row(position, *component)),
@@ -316,7 +320,9 @@ fn ledger_accounts(books: &Books, changes: &Changes, backend: DbBackend) -> (Bul
         }
     }
     for key @ (role, currency) in &changes.internals {
-        let Some(internal) = books.internals.get(key) else { continue };
+        // One that a refused order touched stands where it stood.
+        let before = books.loaded.internals.get(key);
+        let Some(internal) = books.internals.get(key).filter(|now| before != Some(now)) else { continue };
         if postgres && !internal.new {
             let (status, closed_on) = (Value::String(None), Value::ChronoDate(None));
             let balance = internal.balance.into();
@@ -387,7 +393,8 @@ fn same_guard(before: &Position, after: &Position) -> bool {
 
 fn holds(books: &Books, changes: &Changes) -> Bulk {
     let mut rows = Bulk::new("hold", HOLD, Mode::Upsert(HOLD_UPDATE));
-    for hold in changes.holds.iter().filter_map(|id| books.holds.get(id)) {
+    let touched = changes.holds.iter().filter_map(|id| Some((books.loaded.holds.get(id), books.holds.get(id)?)));
+    for (_, hold) in touched.filter(|(before, now)| *before != Some(now)) {
         rows.row([
             hold.id.0.into(),
             hold.account.0.into(),
@@ -423,7 +430,7 @@ fn events(books: &Books, changes: &Changes) -> Bulk {
 }
 
 fn keys(books: &Books, changes: &Changes) -> Bulk {
-    let mut rows = Bulk::new("idempotency_key", IDEMPOTENCY_KEY, Mode::Insert);
+    let mut rows = Bulk::new(KEYS, IDEMPOTENCY_KEY, Mode::Insert);
     for key in &changes.keys {
         rows.row([
             key.client.as_ref().into(),

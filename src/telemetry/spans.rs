@@ -136,10 +136,7 @@ mod tests {
                 "SELECT a FROM UNNEST($1::uuid[]) AS w (v) CROSS JOIN LATERAL (SELECT * FROM account) AS a",
                 "SELECT account",
             ),
-            (
-                "WITH h AS (UPDATE x SET a = $1 WHERE b IS NOT DISTINCT FROM $2) INSERT INTO entry SELECT 1",
-                "WITH entry",
-            ),
+            ("WITH h AS (UPDATE x SET a = $1 WHERE b IS NOT DISTINCT FROM $2) INSERT INTO hold SELECT 1", "WITH hold"),
             ("DELETE FROM token", "DELETE token"),
             ("", ""),
         ] {

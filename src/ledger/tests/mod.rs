@@ -23,7 +23,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::books::{Books, Changes, Head};
+use super::books::{Books, Changes, Head, Loaded};
 use super::chart::{Component, InternalRole};
 use super::decide::Decider;
 use super::entry::{Draft, Entry, Side, Spread, TransactionKind};
@@ -193,7 +193,7 @@ impl Desk {
                 business_date: today(),
                 closed_through: None,
             },
-            loaded: positions.clone(),
+            loaded: Loaded { positions: positions.clone(), ..Loaded::default() },
             positions,
             internals: BTreeMap::new(),
             holds: BTreeMap::new(),

@@ -1,5 +1,9 @@
 //! What a tenant's worker remembers of the books never decides anything once others have written to them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::{join, join_all};
+
 use super::harness::{World, on_both, on_postgres};
 use super::*;
 use crate::engine::Engine;
@@ -130,6 +134,36 @@ async fn servers_that_take_turns_lock_instead_of_trying_in_vain() {
         assert_eq!(world.balance(2).await, 80);
         other.stop().await;
         world.verify_clean(81).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_on_one_server_takes_nothing_from_what_is_booked_on_the_other() {
+    on_postgres(&async |world: &World| {
+        world.open(position(1, DebtRule::None)).await;
+        world.open(position(2, DebtRule::None)).await;
+        let gone = world.booked(payment(account(2), 100)).await;
+        world.done(transfer(account(2), account(1), 100)).await;
+        let other = world.another_engine().await;
+        let done = AtomicBool::new(false);
+        let refusing = join_all((0..3).map(async |_| {
+            while !done.load(Ordering::Relaxed) {
+                let reverse = other.submit(reversal(&gone)).await.expect("the database");
+                assert!(matches!(reverse, Err(Refusal::InsufficientFunds { .. })), "{reverse:?}");
+            }
+        }));
+        let booking = async {
+            for _ in 0..60 {
+                // The next payment would put right what one has left wrong.
+                world.done(payment(account(1), 1)).await;
+                world.verify().await.expect("clean books");
+            }
+            done.store(true, Ordering::Relaxed);
+        };
+        join(refusing, booking).await;
+        other.stop().await;
+        world.verify_clean(2 + 60).await;
     })
     .await;
 }
