@@ -186,6 +186,8 @@ pub struct Documents(Cache<Box<str>, Arc<ExecutableDocument>>);
 /// is sent.
 const KNOWN_DOCUMENTS: usize = 512;
 const KNOWN_LENGTH: usize = 4_096;
+/// Characters per line of a parser's message.
+const SHOWN: usize = 120;
 
 impl Default for Documents {
     fn default() -> Self {
@@ -204,12 +206,21 @@ impl Documents {
         }
         scan::scan(text, limits)?;
         let document = async_graphql::parser::parse_query(text)
-            .map_err(|error| Refusal::Syntax { message: error.to_string(), at: error.positions().collect() })?;
+            .map_err(|error| Refusal::Syntax { message: shown(&error.to_string()), at: error.positions().collect() })?;
         if text.len() <= KNOWN_LENGTH {
             self.0.insert(text.into(), Arc::new(document.clone()));
         }
         Ok(document)
     }
+}
+
+/// The parser's message, which repeats the line at fault: no more of it than a reader looks at.
+fn shown(message: &str) -> String {
+    let cut = |line: &str| match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or_default().trim_end()),
+        None => line.to_owned(),
+    };
+    message.lines().map(cut).collect::<Vec<_>>().join("\n")
 }
 
 /// Checks a request against the limits. Linear in the length of its text.

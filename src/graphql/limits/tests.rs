@@ -172,3 +172,11 @@ fn pages_count_in_full() {
         assert_eq!(cost(query, variables), Cost { complexity, depth }, "{query}");
     }
 }
+
+#[test]
+fn a_syntax_error_does_not_repeat_a_long_line() {
+    let said = refusal(&format!("{{ a(b: \"{}\") {{ ", "x".repeat(20_000)));
+    assert!(said.starts_with("BAD_REQUEST") && said.contains("...") && said.len() < 1_000, "{said}");
+    let said = refusal("{ a(");
+    assert!(said.contains("{ a(") && !said.contains("..."), "{said}");
+}
