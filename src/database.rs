@@ -77,16 +77,21 @@ pub fn is_lost(error: &DbErr) -> bool {
     }
 }
 
+/// What the driver said, if it was asked.
+fn cause(error: &DbErr) -> Option<&Driver> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
 /// Whether a connection that was there broke, so that another one may be had at once.
 #[must_use]
 pub fn broke_off(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return false;
-    };
-    match &**cause {
+    let Some(cause) = cause(error) else { return false };
+    match cause {
         Driver::Io(_) => true,
         Driver::Database(error) => {
             error.code().is_some_and(|code| code.starts_with("08") || matches!(&*code, "57P01" | "57P02"))
@@ -99,13 +104,8 @@ pub fn broke_off(error: &DbErr) -> bool {
 /// reports has rolled it back, unless it is of the connection or of an operator, who may come after the commit.
 #[must_use]
 pub fn may_have_committed(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return true;
-    };
-    match &**cause {
+    let Some(cause) = cause(error) else { return true };
+    match cause {
         Driver::Database(error) => {
             error.code().is_none_or(|code| ["08", "57"].iter().any(|class| code.starts_with(class)))
         }
@@ -210,7 +210,7 @@ impl Database {
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, DbErr> {
-        let options: SqliteConnectOptions = url.parse().map_err(|error: Driver| DbErr::Custom(error.to_string()))?;
+        let options: SqliteConnectOptions = url.parse().map_err(custom)?;
         if !url.contains("mode=rwc")
             && let Some(path) = missing_file(url)
         {

@@ -206,7 +206,7 @@ impl Draft {
     /// # Errors
     /// The database's.
     pub async fn write(self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
-        if !self.moves && self.rows.iter().any(|rows| !rows.is_empty() && ![AUDITS, KEYS].contains(&rows.table())) {
+        if !self.moves && !self.writes_only(&[AUDITS, KEYS]) {
             return Err(DbErr::Custom("a batch changes the books and does not move their head".into()));
         }
         let along = self.moves.then(|| Along { sql: MOVE_HEAD, values: place(&self.head) });
@@ -217,7 +217,11 @@ impl Draft {
     /// Whether [`Draft::guarded`] may write it: what changes the books has to move the head, which keeps others from
     /// changing them at the same time. Audit records change nothing.
     pub fn may_be_guarded(&self) -> bool {
-        self.moves || self.rows.iter().all(|rows| rows.is_empty() || rows.table() == AUDITS)
+        self.moves || self.writes_only(&[AUDITS])
+    }
+
+    fn writes_only(&self, tables: &[&str]) -> bool {
+        self.rows.iter().all(|rows| rows.is_empty() || tables.contains(&rows.table()))
     }
 
     /// One statement for PostgreSQL that writes it if the head stands where it was decided from, moves the head, wakes
