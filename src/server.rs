@@ -194,7 +194,7 @@ async fn assemble(
     let engine = Engine::start(db.clone(), clock.clone(), ids.clone());
     let lifecycle = Lifecycle::default();
     let gateway = Gateway::new(
-        graphql::schema(engine.clone()),
+        graphql::executors(&engine),
         GatewayParts {
             authenticate: Arc::new(access.clone()),
             decorate: Some(graphql::decorate(engine.clone())),

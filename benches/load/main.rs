@@ -113,6 +113,7 @@ async fn run(options: Options) -> anyhow::Result<Vec<String>> {
     };
     if let Some(postgres) = &postgres {
         postgres.count(false).await?;
+        postgres.delay_commits(options.commit_delay).await?;
         let _ = writeln!(conditions, "PostgreSQL  {}", postgres.settings().await?);
         if let Some(why) = &postgres.uncounted {
             let _ = writeln!(conditions, "            statements are not counted: {why}");

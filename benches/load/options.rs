@@ -43,6 +43,10 @@ pub struct Options {
     /// Leave the hand-written SQL out: no ratios then
     #[arg(long)]
     pub no_baseline: bool,
+    /// PostgreSQL waits so many microseconds before it writes what was committed to the disk, for the hand-written SQL
+    /// and for Konto alike (`commit_delay`): as on a disk that is so much slower. Nothing makes SQLite wait
+    #[arg(long, default_value_t = 0, value_name = "MICROSECONDS", value_parser = clap::value_parser!(u64).range(0..=100_000))]
+    pub commit_delay: u64,
     /// Keep the database that is read, and the PostgreSQL that it is in, for the next run with --keep
     #[arg(long)]
     pub keep: bool,

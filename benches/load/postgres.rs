@@ -16,6 +16,7 @@ const TOLD: &[&str] = &[
     "max_wal_size",
     "checkpoint_timeout",
     "max_connections",
+    "commit_delay",
 ];
 
 /// A connection as its superuser.
@@ -93,6 +94,16 @@ impl Postgres {
     pub async fn count(&self, on: bool) -> anyhow::Result<()> {
         let what = if on { "top" } else { "none" };
         self.admin.execute_unprepared(&format!("ALTER SYSTEM SET pg_stat_statements.track = '{what}'")).await?;
+        self.admin.execute_unprepared("SELECT pg_reload_conf()").await?;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Ok(())
+    }
+
+    /// Has each commit wait so many microseconds before it goes to the disk. Those that come meanwhile go with it, as
+    /// they do while a slow disk is busy.
+    pub async fn delay_commits(&self, micros: u64) -> anyhow::Result<()> {
+        self.admin.execute_unprepared(&format!("ALTER SYSTEM SET commit_delay = {micros}")).await?;
+        self.admin.execute_unprepared("ALTER SYSTEM SET commit_siblings = 0").await?;
         self.admin.execute_unprepared("SELECT pg_reload_conf()").await?;
         tokio::time::sleep(Duration::from_millis(300)).await;
         Ok(())

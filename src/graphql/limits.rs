@@ -5,6 +5,7 @@
 //! document that computes each fragment once. Only a request that passed is given to the library, whose
 //! validation expands every fragment wherever it is spread and would take exponential time otherwise.
 
+mod documents;
 mod measure;
 mod scan;
 #[cfg(test)]
@@ -15,9 +16,8 @@ use std::sync::Arc;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{Pos, Positioned, Request, ServerError, Value, Variables};
 
-use quick_cache::sync::Cache;
-
 use super::fault::{Fault, FaultCode};
+pub use documents::{Documents, Likeness};
 
 /// The id that a request's answer, its log lines and its audit records share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,52 +175,8 @@ pub struct Prepared {
     pub name: Option<Arc<str>>,
     /// Of the operation that will run.
     pub cost: Cost,
-}
-
-/// Documents that were parsed before: front ends send the same few texts with other variables, and parsing one is a
-/// noticeable part of what a small request costs.
-#[derive(Debug)]
-pub struct Documents(Cache<Box<str>, Arc<ExecutableDocument>>);
-
-/// Texts to remember, and how long one may be: together they bound the memory to a few tens of megabytes, whatever
-/// is sent.
-const KNOWN_DOCUMENTS: usize = 512;
-const KNOWN_LENGTH: usize = 4_096;
-/// Characters per line of a parser's message.
-const SHOWN: usize = 120;
-
-impl Default for Documents {
-    fn default() -> Self {
-        Self(Cache::new(KNOWN_DOCUMENTS))
-    }
-}
-
-impl Documents {
-    fn parse(&self, text: &str, limits: &Limits) -> Result<ExecutableDocument, Refusal> {
-        if let Some(known) = self.0.get(text) {
-            return Ok((*known).clone());
-        }
-        if text.len() > limits.bytes {
-            let wide = |n| u64::try_from(n).unwrap_or(u64::MAX);
-            return Err(Refusal::Over { what: "bytes", found: wide(text.len()), limit: wide(limits.bytes) });
-        }
-        scan::scan(text, limits)?;
-        let document = async_graphql::parser::parse_query(text)
-            .map_err(|error| Refusal::Syntax { message: shown(&error.to_string()), at: error.positions().collect() })?;
-        if text.len() <= KNOWN_LENGTH {
-            self.0.insert(text.into(), Arc::new(document.clone()));
-        }
-        Ok(document)
-    }
-}
-
-/// The parser's message, which repeats the line at fault: no more of it than a reader looks at.
-fn shown(message: &str) -> String {
-    let cut = |line: &str| match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", line.get(..end).unwrap_or_default().trim_end()),
-        None => line.to_owned(),
-    };
-    message.lines().map(cut).collect::<Vec<_>>().join("\n")
+    /// What requests that are as valid as this one have in common.
+    pub likeness: Likeness,
 }
 
 /// Checks a request against the limits. Linear in the length of its text.
@@ -236,8 +192,9 @@ pub fn prepare(mut request: Request, limits: &Limits, documents: &Documents) -> 
     let cost = measure::check(&document, operation, &request.variables, limits)?;
     required_variables(operation, &request.variables)?;
     let kind = operation.node.ty;
+    let likeness = documents.likeness(&request);
     request.set_parsed_query(document);
-    Ok(Prepared { request, kind, name, cost })
+    Ok(Prepared { request, kind, name, cost, likeness })
 }
 
 type Operation = Positioned<OperationDefinition>;

@@ -26,7 +26,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{SDLExportOptions, Schema, SchemaBuilder, ValidationMode};
 
 use crate::access::Principal;
 use crate::engine::Engine;
@@ -46,10 +46,12 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query, Mutation::default(), Subscription).limit_recursive_depth(LEVELS)
 }
 
-/// The schema over a running Konto.
+/// The schema over a running Konto: one for every request, and one for requests like those that were valid before.
 #[must_use]
-pub fn schema(engine: Engine) -> KontoSchema {
-    builder().data(engine).finish()
+pub fn executors(engine: &Engine) -> crate::http::Executors<KontoSchema> {
+    let builder = || builder().data(engine.clone());
+    let trusting = builder().validation_mode(ValidationMode::Fast).finish();
+    crate::http::Executors { careful: builder().finish(), trusting }
 }
 
 /// The schema's text, the same on every run: what is checked in, and what makes every change visible.

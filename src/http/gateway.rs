@@ -19,6 +19,7 @@ use super::config::HttpConfig;
 use super::graphql_params::Params;
 use super::graphql_sse::ends;
 use super::metrics::{Operation, RequestMetrics, operation_of};
+use super::outlive::Outlives;
 use super::rate::RateLimit;
 use super::trusted::TrustedDocuments;
 use super::{AuthFailure, Authenticate, Decorate, Lifecycle, trace};
@@ -30,20 +31,29 @@ use crate::graphql::progress::Progress;
 use crate::primitives::{Clock, IdSource};
 use crate::telemetry::measure::{self, to_count};
 
-/// The executor without its type, so that the transport is compiled once.
+/// Two executors of one schema.
+pub struct Executors<E> {
+    /// Validates every request.
+    pub careful: E,
+    /// Validates less: what it is given was valid before.
+    pub trusting: E,
+}
+
+/// The executors without their type, so that the transport is compiled once.
 trait Engine: Send + Sync {
-    fn execute(&self, request: Request) -> BoxFuture<'static, Response>;
+    fn execute(&self, request: Request, trusting: bool) -> BoxFuture<'static, Response>;
     fn stream(&self, request: Request) -> BoxStream<'static, Response>;
 }
 
-impl<E: Executor> Engine for E {
-    fn execute(&self, request: Request) -> BoxFuture<'static, Response> {
-        let executor = self.clone();
-        async move { Executor::execute(&executor, request).await }.boxed()
+impl<E: Executor> Engine for Executors<E> {
+    fn execute(&self, request: Request, trusting: bool) -> BoxFuture<'static, Response> {
+        let executor = if trusting { &self.trusting } else { &self.careful };
+        let executor = executor.clone();
+        async move { executor.execute(request).await }.boxed()
     }
 
     fn stream(&self, request: Request) -> BoxStream<'static, Response> {
-        self.execute_stream(request, None)
+        self.careful.execute_stream(request, None)
     }
 }
 
@@ -96,9 +106,9 @@ pub(super) struct Ready {
 
 impl Gateway {
     /// A gateway to a schema.
-    pub fn new<E: Executor>(schema: E, parts: GatewayParts) -> Self {
+    pub fn new<E: Executor>(executors: Executors<E>, parts: GatewayParts) -> Self {
         Self(Arc::new(Inner {
-            engine: Box::new(schema),
+            engine: Box::new(executors),
             rate: RateLimit::new(parts.config.rate.clone()),
             documents: Documents::default(),
             in_flight: Arc::new(Semaphore::new(parts.config.in_flight)),
@@ -227,23 +237,31 @@ impl Gateway {
 
     /// Runs a query or a mutation within its time.
     ///
-    /// A mutation runs in a task of its own: neither the timeout nor a client that hangs up stops it half-way,
-    /// and it keeps its place among the requests at work until it is done.
+    /// Neither the timeout nor a client that hangs up stops a mutation half-way, and it keeps its place among the
+    /// requests at work until it is done.
     pub(super) async fn run(&self, ready: Ready, place: OwnedSemaphorePermit) -> Answer {
-        let Ready { prepared: Prepared { request, kind, cost, .. }, operation, verdict, id, time } = ready;
+        let Ready { prepared, operation, verdict, id, time } = ready;
+        let Prepared { request, kind, cost, likeness, .. } = prepared;
         let start = Instant::now();
+        let was_valid = self.0.documents.is_valid(likeness);
         // A resolver that panics fails its own request only.
-        let work = AssertUnwindSafe(self.0.engine.execute(request)).catch_unwind();
+        let work = AssertUnwindSafe(self.0.engine.execute(request, was_valid)).catch_unwind();
         let done = if kind == OperationType::Mutation {
-            let task = async move {
+            let work = async move {
                 let _place = place;
                 work.await
             };
-            let task = self.lifecycle().tasks.spawn(task.instrument(Span::current()));
-            tokio::time::timeout(time, task).await.map(|joined| joined.unwrap_or_else(|error| Err(Box::new(error))))
+            let work = Outlives::new(work.instrument(Span::current()), self.lifecycle().tasks.clone());
+            tokio::time::timeout(time, work).await
         } else {
             tokio::time::timeout(time, work).await
         };
+        if let Ok(Ok(response)) = &done
+            && response.errors.is_empty()
+            && !was_valid
+        {
+            self.0.documents.was_valid(likeness);
+        }
         let answer = match done {
             Ok(Ok(response)) => Answer::of(response, cost, &id),
             Ok(Err(_panic)) => Answer::failed(Fault::internal(&"a resolver panicked"), &id),

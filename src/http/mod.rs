@@ -19,6 +19,7 @@ mod graphql_sse;
 mod graphql_ws;
 mod line;
 mod media;
+mod outlive;
 mod rate;
 mod serve;
 #[cfg(test)]
@@ -38,7 +39,7 @@ use axum::{Router, middleware};
 use futures_util::future::BoxFuture;
 
 pub use config::{ConnectionConfig, HttpConfig, RateConfig, StreamConfig};
-pub use gateway::{Gateway, GatewayParts};
+pub use gateway::{Executors, Gateway, GatewayParts};
 pub use serve::{Lifecycle, serve};
 pub use trusted::TrustedDocuments;
 

@@ -91,24 +91,26 @@ impl Bulk {
     /// The statement, whose binds are numbered from `first` on, and its values. If it is `guarded`, it writes nothing
     /// unless the part `head` has a row.
     fn postgres(self, first: usize, guarded: bool) -> (String, Vec<Value>) {
-        let guard = if guarded { "head CROSS JOIN " } else { "" };
+        let guard = if guarded { " FROM head" } else { "" };
         let (table, names) = (self.table, self.names());
-        let arrays = (first..).zip(self.columns).map(|(n, (_, kind, _))| format!("${n}::{}[]", kind.postgres()));
+        // Taken apart side by side in the list of what is selected, arrays need not be stored as rows first.
+        let arrays = (first..).zip(self.columns);
+        let arrays = arrays.map(|(n, (name, kind, _))| format!("UNNEST(${n}::{}[]) AS {name}", kind.postgres()));
         let arrays = arrays.collect::<Vec<_>>().join(", ");
         let select = self.columns.iter().map(select_column).collect::<Vec<_>>().join(", ");
-        let rows = format!("SELECT {select} FROM UNNEST({arrays}) AS a ({names})");
+        let rows = format!("SELECT {select} FROM (SELECT {arrays}{guard}) AS a");
         let sql = if self.mode == Mode::Update {
             let set = self.assignments();
             // Looked up row by row and then reached by place: no plan can read more than the rows that change. Who
             // holds the tenant's head is the only one who moves them.
             format!(
-                "UPDATE {table} SET {set} FROM (SELECT old.ctid AS place, a.* FROM {guard}({rows}) AS a CROSS JOIN LATERAL \
+                "UPDATE {table} SET {set} FROM (SELECT old.ctid AS place, a.* FROM ({rows}) AS a CROSS JOIN LATERAL \
                  (SELECT ctid FROM {table} WHERE tenant_id = $1 AND id = a.id OFFSET 0) AS old) AS u \
                  WHERE {table}.ctid = u.place RETURNING 1"
             )
         } else {
             let conflict = self.conflict();
-            format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, u.* FROM {guard}({rows}) AS u{conflict}")
+            format!("INSERT INTO {table} (tenant_id, {names}) SELECT $1, u.* FROM ({rows}) AS u{conflict}")
         };
         let width = self.columns.len();
         let mut arrays: Vec<Vec<Value>> = vec![Vec::with_capacity(self.values.len() / width); width];

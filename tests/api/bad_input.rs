@@ -70,6 +70,42 @@ fn payment(account: &Account, amount: &str) -> Value {
 }
 
 on_both_databases! {
+    async fn what_was_valid_once_makes_nothing_else_valid(app: TestApp) {
+        let account = app.funded("10.00").await;
+        let good = payment(&account, "1.00");
+        let mut bad = [
+            ("channel", json!("BANK_TRANSFERS")),
+            ("channel", json!("bank transfer")),
+            ("channel", json!(1)),
+            ("chanel", json!("BANK_TRANSFER")),
+            ("description", json!(7)),
+            ("account.id", json!(null)),
+            ("account.id", json!(1.5)),
+            ("amount", json!("1.00")),
+            ("amount.amount", json!(["1.00"])),
+            ("amount.currency", json!(null)),
+        ]
+        .map(|(path, to)| with(&good, path, to))
+        .to_vec();
+        bad.extend(["channel", "account", "amount"].map(|field| without(&good, field)));
+        bad.push(json!(null));
+        bad.push(json!([good]));
+        let all = async || {
+            let mut answers = Vec::new();
+            for input in &bad {
+                let answer = app.mutate("postPayment", input.clone(), "replayed").await;
+                assert!(!answer.errors().is_empty(), "{input}: {answer:?}");
+                answers.push((answer.status, answer.anonymous()));
+            }
+            answers
+        };
+        let before = all().await;
+        for replayed in [false, true, true] {
+            assert_eq!(app.done("postPayment", good.clone(), "replayed").await["replayed"], replayed);
+        }
+        assert_eq!(all().await, before);
+    }
+
     async fn amounts_that_are_none(app: TestApp) {
         let from = app.funded("100.00").await;
         let to = app.account("current").await;

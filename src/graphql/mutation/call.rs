@@ -1,6 +1,6 @@
 //! What every mutation shares: who calls, under which key, and how a use case's answer becomes a result.
 
-use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use async_graphql::{Context, Value};
 
@@ -63,9 +63,16 @@ impl<'a> Call<'a> {
 
     /// The caller's key, with the digest of the arguments as they were sent.
     pub(super) fn key(&self, ctx: &Context<'_>, key: &str) -> Result<Idempotency, Denial> {
-        let arguments = ctx.field().arguments().unwrap_or_default();
-        let arguments = arguments.into_iter().map(|(name, value)| format!("{name}:{}", canonical(&value)));
-        self.item_key("idempotencyKey", key, &arguments.collect::<Vec<_>>().join(","))
+        let mut input = String::with_capacity(512);
+        for (name, value) in ctx.field().arguments().unwrap_or_default() {
+            if !input.is_empty() {
+                input.push(',');
+            }
+            input.push_str(&name);
+            input.push(':');
+            add_canonical(&value, &mut input);
+        }
+        self.item_key("idempotencyKey", key, &input)
     }
 
     /// The key of one item of a batch.
@@ -97,17 +104,41 @@ impl<'a> Call<'a> {
 
 /// The text of an input value that is the same however the client ordered its fields.
 pub(super) fn canonical(value: &Value) -> String {
+    let mut text = String::with_capacity(512);
+    add_canonical(value, &mut text);
+    text
+}
+
+fn add_canonical(value: &Value, text: &mut String) {
     match value {
         Value::Object(fields) => {
-            let fields: BTreeMap<&str, String> =
-                fields.iter().map(|(name, value)| (name.as_str(), canonical(value))).collect();
-            let fields = fields.into_iter().map(|(name, value)| format!("{name}:{value}"));
-            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+            let mut fields: Vec<(&str, &Value)> = fields.iter().map(|(name, value)| (name.as_str(), value)).collect();
+            fields.sort_unstable_by_key(|(name, _)| *name);
+            text.push('{');
+            for (place, (name, value)) in fields.into_iter().enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
+                text.push_str(name);
+                text.push(':');
+                add_canonical(value, text);
+            }
+            text.push('}');
         }
-        Value::List(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        Value::List(items) => {
+            text.push('[');
+            for (place, item) in items.iter().enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
+                add_canonical(item, text);
+            }
+            text.push(']');
+        }
         // An enum value is written bare in a document and as a string in variables: the same to us.
-        Value::Enum(name) => Value::String(name.to_string()).to_string(),
-        other => other.to_string(),
+        Value::Enum(name) => add_canonical(&Value::String(name.to_string()), text),
+        // Writing to a string does not fail.
+        other => _ = write!(text, "{other}"),
     }
 }
 
@@ -121,6 +152,7 @@ mod tests {
         let one = value!({ "a": 1, "b": { "x": "1", "y": [1, 2] } });
         let two = value!({ "b": { "y": [1, 2], "x": "1" }, "a": 1 });
         assert_eq!(canonical(&one), canonical(&two));
+        assert_eq!(canonical(&one), r#"{a:1,b:{x:"1",y:[1,2]}}"#, "what is stored was made of it");
         assert_ne!(canonical(&one), canonical(&value!({ "a": 1, "b": { "x": "1", "y": [2, 1] } })));
         assert_ne!(canonical(&value!({ "a": "1" })), canonical(&value!({ "a": 1 })));
     }

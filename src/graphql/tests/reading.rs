@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::graphql::context::Caller;
 use crate::graphql::limits::RequestId;
 use crate::graphql::pagination::{EventSequence, Key as _};
-use crate::graphql::{KontoSchema, schema};
+use crate::graphql::{KontoSchema, executors};
 use crate::ledger::order::Idempotency;
 use crate::payments::holds;
 use crate::payments::moves::{self, Details, Payment, PaymentChannel, Transfer};
@@ -81,8 +81,15 @@ impl Bank {
         let origin = Origin::system(tenant);
         let ada = open(&engine, &origin, "ada").await;
         let bo = open(&engine, &origin, "bo").await;
-        let bank =
-            Self { _folder: folder, schema: schema(engine.clone()), engine, tenant, ada, bo, passed_on: String::new() };
+        let bank = Self {
+            _folder: folder,
+            schema: executors(&engine).careful,
+            engine,
+            tenant,
+            ada,
+            bo,
+            passed_on: String::new(),
+        };
         bank.pay("ada", "100").await;
         let passed_on = bank.transfer("30").await;
         Self { passed_on, ..bank }

@@ -273,6 +273,8 @@ async fn storm(database: crate::app::TestDatabase) {
         assert!(median < Duration::from_secs(5) && slowest < Duration::from_secs(20), "{median:?}, {slowest:?}");
         drop(sockets);
         sleep(Duration::from_millis(300)).await;
+        // Sockets that are still closing are files as well.
+        eventually("no more than may be are open", async || meter::open_files(served.pid()) < 450 + 100).await;
         let (memory, handles) = (meter::resident_kb(served.pid()), meter::open_files(served.pid()));
         println!(
             "round {round}: {} of 400 accepted, the slowest in {slowest:?}; {open} of 80 sockets; {memory} kB, {handles} files",
@@ -284,10 +286,9 @@ async fn storm(database: crate::app::TestDatabase) {
     // The first rounds fill what is kept: pools, caches, the allocator's own.
     let least = |rounds: &[u64]| rounds.iter().min().copied().unwrap_or_default();
     assert!(least(&resident[3..]) < least(&resident[..2]) + 15_000, "{resident:?}");
-    // The clients' connections that are kept open, no more with each round, and never more than there may be. Sockets
-    // that are still closing count as well, so a single round says little.
+    // The clients' connections that are kept open, no more with each round.
     let most = |rounds: &[usize]| rounds.iter().max().copied().unwrap_or_default();
-    assert!(most(&files[3..]) < most(&files[..3]) + 20 && most(&files) < 450 + 100, "{files:?}");
+    assert!(most(&files[3..]) < most(&files[..3]) + 20, "{files:?}");
     client.data(VIEWER, json!({})).await;
     drop(served);
     verify(&database.url()).await;
