@@ -39,7 +39,7 @@ pub(super) async fn graphql(
         return graphql_ws::upgrade(gateway, id, parts).await;
     }
     let accepted = media::accepted(&parts.headers);
-    match respond(&gateway, &id, &parts, body, accepted).await {
+    match respond(&gateway, &id, parts, body, accepted).await {
         Ok(response) => response,
         Err(refused) => {
             // What the gateway answers, the gateway counts.
@@ -84,7 +84,7 @@ impl From<Answer> for Refused {
 async fn respond(
     gateway: &Gateway,
     id: &RequestId,
-    parts: &Parts,
+    parts: Parts,
     body: Body,
     accepted: Accepted,
 ) -> Result<Response, Refused> {
@@ -104,7 +104,7 @@ async fn respond(
         let message = "Content-Type must be application/json, in UTF-8 and not compressed";
         return Err(wrong(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
-    let caller = authenticate(gateway, parts, id).await?;
+    let caller = authenticate(gateway, &parts, id).await?;
     let limit = gateway.config().body_bytes_of(&caller);
     let params = if is_get {
         let query = parts.uri.query().unwrap_or("");
@@ -118,6 +118,8 @@ async fn respond(
         Params::from_json(&read.map_err(|error| unread(error, limit, id))?)
     }
     .map_err(|reason| Refused::with(StatusCode::BAD_REQUEST, FaultCode::BadRequest, reason.0, id))?;
+    // The head holds on to what the connection read it into, and a request may be worked on for a while.
+    drop(parts);
 
     let prepared = match gateway.prepare(params, id) {
         Ok(prepared) => prepared,

@@ -85,7 +85,9 @@ impl Bulk {
         debug_assert_ne!(self.mode, Mode::Update, "an upsert on SQLite");
         let row = format!("(?{})", ", ?".repeat(self.columns.len()));
         let rows = vec![row; rows].join(", ");
-        format!("INSERT INTO {table} (tenant_id, {names}) VALUES {rows}{}", self.conflict())
+        // A row that cannot be written fails the transaction. By default SQLite would first undo this statement's other
+        // rows, and keep a journal of its own for that.
+        format!("INSERT OR FAIL INTO {table} (tenant_id, {names}) VALUES {rows}{}", self.conflict())
     }
 
     /// The statement, whose binds are numbered from `first` on, and its values. If it is `guarded`, it writes nothing

@@ -260,7 +260,7 @@ async fn open(call: &Call<'_>, ctx: &Context<'_>, input: OpenAccountInput) -> An
         credit_limit: input.credit_limit.map(|limit| limit.0),
         metadata: metadata(input.metadata)?,
     };
-    accounts::open(call.engine, &call.origin, key, new).await
+    Box::pin(accounts::open(call.engine, &call.origin, key, new)).await
 }
 
 async fn update(call: &Call<'_>, ctx: &Context<'_>, input: UpdateAccountInput) -> Answer<accounts::Account> {
@@ -271,7 +271,7 @@ async fn update(call: &Call<'_>, ctx: &Context<'_>, input: UpdateAccountInput) -
         metadata: input.metadata.map(|json| metadata(Some(json))).transpose()?,
         credit_limit: input.credit_limit.map(|limit| limit.0),
     };
-    accounts::update(call.engine, &call.origin, key, by, change).await
+    Box::pin(accounts::update(call.engine, &call.origin, key, by, change)).await
 }
 
 async fn request_closure(
@@ -281,7 +281,7 @@ async fn request_closure(
 ) -> Answer<accounts::Account> {
     let key = call.key(ctx, &input.idempotency_key)?;
     let by = named("account", "account", input.account.to_domain())?;
-    accounts::request_closure(call.engine, &call.origin, key, &by).await
+    Box::pin(accounts::request_closure(call.engine, &call.origin, key, &by)).await
 }
 
 async fn close_account(call: &Call<'_>, ctx: &Context<'_>, input: CloseAccountInput) -> Answer<accounts::Account> {
@@ -291,7 +291,7 @@ async fn close_account(call: &Call<'_>, ctx: &Context<'_>, input: CloseAccountIn
     for (index, transaction) in input.transactions.into_iter().enumerate() {
         transactions.push(closing(transaction).map_err(|denial| denial.at("transactions", index))?);
     }
-    close::close(call.engine, &call.origin, key, &by, input.closure_code, transactions).await
+    Box::pin(close::close(call.engine, &call.origin, key, &by, input.closure_code, transactions)).await
 }
 
 fn closing(input: ClosingTransactionInput) -> Result<ClosingTransaction, Denial> {

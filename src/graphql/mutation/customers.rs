@@ -124,7 +124,7 @@ async fn create(call: &Call<'_>, ctx: &Context<'_>, input: CreateCustomerInput) 
         company_name: input.company_name,
         metadata: metadata(input.metadata)?,
     };
-    customers::create(call.engine, &call.origin, key, new).await
+    Box::pin(customers::create(call.engine, &call.origin, key, new)).await
 }
 
 async fn update(call: &Call<'_>, ctx: &Context<'_>, input: UpdateCustomerInput) -> Answer<customers::Customer> {
@@ -138,5 +138,5 @@ async fn update(call: &Call<'_>, ctx: &Context<'_>, input: UpdateCustomerInput) 
         company_name: change(input.company_name),
         metadata: input.metadata.map(|json| metadata(Some(json))).transpose()?,
     };
-    customers::update(call.engine, &call.origin, key, by, change).await
+    Box::pin(customers::update(call.engine, &call.origin, key, by, change)).await
 }

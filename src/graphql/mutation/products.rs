@@ -137,7 +137,7 @@ async fn create(call: &Call<'_>, ctx: &Context<'_>, input: CreateProductInput) -
         maximum_balance: input.maximum_balance.map(|limit| limit.0),
         metadata: metadata(input.metadata)?,
     };
-    products::create(call.engine, &call.origin, key, new).await
+    Box::pin(products::create(call.engine, &call.origin, key, new)).await
 }
 
 async fn update(call: &Call<'_>, ctx: &Context<'_>, input: UpdateProductInput) -> Answer<accounts::Product> {
@@ -152,7 +152,7 @@ async fn update(call: &Call<'_>, ctx: &Context<'_>, input: UpdateProductInput) -
         retired: input.retired,
         metadata: input.metadata.map(|json| metadata(Some(json))).transpose()?,
     };
-    products::update(call.engine, &call.origin, key, &by, change).await
+    Box::pin(products::update(call.engine, &call.origin, key, &by, change)).await
 }
 
 fn repayment_order(components: Option<Vec<Component>>) -> Result<RepaymentOrder, Denial> {
