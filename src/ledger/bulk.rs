@@ -22,6 +22,10 @@ pub type Column = (&'static str, Kind, bool);
 /// SQLite's default limit of bound values is 32,766; long lists gain nothing over several shorter ones.
 const SQLITE_BINDS: usize = 4_096;
 
+/// So few rows are written at once. The numbers of rows of each table make a text of their own, which is prepared and
+/// kept: a few dozens of small batches recur.
+const SQLITE_AT_ONCE: usize = 16;
+
 /// What is done with the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -60,6 +64,10 @@ impl Bulk {
     #[must_use]
     pub fn table(&self) -> &'static str {
         self.table
+    }
+
+    fn len(&self) -> usize {
+        self.values.len() / self.columns.len()
     }
 
     /// Whether there are no rows.
@@ -141,7 +149,7 @@ pub struct Along {
     pub values: Vec<Value>,
 }
 
-/// Writes all rows: in one statement on PostgreSQL, table by table on SQLite. `along` is done with them; `told` is
+/// Writes all rows: in one statement on PostgreSQL, few at once and many table by table on SQLite. `along` is done with them; `told` is
 /// sent to those who listen on the channel, on PostgreSQL, when the transaction commits.
 ///
 /// # Errors
@@ -160,25 +168,55 @@ pub async fn execute(
             None => Ok(()),
         };
     }
+    let statements = sqlite(tenant, rows.collect(), along);
+    for (sql, values) in statements {
+        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+    }
+    Ok(())
+}
+
+/// What to execute on SQLite: of few rows all at once, for each statement is handed to the connection's own thread and
+/// waited for; of many rows a chunk after the other.
+fn sqlite(tenant: Uuid, rows: Vec<Bulk>, along: Option<Along>) -> Vec<(String, Vec<Value>)> {
+    let mut statements = Vec::new();
+    let few = rows.iter().map(Bulk::len).sum::<usize>() <= SQLITE_AT_ONCE;
     for rows in rows {
         let width = rows.columns.len();
         let mut left = rows.values.as_slice();
-        let mut chunk = 1 << (SQLITE_BINDS / (width + 1)).ilog2();
+        let mut chunk = if few { rows.len() } else { 1 << (SQLITE_BINDS / (width + 1)).ilog2() };
         while !left.is_empty() {
             while chunk > left.len() / width {
                 chunk /= 2;
             }
             let (now, later) = left.split_at(chunk * width);
             let values = now.chunks(width).flat_map(|row| std::iter::once(tenant.into()).chain(row.iter().cloned()));
-            tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, rows.sqlite(chunk), values)).await?;
+            statements.push((rows.sqlite(chunk), values.collect::<Vec<_>>()));
             left = later;
         }
     }
-    if let Some(Along { sql, values }) = along {
+    let before = if few { statements.iter().map(|(_, values)| values.len()).sum() } else { 0 };
+    statements.extend(along.map(|Along { sql, values }| {
         let values = std::iter::once(tenant.into()).chain(values);
-        tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, sql, values)).await?;
+        (renumbered(sql, before), values.collect())
+    }));
+    if few && statements.len() > 1 {
+        let (texts, values): (Vec<_>, Vec<_>) = statements.into_iter().unzip();
+        return vec![(texts.join("; "), values.into_iter().flatten().collect())];
     }
-    Ok(())
+    statements
+}
+
+/// A statement whose values come after so many others. Those without numbers count by themselves.
+fn renumbered(sql: &str, before: usize) -> String {
+    let mut parts = sql.split('$');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let (number, rest) = part.split_at(end);
+        let number = before + number.parse::<usize>().unwrap_or_default();
+        text.push_str(&format!("${number}{rest}"));
+    }
+    text
 }
 
 /// All of it in one statement for PostgreSQL that writes only if `guard` gives a row, and gives a row itself if it has.
@@ -240,8 +278,7 @@ impl Parts {
     fn rows(&mut self, rows: Bulk, guarded: bool) {
         let name = format!("part_{}", self.parts.len());
         if rows.mode == Mode::Update {
-            self.changed
-                .push((name.clone(), i64::try_from(rows.values.len() / rows.columns.len()).unwrap_or(i64::MAX)));
+            self.changed.push((name.clone(), i64::try_from(rows.len()).unwrap_or(i64::MAX)));
         }
         let (sql, values) = rows.postgres(self.values.len() + 1, guarded);
         self.values.extend(values);
@@ -297,5 +334,56 @@ fn or_sentinel(value: Value) -> Value {
         Value::ChronoDate(None) => Value::ChronoDate(NaiveDate::from_ymd_opt(-4_712, 1, 1)),
         Value::Bytes(None) => Value::Bytes(Some(Vec::new())),
         value => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTE: &[Column] = &[("id", Kind::BigInt, false), ("text", Kind::Text, true)];
+    const MARK: &[Column] = &[("id", Kind::BigInt, false)];
+
+    fn rows(notes: i64) -> Vec<Bulk> {
+        let mut note = Bulk::new("note", NOTE, Mode::Insert);
+        (0..notes).for_each(|id| note.row([id.into(), "x".into()]));
+        let mut mark = Bulk::new("mark", MARK, Mode::Insert);
+        mark.row([7_i64.into()]);
+        vec![note, mark]
+    }
+
+    fn along() -> Along {
+        Along { sql: "UPDATE head SET a = $2, b = $3 WHERE tenant_id = $1", values: vec![1.into(), 2.into()] }
+    }
+
+    #[test]
+    fn few_rows_are_one_text_whose_values_count_on() {
+        let statements = sqlite(Uuid::nil(), rows(2), Some(along()));
+        let [(sql, values)] = &statements[..] else { panic!("{statements:?}") };
+        assert_eq!(
+            sql,
+            "INSERT OR FAIL INTO note (tenant_id, id, text) VALUES (?, ?, ?), (?, ?, ?); \
+             INSERT OR FAIL INTO mark (tenant_id, id) VALUES (?, ?); \
+             UPDATE head SET a = $10, b = $11 WHERE tenant_id = $9"
+        );
+        assert_eq!(values.len(), 11);
+        assert_eq!(values[8..], [Uuid::nil().into(), 1.into(), 2.into()]);
+    }
+
+    #[test]
+    fn many_rows_go_by_powers_of_two() {
+        let statements = sqlite(Uuid::nil(), rows(21), Some(along()));
+        let lengths: Vec<usize> = statements.iter().map(|(_, values)| values.len()).collect();
+        assert_eq!(lengths, [16 * 3, 4 * 3, 3, 2, 3]);
+        assert_eq!(statements.last().expect("the head").0, along().sql);
+        let values: Vec<&Value> = statements.iter().take(3).flat_map(|(_, values)| values).collect();
+        let ids: Vec<&Value> = values.iter().skip(1).step_by(3).copied().collect();
+        assert_eq!(ids, (0..21_i64).map(Value::from).collect::<Vec<_>>().iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nothing_is_no_statement() {
+        assert!(sqlite(Uuid::nil(), Vec::new(), None).is_empty());
+        assert_eq!(sqlite(Uuid::nil(), Vec::new(), Some(along())).len(), 1);
     }
 }
