@@ -129,6 +129,9 @@ async fn run(options: Options) -> anyhow::Result<Vec<String>> {
     let mut bench = Bench { options, folder, program, postgres, report, problems, runs: 0 };
     bench.transfers().await?;
     bench.reads().await?;
+    if let Some(postgres) = &bench.postgres {
+        postgres.delay_commits(0).await?;
+    }
     println!("\n{conditions}\n{}", bench.report.table());
     println!("{LEGEND}");
     println!("\nTargets\n{}", bench.report.targets());

@@ -99,11 +99,15 @@ impl Postgres {
         Ok(())
     }
 
-    /// Has each commit wait so many microseconds before it goes to the disk. Those that come meanwhile go with it, as
-    /// they do while a slow disk is busy.
+    /// Has each commit wait so many microseconds before it goes to the disk, or not. Those that come meanwhile go with
+    /// it, as they do while a slow disk is busy.
     pub async fn delay_commits(&self, micros: u64) -> anyhow::Result<()> {
-        self.admin.execute_unprepared(&format!("ALTER SYSTEM SET commit_delay = {micros}")).await?;
-        self.admin.execute_unprepared("ALTER SYSTEM SET commit_siblings = 0").await?;
+        let (delay, siblings) = match micros {
+            0 => ("RESET commit_delay".to_owned(), "RESET commit_siblings"),
+            micros => (format!("SET commit_delay = {micros}"), "SET commit_siblings = 0"),
+        };
+        self.admin.execute_unprepared(&format!("ALTER SYSTEM {delay}")).await?;
+        self.admin.execute_unprepared(&format!("ALTER SYSTEM {siblings}")).await?;
         self.admin.execute_unprepared("SELECT pg_reload_conf()").await?;
         tokio::time::sleep(Duration::from_millis(300)).await;
         Ok(())

@@ -251,7 +251,7 @@ impl Gateway {
                 let _place = place;
                 work.await
             };
-            let work = Outlives::new(work.instrument(Span::current()), self.lifecycle().tasks.clone());
+            let work = Outlives::new(work.instrument(Span::current()), &self.lifecycle().tasks);
             tokio::time::timeout(time, work).await
         } else {
             tokio::time::timeout(time, work).await

@@ -104,6 +104,15 @@ on_both_databases! {
             assert_eq!(app.done("postPayment", good.clone(), "replayed").await["replayed"], replayed);
         }
         assert_eq!(all().await, before);
+
+        let page = "query($first: Int) { accounts(first: $first) { nodes { id } } }";
+        let no_integer = async || app.graphql(page, json!({ "first": 0.0 })).await.anonymous();
+        let before = no_integer().await;
+        assert!(before.contains("BAD_REQUEST"), "{before}");
+        for _ in 0..2 {
+            app.ok(page, json!({ "first": 0 })).await;
+        }
+        assert_eq!(no_integer().await, before);
     }
 
     async fn amounts_that_are_none(app: TestApp) {

@@ -60,6 +60,7 @@ impl Documents {
         let mut hasher = self.hasher.build_hasher();
         request.query.hash(&mut hasher);
         request.operation_name.hash(&mut hasher);
+        request.variables.len().hash(&mut hasher);
         for (name, value) in request.variables.iter() {
             name.hash(&mut hasher);
             self.shape(value, &mut hasher);
@@ -68,33 +69,34 @@ impl Documents {
     }
 
     /// Everything about a value that validation looks at: of a text, whether it is the name of an enum's value; of a
-    /// list, what kinds of items it has. Numbers are few and count as they are.
+    /// list, what kinds of items it has. Numbers are few and count as they are. What is written never begins like
+    /// something else that could be.
     fn shape(&self, value: &Value, hasher: &mut impl Hasher) {
         std::mem::discriminant(value).hash(hasher);
         match value {
             Value::Null | Value::Boolean(_) | Value::Binary(_) => {}
-            Value::Number(number) => number.hash(hasher),
-            Value::String(text) if is_name(text) => text.hash(hasher),
-            Value::String(_) => {}
+            // By its text: `1` and `1.0` are different kinds of numbers.
+            Value::Number(number) => number.to_string().hash(hasher),
+            Value::String(text) => Some(text).filter(|text| may_be_enum_value(text)).hash(hasher),
             Value::Enum(name) => name.hash(hasher),
             Value::List(items) => {
-                let mut last = None;
+                let mut kinds = Vec::new();
                 for item in items {
                     let mut own = self.hasher.build_hasher();
                     self.shape(item, &mut own);
-                    let this = own.finish();
-                    if last.replace(this) != Some(this) {
-                        this.hash(hasher);
+                    let kind = own.finish();
+                    if kinds.last() != Some(&kind) {
+                        kinds.push(kind);
                     }
                 }
-                hasher.write_u8(u8::MAX);
+                kinds.hash(hasher);
             }
             Value::Object(fields) => {
+                fields.len().hash(hasher);
                 for (name, value) in fields {
                     name.hash(hasher);
                     self.shape(value, hasher);
                 }
-                hasher.write_u8(u8::MAX);
             }
         }
     }
@@ -110,10 +112,10 @@ impl Documents {
     }
 }
 
-/// Whether a text could be the name of an enum's value.
-fn is_name(text: &str) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    text.bytes().next().is_some_and(|first| !first.is_ascii_digit()) && text.as_bytes().iter().all(plain)
+/// Whether a text could be the name of an enum's value: those are written in capitals.
+fn may_be_enum_value(text: &str) -> bool {
+    let capital = |byte: u8| byte.is_ascii_uppercase() || byte == b'_';
+    text.bytes().next().is_some_and(capital) && text.bytes().all(|byte| capital(byte) || byte.is_ascii_digit())
 }
 
 /// The parser's message, which repeats the line at fault: no more of it than a reader looks at.
@@ -128,6 +130,8 @@ fn shown(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use async_graphql::Variables;
+    use async_graphql::parser::parse_schema;
+    use async_graphql::parser::types::{EnumType, TypeKind, TypeSystemDefinition};
     use serde_json::{Value as Json, json};
 
     use super::*;
@@ -145,6 +149,7 @@ mod tests {
             (json!({}), json!({})),
             (json!({ "a": "4810-1" }), json!({ "a": "" })),
             (json!({ "a": true }), json!({ "a": false })),
+            (json!({ "a": "Ada" }), json!({ "a": "key1" })),
             (json!({ "a": ["4810-1"] }), json!({ "a": ["4810-2", "4810-3"] })),
             (json!({ "a": [{ "b": "1.00" }] }), json!({ "a": [{ "b": "2.00" }, { "b": "3.00" }] })),
         ] {
@@ -163,7 +168,12 @@ mod tests {
             (json!({ "a": 1 }), json!({ "a": 1.5 })),
             (json!({ "a": 1 }), json!({ "a": u64::MAX })),
             (json!({ "a": "OPEN" }), json!({ "a": "OPENED" })),
-            (json!({ "a": "open" }), json!({ "a": "4810-1" })),
+            (json!({ "a": "OPEN" }), json!({ "a": "4810-1" })),
+            (json!({ "a": 0 }), json!({ "a": 0.0 })),
+            (json!({ "a": -1 }), json!({ "a": u64::MAX })),
+            (json!({ "a": 1 }), json!({ "a": 5e-324 })),
+            (json!({ "a": { "": 1 }, "b": 1 }), json!({ "a": {}, "": 1, "b": 1 })),
+            (json!({ "a": [[1]] }), json!({ "a": [1] })),
             (json!({ "a": "_" }), json!({ "a": "" })),
             (json!({ "a": true }), json!({ "a": null })),
             (json!({ "a": [] }), json!({ "a": [1] })),
@@ -178,5 +188,21 @@ mod tests {
         let one = like(&documents, "{ a }", None, json!({}));
         assert_ne!(one, like(&documents, "{ b }", None, json!({})));
         assert_ne!(one, like(&documents, "{ a }", Some("A"), json!({})));
+    }
+
+    #[test]
+    fn the_values_of_enums_are_known_by_their_looks() {
+        let sdl = parse_schema(crate::graphql::sdl()).expect("the schema");
+        let mut seen = 0;
+        for definition in sdl.definitions {
+            let TypeSystemDefinition::Type(definition) = definition else { continue };
+            let TypeKind::Enum(EnumType { values }) = definition.node.kind else { continue };
+            for value in values {
+                let name = value.node.value.node;
+                assert!(may_be_enum_value(&name), "{name}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 50, "{seen} values");
     }
 }
