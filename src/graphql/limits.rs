@@ -189,6 +189,7 @@ pub fn prepare(mut request: Request, limits: &Limits, documents: &Documents) -> 
         request.operation_name = None;
     }
     let (name, operation) = choose(&document, request.operation_name.as_deref())?;
+    fill_defaults(operation, &mut request.variables);
     let cost = measure::check(&document, operation, &request.variables, limits)?;
     required_variables(operation, &request.variables)?;
     let kind = operation.node.ty;
@@ -216,6 +217,16 @@ fn choose<'a>(
             .ok_or_else(|| Refusal::Operation("the document holds no operation".into())),
         (_, None) => Err(Refusal::Operation("operationName must say which of the operations to run".into())),
         (_, Some(name)) => Err(Refusal::Operation(format!("the document has no operation named \"{name}\""))),
+    }
+}
+
+/// Gives a variable that was left out its default: the library does so where it is an argument's value, and not where it
+/// decides in `@skip` or `@include`.
+fn fill_defaults(operation: &Operation, given: &mut Variables) {
+    for definition in &operation.node.variable_definitions {
+        if let Some(default) = &definition.node.default_value {
+            given.entry(definition.node.name.node.clone()).or_insert_with(|| default.node.clone());
+        }
     }
 }
 

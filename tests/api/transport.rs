@@ -65,6 +65,27 @@ impl TestApp {
 }
 
 on_both_databases! {
+    async fn a_variable_that_is_left_out_has_its_default_everywhere(app: TestApp) {
+        for (query, shown) in [
+            ("query($on: Boolean! = true) { viewer @include(if: $on) { client } }", true),
+            ("query($on: Boolean! = false) { viewer @include(if: $on) { client } }", false),
+            ("query($off: Boolean! = true) { viewer @skip(if: $off) { client } }", false),
+            ("query($on: Boolean! = true) { ...F @include(if: $on) } fragment F on Query { viewer { client } }", true),
+            ("query($on: Boolean! = true) { ... @include(if: $on) { viewer { client } } }", true),
+        ] {
+            // The second time it is known to be valid.
+            for _ in 0..2 {
+                assert_eq!(app.ok(query, json!({})).await.get("viewer").is_some(), shown, "{query}");
+            }
+            let name = if query.contains("$on") { "on" } else { "off" };
+            let included = name == "on";
+            assert_eq!(app.ok(query, json!({ name: true })).await.get("viewer").is_some(), included, "{query}");
+            assert_eq!(app.ok(query, json!({ name: false })).await.get("viewer").is_some(), !included, "{query}");
+        }
+        let page = "query($first: Int = 1) { products(first: $first) { nodes { code } } }";
+        assert_eq!(app.ok(page, json!({})).await["products"]["nodes"].as_array().map(Vec::len), Some(1));
+    }
+
     async fn the_status_follows_the_media_type(app: TestApp) {
         for (query, graphql, plain, code) in [
             ("{ viewer { client } }", 200, 200, None),
