@@ -93,21 +93,23 @@ impl Postgres {
     /// Switches the counting of statements on or off, for everybody. Off, it costs nothing.
     pub async fn count(&self, on: bool) -> anyhow::Result<()> {
         let what = if on { "top" } else { "none" };
-        self.admin.execute_unprepared(&format!("ALTER SYSTEM SET pg_stat_statements.track = '{what}'")).await?;
-        self.admin.execute_unprepared("SELECT pg_reload_conf()").await?;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        Ok(())
+        self.alter(&[&format!("SET pg_stat_statements.track = '{what}'")]).await
     }
 
     /// Has each commit wait so many microseconds before it goes to the disk, or not. Those that come meanwhile go with
     /// it, as they do while a slow disk is busy.
     pub async fn delay_commits(&self, micros: u64) -> anyhow::Result<()> {
-        let (delay, siblings) = match micros {
-            0 => ("RESET commit_delay".to_owned(), "RESET commit_siblings"),
-            micros => (format!("SET commit_delay = {micros}"), "SET commit_siblings = 0"),
-        };
-        self.admin.execute_unprepared(&format!("ALTER SYSTEM {delay}")).await?;
-        self.admin.execute_unprepared(&format!("ALTER SYSTEM {siblings}")).await?;
+        match micros {
+            0 => self.alter(&["RESET commit_delay", "RESET commit_siblings"]).await,
+            micros => self.alter(&[&format!("SET commit_delay = {micros}"), "SET commit_siblings = 0"]).await,
+        }
+    }
+
+    /// Changes settings of the whole server, and waits until everybody has read them.
+    async fn alter(&self, settings: &[&str]) -> anyhow::Result<()> {
+        for setting in settings {
+            self.admin.execute_unprepared(&format!("ALTER SYSTEM {setting}")).await?;
+        }
         self.admin.execute_unprepared("SELECT pg_reload_conf()").await?;
         tokio::time::sleep(Duration::from_millis(300)).await;
         Ok(())

@@ -234,11 +234,8 @@ fn fill_defaults(operation: &Operation, given: &mut Variables) {
 fn required_variables(operation: &Operation, given: &Variables) -> Result<(), Refusal> {
     for definition in &operation.node.variable_definitions {
         let definition = &definition.node;
-        let missing = match given.get(&definition.name.node) {
-            Some(Value::Null) => true,
-            Some(_) => false,
-            None => definition.default_value.is_none(),
-        };
+        // Defaults are among what was given.
+        let missing = given.get(&definition.name.node).is_none_or(|value| *value == Value::Null);
         if missing && !definition.var_type.node.nullable {
             return Err(Refusal::MissingVariable(definition.name.node.to_string()));
         }
