@@ -1,5 +1,6 @@
 //! The two engines behind one door: where writers and readers come from, and what differs between them.
 
+mod doubt;
 mod lane;
 mod list;
 
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use migration::MigratorTrait as _;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use sea_orm::sqlx::pool::PoolConnectionMetadata;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
@@ -25,6 +27,7 @@ use tracing::Instrument as _;
 use crate::telemetry::measure::{self, Held, Histogram, Label, Reading};
 use crate::telemetry::spans;
 
+use doubt::Doubt;
 pub use lane::Lane;
 pub use list::{Kind, Listed, listed};
 
@@ -37,6 +40,8 @@ pub struct Database {
     sqlite_writer: Option<Arc<Mutex<()>>>,
     /// PostgreSQL's, for connections outside of the pools.
     lanes: Option<Lanes>,
+    /// Whether PostgreSQL's connections are to be asked for a sign of life.
+    doubt: Doubt,
     /// How long writers wait for their transaction.
     begins: Histogram,
     /// Writers that wait for it now.
@@ -171,7 +176,7 @@ const POSTGRES_LANES: usize = 4;
 /// once. A plan from the days when a table was small must not read the whole of it later, planning a batch's write
 /// anew costs several times what running it does, and compiling it more than that.
 const PLANS: [(&str, &str); 3] = [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
-/// A connection that was not used for so long is asked whether it still lives.
+/// A connection that was not used for so long is asked whether it still lives, whatever became of the others.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long anybody waits for a connection, and for another process's write on SQLite.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -187,13 +192,18 @@ impl Database {
         if url.starts_with("sqlite:") {
             Self::open_sqlite(url).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let doubt = Doubt::none();
             let pool = async |size: u32| {
-                let mut options = ConnectOptions::new(url);
+                let (mut options, doubt) = (ConnectOptions::new(url), doubt.clone());
                 options
                     .max_connections(size)
                     .acquire_timeout(PATIENCE)
                     // A question before every use would cost as much as most statements.
-                    .test_before_acquire_if_idle_for(IDLE)
+                    .test_before_acquire(false)
+                    .map_sqlx_postgres_before_acquire(move |connection, PoolConnectionMetadata { idle_for, .. }| {
+                        let asked = idle_for > IDLE || doubt.covers(idle_for);
+                        Box::pin(async move { Ok(!asked || connection.ping().await.is_ok()) })
+                    })
                     .map_sqlx_postgres_opts(|options| options.options(PLANS))
                     .sqlx_logging(false)
                     .record_stmt_in_spans(false);
@@ -203,7 +213,7 @@ impl Database {
             let (reader, writer) = (pool(POSTGRES_READERS).await?, pool(POSTGRES_WRITERS).await?);
             let options = url.parse::<PgConnectOptions>().map_err(custom)?.options(PLANS).disable_statement_logging();
             let lanes = Lanes { options: Arc::new(options), places: Arc::new(Semaphore::new(POSTGRES_LANES)) };
-            Ok(Self::new(reader, writer, None, Some(lanes)))
+            Ok(Self::new(reader, writer, None, Some(lanes), doubt))
         } else {
             Err(DbErr::Custom("expected a URL that starts with sqlite:// or postgres://".into()))
         }
@@ -233,7 +243,7 @@ impl Database {
         let reader = pool(SQLITE_READERS).connect_with(options).await.map_err(custom)?;
         let reader = SqlxSqliteConnector::from_sqlx_sqlite_pool(reader);
         let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
-        Ok(Self::new(reader, writer, Some(Arc::new(Mutex::new(()))), None))
+        Ok(Self::new(reader, writer, Some(Arc::new(Mutex::new(()))), None, Doubt::none()))
     }
 
     fn new(
@@ -241,14 +251,19 @@ impl Database {
         mut writer: DatabaseConnection,
         sqlite_writer: Option<Arc<Mutex<()>>>,
         lanes: Option<Lanes>,
+        doubt: Doubt,
     ) -> Self {
-        // Measuring a statement costs two looks at the clock: not for nobody.
-        if spans::exporting() {
-            for pool in [&mut reader, &mut writer] {
-                pool.set_metric_callback(|info| spans::ran(&info.statement.sql, info.elapsed, info.failed));
-            }
+        for pool in [&mut reader, &mut writer] {
+            let doubt = doubt.clone();
+            pool.set_metric_callback(move |info| {
+                if info.failed {
+                    doubt.raise();
+                }
+                spans::ran(&info.statement.sql, info.elapsed, info.failed);
+            });
         }
-        Self { reader, writer, sqlite_writer, lanes, begins: Histogram::of_times(), beginning: Gauge::default() }
+        let (begins, beginning) = (Histogram::of_times(), Gauge::default());
+        Self { reader, writer, sqlite_writer, lanes, doubt, begins, beginning }
     }
 
     /// Applies the migrations that are missing.
@@ -289,14 +304,14 @@ impl Database {
         let (_waits, start) = (Held::of(&self.beginning), Instant::now());
         let begun = self.begin_now().instrument(spans::statement("BEGIN")).await;
         self.begins.took(start.elapsed());
-        begun
+        begun.inspect_err(|_| self.doubt.raise())
     }
 
     /// A connection to keep, on PostgreSQL, if there is one to be had: without it everything goes through the pools.
     pub async fn lane(&self) -> Option<Lane> {
         let lanes = self.lanes.as_ref()?;
         let place = lanes.places.clone().try_acquire_owned().ok()?;
-        tokio::time::timeout(PATIENCE, Lane::open(&lanes.options, place)).await.ok()?.ok()
+        tokio::time::timeout(PATIENCE, Lane::open(&lanes.options, place, self.doubt.clone())).await.ok()?.ok()
     }
 
     async fn begin_now(&self) -> Result<WriteTransaction, DbErr> {
@@ -328,7 +343,14 @@ impl Database {
     /// # Errors
     /// The database's.
     pub async fn ping(&self) -> Result<(), DbErr> {
-        self.reader.ping().await
+        match self.reader.ping().await {
+            // Of the connection that it was asked on, that says more than of the database.
+            Err(error) if broke_off(&error) => {
+                self.doubt.raise();
+                self.reader.ping().await
+            }
+            answer => answer,
+        }
     }
 
     /// Puts the pools and the writers' waits on a server's list.

@@ -9,6 +9,8 @@ use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe, ConnectOptions as _, Co
 use sea_orm::{DbErr, QueryResult, RuntimeErr, Value};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::broke_off;
+use super::doubt::Doubt;
 use crate::telemetry::spans;
 
 /// One that was idle for so long is asked whether it still lives: what has broken off in between would be taken for an
@@ -22,17 +24,30 @@ const IDLE: Duration = Duration::from_millis(50);
 pub struct Lane {
     connection: PgConnection,
     used: Instant,
+    doubt: Doubt,
     _place: OwnedSemaphorePermit,
 }
 
 impl Lane {
-    pub(super) async fn open(options: &PgConnectOptions, place: OwnedSemaphorePermit) -> Result<Self, sqlx::Error> {
-        Ok(Self { connection: options.connect().await?, used: Instant::now(), _place: place })
+    pub(super) async fn open(
+        options: &PgConnectOptions,
+        place: OwnedSemaphorePermit,
+        doubt: Doubt,
+    ) -> Result<Self, sqlx::Error> {
+        Ok(Self { connection: options.connect().await?, used: Instant::now(), doubt, _place: place })
     }
 
-    /// Whether it can be used: one that was idle is asked.
+    /// Whether it can be used: one that was idle is asked, and after a failure of any connection every one.
     pub async fn lives(&mut self) -> bool {
-        self.used.elapsed() < IDLE || self.connection.ping().await.is_ok()
+        let idle_for = self.used.elapsed();
+        if idle_for < IDLE && !self.doubt.covers(idle_for) {
+            return true;
+        }
+        let lives = self.connection.ping().await.is_ok();
+        if !lives {
+            self.doubt.raise();
+        }
+        lives
     }
 
     /// Runs a statement in a transaction of its own, and gives the rows that came back. `Ok` means that it has
@@ -53,7 +68,12 @@ impl Lane {
         if let Some(sql) = kept {
             spans::ran(&sql, start.elapsed(), done.is_err());
         }
-        let rows = done.map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())))?;
+        let rows = done.map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())));
+        let rows = rows.inspect_err(|error| {
+            if broke_off(error) {
+                self.doubt.raise();
+            }
+        })?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -156,12 +157,28 @@ async fn connections_are_cut(database: TestDatabase) {
     let mut stage = Stage::set(database, &url).await;
     let subscribers = stage.subscribers().await;
     let operator = connect(&url).await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    // Whoever reads first finds out, for all connections that wait to be used.
+    for asked in [0, 24] {
+        let crowd = (0..64).map(|_| stage.client.data(ASK, json!({})));
+        join_all(crowd).await;
+        run(&operator, cut).await;
+        let mut faults = 0;
+        for _ in 0..asked {
+            let got = stage.client.ask(ASK, &json!({})).await;
+            if !matches!(got, Got::Data(_)) {
+                may_be_repeated(&got);
+                faults += 1;
+            }
+        }
+        assert!(faults <= 1, "{faults} of {asked}");
+        assert_eq!(stage.served.ready(&stage.client.http).await, 200);
+    }
     let writers = stage.write();
     for _ in 0..6 {
         tokio::time::sleep(Duration::from_millis(stage.rng.random_range(50..300))).await;
-        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        run(&operator, sql).await;
+        run(&operator, cut).await;
         works_again(&stage.world, &stage.client, &mut stage.rng, RECOVERY).await;
     }
     writers.stop().await;

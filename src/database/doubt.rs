@@ -1,0 +1,59 @@
+//! Whether connections that wait to be used can still be trusted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// When something last went wrong with a connection. As a rule it did not go wrong with one of them: a database that
+/// was started anew has closed them all, and each would fail whoever is handed it. So after a failure each one is asked
+/// for a sign of life once, before it is used again. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Doubt {
+    begun: Instant,
+    /// In microseconds since it began; zero if nothing ever did.
+    raised: Arc<AtomicU64>,
+}
+
+impl Doubt {
+    /// None yet.
+    pub fn none() -> Self {
+        Self { begun: Instant::now(), raised: Arc::default() }
+    }
+
+    /// Something has failed. Whether it was the connection's fault need not be known.
+    pub fn raise(&self) {
+        self.raised.fetch_max(self.now().max(1), Ordering::Relaxed);
+    }
+
+    /// Whether something has failed since a connection was used, which is so long ago.
+    pub fn covers(&self, idle_for: Duration) -> bool {
+        let raised = self.raised.load(Ordering::Relaxed);
+        raised > 0 && self.now().saturating_sub(micros(idle_for)) <= raised
+    }
+
+    fn now(&self) -> u64 {
+        micros(self.begun.elapsed())
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_held_against_those_that_waited_meanwhile() {
+        let doubt = Doubt::none();
+        let waits = Instant::now();
+        assert!(!doubt.covers(Duration::from_secs(5)));
+        std::thread::sleep(Duration::from_millis(2));
+        doubt.raise();
+        assert!(doubt.covers(waits.elapsed()));
+        std::thread::sleep(Duration::from_millis(2));
+        assert!(!doubt.covers(Duration::ZERO), "it was used since");
+        assert!(doubt.covers(waits.elapsed()), "it was not");
+    }
+}
