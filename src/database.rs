@@ -240,7 +240,9 @@ impl Database {
         // into the file less often than every four megabytes.
         let for_writing = options.clone().pragma("cache_size", "-16384").pragma("wal_autocheckpoint", "4096");
         let writer = pool(1).connect_with(for_writing).await.map_err(custom)?;
-        let reader = pool(SQLITE_READERS).connect_with(options).await.map_err(custom)?;
+        // What is read is in the system's cache as well: pages that each reader keeps for itself add up.
+        let for_reading = options.pragma("cache_size", "-1024");
+        let reader = pool(SQLITE_READERS).connect_with(for_reading).await.map_err(custom)?;
         let reader = SqlxSqliteConnector::from_sqlx_sqlite_pool(reader);
         let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
         Ok(Self::new(reader, writer, Some(Arc::new(Mutex::new(()))), None, Doubt::none()))

@@ -20,7 +20,9 @@ use crate::engine::Engine;
 use crate::events::feed::Lag;
 use crate::graphql;
 use crate::http::explorer::{self, ExplorerConfig};
-use crate::http::{self, Gateway, GatewayParts, HttpConfig, Lifecycle, Readiness, TrustedDocuments, oauth};
+use crate::http::{
+    self, ConnectionMetrics, Gateway, GatewayParts, HttpConfig, Lifecycle, Readiness, TrustedDocuments, oauth,
+};
 use crate::primitives::{Clock, IdSource};
 use crate::telemetry::measure::{self, to_count};
 
@@ -205,7 +207,8 @@ async fn assemble(
             lifecycle: lifecycle.clone(),
         },
     );
-    let measured = http::metrics::router(Arc::new(registry(&db, &engine, &gateway)));
+    let connections = ConnectionMetrics::default();
+    let measured = http::metrics::router(Arc::new(registry(&db, &engine, &gateway, &connections)));
     let ready: Readiness = Arc::new(move || {
         let db = db.clone();
         Box::pin(async move { db.ping().await.is_ok() })
@@ -214,7 +217,9 @@ async fn assemble(
     match metrics_listener {
         Some(listener) => {
             let lifecycle = lifecycle.clone();
-            tokio::spawn(http::serve(listener, measured, limits.connection.clone(), lifecycle));
+            // Who asks for figures counts as nobody there.
+            let uncounted = ConnectionMetrics::default();
+            tokio::spawn(http::serve(listener, measured, limits.connection.clone(), uncounted, lifecycle));
         }
         None if metrics == MetricsAt::Shared => routers.push(measured),
         None => {}
@@ -223,7 +228,7 @@ async fn assemble(
     let serving = {
         let lifecycle = lifecycle.clone();
         tokio::spawn(async move {
-            let served = http::serve(listener, router, limits.connection, lifecycle.clone()).await;
+            let served = http::serve(listener, router, limits.connection, connections, lifecycle.clone()).await;
             lifecycle.shutdown.cancel();
             served
         })
@@ -235,7 +240,7 @@ async fn assemble(
 type Figure = fn(Lag) -> u64;
 
 /// Everything that this server measures.
-fn registry(db: &Database, engine: &Engine, gateway: &Gateway) -> Registry {
+fn registry(db: &Database, engine: &Engine, gateway: &Gateway, connections: &ConnectionMetrics) -> Registry {
     let mut all = Registry::default();
     let konto = all.sub_registry_with_prefix("konto");
     let backend = match db.backend() {
@@ -245,6 +250,7 @@ fn registry(db: &Database, engine: &Engine, gateway: &Gateway) -> Registry {
     let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("database", backend)]);
     konto.register("build", "What runs", build);
     gateway.register(konto);
+    connections.register(konto);
     engine.committer.metrics().register(konto);
     let committer = engine.committer.clone();
     let help = "Submissions that wait for a batch, of all tenants.";

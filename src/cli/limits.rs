@@ -27,6 +27,9 @@ pub(super) struct LimitArgs {
     /// Aliases in an operation
     #[arg(long, value_name = "ALIASES", env = "KONTO_ALIAS_LIMIT", default_value_t = HttpConfig::default().limits.aliases.to_string())]
     alias_limit: String,
+    /// The longest text of an operation
+    #[arg(long, value_name = "BYTES", env = "KONTO_DOCUMENT_LIMIT", default_value_t = HttpConfig::default().limits.bytes.to_string())]
+    document_limit: String,
     /// Tokens of an operation's text: names, numbers, strings, punctuators
     #[arg(long, value_name = "TOKENS", env = "KONTO_TOKEN_LIMIT", default_value_t = HttpConfig::default().limits.tokens.to_string())]
     token_limit: String,
@@ -48,6 +51,12 @@ pub(super) struct LimitArgs {
     /// Connections open at once, streams among them; more are answered OVERLOADED
     #[arg(long, value_name = "CONNECTIONS", env = "KONTO_CONNECTION_LIMIT", default_value_t = HttpConfig::default().connection.limit.to_string())]
     connection_limit: String,
+    /// How long a connection may take to send the head of its next request, idle time included: 1 to 3600
+    #[arg(long, value_name = "SECONDS", env = "KONTO_HEAD_SECONDS", default_value_t = HttpConfig::default().connection.head_time.as_secs().to_string())]
+    head_seconds: String,
+    /// How long a client may take nothing of what is written to it: 11 to 3600
+    #[arg(long, value_name = "SECONDS", env = "KONTO_WRITE_SECONDS", default_value_t = HttpConfig::default().connection.write_time.as_secs().to_string())]
+    write_seconds: String,
     /// A folder of *.graphql files, one document each, that callers may run by the SHA-256 of the file
     #[arg(long, value_name = "FOLDER", env = "KONTO_TRUSTED_DOCUMENTS")]
     trusted_documents: Option<String>,
@@ -71,6 +80,7 @@ impl LimitArgs {
             base.limits.complexity,
         )?;
         let alias_limit = settings::number("KONTO_ALIAS_LIMIT", &self.alias_limit, 0..=100_000, base.limits.aliases)?;
+        let document_limit = size("KONTO_DOCUMENT_LIMIT", &self.document_limit, 256..=1_048_576, base.limits.bytes)?;
         let token_limit = size("KONTO_TOKEN_LIMIT", &self.token_limit, 1..=1_000_000, base.limits.tokens)?;
         let operation_seconds = settings::number(
             "KONTO_OPERATION_SECONDS",
@@ -85,6 +95,16 @@ impl LimitArgs {
         let stream_limit = size("KONTO_STREAM_LIMIT", &self.stream_limit, 0..=1_000_000, base.streams)?;
         let connection_limit =
             size("KONTO_CONNECTION_LIMIT", &self.connection_limit, 1..=1_000_000, base.connection.limit)?;
+        let head_seconds =
+            settings::number("KONTO_HEAD_SECONDS", &self.head_seconds, 1..=3_600, base.connection.head_time.as_secs())?;
+        // Longer than a stream may leave its queue standing, so that it still learns why it was cut off.
+        let least = base.stream.drain_time.as_secs() + 1;
+        let write_seconds = settings::number(
+            "KONTO_WRITE_SECONDS",
+            &self.write_seconds,
+            least..=3_600,
+            base.connection.write_time.as_secs(),
+        )?;
         if bulk_body_limit < body_limit {
             let least = format!("at least {body_limit}, the KONTO_BODY_LIMIT");
             return Err(Setting::got("KONTO_BULK_BODY_LIMIT", &least, &bulk_body_limit.to_string()));
@@ -92,6 +112,7 @@ impl LimitArgs {
         let operation_time = Duration::from_secs(operation_seconds);
         Ok(HttpConfig {
             limits: Limits {
+                bytes: document_limit,
                 tokens: token_limit,
                 depth: depth_limit,
                 aliases: alias_limit,
@@ -104,7 +125,11 @@ impl LimitArgs {
             bulk_operation_time: base.bulk_operation_time.max(operation_time),
             in_flight: in_flight_limit,
             streams: stream_limit,
-            connection: ConnectionConfig { limit: connection_limit, ..base.connection },
+            connection: ConnectionConfig {
+                limit: connection_limit,
+                head_time: Duration::from_secs(head_seconds),
+                write_time: Duration::from_secs(write_seconds),
+            },
             rate: RateConfig { per_second: rate_per_second, burst: rate_burst, ..base.rate },
             trusted_only: settings::yes("KONTO_TRUSTED_ONLY", &self.trusted_only)?,
             ..base

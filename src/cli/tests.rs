@@ -86,12 +86,19 @@ fn limits_are_set_and_a_wrong_one_is_named() {
         ("--rate-burst", "12"),
         ("--in-flight-limit", "13"),
         ("--stream-limit", "14"),
+        ("--connection-limit", "15"),
+        ("--document-limit", "300"),
+        ("--head-seconds", "16"),
+        ("--write-seconds", "17"),
     ];
     let all: Vec<_> = set.iter().flat_map(|(flag, value)| [*flag, *value]).collect();
     let set_to = http(&all).expect("good ones");
     let limits = &set_to.limits;
     assert_eq!((set_to.body_bytes, set_to.bulk_body_bytes), (2_000, 3_000));
     assert_eq!((limits.depth, limits.complexity, limits.aliases, limits.tokens), (7, 8, 9, 10));
+    let connection = &set_to.connection;
+    let times = (connection.head_time.as_secs(), connection.write_time.as_secs());
+    assert_eq!((connection.limit, limits.bytes, times), (15, 300, (16, 17)));
     assert_eq!((set_to.operation_time.as_secs(), set_to.bulk_operation_time.as_secs()), (90, 90));
     assert_eq!((set_to.rate.per_second, set_to.rate.burst, set_to.in_flight, set_to.streams), (11, 12, 13, 14));
     for (flag, _) in set {
@@ -102,6 +109,8 @@ fn limits_are_set_and_a_wrong_one_is_named() {
     }
     let wrong = http(&["--depth-limit", "33"]).expect_err("too deep");
     assert_eq!(wrong, "KONTO_DEPTH_LIMIT: expected a whole number from 1 to 32, got \"33\"");
+    let wrong = http(&["--write-seconds", "10"]).expect_err("a stream may take as long");
+    assert_eq!(wrong, "KONTO_WRITE_SECONDS: expected a whole number from 11 to 3600, got \"10\"");
     let wrong = http(&["--bulk-body-limit", "2000"]).expect_err("less than others");
     assert!(wrong.starts_with("KONTO_BULK_BODY_LIMIT: expected at least 262144"), "{wrong}");
     let wrong = http(&["--trusted-only", "yes"]).expect_err("no truth");

@@ -133,8 +133,10 @@ impl Gateway {
         let help = "Requests and WebSocket operations at work.";
         let at_work = move || measure::plain(limit - inner.in_flight.available_permits());
         measure::gauge(registry, "requests_in_flight", help, at_work);
-        let (limits, help) = (self.config(), "The most of these at once (requests, streams); more are OVERLOADED.");
-        let limits = [("requests", limits.in_flight), ("streams", limits.streams)];
+        let (limits, help) =
+            (self.config(), "The most of these at once (requests, streams, connections); more are OVERLOADED.");
+        let connections = ("connections", limits.connection.limit);
+        let limits = [("requests", limits.in_flight), ("streams", limits.streams), connections];
         let limits = limits.map(|(what, limit)| (vec![("what", what)], to_count(limit)));
         measure::gauge(registry, "overload_limit", help, move || limits.to_vec());
     }

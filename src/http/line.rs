@@ -16,6 +16,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 use tokio::time::Sleep;
 
+use crate::telemetry::measure::Held;
+
 /// How much of what comes beyond the allowance is thrown away, so that the client can still be told why: closing with
 /// it unread would reset the connection. More breaks the line.
 const WASTE: usize = 1024 * 1024;
@@ -66,6 +68,19 @@ impl Allowance {
     }
 }
 
+/// A connection's place among those that may be open, for as long as it is.
+#[derive(Debug)]
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    _counted: Held,
+}
+
+impl Place {
+    pub fn new(permit: OwnedSemaphorePermit, counted: Held) -> Self {
+        Self { _permit: permit, _counted: counted }
+    }
+}
+
 /// A TCP connection with its bounds.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -76,12 +91,11 @@ pub(super) struct Line {
     allowance: Allowance,
     /// Bytes that were thrown away.
     wasted: usize,
-    /// Among the connections, for as long as this one is open.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Line {
-    pub fn new(stream: TcpStream, write_time: Duration, allowance: Allowance, place: OwnedSemaphorePermit) -> Self {
+    pub fn new(stream: TcpStream, write_time: Duration, allowance: Allowance, place: Place) -> Self {
         Self { stream, write_time, stuck: None, allowance, wasted: 0, _place: place }
     }
 
@@ -152,6 +166,7 @@ impl AsyncWrite for Line {
 
 #[cfg(test)]
 mod tests {
+    use prometheus_client::metrics::gauge::Gauge;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::sync::Semaphore;
 
@@ -161,7 +176,8 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("a place");
+        let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("a place");
+        let place = Place::new(permit, Held::of(&Gauge::default()));
         let line = Line::new(accepted.expect("a connection").0, write_time, allowance.clone(), place);
         (line, client.expect("a connection"))
     }

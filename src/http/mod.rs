@@ -40,7 +40,7 @@ use futures_util::future::BoxFuture;
 
 pub use config::{ConnectionConfig, HttpConfig, RateConfig, StreamConfig};
 pub use gateway::{Executors, Gateway, GatewayParts};
-pub use serve::{Lifecycle, serve};
+pub use serve::{ConnectionMetrics, Lifecycle, serve};
 pub use trusted::TrustedDocuments;
 
 use crate::access::Principal;

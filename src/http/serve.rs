@@ -8,6 +8,9 @@ use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,7 +20,8 @@ use tokio_util::task::TaskTracker;
 use tower_http::add_extension::AddExtension;
 
 use super::config::ConnectionConfig;
-use super::line::{Allowance, Line};
+use super::line::{Allowance, Line, Place};
+use crate::telemetry::measure::Held;
 
 /// How long what is in flight may take once the server has been asked to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -45,6 +49,22 @@ pub struct Lifecycle {
     pub tasks: TaskTracker,
 }
 
+/// What is measured of a listener's connections. Cloning shares it.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionMetrics {
+    open: Gauge,
+    turned_away: Counter,
+}
+
+impl ConnectionMetrics {
+    /// Puts them on a server's list.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("connections", "Connections to the API that have a place", self.open.clone());
+        let help = "Connections that found no place: told so, or reset";
+        registry.register("connections_turned_away", help, self.turned_away.clone());
+    }
+}
+
 /// Serves until the shutdown, then finishes what is in flight, for ten seconds at most.
 ///
 /// # Errors
@@ -53,6 +73,7 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     config: ConnectionConfig,
+    metrics: ConnectionMetrics,
     lifecycle: Lifecycle,
 ) -> io::Result<()> {
     // Without a look at the first bytes for HTTP/2, which would wait for them without a limit.
@@ -74,8 +95,12 @@ pub async fn serve(
         };
         if let Ok(place) = places.clone().try_acquire_owned() {
             let shutdown = lifecycle.shutdown.clone();
+            let place = Place::new(place, Held::of(&metrics.open));
             lifecycle.tasks.spawn(talk(builder.clone(), connection, router.clone(), config.clone(), shutdown, place));
-        } else if let Ok(door) = doors.clone().try_acquire_owned() {
+            continue;
+        }
+        metrics.turned_away.inc();
+        if let Ok(door) = doors.clone().try_acquire_owned() {
             lifecycle.tasks.spawn(turn_away(connection, door));
         } else {
             // Without this, the system would keep what the client sends for a while.
@@ -114,7 +139,7 @@ async fn talk(
     router: Router,
     config: ConnectionConfig,
     shutdown: CancellationToken,
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) {
     // An answer is one write: nothing is gained by waiting for more.
     if let Err(error) = connection.set_nodelay(true) {

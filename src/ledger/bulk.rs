@@ -180,18 +180,20 @@ pub async fn execute(
 fn sqlite(tenant: Uuid, rows: Vec<Bulk>, along: Option<Along>) -> Vec<(String, Vec<Value>)> {
     let mut statements = Vec::new();
     let few = rows.iter().map(Bulk::len).sum::<usize>() <= SQLITE_AT_ONCE;
-    for rows in rows {
+    for mut rows in rows {
         let width = rows.columns.len();
-        let mut left = rows.values.as_slice();
-        let mut chunk = if few { rows.len() } else { 1 << (SQLITE_BINDS / (width + 1)).ilog2() };
-        while !left.is_empty() {
-            while chunk > left.len() / width {
+        let mut values = std::mem::take(&mut rows.values).into_iter();
+        let mut chunk = if few { values.len() / width } else { 1 << (SQLITE_BINDS / (width + 1)).ilog2() };
+        while values.len() > 0 {
+            while chunk > values.len() / width {
                 chunk /= 2;
             }
-            let (now, later) = left.split_at(chunk * width);
-            let values = now.chunks(width).flat_map(|row| std::iter::once(tenant.into()).chain(row.iter().cloned()));
-            statements.push((rows.sqlite(chunk), values.collect::<Vec<_>>()));
-            left = later;
+            let mut binds = Vec::with_capacity(chunk * (width + 1));
+            for _ in 0..chunk {
+                binds.push(tenant.into());
+                binds.extend(values.by_ref().take(width));
+            }
+            statements.push((rows.sqlite(chunk), binds));
         }
     }
     let before = if few { statements.iter().map(|(_, values)| values.len()).sum() } else { 0 };

@@ -19,7 +19,7 @@ use super::metrics::LedgerMetrics;
 use super::optimistic::{self, Attempt};
 use super::order::{Order, Outcome, Submission};
 use super::post::{Finished, LedgerFault, Session, Surroundings};
-use super::standing::Standing;
+use super::standing::{Kept, Standing};
 use crate::database::{self, Database, Lane};
 use crate::primitives::TenantId;
 use crate::telemetry::spans;
@@ -57,6 +57,7 @@ struct Shared {
     workers: Mutex<Workers>,
     tasks: TaskTracker,
     metrics: LedgerMetrics,
+    kept: Kept,
 }
 
 #[derive(Default)]
@@ -78,8 +79,8 @@ impl Committer {
     #[must_use]
     pub fn new(db: Database, surroundings: Surroundings, wake: Wake) -> Self {
         let workers = Mutex::new(Workers::default());
-        let (tasks, metrics) = (TaskTracker::new(), LedgerMetrics::default());
-        Self(Arc::new(Shared { db, surroundings, wake, workers, tasks, metrics }))
+        let (tasks, metrics, kept) = (TaskTracker::new(), LedgerMetrics::default(), Kept::default());
+        Self(Arc::new(Shared { db, surroundings, wake, workers, tasks, metrics, kept }))
     }
 
     /// Decides and applies orders of one tenant; answers when they are durable.
@@ -139,8 +140,8 @@ impl Committer {
         }
         let (queue, waiting) = mpsc::channel(QUEUE);
         workers.queues.insert(tenant, queue.clone());
-        let worker =
-            Worker { shared: self.0.clone(), tenant, standing: Standing::default(), lane: None, no_lane: None };
+        let standing = Standing::one_of(&self.0.kept);
+        let worker = Worker { shared: self.0.clone(), tenant, standing, lane: None, no_lane: None };
         self.0.tasks.spawn(worker.work(waiting));
         Ok(queue)
     }
@@ -181,7 +182,7 @@ impl Worker {
         {
             return first;
         }
-        self.standing = Standing::default();
+        self.standing = Standing::one_of(&self.shared.kept);
         if let Some(lane) = self.lane.take() {
             lane.close().await;
         }

@@ -7,6 +7,8 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::NaiveDate;
 use quick_cache::UnitWeighter;
@@ -19,6 +21,8 @@ use crate::primitives::{AccountId, Clock};
 
 /// Accounts that are kept, at most: some 30 MB.
 const ACCOUNTS: u64 = 1 << 17;
+/// Accounts that all tenants of a server together keep, at most.
+const ALL_ACCOUNTS: usize = 1 << 18;
 /// Accounts that there is room for from the beginning.
 const FEW: usize = 256;
 /// Keys that are remembered as used.
@@ -31,6 +35,7 @@ const TURNS: u32 = 8;
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     known: Option<Known>,
+    share: Share,
     used: Used,
     /// Batches that nothing is taken from here for.
     detours: u32,
@@ -60,6 +65,11 @@ pub(super) struct Left {
 }
 
 impl Standing {
+    /// Nothing yet, as one of all those of a server.
+    pub fn one_of(all: &Kept) -> Self {
+        Self { share: Share { all: all.clone(), own: 0 }, ..Self::default() }
+    }
+
     /// What is left to read of what is wanted, if the head has not moved.
     pub fn rest<'a>(&self, wanted: &Wanted<'a>) -> Wanted<'a> {
         let mut rest = wanted.clone();
@@ -121,11 +131,16 @@ impl Standing {
         for position in positions {
             known.positions.insert(position.account, position);
         }
+        if !self.share.is_now(known.positions.len()) {
+            // Whoever is busy reads what it needs again, and soon; whoever is not leaves room.
+            self.forget();
+        }
     }
 
     /// Forgets the books: nobody knows how they stand now.
     pub fn forget(&mut self) {
         self.known = None;
+        self.share.is_now(0);
     }
 
     /// Forgets the books because somebody else has written to them.
@@ -144,6 +159,37 @@ impl Standing {
 
     fn trusted(&self) -> Option<&Known> {
         self.known.as_ref().filter(|_| self.detours == 0)
+    }
+}
+
+/// Accounts that are kept by all of a server's workers. Cloning shares the count.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept(Arc<AtomicUsize>);
+
+/// A worker's part of it.
+#[derive(Debug, Default)]
+struct Share {
+    all: Kept,
+    own: usize,
+}
+
+impl Share {
+    /// Counts what is kept now; whether there is room for it.
+    fn is_now(&mut self, own: usize) -> bool {
+        let all = &self.all.0;
+        let before = std::mem::replace(&mut self.own, own);
+        if own >= before {
+            all.fetch_add(own - before, Ordering::Relaxed) + (own - before) <= ALL_ACCOUNTS
+        } else {
+            all.fetch_sub(before - own, Ordering::Relaxed);
+            true
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.is_now(0);
     }
 }
 
@@ -172,5 +218,25 @@ impl Used {
         {
             self.hashes.remove(&oldest);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_all_keep_together_has_a_bound_and_is_given_back() {
+        let all = Kept::default();
+        let share = || Share { all: all.clone(), own: 0 };
+        let (mut one, mut other) = (share(), share());
+        assert!(one.is_now(ALL_ACCOUNTS - 10) && other.is_now(10));
+        assert!(!other.is_now(11), "no room");
+        assert!(other.is_now(3) && other.is_now(10), "room again");
+        assert!(!other.is_now(11));
+        drop(one);
+        assert!(other.is_now(ALL_ACCOUNTS));
+        drop(other);
+        assert_eq!(all.0.load(Ordering::Relaxed), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! `/metrics`: what was done is counted, once, and nobody is named.
 
-mod scrape;
+pub mod scrape;
 
 use std::collections::BTreeSet;
 

@@ -69,7 +69,9 @@ impl Server {
         let ready: Readiness = Arc::new(|| Box::pin(async { true }));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let done = tokio::spawn(serve(listener, router(&gateway, ready, [explorer]), connection, lifecycle.clone()));
+        let router = router(&gateway, ready, [explorer]);
+        let metrics = ConnectionMetrics::default();
+        let done = tokio::spawn(serve(listener, router, connection, metrics, lifecycle.clone()));
         Self { address, lifecycle, done, writes, clock }
     }
 

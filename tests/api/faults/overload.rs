@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::meter;
 use super::served::{Client, Folder, Served, on_database, verify};
 use crate::app::{Account, Engine, Socket, TestApp, euros, eventually, mutation};
+use crate::metrics::scrape::Scrape;
 
 const VIEWER: &str = "{ viewer { client } }";
 const ENDLESS: &str = "subscription { ledgerEvents { sequence } }";
@@ -233,6 +234,13 @@ on_both_databases! {
             drop(clients);
             eventually("there is a place", async || post(&client()).await == 200).await;
         }
+        let figures = Scrape::of(&app).await;
+        assert_eq!(figures.count("konto_overload_limit{what=\"connections\"}"), 20);
+        // Of those that were refused, and of those that were too early for a place that has come back.
+        assert!(figures.count("konto_connections_turned_away_total") >= 3 * (60 - 20));
+        // One of them is asking.
+        let open = async || Scrape::of(&app).await.count("konto_connections");
+        eventually("the others are gone", async || (1..=2).contains(&open().await)).await;
     }
 }
 
