@@ -136,6 +136,7 @@ fn passes(code: &str) -> bool {
 #[derive(Debug)]
 pub struct WriteTransaction {
     transaction: DatabaseTransaction,
+    doubt: Doubt,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -145,7 +146,8 @@ impl WriteTransaction {
     /// # Errors
     /// The database's; whether the work was done is then unknown.
     pub async fn commit(self) -> Result<(), DbErr> {
-        self.transaction.commit().instrument(spans::statement("COMMIT")).await
+        let committed = self.transaction.commit().instrument(spans::statement("COMMIT")).await;
+        committed.inspect_err(|_| self.doubt.raise())
     }
 }
 
@@ -201,8 +203,8 @@ impl Database {
                     // A question before every use would cost as much as most statements.
                     .test_before_acquire(false)
                     .map_sqlx_postgres_before_acquire(move |connection, PoolConnectionMetadata { idle_for, .. }| {
-                        let asked = idle_for > IDLE || doubt.covers(idle_for);
-                        Box::pin(async move { Ok(!asked || connection.ping().await.is_ok()) })
+                        let doubt = doubt.clone();
+                        Box::pin(async move { doubt.ask(connection, idle_for, IDLE).await.map(|()| true) })
                     })
                     .map_sqlx_postgres_opts(|options| options.options(PLANS))
                     .sqlx_logging(false)
@@ -331,7 +333,7 @@ impl Database {
             }
             _ => self.writer.begin().await?,
         };
-        Ok(WriteTransaction { transaction, _turn: turn })
+        Ok(WriteTransaction { transaction, doubt: self.doubt.clone(), _turn: turn })
     }
 
     /// Which engine.

@@ -108,15 +108,19 @@ impl Engine {
         let tenant = origin.tenant;
         let accounts: BTreeSet<AccountId> = order.action.accounts().into_iter().collect();
         let start = Instant::now();
-        let session = Session::open(&tx, &self.surroundings, tenant, accounts).await.map_err(Arc::new)?;
+        let failed = |fault: LedgerFault| {
+            self.committer.metrics().failed();
+            Arc::new(fault)
+        };
+        let session = Session::open(&tx, &self.surroundings, tenant, accounts).await.map_err(failed)?;
         let submissions = [Submission { orders: vec![order], atomic: true }];
-        let finished = session.finish(&submissions).await.map_err(Arc::new)?;
+        let finished = session.finish(&submissions).await.map_err(failed)?;
         let (event_sequence, entries) = (finished.event_sequence, finished.entries.clone());
         let outcome = post::only(finished);
         match &outcome {
             Ok(applied) if applied.replayed => {}
             Ok(_) => {
-                tx.commit().await.map_err(|error| Arc::new(error.into()))?;
+                tx.commit().await.map_err(|error| failed(error.into()))?;
                 self.recent.keep(tenant, &entries);
                 self.feed.wake(tenant, event_sequence);
                 let outcomes = [vec![outcome.clone()]];

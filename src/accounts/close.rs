@@ -113,7 +113,7 @@ pub async fn close(
         let own = index < transactions.len() && !about_the_account;
         return Err(if own { denial.at("transactions", index) } else { denial }.into());
     }
-    tx.commit().await?;
+    tx.commit().await.inspect_err(|_| engine.committer.metrics().failed())?;
     engine.feed.wake(origin.tenant, event_sequence);
     Ok(Done { value: account, replayed: false })
 }

@@ -27,7 +27,7 @@ pub(super) struct LimitArgs {
     /// Aliases in an operation
     #[arg(long, value_name = "ALIASES", env = "KONTO_ALIAS_LIMIT", default_value_t = HttpConfig::default().limits.aliases.to_string())]
     alias_limit: String,
-    /// The longest text of an operation
+    /// The longest text of an operation: 256 to 1048576
     #[arg(long, value_name = "BYTES", env = "KONTO_DOCUMENT_LIMIT", default_value_t = HttpConfig::default().limits.bytes.to_string())]
     document_limit: String,
     /// Tokens of an operation's text: names, numbers, strings, punctuators
@@ -51,7 +51,8 @@ pub(super) struct LimitArgs {
     /// Connections open at once, streams among them; more are answered OVERLOADED
     #[arg(long, value_name = "CONNECTIONS", env = "KONTO_CONNECTION_LIMIT", default_value_t = HttpConfig::default().connection.limit.to_string())]
     connection_limit: String,
-    /// How long a connection may take to send the head of its next request, idle time included: 1 to 3600
+    /// How long a connection may take to send the head of its next request, idle time included: 1 to 3600; the first may
+    /// take as long again once it has begun
     #[arg(long, value_name = "SECONDS", env = "KONTO_HEAD_SECONDS", default_value_t = HttpConfig::default().connection.head_time.as_secs().to_string())]
     head_seconds: String,
     /// How long a client may take nothing of what is written to it: 11 to 3600
@@ -151,6 +152,11 @@ impl LimitArgs {
         })?;
         if documents.is_empty() {
             return Err(Setting::got(NAME, "a folder of *.graphql files", folder));
+        }
+        let (limit, longest) = (self.http()?.limits.bytes, documents.longest());
+        if longest > limit {
+            let least = format!("at least {longest}, the longest of the KONTO_TRUSTED_DOCUMENTS");
+            return Err(Setting::got("KONTO_DOCUMENT_LIMIT", &least, &limit.to_string()));
         }
         Ok(documents)
     }

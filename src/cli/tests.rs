@@ -130,6 +130,10 @@ fn trusted_documents_come_from_a_folder() {
     assert!(read(&["--trusted-documents", &path]).is_err(), "no document in it");
     std::fs::write(folder.join("a.graphql"), "{ a }\n").expect("a file");
     let found = read(&["--trusted-documents", &path, "--trusted-only", "true"]);
+    std::fs::write(folder.join("long.graphql"), format!("{{ a }} #{}", "x".repeat(300))).expect("a file");
+    let long =
+        read(&["--trusted-documents", &path, "--document-limit", "300"]).expect_err("none of its callers could run it");
+    assert!(long.starts_with("KONTO_DOCUMENT_LIMIT: expected at least 307, "), "{long}");
     std::fs::remove_dir_all(&folder).expect("cleared away");
     assert!(found.is_ok_and(|found| found.holds("{ a }\n") && !found.holds("not one")));
     assert!(read(&["--trusted-only", "true"]).is_err(), "nothing could be run");

@@ -1,8 +1,16 @@
 //! Whether connections that wait to be used can still be trusted.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use sea_orm::sqlx::postgres::PgConnection;
+use sea_orm::sqlx::{Connection as _, Error as Driver};
+
+/// How long a sign of life may take. Short, for a pool asks one connection after the other before it opens a new one, and
+/// a network that swallows everything answers none of them; a connection that was only slow costs a new one.
+const SIGN: Duration = Duration::from_millis(400);
 
 /// When something last went wrong with a connection. As a rule it did not go wrong with one of them: a database that
 /// was started anew has closed them all, and each would fail whoever is handed it. So after a failure each one is asked
@@ -25,8 +33,26 @@ impl Doubt {
         self.raised.fetch_max(self.now().max(1), Ordering::Relaxed);
     }
 
+    /// Asks a connection for a sign of life, if it has not been used for longer than `trusted` or since something failed.
+    ///
+    /// # Errors
+    /// There is none: the connection is broken, or silent. So may the others be, then.
+    pub async fn ask(
+        &self,
+        connection: &mut PgConnection,
+        idle_for: Duration,
+        trusted: Duration,
+    ) -> Result<(), Driver> {
+        if idle_for <= trusted && !self.covers(idle_for) {
+            return Ok(());
+        }
+        let silent = || Driver::Io(io::Error::new(io::ErrorKind::TimedOut, "no sign of life"));
+        let answer = tokio::time::timeout(SIGN, connection.ping()).await.unwrap_or_else(|_| Err(silent()));
+        answer.inspect_err(|_| self.raise())
+    }
+
     /// Whether something has failed since a connection was used, which is so long ago.
-    pub fn covers(&self, idle_for: Duration) -> bool {
+    fn covers(&self, idle_for: Duration) -> bool {
         let raised = self.raised.load(Ordering::Relaxed);
         raised > 0 && self.now().saturating_sub(micros(idle_for)) <= raised
     }

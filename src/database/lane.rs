@@ -39,15 +39,7 @@ impl Lane {
 
     /// Whether it can be used: one that was idle is asked, and after a failure of any connection every one.
     pub async fn lives(&mut self) -> bool {
-        let idle_for = self.used.elapsed();
-        if idle_for < IDLE && !self.doubt.covers(idle_for) {
-            return true;
-        }
-        let lives = self.connection.ping().await.is_ok();
-        if !lives {
-            self.doubt.raise();
-        }
-        lives
+        self.doubt.ask(&mut self.connection, self.used.elapsed(), IDLE).await.is_ok()
     }
 
     /// Runs a statement in a transaction of its own, and gives the rows that came back. `Ok` means that it has

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_graphql::Context;
 use sea_orm::DatabaseConnection;
 
-use super::fault::{Fault, FaultCode, Retry};
+use super::fault::{Fault, FaultCode, MAY_BE_DONE, Retry};
 use super::limits::RequestId;
 use super::loaders::{Hubs, Loaders};
 use crate::access::{Principal, Scope};
@@ -146,10 +146,7 @@ impl From<&LedgerFault> for Fault {
             },
             LedgerFault::Database(error) if database::is_lost(error) => {
                 tracing::warn!(%fault, "the database does not answer");
-                Self::new(
-                    FaultCode::Unavailable,
-                    "the database does not answer; this may have been done: repeat it with the same idempotency key",
-                )
+                Self::new(FaultCode::Unavailable, &format!("the database does not answer; {MAY_BE_DONE}"))
             }
             LedgerFault::Database(_) | LedgerFault::Inconsistent(_) => Self::internal(fault),
         }

@@ -55,6 +55,9 @@ impl FaultCode {
     }
 }
 
+/// How the message of a fault ends that leaves open whether a mutation was done.
+pub const MAY_BE_DONE: &str = "this may have been done: repeat it with the same idempotency key";
+
 /// A fault on its way out. Deliberately without `Display`: what displays, async-graphql would publish.
 #[derive(Clone, Debug)]
 pub struct Fault {
@@ -79,10 +82,9 @@ impl Fault {
     pub fn half_way(self) -> Self {
         match self.retry {
             Retry::SameKey => self,
-            Retry::No | Retry::Safe => Self::new(
-                FaultCode::Unavailable,
-                "there was no time for all of the answer; this may have been done: repeat it with the same idempotency key",
-            ),
+            Retry::No | Retry::Safe => {
+                Self::new(FaultCode::Unavailable, &format!("there was no time for all of the answer; {MAY_BE_DONE}"))
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde::Serialize;
 
-use crate::graphql::fault::{Fault, FaultCode, Retry};
+use crate::graphql::fault::{Fault, FaultCode, MAY_BE_DONE, Retry};
 use crate::graphql::limits::{Cost, Refusal, RequestId};
 
 /// How soon a caller may try again when there is no better guess.
@@ -124,6 +124,9 @@ impl Answer {
             let extensions = extensions(error);
             if extensions.get("retry") == Some(&Value::from(Retry::SameKey.word())) {
                 extensions.set("retry", Retry::Safe.word());
+            }
+            if let Some(what) = error.message.strip_suffix(MAY_BE_DONE) {
+                error.message = format!("{what}nothing was done, try again");
             }
         }
         self

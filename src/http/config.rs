@@ -39,7 +39,8 @@ pub struct HttpConfig {
 pub struct ConnectionConfig {
     /// Connections open at once. More get `OVERLOADED`, whatever they ask.
     pub limit: usize,
-    /// How long a connection may take to send the head of its next request, idle time included.
+    /// How long a connection may take to send the head of its next request, idle time included. The first byte of its
+    /// first request may take as long, and the rest of that head as long again.
     pub head_time: Duration,
     /// How long a client may take nothing of what is being written to it before the connection is reset: longer than
     /// a stream's `drain_time`, so that a client that wakes up late still learns why its stream was cut off.

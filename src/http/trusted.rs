@@ -42,6 +42,12 @@ impl TrustedDocuments {
         self.0.is_empty()
     }
 
+    /// The length of the longest, in bytes.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.0.values().map(|text| text.len()).max().unwrap_or_default()
+    }
+
     /// The document of a hash, which may be written with the prefix `sha256:`.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&str> {

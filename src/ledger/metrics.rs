@@ -86,6 +86,11 @@ impl LedgerMetrics {
         self.times.took(took);
     }
 
+    /// A use case's own batch is not durable, or not known to be.
+    pub(crate) fn failed(&self) {
+        self.failures.inc();
+    }
+
     fn refused(&self, code: RefusalCode) {
         if let Some(counter) = RefusalCode::ALL.iter().position(|one| *one == code).and_then(|at| self.refusals.get(at))
         {

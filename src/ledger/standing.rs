@@ -21,8 +21,10 @@ use crate::primitives::{AccountId, Clock};
 
 /// Accounts that are kept, at most: some 30 MB.
 const ACCOUNTS: u64 = 1 << 17;
-/// Accounts that all tenants of a server together keep, at most.
+/// Accounts that all tenants of a server together keep, about.
 const ALL_ACCOUNTS: usize = 1 << 18;
+/// Accounts that a tenant keeps however many the others keep.
+const SMALL: usize = 1 << 12;
 /// Accounts that there is room for from the beginning.
 const FEW: usize = 256;
 /// Keys that are remembered as used.
@@ -132,7 +134,7 @@ impl Standing {
             known.positions.insert(position.account, position);
         }
         if !self.share.is_now(known.positions.len()) {
-            // Whoever is busy reads what it needs again, and soon; whoever is not leaves room.
+            // It reads again what it needs, and leaves room for the others.
             self.forget();
         }
     }
@@ -174,16 +176,17 @@ struct Share {
 }
 
 impl Share {
-    /// Counts what is kept now; whether there is room for it.
+    /// Counts what is kept now; whether there is room for it. Where there is not, it is for the large ones to make some:
+    /// each of them finds out with its next batch.
     fn is_now(&mut self, own: usize) -> bool {
         let all = &self.all.0;
         let before = std::mem::replace(&mut self.own, own);
-        if own >= before {
-            all.fetch_add(own - before, Ordering::Relaxed) + (own - before) <= ALL_ACCOUNTS
+        let sum = if own >= before {
+            all.fetch_add(own - before, Ordering::Relaxed) + (own - before)
         } else {
-            all.fetch_sub(before - own, Ordering::Relaxed);
-            true
-        }
+            all.fetch_sub(before - own, Ordering::Relaxed) - (before - own)
+        };
+        own <= SMALL || sum <= ALL_ACCOUNTS
     }
 }
 
@@ -224,19 +227,45 @@ impl Used {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::DebtRule;
+    use crate::ledger::tests::position;
 
     #[test]
     fn what_all_keep_together_has_a_bound_and_is_given_back() {
         let all = Kept::default();
         let share = || Share { all: all.clone(), own: 0 };
-        let (mut one, mut other) = (share(), share());
-        assert!(one.is_now(ALL_ACCOUNTS - 10) && other.is_now(10));
-        assert!(!other.is_now(11), "no room");
-        assert!(other.is_now(3) && other.is_now(10), "room again");
-        assert!(!other.is_now(11));
-        drop(one);
+        let (mut one, mut other, mut small) = (share(), share(), share());
+        let half = ALL_ACCOUNTS / 2;
+        assert!(one.is_now(half) && other.is_now(half));
+        assert!(small.is_now(1) && small.is_now(SMALL), "the small one stays");
+        assert!(!other.is_now(half), "a large one makes room");
+        assert!(other.is_now(0) && one.is_now(half), "one is enough");
+        assert!(other.is_now(half - SMALL) && !other.is_now(half - SMALL + 1));
+        drop((one, small));
         assert!(other.is_now(ALL_ACCOUNTS));
         drop(other);
         assert_eq!(all.0.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_worker_that_forgets_gives_back_what_it_kept() {
+        let all = Kept::default();
+        let positions = |numbers: std::ops::Range<u128>| {
+            let position = |n| Position { account: AccountId(uuid::Uuid::from_u128(n)), ..position(1, DebtRule::None) };
+            numbers.map(position).collect()
+        };
+        let left = |positions| Left { head: Head::default(), date: None, positions, internals: None };
+        let mut standing = Standing::one_of(&all);
+        standing.follow(left(positions(0..10)), std::iter::empty());
+        standing.follow(left(positions(5..12)), std::iter::empty());
+        assert_eq!(all.0.load(Ordering::Relaxed), 12);
+        let mut crowd = Share { all: all.clone(), own: 0 };
+        crowd.is_now(ALL_ACCOUNTS);
+        standing.follow(left(positions(0..5)), std::iter::empty());
+        assert!(!standing.is_empty(), "a small one stays");
+        let many = 10_000_u128;
+        standing.follow(left(positions(0..many)), std::iter::empty());
+        assert!(standing.is_empty(), "a large one makes room");
+        assert_eq!(all.0.load(Ordering::Relaxed), ALL_ACCOUNTS);
     }
 }

@@ -73,7 +73,7 @@ fn account(number: u128) -> AccountId {
 }
 
 /// An open account in SEK without money, debts or limits.
-fn position(number: u128, rule: DebtRule) -> Position {
+pub(super) fn position(number: u128, rule: DebtRule) -> Position {
     let row = |index: u128| LedgerAccountId(Uuid::from_u128(number * 0x100 + index));
     Position {
         account: account(number),

@@ -14,7 +14,7 @@ use super::load::{Reply, World};
 use super::postgres::{Postgres, Stop, connect, run};
 use super::proxy::{Mode, Proxy};
 use super::served::{Client, Folder, Got, PATIENCE, Served, on_database, seed, verify};
-use crate::app::{Engine, TestDatabase};
+use crate::app::{Engine, TestDatabase, mutation};
 
 /// How soon a server must work again after its database does.
 const RECOVERY: Duration = Duration::from_secs(5);
@@ -43,6 +43,7 @@ fn may_be_repeated(got: &Got) {
     let Got::Fault(fault) = got else { panic!("{got:?}") };
     let extensions = &fault["extensions"];
     assert_eq!((&extensions["code"], &extensions["retry"]), (&json!("UNAVAILABLE"), &json!("SAFE")), "{fault}");
+    assert_eq!(fault["message"], "the database does not answer; nothing was done, try again");
 }
 
 /// Waits until a readiness check answers so.
@@ -157,7 +158,8 @@ async fn connections_are_cut(database: TestDatabase) {
     let mut stage = Stage::set(database, &url).await;
     let subscribers = stage.subscribers().await;
     let operator = connect(&url).await;
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+    // Waits until they are gone: one that is late would still answer.
+    let cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
                WHERE datname = current_database() AND pid <> pg_backend_pid()";
     // Whoever reads first finds out, for all connections that wait to be used.
     for asked in [0, 24] {
@@ -175,6 +177,27 @@ async fn connections_are_cut(database: TestDatabase) {
         assert!(faults <= 1, "{faults} of {asked}");
         assert_eq!(stage.served.ready(&stage.client.http).await, 200);
     }
+    // Nor does anybody after a commit that fails: here one that cuts all connections, the last its own.
+    for sql in [
+        "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         PERFORM pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND query NOT LIKE 'LISTEN%'; \
+         PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$",
+        "CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON customer DEFERRABLE INITIALLY DEFERRED \
+         FOR EACH ROW EXECUTE FUNCTION cut()",
+    ] {
+        run(&operator, sql).await;
+    }
+    join_all((0..64).map(|_| stage.client.data(ASK, json!({})))).await;
+    let input = json!({ "type": "PERSON", "firstName": "Grace", "lastName": "Hopper", "idempotencyKey": "cut" });
+    let (query, variables) = mutation("createCustomer", input, "customer { id }");
+    let Got::Fault(fault) = stage.client.ask(&query, &variables).await else { panic!("it is committed") };
+    may_have_been_done(&fault);
+    for _ in 0..24 {
+        stage.client.data(ASK, json!({})).await;
+    }
+    let operator = connect(&url).await;
+    run(&operator, "DROP TRIGGER cut ON customer").await;
     let writers = stage.write();
     for _ in 0..6 {
         tokio::time::sleep(Duration::from_millis(stage.rng.random_range(50..300))).await;
