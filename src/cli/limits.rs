@@ -137,11 +137,12 @@ impl LimitArgs {
         })
     }
 
-    /// The trusted documents: none without a folder, at least one with it.
-    pub(super) fn trusted(&self) -> Result<TrustedDocuments, Setting> {
+    /// The trusted documents, which have to be possible under the transport's settings: none without a folder, at least
+    /// one with it.
+    pub(super) fn trusted(&self, http: &HttpConfig) -> Result<TrustedDocuments, Setting> {
         const NAME: &str = "KONTO_TRUSTED_DOCUMENTS";
         let Some(folder) = self.trusted_documents.as_deref().filter(|folder| !folder.is_empty()) else {
-            return match settings::yes("KONTO_TRUSTED_ONLY", &self.trusted_only)? {
+            return match http.trusted_only {
                 true => Err(Setting::says(NAME, "expected a folder, because KONTO_TRUSTED_ONLY is true")),
                 false => Ok(TrustedDocuments::default()),
             };
@@ -153,7 +154,7 @@ impl LimitArgs {
         if documents.is_empty() {
             return Err(Setting::got(NAME, "a folder of *.graphql files", folder));
         }
-        let (limit, longest) = (self.http()?.limits.bytes, documents.longest());
+        let (limit, longest) = (http.limits.bytes, documents.longest());
         if longest > limit {
             let least = format!("at least {longest}, the longest of the KONTO_TRUSTED_DOCUMENTS");
             return Err(Setting::got("KONTO_DOCUMENT_LIMIT", &least, &limit.to_string()));

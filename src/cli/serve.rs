@@ -45,18 +45,21 @@ impl ServeArgs {
     fn config(&self) -> Result<ServerConfig, Setting> {
         settings::database_url(&self.database.database_url)?;
         let origins = settings::allowed_origins(&self.allowed_origins)?;
+        let listen = settings::listen(&self.listen)?;
+        let access = AccessConfig {
+            public_url: settings::public_url(self.public_url.as_deref())?,
+            external: self.oidc.issuer()?.into_iter().collect(),
+            ..AccessConfig::default()
+        };
+        let http = HttpConfig { stream: StreamConfig { origins, ..StreamConfig::default() }, ..self.limits.http()? };
         Ok(ServerConfig {
             database_url: self.database.database_url.clone(),
-            listen: settings::listen(&self.listen)?,
+            listen,
             migrate: !self.no_migrate,
             bootstrap_client: self.bootstrap_client.clone().filter(|spec| !spec.is_empty()),
-            access: AccessConfig {
-                public_url: settings::public_url(self.public_url.as_deref())?,
-                external: self.oidc.issuer()?.into_iter().collect(),
-                ..AccessConfig::default()
-            },
-            http: HttpConfig { stream: StreamConfig { origins, ..StreamConfig::default() }, ..self.limits.http()? },
-            trusted: self.limits.trusted()?,
+            access,
+            trusted: self.limits.trusted(&http)?,
+            http,
             metrics: settings::metrics(&self.metrics_listen)?,
             ..ServerConfig::default()
         })

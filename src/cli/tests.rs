@@ -122,7 +122,10 @@ fn trusted_documents_come_from_a_folder() {
     let name = format!("konto-trusted-{}", unique());
     let folder = std::env::temp_dir().join(name);
     let path = folder.to_str().expect("text").to_owned();
-    let read = |args: &[&str]| serve(args).limits.trusted().map_err(|setting| setting.to_string());
+    let read = |args: &[&str]| {
+        let limits = serve(args).limits;
+        limits.http().and_then(|http| limits.trusted(&http)).map_err(|setting| setting.to_string())
+    };
     let missing = read(&["--trusted-documents", &path]).expect_err("no folder");
     assert!(missing.starts_with("KONTO_TRUSTED_DOCUMENTS: expected a folder"), "{missing}");
     std::fs::create_dir(&folder).expect("a folder");

@@ -60,11 +60,12 @@ impl Lane {
         if let Some(sql) = kept {
             spans::ran(&sql, start.elapsed(), done.is_err());
         }
-        let rows = done.map_err(|error| DbErr::Exec(RuntimeErr::SqlxError(error.into())));
-        let rows = rows.inspect_err(|error| {
-            if broke_off(error) {
+        let rows = done.map_err(|error| {
+            let error = DbErr::Exec(RuntimeErr::SqlxError(error.into()));
+            if broke_off(&error) {
                 self.doubt.raise();
             }
+            error
         })?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
