@@ -3,6 +3,7 @@
 mod doubt;
 mod lane;
 mod list;
+mod session;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,8 +19,8 @@ use sea_orm::sqlx::sqlite::{
 };
 use sea_orm::sqlx::{ConnectOptions as _, Connection as _, Error as Driver};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, RuntimeErr, SqliteTransactionMode, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tracing::Instrument as _;
@@ -174,10 +175,6 @@ const SQLITE_READERS: u32 = 8;
 const POSTGRES_READERS: u32 = 12;
 const POSTGRES_WRITERS: u32 = 8;
 const POSTGRES_LANES: usize = 4;
-/// Every statement finds its rows by a key, however many there are: one plan is right for all, and it is to be made
-/// once. A plan from the days when a table was small must not read the whole of it later, planning a batch's write
-/// anew costs several times what running it does, and compiling it more than that.
-const PLANS: [(&str, &str); 3] = [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 /// A connection that was not used for so long is asked whether it still lives, whatever became of the others.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long anybody waits for a connection, and for another process's write on SQLite.
@@ -189,13 +186,13 @@ impl Database {
     /// Opens `sqlite://file?mode=rwc` or `postgres://...`. Does not migrate.
     ///
     /// # Errors
-    /// A URL that is neither, or a database that does not answer.
+    /// A URL that is neither, a database that does not answer, or one of PostgreSQL's that is not in UTF-8.
     pub async fn open(url: &str) -> Result<Self, DbErr> {
         if url.starts_with("sqlite:") {
             Self::open_sqlite(url).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let doubt = Doubt::none();
-            let pool = async |size: u32| {
+            let pool = async |size: u32, commits: bool| {
                 let (mut options, doubt) = (ConnectOptions::new(url), doubt.clone());
                 options
                     .max_connections(size)
@@ -206,14 +203,20 @@ impl Database {
                         let doubt = doubt.clone();
                         Box::pin(async move { doubt.ask(connection, idle_for, IDLE).await.map(|()| true) })
                     })
-                    .map_sqlx_postgres_opts(|options| options.options(PLANS))
+                    .map_sqlx_postgres_opts(session::told)
                     .sqlx_logging(false)
                     .record_stmt_in_spans(false);
+                if commits {
+                    options.map_sqlx_postgres_pool_opts(|pool| {
+                        pool.after_connect(|connection, _| Box::pin(session::made_durable(connection)))
+                    });
+                }
                 sea_orm::Database::connect(options).await
             };
             // Apart, so that a flood of reads never keeps what is decided from being written.
-            let (reader, writer) = (pool(POSTGRES_READERS).await?, pool(POSTGRES_WRITERS).await?);
-            let options = url.parse::<PgConnectOptions>().map_err(custom)?.options(PLANS).disable_statement_logging();
+            let (reader, writer) = (pool(POSTGRES_READERS, false).await?, pool(POSTGRES_WRITERS, true).await?);
+            session::checked(&reader).await?;
+            let options = session::told(url.parse().map_err(custom)?).disable_statement_logging();
             let lanes = Lanes { options: Arc::new(options), places: Arc::new(Semaphore::new(POSTGRES_LANES)) };
             Ok(Self::new(reader, writer, None, Some(lanes), doubt))
         } else {
@@ -300,6 +303,21 @@ impl Database {
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// Begins a transaction that only reads, sees one state of everything, and is planned for reading much of it: for
+    /// reports. Everything else is read from [`Database::reader`], whose plans suit what is found by a key.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        if self.backend() != DbBackend::Postgres {
+            return self.reader.begin().await;
+        }
+        let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+        let snapshot = self.reader.begin_with_config(Some(isolation), Some(access)).await?;
+        snapshot.execute_unprepared(session::REPORT).await?;
+        Ok(snapshot)
     }
 
     /// Begins a write: READ COMMITTED on PostgreSQL, IMMEDIATE on SQLite (a transaction that begins as a

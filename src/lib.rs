@@ -8,15 +8,15 @@ pub mod telemetry;
 
 pub mod database;
 
+pub mod refused;
+
 pub mod ledger;
+
+pub mod work;
 
 pub mod events;
 
-pub mod denial;
-
-pub mod engine;
-
-pub mod access;
+pub mod parties;
 
 pub mod customers;
 
@@ -24,9 +24,13 @@ pub mod accounts;
 
 pub mod payments;
 
+pub mod engine;
+
+pub mod access;
+
 pub mod demo;
 
-pub mod graphql;
+pub mod api;
 
 pub mod http;
 

@@ -13,18 +13,18 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::access::{self, Access, AccessConfig, AccessError, BootstrapError, Bootstrapped};
-use crate::accounts::catalogue;
+use crate::accounts::catalogue::InstallCatalogue;
+use crate::api;
 use crate::database::Database;
-use crate::denial::Failure;
 use crate::engine::Engine;
 use crate::events::feed::Lag;
-use crate::graphql;
 use crate::http::explorer::{self, ExplorerConfig};
 use crate::http::{
     self, ConnectionMetrics, Gateway, GatewayParts, HttpConfig, Lifecycle, Readiness, TrustedDocuments, oauth,
 };
 use crate::primitives::{Clock, IdSource};
 use crate::telemetry::measure::{self, to_count};
+use crate::work::{Surroundings, found};
 
 /// What a server is made of. The default is an open one on a port of its own, on `konto.db` in this folder.
 #[derive(Clone, Debug)]
@@ -109,6 +109,9 @@ pub enum StartError {
     /// The client to set up was refused.
     #[error(transparent)]
     Bootstrap(#[from] BootstrapError),
+    /// The schema's own text cannot be read: a defect.
+    #[error(transparent)]
+    Schema(#[from] api::limits::UnreadableSchema),
 }
 
 /// A running server. Stop it; one that is dropped runs on until its runtime ends.
@@ -196,10 +199,10 @@ async fn assemble(
     let engine = Engine::start(db.clone(), clock.clone(), ids.clone());
     let lifecycle = Lifecycle::default();
     let gateway = Gateway::new(
-        graphql::executors(&engine),
+        api::executable(&engine)?,
         GatewayParts {
             authenticate: Arc::new(access.clone()),
-            decorate: Some(graphql::decorate(engine.clone())),
+            decorate: Some(api::decorate(engine.clone())),
             trusted,
             clock,
             ids,
@@ -251,13 +254,13 @@ fn registry(db: &Database, engine: &Engine, gateway: &Gateway, connections: &Con
     konto.register("build", "What runs", build);
     gateway.register(konto);
     connections.register(konto);
-    engine.committer.metrics().register(konto);
-    let committer = engine.committer.clone();
+    engine.workers.metrics().register(konto);
+    let workers = engine.workers.clone();
     let help = "Submissions that wait for a batch, of all tenants.";
-    measure::gauge(konto, "commit_queue_depth", help, move || measure::plain(committer.waiting().0));
-    let committer = engine.committer.clone();
+    measure::gauge(konto, "commit_queue_depth", help, move || measure::plain(workers.waiting().0));
+    let workers = engine.workers.clone();
     let help = "Submissions that wait for a batch, of the tenant with the most; more than 4096 are turned away.";
-    measure::gauge(konto, "commit_queue_deepest", help, move || measure::plain(committer.waiting().1));
+    measure::gauge(konto, "commit_queue_deepest", help, move || measure::plain(workers.waiting().1));
     let lag: [(&'static str, &'static str, Figure); 4] = [
         ("subscription_followers", "Subscriptions that follow the log.", |lag| to_count(lag.followers)),
         ("subscription_followers_behind", "Of these, those that are behind it.", |lag| to_count(lag.behind)),
@@ -316,10 +319,10 @@ pub async fn bootstrap(
     let made = access.bootstrap_client(spec, move |tx, tenant| {
         Box::pin(async move {
             let euro = "EUR".parse().map_err(|_| DbErr::Type("no euro in the list of currencies".into()))?;
-            catalogue::install(tx, &clock, &ids, tenant, euro).await.map_err(|failure| match failure {
-                Failure::Denied(denial) => DbErr::Custom(denial.message),
-                Failure::Fault(fault) => DbErr::Custom(fault.to_string()),
-            })
+            let surroundings = Surroundings { clock, ids };
+            let catalogue = InstallCatalogue { currency: euro };
+            let made = found(tx, &surroundings, tenant, catalogue).await;
+            made.map(|_| ()).map_err(|failure| DbErr::Custom(failure.to_string()))
         })
     });
     let made = made.await?;

@@ -1,7 +1,7 @@
 //! The client: HTTP/1.1 over plain sockets, one request at a time per connection, all of it on one thread. It
 //! shares the machine with what it measures, so it does no more than it must.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -14,22 +14,32 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::histogram::Histogram;
-use crate::load::{Asker, Load, Verdict};
+use crate::load::{Asker, Load, Supply, Verdict};
 
 /// How long the last answers may take once the time is over.
 const GRACE: Duration = Duration::from_secs(60);
 /// Broken connections that are opened again, per connection; then something is wrong with the server.
 const RECONNECTS: u32 = 100;
 
+/// A server, and a token for it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub addr: SocketAddr,
+    pub token: String,
+}
+
 /// A scenario to drive.
 #[derive(Clone, Debug)]
 pub struct Drive {
-    pub addr: SocketAddr,
-    pub token: String,
+    /// The connections take turns among them.
+    pub targets: Vec<Target>,
     /// Unique in the database.
     pub run: String,
     pub load: Load,
+    /// Accounts that there are, from place 0 on.
     pub accounts: u64,
+    /// Ends it early, once it is used up.
+    pub supply: Option<Rc<Supply>>,
     pub connections: u64,
     pub warm_up: Duration,
     pub window: Duration,
@@ -42,8 +52,12 @@ pub struct Seen {
     pub done: u64,
     /// The same in all: warm-up, window, and what was in flight at the end.
     pub done_in_all: u64,
+    /// Entries that the journal must have for those.
+    pub entries_in_all: u64,
     /// Transactions that came with reads, in the window.
     pub rows: u64,
+    /// The ids of rows that were made or changed, in all.
+    pub made: Vec<String>,
     /// Other answers, in all, by kind.
     pub others: BTreeMap<String, u64>,
     /// Of the requests in the window.
@@ -56,6 +70,8 @@ impl Seen {
     /// Counts an answer; `within` is its latency in microseconds, if it came within the window.
     fn note(&mut self, verdict: Verdict, within: Option<u64>) {
         self.done_in_all += verdict.done;
+        self.entries_in_all += verdict.entries;
+        self.made.extend(verdict.made);
         for (kind, count) in verdict.others {
             *self.others.entry(kind).or_default() += count;
         }
@@ -66,27 +82,76 @@ impl Seen {
         }
     }
 
+    /// Adds another turn of the same scenario.
+    pub fn add(&mut self, other: Self) {
+        self.done += other.done;
+        self.done_in_all += other.done_in_all;
+        self.entries_in_all += other.entries_in_all;
+        self.rows += other.rows;
+        self.made.extend(other.made);
+        for (kind, count) in other.others {
+            *self.others.entry(kind).or_default() += count;
+        }
+        self.latency.add(&other.latency);
+        self.micros += other.micros;
+    }
+
     /// Operations per second, in hundredths.
     pub fn rate(&self) -> u64 {
         u64::try_from(u128::from(self.done) * 100_000_000 / u128::from(self.micros.max(1))).unwrap_or(u64::MAX)
     }
 }
 
-/// Opens the connections, keeps each of them busy until the time is over, and tells what was seen.
+/// The window in which answers count: from the first answer after the warm-up, which does not count, through the first
+/// one after the end, which does. Where answers come in bursts, as those of batches do, no part of a burst is lost or
+/// won; and a server that stalls at the end makes it longer.
+struct Window {
+    begin: Instant,
+    /// When nothing more is asked. Earlier than planned when the supply ends.
+    end: Cell<Instant>,
+    opened: Cell<Option<Instant>>,
+    closed: Cell<Option<Instant>>,
+}
+
+impl Window {
+    /// Whether an answer that has come now counts.
+    fn counts(&self, now: Instant) -> bool {
+        if now < self.begin || self.closed.get().is_some() {
+            return false;
+        }
+        if self.opened.get().is_none() {
+            self.opened.set(Some(now));
+            return false;
+        }
+        if now >= self.end.get() {
+            self.closed.set(Some(now));
+        }
+        true
+    }
+
+    fn length(&self) -> Duration {
+        let closed = self.closed.get().unwrap_or_else(|| self.end.get());
+        self.opened.get().map_or(Duration::ZERO, |opened| closed.saturating_duration_since(opened))
+    }
+}
+
+/// Opens the connections, keeps each of them busy until the time is over or the supply used up, and tells what was
+/// seen.
 pub async fn drive(plan: &Drive) -> anyhow::Result<Seen> {
     let mut sockets = Vec::new();
-    for _ in 0..plan.connections {
-        sockets.push(connect(plan.addr).await.context("no connection to the server")?);
+    for target in plan.targets.iter().cycle().take(usize::try_from(plan.connections)?) {
+        sockets.push((target, connect(target.addr).await.context("no connection to the server")?));
     }
     let seen = Rc::new(RefCell::new(Seen::default()));
     let begin = Instant::now() + plan.warm_up;
-    let span = (begin, begin + plan.window);
+    let end = Cell::new(begin + plan.window);
+    let window = Rc::new(Window { begin, end, opened: Cell::new(None), closed: Cell::new(None) });
     let mut tasks = JoinSet::new();
-    for (place, socket) in (0..).zip(sockets) {
+    for (place, (target, socket)) in (0..).zip(sockets) {
         let run = format!("{}-{place:x}", plan.run);
-        let seed = rand::random();
-        let asker = Asker::new(plan.load, plan.accounts, &plan.addr.to_string(), &plan.token, run, seed);
-        tasks.spawn_local(talk(plan.addr, socket, asker, span, seen.clone()));
+        let host = target.addr.to_string();
+        let asker = Asker::new(plan.load, plan.accounts, plan.supply.clone(), &host, &target.token, run);
+        tasks.spawn_local(talk(target.addr, socket, asker, window.clone(), seen.clone()));
     }
     let all = async {
         while let Some(ended) = tasks.join_next().await {
@@ -100,7 +165,7 @@ pub async fn drive(plan: &Drive) -> anyhow::Result<Seen> {
     }
     drop(tasks);
     let mut seen = seen.take();
-    seen.micros = micros(plan.window);
+    seen.micros = micros(window.length());
     Ok(seen)
 }
 
@@ -118,24 +183,28 @@ async fn talk(
     addr: SocketAddr,
     mut socket: TcpStream,
     mut asker: Asker,
-    (begin, end): (Instant, Instant),
+    window: Rc<Window>,
     seen: Rc<RefCell<Seen>>,
 ) -> anyhow::Result<()> {
     let mut answer = Answer::default();
     let mut reconnects = 0;
     loop {
         let start = Instant::now();
-        if start >= end {
+        if start >= window.end.get() {
             return Ok(());
         }
-        let exchanged = match socket.write_all(asker.ask()).await {
+        let Some(request) = asker.ask() else {
+            window.end.set(start);
+            return Ok(());
+        };
+        let exchanged = match socket.write_all(request).await {
             Ok(()) => answer.read(&mut socket).await,
             Err(error) => Err(error),
         };
         let now = Instant::now();
         match exchanged {
             Ok(()) => {
-                let within = (now >= begin && now < end).then(|| micros(now - start));
+                let within = window.counts(now).then(|| micros(now - start));
                 seen.borrow_mut().note(asker.judge(answer.status, answer.body()), within);
             }
             Err(error) => {

@@ -26,6 +26,14 @@ impl Histogram {
         self.total += 1;
     }
 
+    /// Adds what another one has counted.
+    pub fn add(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.total += other.total;
+    }
+
     /// The value that so many of a thousand do not exceed; nothing when nothing was counted.
     pub fn per_mille(&self, part: u64) -> Option<u64> {
         let wanted = (self.total * part).div_ceil(1_000).max(1);

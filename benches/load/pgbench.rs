@@ -6,7 +6,6 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use konto::primitives::TenantId;
 use sea_orm::ConnectionTrait as _;
 use tokio::process::Command;
 
@@ -98,7 +97,8 @@ const OPENING: u64 = 100_000_000_000;
 
 impl<'a> Baseline<'a> {
     pub async fn open(postgres: &'a Postgres, pgbench: Pgbench<'a>, accounts: u64) -> anyhow::Result<Self> {
-        let url = postgres.create(DATABASE).await?;
+        postgres.create(DATABASE, None).await?;
+        let url = postgres.url(DATABASE);
         let db = connect(&url).await?;
         db.execute_unprepared(include_str!("baseline.sql")).await?;
         let fill = format!("INSERT INTO account SELECT id, {OPENING} FROM generate_series(1, {accounts}) AS id");
@@ -171,11 +171,15 @@ impl<'a> Baseline<'a> {
     }
 }
 
-/// The two plain SELECTs for what the account read shows, on Konto's own tables.
-pub fn selects(tenant: TenantId, accounts: u64) -> String {
-    let tenant = tenant.0;
+/// The two plain SELECTs for what the account read shows, on Konto's own tables: of all that is measured, only they
+/// hang on the layout of this checkout's tables.
+pub async fn selects(url: &str, accounts: u64) -> anyhow::Result<String> {
+    let db = connect(url).await?;
+    let row = db.query_one_raw(text("SELECT id::text AS id FROM tenant WHERE code = 'bench'")).await?;
+    let tenant: String = row.context("no tenant")?.try_get("", "id")?;
+    db.close().await?;
     let number = format!("({FIRST_NUMBER} + :place)::text");
-    format!(
+    Ok(format!(
         "\\set place random(0, {accounts} - 1)\n\
         SELECT account.id, account.number, account.currency, principal.status, principal.reserved_minor, \
         principal.credit_limit_minor, principal.balance_minor AS principal, interest.balance_minor AS interest, \
@@ -197,7 +201,7 @@ pub fn selects(tenant: TenantId, accounts: u64) -> String {
         WHERE posting.tenant_id = '{tenant}' AND posting.account_amount_minor IS NOT NULL \
         AND posting.account_id = (SELECT id FROM account WHERE tenant_id = '{tenant}' AND number = {number}) \
         ORDER BY posting.entry_sequence DESC LIMIT 20;\n"
-    )
+    ))
 }
 
 /// Where pgbench's files go.

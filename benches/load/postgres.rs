@@ -62,11 +62,12 @@ impl Postgres {
         Ok(self.admin.query_one_raw(text(sql)).await?.is_some())
     }
 
-    /// A new, empty database in place of one of the same name.
-    pub async fn create(&self, database: &str) -> anyhow::Result<String> {
+    /// A new database in place of one of the same name: empty, or a copy of one that nobody is connected to.
+    pub async fn create(&self, database: &str, of: Option<&str>) -> anyhow::Result<()> {
         self.drop(database).await?;
-        self.admin.execute_unprepared(&format!("CREATE DATABASE {database}")).await?;
-        Ok(self.url(database))
+        let of = of.map_or(String::new(), |of| format!(" TEMPLATE {of}"));
+        self.admin.execute_unprepared(&format!("CREATE DATABASE {database}{of}")).await?;
+        Ok(())
     }
 
     pub async fn drop(&self, database: &str) -> anyhow::Result<()> {

@@ -9,17 +9,26 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
 
-use crate::client;
-use crate::seed::{CLIENT, SECRET};
+use serde_json::{Value, json};
+
+use crate::client::{self, Target};
+
+/// The OAuth client of the benchmark.
+const CLIENT: &str = "bench";
+/// Its secret. The server listens on 127.0.0.1 and goes with the run.
+const SECRET: &str = "only-for-the-benchmark";
+const TENANT: &str = "bench";
+/// The longest that anything takes which is asked once.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What is set for the server: one client makes all requests, so its rate is the only limit that is raised.
 pub const SETTINGS: &[(&str, &str)] = &[("KONTO_RATE_PER_SECOND", "1000000000"), ("KONTO_RATE_BURST", "1000000000")];
 
-/// A copy of the program, which nobody builds anew while it is measured.
-pub fn program(folder: &Path) -> anyhow::Result<PathBuf> {
-    let program = folder.join("konto");
-    fs::copy(env!("CARGO_BIN_EXE_konto"), &program)?;
-    Ok(program)
+/// A copy of a program, which nobody builds anew while it is measured.
+pub fn copy(program: &Path, folder: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let copy = folder.join(name);
+    fs::copy(program, &copy).with_context(|| format!("{}", program.display()))?;
+    Ok(copy)
 }
 
 /// The program without a variable that another Konto on this machine may have been given.
@@ -70,15 +79,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it on a database that is migrated and has the client, and waits until it is ready.
+    /// Starts it, which makes tables, tenant and client where they are missing, and waits until it is ready.
     pub async fn start(program: &Path, url: &str, folder: &Path, more: &[String]) -> anyhow::Result<Self> {
         let addr = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let log = folder.join("konto.log");
+        let log = folder.join(format!("konto-{}.log", addr.port()));
         let file = File::options().create(true).append(true).open(&log)?;
         file.set_len(0)?;
         let mut command = command(program);
-        command.args(["serve", "--no-migrate"]).current_dir(folder).envs(SETTINGS.iter().copied());
+        command.arg("serve").current_dir(folder).envs(SETTINGS.iter().copied());
         command.env("KONTO_DATABASE_URL", url).env("KONTO_LISTEN", addr.to_string());
+        command.env("KONTO_BOOTSTRAP_CLIENT", format!("{TENANT}:{CLIENT}:{SECRET}"));
         for setting in more {
             let (name, value) = setting.split_once('=').ok_or_else(|| anyhow!("--set {setting}: NAME=VALUE"))?;
             command.env(name, value);
@@ -102,19 +112,35 @@ impl Server {
         }
     }
 
-    /// A token for everything, good for an hour.
-    pub async fn token(&self) -> anyhow::Result<String> {
+    /// Where it is, with a token for everything that is good for an hour.
+    pub async fn target(&self) -> anyhow::Result<Target> {
         let form = format!("grant_type=client_credentials&client_id={CLIENT}&client_secret={SECRET}");
-        let request = format!(
-            "POST /oauth2/token HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-            Content-Length: {}\r\n\r\n{form}",
-            self.addr,
-            form.len()
+        let head = "POST /oauth2/token HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+        let (status, body) = self.post(head, &form).await?;
+        let token = body["access_token"].as_str().with_context(|| format!("no token: {status} {body}"))?;
+        Ok(Target { addr: self.addr, token: token.to_owned() })
+    }
+
+    /// What an operation gives; an error when it gives any.
+    pub async fn ask(&self, document: &str, variables: Value) -> anyhow::Result<Value> {
+        let token = self.target().await?.token;
+        let head = format!(
+            "POST /graphql HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+            Accept: application/graphql-response+json\r\n"
         );
-        let answer = client::once(self.addr, &request).await?;
-        let body: serde_json::Value = serde_json::from_slice(answer.body())?;
-        let token = body["access_token"].as_str();
-        token.map(str::to_owned).with_context(|| format!("no token: {} {body}", answer.status))
+        let body = json!({ "query": document, "variables": variables }).to_string();
+        let (status, mut answer) = self.post(&head, &body).await?;
+        if status != 200 || !answer["errors"].is_null() {
+            bail!("{status} {} to {document}", answer["errors"]);
+        }
+        Ok(answer["data"].take())
+    }
+
+    async fn post(&self, head: &str, body: &str) -> anyhow::Result<(u16, Value)> {
+        let request = format!("{head}Host: {}\r\nContent-Length: {}\r\n\r\n{body}", self.addr, body.len());
+        let answer = tokio::time::timeout(PATIENCE, client::once(self.addr, &request)).await.context("no answer")??;
+        let body = serde_json::from_slice(answer.body()).with_context(|| format!("{} without JSON", answer.status))?;
+        Ok((answer.status, body))
     }
 
     fn proc(&self, file: &str) -> PathBuf {
@@ -173,6 +199,7 @@ impl Server {
             }
         };
         self.read_log()?;
+        fs::remove_file(&self.log)?;
         if !status.success() {
             bail!("konto ended with {status}: {}", self.complaints.errors.join("\n"));
         }

@@ -1,4 +1,4 @@
-//! A customer's product. Its status, limit and balances live in the books (`ledger_account`).
+//! A customer's product. Its status, limit and balances live in the books (`account_position`).
 
 use sea_orm::entity::prelude::*;
 
@@ -9,10 +9,12 @@ pub struct Model {
     pub tenant_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
+    pub ordinal: i64,
     pub number: String,
     pub external_reference: Option<String>,
     pub product_id: Uuid,
     pub customer_id: Uuid,
+    pub party_id: Option<Uuid>,
     pub family: String,
     pub currency: String,
     pub opened_on: Date,

@@ -9,6 +9,7 @@ pub struct Model {
     pub tenant_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
+    pub ordinal: i64,
     pub number: String,
     pub external_reference: Option<String>,
     #[sea_orm(column_name = "type")]

@@ -1,4 +1,4 @@
-//! The event log: gap-free per tenant, written in the transaction that it tells of.
+//! The event log, but for what entries are in it themselves: gap-free per tenant together with them, written in the transaction that it tells of.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,10 +9,11 @@ pub struct Model {
     pub tenant_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub sequence: i64,
+    pub command_sequence: i64,
     #[sea_orm(column_name = "type")]
     pub type_: String,
     pub occurred_at_us: i64,
-    pub entry_sequence: Option<i64>,
+    pub subject: String,
     pub account_id: Option<Uuid>,
     pub customer_id: Option<Uuid>,
     pub payload: String,

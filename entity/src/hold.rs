@@ -9,6 +9,7 @@ pub struct Model {
     pub tenant_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
+    pub ordinal: i64,
     pub account_id: Uuid,
     pub currency: String,
     pub amount_minor: i64,

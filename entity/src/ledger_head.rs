@@ -7,9 +7,12 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub tenant_id: Uuid,
+    pub epoch: i64,
+    pub command_sequence: i64,
     pub entry_sequence: i64,
     pub event_sequence: i64,
     pub batch_number: i64,
+    pub last_booked_us: i64,
     pub chain_hash: Vec<u8>,
     pub business_date: Option<Date>,
     pub closed_through: Option<Date>,

@@ -2,17 +2,19 @@
 //! domain; `store.rs` files and the ledger are the only readers.
 
 pub mod account;
-pub mod audit_record;
+pub mod account_position;
 pub mod batch;
 pub mod client;
+pub mod command;
 pub mod customer;
 pub mod entry;
 pub mod event;
 pub mod hold;
-pub mod idempotency_key;
-pub mod ledger_account;
+pub mod internal_account;
 pub mod ledger_head;
+pub mod party;
 pub mod posting;
 pub mod product;
+pub mod reversed_entry;
 pub mod signing_key;
 pub mod tenant;

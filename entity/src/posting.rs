@@ -11,8 +11,9 @@ pub struct Model {
     pub entry_sequence: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub line: i32,
-    pub ledger_account_id: Uuid,
     pub account_id: Option<Uuid>,
+    pub component: Option<String>,
+    pub internal_id: Option<Uuid>,
     pub amount_minor: i64,
     pub currency: String,
     pub kind: String,

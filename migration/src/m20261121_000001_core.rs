@@ -2,7 +2,9 @@
 //!
 //! `tenant_id` leads every key, so that the tables can be distributed by it. Moments are whole microseconds
 //! since 1970 (`*_us`), so that both engines order and hash them alike; money is whole minor units
-//! (`*_minor`); JSON is text, byte for byte as it was written, because entries are hashed.
+//! (`*_minor`); JSON is text, byte for byte as it was written, because entries are hashed. What is listed has an
+//! `ordinal` that rises in the order of commits: an id is made before its command is decided, so a list by ids would
+//! let a reader's cursor pass by what commits late. The remarks say what each index is for.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
@@ -37,41 +39,80 @@ const TABLES: &[&str] = &[
         created_at_us bigint NOT NULL,
         retired_at_us bigint
     )",
+    // The end of a tenant's journal: everybody who writes moves `command_sequence`, so that what was read stays
+    // current until it does. `epoch` fences off writers that do not know it.
     "CREATE TABLE ledger_head (
         tenant_id {uuid} PRIMARY KEY REFERENCES tenant (id),
+        epoch bigint NOT NULL,
+        command_sequence bigint NOT NULL,
         entry_sequence bigint NOT NULL,
         event_sequence bigint NOT NULL,
         batch_number bigint NOT NULL,
+        last_booked_us bigint NOT NULL,
         chain_hash {bytes} NOT NULL,
         business_date date,
         closed_through date
     )",
-    "CREATE TABLE ledger_account (
+    // Who did what, when, from which request, under which key, with what result: the audit trail and the memory of
+    // keys in one row.
+    "CREATE TABLE command (
         tenant_id {uuid} NOT NULL,
-        id {uuid} NOT NULL,
-        account_id {uuid},
-        component text,
-        role text,
+        sequence bigint NOT NULL,
+        occurred_at_us bigint NOT NULL,
+        client text NOT NULL,
+        customer_id {uuid},
+        request_id text NOT NULL,
+        operation text NOT NULL,
+        outcome text NOT NULL,
+        code text,
+        target text,
+        key text,
+        request_hash {bytes},
+        PRIMARY KEY (tenant_id, sequence)
+    )",
+    // One effect per key: of a client, and of each customer whose tokens it asks for.
+    "CREATE UNIQUE INDEX command_key ON command (tenant_id, client, key) WHERE key IS NOT NULL AND customer_id IS NULL",
+    "CREATE UNIQUE INDEX command_customer_key ON command (tenant_id, client, customer_id, key) WHERE key IS NOT NULL AND customer_id IS NOT NULL",
+    // An account in the books: its components' balances, and what decides its postings.
+    "CREATE TABLE account_position (
+        tenant_id {uuid} NOT NULL,
+        account_id {uuid} NOT NULL,
         currency text NOT NULL,
-        balance_minor bigint NOT NULL,
-        status text,
+        status text NOT NULL,
         closed_on date,
-        debt_rule text,
-        repayment_order text,
+        debt_rule text NOT NULL,
+        repayment_order text NOT NULL,
         credit_limit_minor bigint NOT NULL,
         maximum_balance_minor bigint,
         reserved_minor bigint NOT NULL,
+        principal_minor bigint NOT NULL,
+        interest_minor bigint NOT NULL,
+        fee_minor bigint NOT NULL,
+        arriving text,
+        PRIMARY KEY (tenant_id, account_id)
+    ){packed}",
+    // The tenant's own ledger accounts, and those that hold money for a party. The id is a digest of role, currency and
+    // party, so the key is all that is needed to find one.
+    "CREATE TABLE internal_account (
+        tenant_id {uuid} NOT NULL,
+        id {uuid} NOT NULL,
+        role text NOT NULL,
+        currency text NOT NULL,
+        party_id {uuid},
+        balance_minor bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
-    )",
-    "CREATE UNIQUE INDEX ledger_account_of_account ON ledger_account (tenant_id, account_id, component) WHERE account_id IS NOT NULL",
-    "CREATE UNIQUE INDEX ledger_account_of_tenant ON ledger_account (tenant_id, role, currency) WHERE account_id IS NULL",
+    ){packed}",
     "CREATE TABLE entry (
         tenant_id {uuid} NOT NULL,
         sequence bigint NOT NULL,
         id {uuid} NOT NULL,
+        event_sequence bigint NOT NULL,
+        command_sequence bigint NOT NULL,
         batch_number bigint NOT NULL,
         kind text NOT NULL,
         value_date date NOT NULL,
+        business_date date NOT NULL,
+        transaction_date date,
         booked_at_us bigint NOT NULL,
         description text NOT NULL,
         external_reference text,
@@ -79,22 +120,39 @@ const TABLES: &[&str] = &[
         external_poster text,
         external_code text,
         external_key text,
-        idempotency_key text,
         reverses_id {uuid},
         hold_id {uuid},
+        facts text,
+        personal text,
+        personal_salt {bytes},
+        personal_hash {bytes},
         metadata text NOT NULL,
         hash {bytes} NOT NULL,
         PRIMARY KEY (tenant_id, sequence)
     )",
+    // By id, from the API; and in the order of the log, of which an entry is itself an event.
     "CREATE UNIQUE INDEX entry_id ON entry (tenant_id, id)",
+    "CREATE UNIQUE INDEX entry_event ON entry (tenant_id, event_sequence)",
     "CREATE UNIQUE INDEX entry_external_key ON entry (tenant_id, external_key) WHERE external_key IS NOT NULL",
-    "CREATE UNIQUE INDEX entry_reverses ON entry (tenant_id, reverses_id) WHERE reverses_id IS NOT NULL",
+    // What reverses an entry: several may, each a part of it.
+    "CREATE INDEX entry_reverses ON entry (tenant_id, reverses_id, sequence) WHERE reverses_id IS NOT NULL",
+    // How much of an entry has been reversed, line by line.
+    "CREATE TABLE reversed_entry (
+        tenant_id {uuid} NOT NULL,
+        entry_id {uuid} NOT NULL,
+        lines text NOT NULL,
+        complete boolean NOT NULL,
+        last_reversal_id {uuid} NOT NULL,
+        PRIMARY KEY (tenant_id, entry_id)
+    )",
+    // `kind`, `value_date` and `booked_at_us` are the entry's: an account's transactions are listed without it.
     "CREATE TABLE posting (
         tenant_id {uuid} NOT NULL,
         entry_sequence bigint NOT NULL,
         line integer NOT NULL,
-        ledger_account_id {uuid} NOT NULL,
         account_id {uuid},
+        component text,
+        internal_id {uuid},
         amount_minor bigint NOT NULL,
         currency text NOT NULL,
         kind text NOT NULL,
@@ -105,6 +163,7 @@ const TABLES: &[&str] = &[
         message text,
         PRIMARY KEY (tenant_id, entry_sequence, line)
     )",
+    // The list of an account's transactions.
     "CREATE UNIQUE INDEX posting_transaction ON posting (tenant_id, account_id, entry_sequence) WHERE account_amount_minor IS NOT NULL",
     "CREATE TABLE batch (
         tenant_id {uuid} NOT NULL,
@@ -119,6 +178,7 @@ const TABLES: &[&str] = &[
     "CREATE TABLE hold (
         tenant_id {uuid} NOT NULL,
         id {uuid} NOT NULL,
+        ordinal bigint NOT NULL,
         account_id {uuid} NOT NULL,
         currency text NOT NULL,
         amount_minor bigint NOT NULL,
@@ -131,46 +191,43 @@ const TABLES: &[&str] = &[
         closed_at_us bigint,
         PRIMARY KEY (tenant_id, id)
     )",
-    "CREATE INDEX hold_account ON hold (tenant_id, account_id, status, id)",
-    "CREATE INDEX hold_expiry ON hold (expires_at_us) WHERE status = 'OPEN' AND expires_at_us IS NOT NULL",
+    "CREATE INDEX hold_account ON hold (tenant_id, account_id, ordinal)",
+    "CREATE INDEX hold_expiry ON hold (tenant_id, expires_at_us) WHERE status = 'OPEN' AND expires_at_us IS NOT NULL",
+    // The log, but for what entries are in it themselves.
     "CREATE TABLE event (
         tenant_id {uuid} NOT NULL,
         sequence bigint NOT NULL,
+        command_sequence bigint NOT NULL,
         type text NOT NULL,
         occurred_at_us bigint NOT NULL,
-        entry_sequence bigint,
+        subject text NOT NULL,
         account_id {uuid},
         customer_id {uuid},
         payload text NOT NULL,
         PRIMARY KEY (tenant_id, sequence)
     )",
+    // The history of anything that has an id.
+    "CREATE INDEX event_subject ON event (tenant_id, subject, sequence)",
     "CREATE INDEX event_account ON event (tenant_id, account_id, sequence) WHERE account_id IS NOT NULL",
-    "CREATE TABLE idempotency_key (
-        tenant_id {uuid} NOT NULL,
-        client text NOT NULL,
-        key text NOT NULL,
-        operation text NOT NULL,
-        request_hash {bytes} NOT NULL,
-        result text NOT NULL,
-        created_at_us bigint NOT NULL,
-        PRIMARY KEY (tenant_id, client, key)
-    )",
-    "CREATE TABLE audit_record (
-        tenant_id {uuid} NOT NULL,
+    "CREATE TABLE party (
+        tenant_id {uuid} NOT NULL REFERENCES tenant (id),
         id {uuid} NOT NULL,
-        occurred_at_us bigint NOT NULL,
-        client text NOT NULL,
-        customer_id {uuid},
-        request_id text NOT NULL,
-        operation text NOT NULL,
-        outcome text NOT NULL,
-        code text,
-        target text,
+        ordinal bigint NOT NULL,
+        number text NOT NULL,
+        external_reference text,
+        name text NOT NULL,
+        name_folded text NOT NULL,
+        metadata text NOT NULL,
+        created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
     )",
+    "CREATE UNIQUE INDEX party_number ON party (tenant_id, number)",
+    "CREATE UNIQUE INDEX party_external_reference ON party (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
+    "CREATE UNIQUE INDEX party_ordinal ON party (tenant_id, ordinal)",
     "CREATE TABLE customer (
         tenant_id {uuid} NOT NULL REFERENCES tenant (id),
         id {uuid} NOT NULL,
+        ordinal bigint NOT NULL,
         number text NOT NULL,
         external_reference text,
         type text NOT NULL,
@@ -184,9 +241,11 @@ const TABLES: &[&str] = &[
     )",
     "CREATE UNIQUE INDEX customer_number ON customer (tenant_id, number)",
     "CREATE UNIQUE INDEX customer_external_reference ON customer (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
+    "CREATE UNIQUE INDEX customer_ordinal ON customer (tenant_id, ordinal)",
     "CREATE TABLE product (
         tenant_id {uuid} NOT NULL REFERENCES tenant (id),
         id {uuid} NOT NULL,
+        ordinal bigint NOT NULL,
         code text NOT NULL,
         alias text NOT NULL,
         family text NOT NULL,
@@ -203,13 +262,16 @@ const TABLES: &[&str] = &[
         PRIMARY KEY (tenant_id, id)
     )",
     "CREATE UNIQUE INDEX product_code ON product (tenant_id, code)",
+    "CREATE UNIQUE INDEX product_ordinal ON product (tenant_id, ordinal)",
     "CREATE TABLE account (
         tenant_id {uuid} NOT NULL,
         id {uuid} NOT NULL,
+        ordinal bigint NOT NULL,
         number text NOT NULL,
         external_reference text,
         product_id {uuid} NOT NULL,
         customer_id {uuid} NOT NULL,
+        party_id {uuid},
         family text NOT NULL,
         currency text NOT NULL,
         opened_on date NOT NULL,
@@ -218,23 +280,27 @@ const TABLES: &[&str] = &[
         created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id),
         FOREIGN KEY (tenant_id, product_id) REFERENCES product (tenant_id, id),
-        FOREIGN KEY (tenant_id, customer_id) REFERENCES customer (tenant_id, id)
+        FOREIGN KEY (tenant_id, customer_id) REFERENCES customer (tenant_id, id),
+        FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
     )",
     "CREATE UNIQUE INDEX account_number ON account (tenant_id, number)",
     "CREATE UNIQUE INDEX account_external_reference ON account (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
-    "CREATE INDEX account_customer ON account (tenant_id, customer_id, id)",
+    "CREATE UNIQUE INDEX account_ordinal ON account (tenant_id, ordinal)",
+    "CREATE INDEX account_customer ON account (tenant_id, customer_id, ordinal)",
+    "CREATE INDEX account_party ON account (tenant_id, party_id, ordinal) WHERE party_id IS NOT NULL",
 ];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        let (uuid, bytes) = match connection.get_database_backend() {
-            DbBackend::Postgres => ("uuid", "bytea"),
-            _ => ("blob", "blob"),
+        // Rows that change with every posting leave room on their page for their next version, so that no index moves.
+        let (uuid, bytes, packed) = match connection.get_database_backend() {
+            DbBackend::Postgres => ("uuid", "bytea", " WITH (fillfactor = 70)"),
+            _ => ("blob", "blob", ""),
         };
         for statement in TABLES {
-            let statement = statement.replace("{uuid}", uuid).replace("{bytes}", bytes);
+            let statement = statement.replace("{uuid}", uuid).replace("{bytes}", bytes).replace("{packed}", packed);
             connection.execute_unprepared(&statement).await?;
         }
         Ok(())

@@ -36,8 +36,8 @@ pub enum TenantError {
     /// Not 2 to 40 of `a-z`, `0-9` and `-`.
     #[error("a tenant's code is 2 to 40 of a-z, 0-9 and -")]
     InvalidCode,
-    /// Empty, or longer than 200 characters.
-    #[error("a tenant's name is 1 to 200 characters")]
+    /// Nothing that can be seen, longer than 200 characters, or with control characters.
+    #[error("a tenant's name is 1 to 200 characters, and no control characters")]
     InvalidName,
     /// Another tenant has it.
     #[error("a tenant with this code exists")]

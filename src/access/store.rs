@@ -40,9 +40,12 @@ pub(super) async fn insert_tenant(tx: &DatabaseTransaction, tenant: &Tenant) -> 
 pub(super) async fn insert_ledger_head(tx: &DatabaseTransaction, tenant: TenantId) -> Result<(), DbErr> {
     let row = ledger_head::ActiveModel {
         tenant_id: Set(tenant.0),
+        epoch: Set(0),
+        command_sequence: Set(0),
         entry_sequence: Set(0),
         event_sequence: Set(0),
         batch_number: Set(0),
+        last_booked_us: Set(0),
         chain_hash: Set(vec![0; 32]),
         business_date: Set(None),
         closed_through: Set(None),
@@ -204,6 +207,7 @@ pub(super) async fn insert_bare_customer(
     let row = customer::ActiveModel {
         tenant_id: Set(tenant.0),
         id: Set(id.0),
+        ordinal: Set(i64::try_from(id.0.as_u64_pair().1 >> 1).unwrap_or_default()),
         number: Set(id.to_string()),
         external_reference: Set(None),
         type_: Set("PERSON".into()),

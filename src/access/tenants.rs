@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use crate::primitives::clock::Micros;
-use crate::primitives::{Clock, Currency, IdSource, TenantId};
+use crate::primitives::{Clock, Currency, IdSource, TenantId, text};
 
 use super::error::TenantError;
 use super::store;
@@ -42,7 +42,7 @@ pub async fn create_tenant(
     if !is_code(code) {
         return Err(TenantError::InvalidCode);
     }
-    if name.trim().is_empty() || name.chars().count() > 200 {
+    if text::required(name, 200).is_err() {
         return Err(TenantError::InvalidName);
     }
     let tenant = Tenant {

@@ -1,13 +1,15 @@
 //! The products that a new tenant starts with: one or more per family, to be changed or added to as data.
 
-use sea_orm::DatabaseTransaction;
+use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::events::{self, PRODUCT_CREATED};
 use super::model::{Family, Product, WorkingMode};
-use super::store;
-use crate::denial::Failure;
 use crate::ledger::DebtRule;
 use crate::ledger::position::RepaymentOrder;
-use crate::primitives::{Clock, Currency, IdSource, Minor, ProductId, TenantId};
+use crate::primitives::{Currency, Minor};
+use crate::work::{Command, Decision, Stop, Work};
 
 struct Line(&'static str, &'static str, Family, Option<WorkingMode>, DebtRule, i64);
 
@@ -28,36 +30,46 @@ const CATALOGUE: &[Line] = &[
     Line("receivable", "Receivable", Family::Receivable, None, DebtRule::Unlimited, 0),
 ];
 
-/// Puts the catalogue into a new tenant, inside the transaction that makes it.
-///
-/// # Errors
-/// The database's.
-pub async fn install(
-    tx: &DatabaseTransaction,
-    clock: &Clock,
-    ids: &IdSource,
-    tenant: TenantId,
-    currency: Currency,
-) -> Result<(), Failure> {
-    let unit = 10_i64.pow(currency.exponent());
-    let products: Vec<Product> = CATALOGUE
-        .iter()
-        .map(|Line(code, alias, family, working_mode, debt_rule, limit)| Product {
-            id: ProductId(ids.next()),
-            code: (*code).into(),
-            alias: (*alias).into(),
-            family: *family,
-            working_mode: *working_mode,
-            currency,
-            debt_rule: *debt_rule,
-            repayment_order: RepaymentOrder::DEFAULT,
-            default_credit_limit: Minor(limit * unit),
-            maximum_credit_limit: None,
-            maximum_balance: None,
-            retired: false,
-            metadata: "{}".into(),
-            created_at: clock.micros(),
-        })
-        .collect();
-    store::insert_products(tx, tenant, &products).await
+/// Puts the catalogue into a new tenant. Gives the last of the products.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InstallCatalogue {
+    /// Of all the products.
+    pub currency: Currency,
+}
+
+impl Command for InstallCatalogue {
+    const OPERATION: &'static str = "installCatalogue";
+    type Made = Product;
+
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Product>> {
+        let unit = 10_i64.pow(self.currency.exponent());
+        let mut last = None;
+        for Line(code, alias, family, working_mode, debt_rule, limit) in CATALOGUE {
+            let product = Product {
+                id: work.id(),
+                ordinal: work.ordinal(),
+                code: (*code).into(),
+                alias: (*alias).into(),
+                family: *family,
+                working_mode: *working_mode,
+                currency: self.currency,
+                debt_rule: *debt_rule,
+                repayment_order: RepaymentOrder::DEFAULT,
+                default_credit_limit: Minor(limit * unit),
+                maximum_credit_limit: None,
+                maximum_balance: None,
+                retired: false,
+                metadata: "{}".into(),
+                created_at: work.now(),
+            };
+            let product = work.insert(product)?;
+            work.tell(events::of_product(PRODUCT_CREATED, &product));
+            last = Some(product);
+        }
+        last.ok_or_else(|| Stop::damaged("an empty catalogue"))
+    }
+
+    fn weight(&self) -> usize {
+        3 * CATALOGUE.len()
+    }
 }

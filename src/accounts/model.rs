@@ -2,13 +2,12 @@
 
 use chrono::NaiveDate;
 
-use crate::customers::model::check_reference;
-use crate::denial::Denial;
 use crate::ledger::DebtRule;
 use crate::ledger::position::RepaymentOrder;
-use crate::ledger::refusal::RefusalCode;
+use crate::ledger::refusal::LIMIT_EXCEEDED;
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, Currency, CustomerId, Minor, ProductId, text};
+use crate::primitives::{AccountId, Currency, CustomerId, Minor, PartyId, ProductId, text};
+use crate::refused::{Facts, Refused, check_reference};
 
 crate::words! {
     /// The nine families of accounts.
@@ -49,6 +48,8 @@ crate::words! {
 pub struct Product {
     /// Its id.
     pub id: ProductId,
+    /// Its place in lists.
+    pub ordinal: i64,
     /// Unique in the tenant.
     pub code: String,
     /// What customers call it.
@@ -82,23 +83,23 @@ impl Product {
     ///
     /// # Errors
     /// `INVALID_INPUT`, naming the first field at fault.
-    pub fn checked(self) -> Result<Self, Denial> {
+    pub fn checked(self) -> Result<Self, Refused> {
         check_reference("code", Some(&self.code))?;
-        text::required(&self.alias, 200).map_err(|problem| Denial::invalid("alias", problem.to_string()))?;
+        text::required(&self.alias, 200).map_err(|problem| Refused::invalid("alias", problem.to_string()))?;
         if (self.family == Family::Card) != self.working_mode.is_some() {
-            return Err(Denial::invalid("workingMode", "cards have one, other families have none"));
+            return Err(Refused::invalid("workingMode", "cards have one, other families have none"));
         }
         if self.working_mode == Some(WorkingMode::PayBefore) && self.debt_rule != DebtRule::None {
-            return Err(Denial::invalid("debtRule", "a prepaid account never goes below zero: NONE"));
+            return Err(Refused::invalid("debtRule", "a prepaid account never goes below zero: NONE"));
         }
         if self.family == Family::Virtual && self.debt_rule != DebtRule::None {
-            return Err(Denial::invalid("debtRule", "a virtual account never goes below zero: NONE"));
+            return Err(Refused::invalid("debtRule", "a virtual account never goes below zero: NONE"));
         }
         if self.maximum_credit_limit.is_some_and(|maximum| maximum.0 < 0) {
-            return Err(Denial::invalid("maximumCreditLimit", "must not be negative"));
+            return Err(Refused::invalid("maximumCreditLimit", "must not be negative"));
         }
         if self.maximum_balance.is_some_and(|maximum| maximum.0 <= 0) {
-            return Err(Denial::invalid("maximumBalance", "must be positive"));
+            return Err(Refused::invalid("maximumBalance", "must be positive"));
         }
         self.check_limit("defaultCreditLimit", self.default_credit_limit)?;
         Ok(self)
@@ -109,20 +110,18 @@ impl Product {
     /// # Errors
     /// `INVALID_INPUT` when the product gives no credit or the limit is negative, `LIMIT_EXCEEDED` above the
     /// product's maximum.
-    pub fn check_limit(&self, field: &str, limit: Minor) -> Result<(), Denial> {
+    pub fn check_limit(&self, field: &str, limit: Minor) -> Result<(), Refused> {
         if limit.0 < 0 {
-            return Err(Denial::invalid(field, "must not be negative"));
+            return Err(Refused::invalid(field, "must not be negative"));
         }
         if limit.0 > 0 && self.debt_rule != DebtRule::Limit {
-            return Err(Denial::invalid(field, "the product has no credit limit"));
+            return Err(Refused::invalid(field, "the product has no credit limit"));
         }
         if let Some(maximum) = self.maximum_credit_limit.filter(|maximum| limit > *maximum) {
             let maximum = maximum.in_currency(self.currency);
-            return Err(Denial::of_field(
-                RefusalCode::LimitExceeded,
-                field,
-                format!("the product allows at most {maximum}"),
-            ));
+            let refused = Refused::of_field(LIMIT_EXCEEDED, field, format!("the product allows at most {maximum}"));
+            let facts = Box::new(Facts { limit: Some(maximum), ..Facts::default() });
+            return Err(Refused { facts, ..refused });
         }
         Ok(())
     }
@@ -133,6 +132,8 @@ impl Product {
 pub struct Account {
     /// Its id.
     pub id: AccountId,
+    /// Its place in lists.
+    pub ordinal: i64,
     /// Unique in the tenant.
     pub number: String,
     /// The tenant's own reference; unique.
@@ -141,6 +142,8 @@ pub struct Account {
     pub product: ProductId,
     /// Its one owner.
     pub owner: CustomerId,
+    /// Whom its debt is owed to, where that is not the tenant.
+    pub creditor: Option<PartyId>,
     /// Its product's family.
     pub family: Family,
     /// Its product's currency.

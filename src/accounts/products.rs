@@ -1,21 +1,23 @@
 //! Products as data.
 
-use serde_json::json;
+use std::sync::Arc;
 
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::events::{self, PRODUCT_CREATED, PRODUCT_UPDATED};
 use super::model::{Family, Product, WorkingMode};
-use super::store::{self, ProductBy};
-use super::to_minor;
-use crate::customers;
-use crate::denial::{Answer, Denial, Done};
-use crate::engine::Engine;
-use crate::ledger::order::{Action, Idempotency, NewEvent, Order};
+use super::store::{CODE, ProductBy};
+use crate::ledger::DebtRule;
+use crate::ledger::amounts::optional;
 use crate::ledger::position::RepaymentOrder;
-use crate::ledger::{DebtRule, LedgerFault};
-use crate::primitives::{Currency, Minor, Money, Origin, ProductId};
+use crate::primitives::{Amount, Currency};
+use crate::refused::Refused;
+use crate::work::{Change, Command, Decision, Wants, Work};
 
-/// A product to create.
-#[derive(Clone, Debug)]
-pub struct NewProduct {
+/// Creates a product.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreateProduct {
     /// Unique in the tenant.
     pub code: String,
     /// What customers call it.
@@ -31,129 +33,118 @@ pub struct NewProduct {
     /// What a credit repays first.
     pub repayment_order: RepaymentOrder,
     /// The limit of an account that is opened without one.
-    pub default_credit_limit: Option<rust_decimal::Decimal>,
+    pub default_credit_limit: Option<Amount>,
     /// The largest limit that an account may be opened with.
-    pub maximum_credit_limit: Option<rust_decimal::Decimal>,
+    pub maximum_credit_limit: Option<Amount>,
     /// The most funds that an account may hold.
-    pub maximum_balance: Option<rust_decimal::Decimal>,
+    pub maximum_balance: Option<Amount>,
     /// A JSON object, as text.
     pub metadata: String,
 }
 
-/// What changes on a product. Accounts that are open keep what they were opened with.
-#[derive(Clone, Debug, Default)]
-pub struct ProductChange {
+impl Command for CreateProduct {
+    const OPERATION: &'static str = "createProduct";
+    type Made = Product;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        wants.unique::<Product>(&CODE, &self.code);
+    }
+
+    /// Refused as: `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, `DUPLICATE_REFERENCE`.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Product>> {
+        let currency = self.currency;
+        let minor = |field: &str, amount: Option<Amount>| optional(field, decimal(amount), currency);
+        let product = Product {
+            id: work.id(),
+            ordinal: work.ordinal(),
+            code: self.code.clone(),
+            alias: self.alias.clone(),
+            family: self.family,
+            working_mode: self.working_mode,
+            currency,
+            debt_rule: self.debt_rule,
+            repayment_order: self.repayment_order,
+            default_credit_limit: minor("defaultCreditLimit", self.default_credit_limit)?.unwrap_or_default(),
+            maximum_credit_limit: minor("maximumCreditLimit", self.maximum_credit_limit)?,
+            maximum_balance: minor("maximumBalance", self.maximum_balance)?,
+            retired: false,
+            metadata: self.metadata.clone(),
+            created_at: work.now(),
+        }
+        .checked()?;
+        let product = work.insert(product)?;
+        work.tell(events::of_product(PRODUCT_CREATED, &product));
+        Ok(product)
+    }
+
+    fn weight(&self) -> usize {
+        3
+    }
+}
+
+/// Changes a product. Accounts that are open keep what they were opened with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpdateProduct {
+    /// Which.
+    pub product: ProductBy,
     /// What customers call it.
     pub alias: Option<String>,
     /// The limit of an account that is opened without one.
-    pub default_credit_limit: Option<rust_decimal::Decimal>,
-    /// The largest limit that an account may be opened with; an inner `None` lifts it.
-    pub maximum_credit_limit: Option<Option<rust_decimal::Decimal>>,
-    /// The most funds that an account may hold; an inner `None` lifts it.
-    pub maximum_balance: Option<Option<rust_decimal::Decimal>>,
+    pub default_credit_limit: Option<Amount>,
+    /// The largest limit that an account may be opened with; emptied, there is none.
+    pub maximum_credit_limit: Change<Amount>,
+    /// The most funds that an account may hold; emptied, there is no bound.
+    pub maximum_balance: Change<Amount>,
     /// Whether new accounts can no longer be opened.
     pub retired: Option<bool>,
-    /// A JSON object, as text.
-    pub metadata: Option<String>,
+    /// A JSON object, as text; emptied, it is the empty object.
+    pub metadata: Change<String>,
 }
 
-/// Creates a product.
-///
-/// # Errors
-/// `IDEMPOTENCY_KEY_REUSED`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, `DUPLICATE_REFERENCE`.
-pub async fn create(engine: &Engine, origin: &Origin, key: Idempotency, new: NewProduct) -> Answer<Product> {
-    if let Some(first) = customers::replay(engine, origin, &key).await? {
-        return again(engine, origin, &first).await;
-    }
-    let currency = new.currency;
-    let product = Product {
-        id: ProductId(engine.ids().next()),
-        code: new.code,
-        alias: new.alias,
-        family: new.family,
-        working_mode: new.working_mode,
-        currency,
-        debt_rule: new.debt_rule,
-        repayment_order: new.repayment_order,
-        default_credit_limit: minor("defaultCreditLimit", new.default_credit_limit, currency)?.unwrap_or_default(),
-        maximum_credit_limit: minor("maximumCreditLimit", new.maximum_credit_limit, currency)?,
-        maximum_balance: minor("maximumBalance", new.maximum_balance, currency)?,
-        retired: false,
-        metadata: new.metadata,
-        created_at: engine.clock().micros(),
-    }
-    .checked()?;
-    let tx = engine.db.begin().await?;
-    store::insert_products(&tx, origin.tenant, std::slice::from_ref(&product)).await?;
-    finish(engine, tx, order(origin, "createProduct", "product.created", key, &product), product).await
-}
+impl Command for UpdateProduct {
+    const OPERATION: &'static str = "updateProduct";
+    type Made = Product;
 
-/// Changes a product.
-///
-/// # Errors
-/// `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`.
-pub async fn update(
-    engine: &Engine,
-    origin: &Origin,
-    key: Idempotency,
-    by: &ProductBy,
-    change: ProductChange,
-) -> Answer<Product> {
-    if let Some(first) = customers::replay(engine, origin, &key).await? {
-        return again(engine, origin, &first).await;
+    fn looks_at(&self, wants: &mut Wants) {
+        self.product.hint(wants);
     }
-    let tx = engine.db.begin().await?;
-    let found = store::lock_product(&tx, origin.tenant, by).await?;
-    let mut product = found.ok_or_else(|| Denial::not_found("product", "product"))?;
-    let currency = product.currency;
-    product.alias = change.alias.unwrap_or(product.alias);
-    if let Some(limit) = minor("defaultCreditLimit", change.default_credit_limit, currency)? {
-        product.default_credit_limit = limit;
-    }
-    if let Some(limit) = change.maximum_credit_limit {
-        product.maximum_credit_limit = minor("maximumCreditLimit", limit, currency)?;
-    }
-    if let Some(limit) = change.maximum_balance {
-        product.maximum_balance = minor("maximumBalance", limit, currency)?;
-    }
-    product.retired = change.retired.unwrap_or(product.retired);
-    product.metadata = change.metadata.unwrap_or(product.metadata);
-    let product = product.checked()?;
-    store::update_product(&tx, origin.tenant, &product).await?;
-    finish(engine, tx, order(origin, "updateProduct", "product.updated", key, &product), product).await
-}
 
-async fn finish(
-    engine: &Engine,
-    tx: crate::database::WriteTransaction,
-    order: Order,
-    product: Product,
-) -> Answer<Product> {
-    let origin = order.origin.clone();
-    let applied = engine.finish(tx, order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[]))?;
-    if applied.replayed {
-        again(engine, &origin, &applied.result).await
-    } else {
-        Ok(Done { value: product, replayed: false })
+    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Product>> {
+        let found = self.product.locate(work, "product")?;
+        let currency = found.currency;
+        let product = work.change::<Product, Refused>(found.id, |product| {
+            if let Some(alias) = &self.alias {
+                product.alias.clone_from(alias);
+            }
+            if let Some(limit) = optional("defaultCreditLimit", decimal(self.default_credit_limit), currency)? {
+                product.default_credit_limit = limit;
+            }
+            let limits = [
+                ("maximumCreditLimit", &self.maximum_credit_limit, &mut product.maximum_credit_limit),
+                ("maximumBalance", &self.maximum_balance, &mut product.maximum_balance),
+            ];
+            for (field, change, limit) in limits {
+                match change {
+                    Change::Keep => {}
+                    Change::Clear => *limit = None,
+                    Change::Set(amount) => *limit = optional(field, Some(amount.0), currency)?,
+                }
+            }
+            product.retired = self.retired.unwrap_or(product.retired);
+            self.metadata.apply_or(&mut product.metadata, "{}".into());
+            *product = product.clone().checked()?;
+            Ok(())
+        })?;
+        work.tell(events::of_product(PRODUCT_UPDATED, &product));
+        Ok(product)
+    }
+
+    fn weight(&self) -> usize {
+        3
     }
 }
 
-fn order(origin: &Origin, operation: &'static str, event: &'static str, key: Idempotency, product: &Product) -> Order {
-    let mut order = Order::new(origin, operation, Action::Record);
-    order.idempotency = Some(key);
-    order.result = Some(product.id.to_string());
-    let payload = json!({ "product": product.id.to_string(), "code": product.code });
-    order.events.push(NewEvent { type_: event, account: None, customer: None, payload });
-    order
-}
-
-async fn again(engine: &Engine, origin: &Origin, id: &str) -> Answer<Product> {
-    let id = id.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
-    let found = store::product(engine.db.reader(), origin.tenant, &ProductBy::Id(id)).await?;
-    let value = found.ok_or(LedgerFault::Inconsistent("result of a key"))?;
-    Ok(Done { value, replayed: true })
-}
-
-fn minor(field: &str, amount: Option<rust_decimal::Decimal>, currency: Currency) -> Result<Option<Minor>, Denial> {
-    amount.map(|amount| to_minor(field, Money { amount, currency })).transpose()
+fn decimal(amount: Option<Amount>) -> Option<Decimal> {
+    amount.map(|amount| amount.0)
 }

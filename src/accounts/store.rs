@@ -1,25 +1,166 @@
 //! Product and account rows.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction,
-    DbBackend, DbErr, EntityTrait as _, FromQueryResult as _, QueryFilter as _, QueryOrder as _, QueryResult,
-    QuerySelect as _, SqlErr, Statement,
-};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
+use serde::{Deserialize, Serialize};
 
 use super::model::{Account, Family, Product, WorkingMode};
-use crate::customers::{self, Customer};
+use crate::customers::{self, Customer, visible};
 use crate::database::{Kind, Listed, listed};
-use crate::denial::{Denial, Failure};
-use crate::ledger::journal::Page;
 use crate::ledger::position::RepaymentOrder;
-use crate::ledger::{AccountStatus, DebtRule, LedgerFault};
-use crate::primitives::{AccountId, Currency, CustomerId, Minor, ProductId, TenantId};
-use entity::{account, ledger_account, product};
+use crate::ledger::query::Page;
+use crate::ledger::rows::{known, known_currency};
+use crate::ledger::{AccountStatus, DebtRule, LedgerFault, Position};
+use crate::primitives::{AccountId, CustomerId, Minor, PartyId, ProductId, TenantId};
+use crate::refused::Refused;
+use crate::work::row::{Index, Row, Table};
+use crate::work::{Decision, Owned, Wants, Work, read};
+use entity::{account, product};
+
+/// A product's code.
+pub static CODE: Index = Index { table: Table::Product, column: "code", field: "code", what: "the code" };
+/// An account's number.
+pub static NUMBER: Index = Index { table: Table::Account, column: "number", field: "number", what: "the number" };
+/// The tenant's own reference of an account.
+pub static EXTERNAL_REFERENCE: Index = Index {
+    table: Table::Account,
+    column: "external_reference",
+    field: "externalReference",
+    what: "the external reference",
+};
+
+impl Row for Product {
+    type Id = ProductId;
+    type Entity = product::Entity;
+
+    const TABLE: Table = Table::Product;
+    const WHAT: &'static str = "product";
+
+    fn id(&self) -> ProductId {
+        self.id
+    }
+
+    fn to_model(&self, tenant: TenantId) -> product::Model {
+        product::Model {
+            tenant_id: tenant.0,
+            id: self.id.0,
+            ordinal: self.ordinal,
+            code: self.code.clone(),
+            alias: self.alias.clone(),
+            family: self.family.word().into(),
+            working_mode: self.working_mode.map(|mode| mode.word().into()),
+            currency: self.currency.code().into(),
+            debt_rule: self.debt_rule.word().into(),
+            repayment_order: self.repayment_order.to_text(),
+            default_credit_limit_minor: self.default_credit_limit.0,
+            maximum_credit_limit_minor: self.maximum_credit_limit.map(|limit| limit.0),
+            maximum_balance_minor: self.maximum_balance.map(|limit| limit.0),
+            retired: self.retired,
+            metadata: self.metadata.clone(),
+            created_at_us: self.created_at,
+        }
+    }
+
+    fn from_model(row: product::Model) -> Result<Self, LedgerFault> {
+        let mode = row.working_mode.as_deref().map(|mode| known(WorkingMode::from_word(mode), "working mode"));
+        Ok(Self {
+            id: ProductId(row.id),
+            ordinal: row.ordinal,
+            code: row.code,
+            alias: row.alias,
+            family: known(Family::from_word(&row.family), "family")?,
+            working_mode: mode.transpose()?,
+            currency: known_currency(&row.currency)?,
+            debt_rule: known(DebtRule::from_word(&row.debt_rule), "debt rule")?,
+            repayment_order: known(RepaymentOrder::from_text(&row.repayment_order), "repayment order")?,
+            default_credit_limit: Minor(row.default_credit_limit_minor),
+            maximum_credit_limit: row.maximum_credit_limit_minor.map(Minor),
+            maximum_balance: row.maximum_balance_minor.map(Minor),
+            retired: row.retired,
+            metadata: row.metadata,
+            created_at: row.created_at_us,
+        })
+    }
+
+    fn uniques(&self) -> Vec<(&'static Index, &str)> {
+        vec![(&CODE, &self.code)]
+    }
+}
+
+impl Owned for Product {
+    fn is_visible(&self, _work: &mut Work) -> Decision<bool> {
+        Ok(true)
+    }
+}
+
+impl Row for Account {
+    type Id = AccountId;
+    type Entity = account::Entity;
+
+    const TABLE: Table = Table::Account;
+    const WHAT: &'static str = "account";
+
+    fn id(&self) -> AccountId {
+        self.id
+    }
+
+    fn to_model(&self, tenant: TenantId) -> account::Model {
+        account::Model {
+            tenant_id: tenant.0,
+            id: self.id.0,
+            ordinal: self.ordinal,
+            number: self.number.clone(),
+            external_reference: self.external_reference.clone(),
+            product_id: self.product.0,
+            customer_id: self.owner.0,
+            party_id: self.creditor.map(|party| party.0),
+            family: self.family.word().into(),
+            currency: self.currency.code().into(),
+            opened_on: self.opened_on,
+            closure_code: self.closure_code.clone(),
+            metadata: self.metadata.clone(),
+            created_at_us: self.created_at,
+        }
+    }
+
+    fn from_model(row: account::Model) -> Result<Self, LedgerFault> {
+        Ok(Self {
+            id: AccountId(row.id),
+            ordinal: row.ordinal,
+            number: row.number,
+            external_reference: row.external_reference,
+            product: ProductId(row.product_id),
+            owner: CustomerId(row.customer_id),
+            creditor: row.party_id.map(PartyId),
+            family: known(Family::from_word(&row.family), "family")?,
+            currency: known_currency(&row.currency)?,
+            opened_on: row.opened_on,
+            closure_code: row.closure_code,
+            metadata: row.metadata,
+            created_at: row.created_at_us,
+        })
+    }
+
+    fn uniques(&self) -> Vec<(&'static Index, &str)> {
+        let reference = self.external_reference.as_deref().map(|reference| (&EXTERNAL_REFERENCE, reference));
+        std::iter::once((&NUMBER, self.number.as_str())).chain(reference).collect()
+    }
+
+    fn changes(column: &str) -> bool {
+        matches!(column, "external_reference" | "closure_code" | "metadata" | "party_id")
+    }
+}
+
+impl Owned for Account {
+    fn is_visible(&self, work: &mut Work) -> Decision<bool> {
+        Ok(visible(work.origin(), self.owner))
+    }
+}
 
 /// How a product is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProductBy {
     /// By Konto's id.
     Id(ProductId),
@@ -27,8 +168,30 @@ pub enum ProductBy {
     Code(String),
 }
 
+impl ProductBy {
+    /// What is looked up to find it.
+    pub fn hint(&self, wants: &mut Wants) {
+        match self {
+            Self::Id(id) => wants.row::<Product>(*id),
+            Self::Code(code) => wants.unique::<Product>(&CODE, code),
+        }
+    }
+
+    /// The product that an input field names.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for the field.
+    pub fn locate(&self, work: &mut Work, field: &str) -> Decision<Arc<Product>> {
+        let found = match self {
+            Self::Id(id) => work.get::<Product>(*id)?,
+            Self::Code(code) => work.find::<Product>(&CODE, code)?,
+        };
+        found.ok_or_else(|| Refused::not_found(field, "product").into())
+    }
+}
+
 /// How an account is named.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum AccountBy {
     /// By Konto's id.
     Id(AccountId),
@@ -38,11 +201,56 @@ pub enum AccountBy {
     ExternalReference(String),
 }
 
+impl AccountBy {
+    /// What is looked up to find it, and how it stands in the books.
+    pub fn hint(&self, wants: &mut Wants) {
+        match self {
+            Self::Id(id) => {
+                wants.row::<Account>(*id);
+                wants.row::<Position>(*id);
+            }
+            Self::Number(number) => wants.unique::<Account>(&NUMBER, number),
+            Self::ExternalReference(reference) => wants.unique::<Account>(&EXTERNAL_REFERENCE, reference),
+        }
+    }
+
+    /// The account that an input field names, if the origin sees it.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for the field.
+    pub fn locate(&self, work: &mut Work, field: &str) -> Decision<Arc<Account>> {
+        let found = match self {
+            Self::Id(id) => work.get::<Account>(*id)?,
+            Self::Number(number) => work.find::<Account>(&NUMBER, number)?,
+            Self::ExternalReference(reference) => work.find::<Account>(&EXTERNAL_REFERENCE, reference)?,
+        };
+        let found = found.filter(|account| visible(work.origin(), account.owner));
+        found.ok_or_else(|| Refused::not_found(field, "account").into())
+    }
+
+    /// The same, for those who only move money.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn locate_id(&self, work: &mut Work, field: &str) -> Decision<AccountId> {
+        match self {
+            // Whoever sees all of the tenant need not know whose it is.
+            Self::Id(id) if work.origin().customer.is_none() => {
+                let found = work.get::<Position>(*id)?;
+                found.map(|_| *id).ok_or_else(|| Refused::not_found(field, "account").into())
+            }
+            _ => Ok(self.locate(work, field)?.id),
+        }
+    }
+}
+
 /// Which accounts to list.
 #[derive(Clone, Debug, Default)]
 pub struct AccountFilter {
     /// Only of this customer.
     pub owner: Option<CustomerId>,
+    /// Only those whose debt is owed to this party.
+    pub creditor: Option<PartyId>,
     /// Only of this product.
     pub product: Option<ProductId>,
     /// Only of this family.
@@ -51,64 +259,6 @@ pub struct AccountFilter {
     pub status: Option<AccountStatus>,
     /// Only with this number.
     pub number: Option<String>,
-}
-
-/// Both engines limit the binds of a statement, SQLite to 32,766.
-const ROWS_PER_STATEMENT: usize = 1_000;
-
-fn parsed<T>(value: Option<T>, what: &'static str) -> Result<T, LedgerFault> {
-    value.ok_or(LedgerFault::Inconsistent(what))
-}
-
-fn parsed_currency(code: &str) -> Result<Currency, LedgerFault> {
-    code.parse().map_err(|_| LedgerFault::Inconsistent("currency"))
-}
-
-fn to_product(row: product::Model) -> Result<Product, LedgerFault> {
-    let mode = row.working_mode.as_deref().map(|mode| parsed(WorkingMode::from_word(mode), "working mode"));
-    Ok(Product {
-        id: ProductId(row.id),
-        code: row.code,
-        alias: row.alias,
-        family: parsed(Family::from_word(&row.family), "family")?,
-        working_mode: mode.transpose()?,
-        currency: parsed_currency(&row.currency)?,
-        debt_rule: parsed(DebtRule::from_word(&row.debt_rule), "debt rule")?,
-        repayment_order: parsed(RepaymentOrder::from_text(&row.repayment_order), "repayment order")?,
-        default_credit_limit: Minor(row.default_credit_limit_minor),
-        maximum_credit_limit: row.maximum_credit_limit_minor.map(Minor),
-        maximum_balance: row.maximum_balance_minor.map(Minor),
-        retired: row.retired,
-        metadata: row.metadata,
-        created_at: row.created_at_us,
-    })
-}
-
-fn product_row(tenant: TenantId, product: &Product) -> product::ActiveModel {
-    product::ActiveModel {
-        tenant_id: Set(tenant.0),
-        id: Set(product.id.0),
-        code: Set(product.code.clone()),
-        alias: Set(product.alias.clone()),
-        family: Set(product.family.word().into()),
-        working_mode: Set(product.working_mode.map(|mode| mode.word().into())),
-        currency: Set(product.currency.code().into()),
-        debt_rule: Set(product.debt_rule.word().into()),
-        repayment_order: Set(product.repayment_order.to_text()),
-        default_credit_limit_minor: Set(product.default_credit_limit.0),
-        maximum_credit_limit_minor: Set(product.maximum_credit_limit.map(|limit| limit.0)),
-        maximum_balance_minor: Set(product.maximum_balance.map(|limit| limit.0)),
-        retired: Set(product.retired),
-        metadata: Set(product.metadata.clone()),
-        created_at_us: Set(product.created_at),
-    }
-}
-
-fn named_product(tenant: TenantId, by: &ProductBy) -> Condition {
-    Condition::all().add(product::Column::TenantId.eq(tenant.0)).add(match by {
-        ProductBy::Id(id) => product::Column::Id.eq(id.0),
-        ProductBy::Code(code) => product::Column::Code.eq(code),
-    })
 }
 
 /// A product, if the tenant has it.
@@ -120,40 +270,14 @@ pub async fn product(
     tenant: TenantId,
     by: &ProductBy,
 ) -> Result<Option<Product>, LedgerFault> {
-    product::Entity::find().filter(named_product(tenant, by)).one(db).await?.map(to_product).transpose()
+    let found = match by {
+        ProductBy::Id(id) => read::by_ids(db, tenant, &[*id]).await?,
+        ProductBy::Code(code) => read::by_unique(db, tenant, &CODE, &[code]).await?,
+    };
+    Ok(found.into_iter().next())
 }
 
-/// The same, locked until the transaction ends.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn lock_product(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    by: &ProductBy,
-) -> Result<Option<Product>, LedgerFault> {
-    let found = product::Entity::find().filter(named_product(tenant, by)).lock_exclusive().one(tx).await?;
-    found.map(to_product).transpose()
-}
-
-/// Products by id.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn products_by_id(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    ids: &[ProductId],
-) -> Result<Vec<Product>, LedgerFault> {
-    let rows = product::Entity::find()
-        .filter(product::Column::TenantId.eq(tenant.0))
-        .filter(product::Column::Id.is_in(ids.iter().map(|id| id.0)))
-        .all(db)
-        .await?;
-    rows.into_iter().map(to_product).collect()
-}
-
-/// Products, oldest first.
+/// Products, in the order in which they were created.
 ///
 /// # Errors
 /// [`LedgerFault`].
@@ -161,85 +285,13 @@ pub async fn products(
     db: &impl ConnectionTrait,
     tenant: TenantId,
     family: Option<Family>,
-    page: Page<ProductId>,
+    page: Page<i64>,
 ) -> Result<Vec<Product>, LedgerFault> {
-    use product::Column;
-    let mut query = product::Entity::find().filter(Column::TenantId.eq(tenant.0));
+    let mut query = read::select::<Product>(tenant);
     if let Some(family) = family {
-        query = query.filter(Column::Family.eq(family.word()));
+        query.and("family = ", family.word().into());
     }
-    if let Some(after) = page.after {
-        query = query.filter(Column::Id.gt(after.0));
-    }
-    if let Some(before) = page.before {
-        query = query.filter(Column::Id.lt(before.0));
-    }
-    let query = if page.backward { query.order_by_desc(Column::Id) } else { query.order_by_asc(Column::Id) };
-    let mut rows = query.limit(page.limit).all(db).await?;
-    if page.backward {
-        rows.reverse();
-    }
-    rows.into_iter().map(to_product).collect()
-}
-
-/// Writes new products.
-///
-/// # Errors
-/// `DUPLICATE_REFERENCE` for the code.
-pub async fn insert_products(tx: &DatabaseTransaction, tenant: TenantId, products: &[Product]) -> Result<(), Failure> {
-    let rows = products.iter().map(|product| product_row(tenant, product));
-    let result = product::Entity::insert_many(rows).exec_without_returning(tx).await;
-    result.map(|_| ()).map_err(|error| taken(error, "code", "the code"))
-}
-
-/// Writes a changed product.
-///
-/// # Errors
-/// `DUPLICATE_REFERENCE` for the code.
-pub async fn update_product(tx: &DatabaseTransaction, tenant: TenantId, product: &Product) -> Result<(), Failure> {
-    let result = product::Entity::update(product_row(tenant, product).reset_all()).exec(tx).await;
-    result.map(|_| ()).map_err(|error| taken(error, "code", "the code"))
-}
-
-fn to_account(row: account::Model) -> Result<Account, LedgerFault> {
-    Ok(Account {
-        id: AccountId(row.id),
-        number: row.number,
-        external_reference: row.external_reference,
-        product: ProductId(row.product_id),
-        owner: CustomerId(row.customer_id),
-        family: parsed(Family::from_word(&row.family), "family")?,
-        currency: parsed_currency(&row.currency)?,
-        opened_on: row.opened_on,
-        closure_code: row.closure_code,
-        metadata: row.metadata,
-        created_at: row.created_at_us,
-    })
-}
-
-fn account_row(tenant: TenantId, account: &Account) -> account::ActiveModel {
-    account::ActiveModel {
-        tenant_id: Set(tenant.0),
-        id: Set(account.id.0),
-        number: Set(account.number.clone()),
-        external_reference: Set(account.external_reference.clone()),
-        product_id: Set(account.product.0),
-        customer_id: Set(account.owner.0),
-        family: Set(account.family.word().into()),
-        currency: Set(account.currency.code().into()),
-        opened_on: Set(account.opened_on),
-        closure_code: Set(account.closure_code.clone()),
-        metadata: Set(account.metadata.clone()),
-        created_at_us: Set(account.created_at),
-    }
-}
-
-fn named(by: &AccountBy) -> Condition {
-    Condition::all().add(match by {
-        AccountBy::Id(id) => account::Column::Id.eq(id.0),
-        AccountBy::Number(number) => account::Column::Number.eq(number),
-        AccountBy::ExternalReference(reference) => account::Column::ExternalReference.eq(reference),
-    })
+    read::page(db, query, false, page).await
 }
 
 /// An account, if the tenant has it, and, with `owner`, if it is that customer's.
@@ -252,46 +304,14 @@ pub async fn find(
     owner: Option<CustomerId>,
     by: &AccountBy,
 ) -> Result<Option<Account>, LedgerFault> {
-    let mut query = account::Entity::find().filter(account::Column::TenantId.eq(tenant.0)).filter(named(by));
-    if let Some(owner) = owner {
-        query = query.filter(account::Column::CustomerId.eq(owner.0));
-    }
-    query.one(db).await?.map(to_account).transpose()
-}
-
-/// The same, its row locked until the transaction ends.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn lock(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    owner: Option<CustomerId>,
-    by: &AccountBy,
-) -> Result<Option<Account>, LedgerFault> {
-    let mut query = account::Entity::find().filter(account::Column::TenantId.eq(tenant.0)).filter(named(by));
-    if let Some(owner) = owner {
-        query = query.filter(account::Column::CustomerId.eq(owner.0));
-    }
-    query.lock_exclusive().one(tx).await?.map(to_account).transpose()
-}
-
-/// Accounts by what names them, in one statement for any number of names; those that are not visible are
-/// left out. Matching them up is the caller's: an account matches a name by [`AccountBy::matches`].
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn find_many(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    owner: Option<CustomerId>,
-    names: &[AccountBy],
-) -> Result<Vec<Account>, LedgerFault> {
-    let own = owner.map(|owner| owner.0);
-    let rows = named_any(db, tenant, names, "a.*", "").await?;
-    let rows = rows.iter().map(|row| account::Model::from_query_result(row, ""));
-    let rows = rows.filter(|row| row.as_ref().map_or(true, |row| own.is_none_or(|own| own == row.customer_id)));
-    rows.map(|row| to_account(row?)).collect()
+    let found: Vec<Account> = match by {
+        AccountBy::Id(id) => read::by_ids(db, tenant, &[*id]).await?,
+        AccountBy::Number(number) => read::by_unique(db, tenant, &NUMBER, &[number]).await?,
+        AccountBy::ExternalReference(reference) => {
+            read::by_unique(db, tenant, &EXTERNAL_REFERENCE, &[reference]).await?
+        }
+    };
+    Ok(found.into_iter().find(|account| owner.is_none_or(|owner| owner == account.owner)))
 }
 
 /// Accounts with their owners by what names them, each with the name that it was found by, in one statement.
@@ -312,7 +332,7 @@ pub async fn find_with_owners(
     };
     let mut found = HashMap::with_capacity(names.len());
     for row in named_any(db, tenant, names, &columns, owner).await? {
-        let account = to_account(account::Model::from_query_result(&row, "")?)?;
+        let account = Account::of_result(&row)?;
         let both = (account, customers::store::beside(&row)?);
         found.extend(both.0.names().map(|name| (name, both.clone())));
     }
@@ -372,7 +392,7 @@ impl AccountBy {
     }
 }
 
-/// Accounts, oldest first.
+/// Accounts, in the order in which they were opened.
 ///
 /// # Errors
 /// [`LedgerFault`].
@@ -380,78 +400,25 @@ pub async fn list(
     db: &impl ConnectionTrait,
     tenant: TenantId,
     filter: &AccountFilter,
-    page: Page<AccountId>,
+    page: Page<i64>,
 ) -> Result<Vec<Account>, LedgerFault> {
-    use account::Column;
-    let mut query = account::Entity::find().filter(Column::TenantId.eq(tenant.0));
+    let mut query = read::select::<Account>(tenant);
     let conditions = [
-        filter.owner.map(|owner| Column::CustomerId.eq(owner.0)),
-        filter.product.map(|product| Column::ProductId.eq(product.0)),
-        filter.family.map(|family| Column::Family.eq(family.word())),
-        filter.number.as_ref().map(|number| Column::Number.eq(number)),
-        filter.status.map(|status| Column::Id.in_subquery(in_status(tenant, status))),
-        page.after.map(|after| Column::Id.gt(after.0)),
-        page.before.map(|before| Column::Id.lt(before.0)),
+        ("customer_id = ", filter.owner.map(|owner| owner.0.into())),
+        ("party_id = ", filter.creditor.map(|party| party.0.into())),
+        ("product_id = ", filter.product.map(|product| product.0.into())),
+        ("family = ", filter.family.map(|family| family.word().into())),
+        ("number = ", filter.number.as_deref().map(Into::into)),
     ];
-    for condition in conditions.into_iter().flatten() {
-        query = query.filter(condition);
-    }
-    let query = if page.backward { query.order_by_desc(Column::Id) } else { query.order_by_asc(Column::Id) };
-    let mut rows = query.limit(page.limit).all(db).await?;
-    if page.backward {
-        rows.reverse();
-    }
-    rows.into_iter().map(to_account).collect()
-}
-
-fn in_status(tenant: TenantId, status: AccountStatus) -> sea_orm::sea_query::SelectStatement {
-    use ledger_account::Column;
-    sea_orm::sea_query::Query::select()
-        .column(Column::AccountId)
-        .from(ledger_account::Entity)
-        .and_where(Column::TenantId.eq(tenant.0))
-        .and_where(Column::Component.eq("PRINCIPAL"))
-        .and_where(Column::Status.eq(status.word()))
-        .to_owned()
-}
-
-/// Writes a new account.
-///
-/// # Errors
-/// `DUPLICATE_REFERENCE` for the number or the external reference.
-pub async fn insert(tx: &DatabaseTransaction, tenant: TenantId, account: &Account) -> Result<(), Failure> {
-    let result = account::Entity::insert(account_row(tenant, account)).exec_without_returning(tx).await;
-    result.map(|_| ()).map_err(|error| taken(error, "number", "the number"))
-}
-
-/// Writes new accounts, many in one statement.
-///
-/// # Errors
-/// `DUPLICATE_REFERENCE` for a number or an external reference.
-pub async fn insert_many(tx: &DatabaseTransaction, tenant: TenantId, accounts: &[Account]) -> Result<(), Failure> {
-    for some in accounts.chunks(ROWS_PER_STATEMENT) {
-        let rows = some.iter().map(|account| account_row(tenant, account));
-        let result = account::Entity::insert_many(rows).exec_without_returning(tx).await;
-        result.map_err(|error| taken(error, "number", "the number"))?;
-    }
-    Ok(())
-}
-
-/// Writes a changed account.
-///
-/// # Errors
-/// `DUPLICATE_REFERENCE` for the number or the external reference.
-pub async fn update(tx: &DatabaseTransaction, tenant: TenantId, account: &Account) -> Result<(), Failure> {
-    let result = account::Entity::update(account_row(tenant, account).reset_all()).exec(tx).await;
-    result.map(|_| ()).map_err(|error| taken(error, "number", "the number"))
-}
-
-fn taken(error: DbErr, field: &str, what: &str) -> Failure {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(message)) if message.contains("external_reference") => {
-            Denial::duplicate("externalReference", "the external reference").into()
+    for (condition, value) in conditions {
+        if let Some(value) = value {
+            query.and(condition, value);
         }
-        Some(SqlErr::UniqueConstraintViolation(_)) => Denial::duplicate(field, what).into(),
-        _ => error.into(),
     }
+    if let Some(status) = filter.status {
+        query.and_raw("id IN (SELECT account_id FROM account_position WHERE tenant_id = $1");
+        query.and("status = ", status.word().into());
+        query.close();
+    }
+    read::page(db, query, false, page).await
 }

@@ -10,11 +10,11 @@ use super::{DatabaseArgs, say};
 use crate::access::{
     Access, AccessConfig, Client, ClientError, ClientSecret, NewClient, Tenant, TenantError, create_tenant, tenants,
 };
-use crate::accounts::catalogue;
+use crate::accounts::catalogue::InstallCatalogue;
 use crate::customers::{self, CustomerBy};
 use crate::database::Database;
-use crate::demo::Problem;
 use crate::primitives::{Clock, CustomerId, IdSource};
+use crate::work::{Surroundings, found};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TenantCommand {
@@ -110,7 +110,9 @@ pub(super) async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
                     other => other.into(),
                 }
             })?;
-            catalogue::install(&tx, &clock, &ids, tenant, currency).await.map_err(Problem::from)?;
+            let surroundings = Surroundings { clock, ids };
+            let made = found(&tx, &surroundings, tenant, InstallCatalogue { currency }).await;
+            made.map_err(|failure| anyhow::anyhow!("{failure}"))?;
             tx.commit().await?;
             say(&format!("{tenant}"))?;
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::settings::{self, Setting};
-use crate::graphql::limits::Limits;
+use crate::api::limits::Limits;
 use crate::http::{ConnectionConfig, HttpConfig, RateConfig, TrustedDocuments};
 
 #[derive(Clone, Debug, Args)]
@@ -39,7 +39,7 @@ pub(super) struct LimitArgs {
     /// Cost per second that a client may keep up
     #[arg(long, value_name = "COST", env = "KONTO_RATE_PER_SECOND", default_value_t = HttpConfig::default().rate.per_second.to_string())]
     rate_per_second: String,
-    /// Cost that a client may spend at once after a pause
+    /// Cost that a client may spend at once after a pause; never less than a second's worth of the rate
     #[arg(long, value_name = "COST", env = "KONTO_RATE_BURST", default_value_t = HttpConfig::default().rate.burst.to_string())]
     rate_burst: String,
     /// Requests at work at once; more are answered OVERLOADED

@@ -129,7 +129,7 @@ async fn command(command: Command) -> anyhow::Result<ExitCode> {
             server::open(&args.database_url).await?.migrate().await?;
             say("the tables are up to date")?;
         }
-        Command::Schema => say(crate::graphql::sdl().trim_end())?,
+        Command::Schema => say(crate::api::sdl().trim_end())?,
         Command::Verify(args) => return verify::run(&args.open_migrated().await?).await,
         Command::Tenant(command) => admin::tenant(command).await?,
         Command::Client(command) => admin::client(command).await?,

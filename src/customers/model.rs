@@ -1,8 +1,8 @@
 //! A customer: a person or a company. Owner, cardholder and debtor are roles that follow from links.
 
-use crate::denial::Denial;
 use crate::primitives::clock::Micros;
 use crate::primitives::{CustomerId, text};
+use crate::refused::{Refused, check_reference};
 
 crate::words! {
     /// What a customer is.
@@ -19,6 +19,8 @@ crate::words! {
 pub struct Customer {
     /// Its id.
     pub id: CustomerId,
+    /// Its place in lists.
+    pub ordinal: i64,
     /// Unique in the tenant.
     pub number: String,
     /// The tenant's own reference; unique.
@@ -55,7 +57,7 @@ impl Customer {
     ///
     /// # Errors
     /// `INVALID_INPUT`, naming the first field at fault.
-    pub fn checked(self) -> Result<Self, Denial> {
+    pub fn checked(self) -> Result<Self, Refused> {
         let fields = [
             ("firstName", &self.first_name, self.type_ == CustomerType::Person, false),
             ("lastName", &self.last_name, self.type_ == CustomerType::Person, self.type_ == CustomerType::Person),
@@ -68,16 +70,16 @@ impl Customer {
         ];
         for (name, value, allowed, required) in fields {
             match value {
-                None if required => return Err(Denial::invalid(name, format!("a {} needs a {name}", self.kind()))),
-                Some(_) if !allowed => return Err(Denial::invalid(name, format!("a {} has no {name}", self.kind()))),
+                None if required => return Err(Refused::invalid(name, format!("a {} needs a {name}", self.kind()))),
+                Some(_) if !allowed => return Err(Refused::invalid(name, format!("a {} has no {name}", self.kind()))),
                 Some(value) => {
-                    text::required(value, 200).map_err(|problem| Denial::invalid(name, problem.to_string()))?
+                    text::required(value, 200).map_err(|problem| Refused::invalid(name, problem.to_string()))?
                 }
                 None => {}
             }
         }
         check_reference("number", Some(&self.number))?;
-        check_reference("externalReference", self.external_reference.as_ref())?;
+        check_reference("externalReference", self.external_reference.as_deref())?;
         Ok(self)
     }
 
@@ -87,17 +89,4 @@ impl Customer {
             CustomerType::Company => "company",
         }
     }
-}
-
-/// Numbers and references: 1 to 64 characters, no spaces at the ends.
-///
-/// # Errors
-/// `INVALID_INPUT` for the field.
-pub fn check_reference(field: &str, value: Option<&String>) -> Result<(), Denial> {
-    let Some(value) = value else { return Ok(()) };
-    text::required(value, 64).map_err(|problem| Denial::invalid(field, problem.to_string()))?;
-    if value.trim() != value {
-        return Err(Denial::invalid(field, "must not begin or end with a space"));
-    }
-    Ok(())
 }

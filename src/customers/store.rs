@@ -1,21 +1,88 @@
 //! Customer rows.
 
-use sea_orm::{
-    ActiveModelTrait as _, ActiveValue::Set, ColumnTrait as _, Condition, ConnectionTrait, DatabaseTransaction, DbErr,
-    EntityTrait as _, FromQueryResult as _, IdenStatic as _, Iterable as _, QueryFilter as _, QueryOrder as _,
-    QueryResult, QuerySelect as _, SqlErr, Statement,
-};
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, IdenStatic as _, Iterable as _, QueryResult};
+use serde::{Deserialize, Serialize};
 
 use super::model::{Customer, CustomerType};
-use crate::database::{Kind, Listed, listed};
-use crate::denial::{Denial, Failure};
+use super::visible;
 use crate::ledger::LedgerFault;
-use crate::ledger::journal::Page;
-use crate::primitives::{CustomerId, TenantId};
-use entity::customer::{ActiveModel, Column, Entity, Model};
+use crate::ledger::query::Page;
+use crate::ledger::rows::known;
+use crate::primitives::{CustomerId, TenantId, text};
+use crate::refused::Refused;
+use crate::work::row::{Index, Row, Table};
+use crate::work::{Decision, Owned, Wants, Work, read};
+use entity::customer::{Column, Entity, Model};
+
+/// A customer's number.
+pub static NUMBER: Index = Index { table: Table::Customer, column: "number", field: "number", what: "the number" };
+/// The tenant's own reference of a customer.
+pub static EXTERNAL_REFERENCE: Index = Index {
+    table: Table::Customer,
+    column: "external_reference",
+    field: "externalReference",
+    what: "the external reference",
+};
+
+impl Row for Customer {
+    type Id = CustomerId;
+    type Entity = Entity;
+
+    const TABLE: Table = Table::Customer;
+    const WHAT: &'static str = "customer";
+
+    fn id(&self) -> CustomerId {
+        self.id
+    }
+
+    fn to_model(&self, tenant: TenantId) -> Model {
+        Model {
+            tenant_id: tenant.0,
+            id: self.id.0,
+            ordinal: self.ordinal,
+            number: self.number.clone(),
+            external_reference: self.external_reference.clone(),
+            type_: self.type_.word().into(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            company_name: self.company_name.clone(),
+            name_folded: text::folded(&self.name()),
+            metadata: self.metadata.clone(),
+            created_at_us: self.created_at,
+        }
+    }
+
+    fn from_model(row: Model) -> Result<Self, LedgerFault> {
+        Ok(Self {
+            id: CustomerId(row.id),
+            ordinal: row.ordinal,
+            number: row.number,
+            external_reference: row.external_reference,
+            type_: known(CustomerType::from_word(&row.type_), "customer type")?,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            company_name: row.company_name,
+            metadata: row.metadata,
+            created_at: row.created_at_us,
+        })
+    }
+
+    fn uniques(&self) -> Vec<(&'static Index, &str)> {
+        let reference = self.external_reference.as_deref().map(|reference| (&EXTERNAL_REFERENCE, reference));
+        std::iter::once((&NUMBER, self.number.as_str())).chain(reference).collect()
+    }
+}
+
+impl Owned for Customer {
+    fn is_visible(&self, work: &mut Work) -> Decision<bool> {
+        Ok(visible(work.origin(), self.id))
+    }
+}
 
 /// How a customer is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CustomerBy {
     /// By Konto's id.
     Id(CustomerId),
@@ -23,6 +90,31 @@ pub enum CustomerBy {
     Number(String),
     /// By the tenant's own reference.
     ExternalReference(String),
+}
+
+impl CustomerBy {
+    /// What is looked up to find it.
+    pub fn hint(&self, wants: &mut Wants) {
+        match self {
+            Self::Id(id) => wants.row::<Customer>(*id),
+            Self::Number(number) => wants.unique::<Customer>(&NUMBER, number),
+            Self::ExternalReference(reference) => wants.unique::<Customer>(&EXTERNAL_REFERENCE, reference),
+        }
+    }
+
+    /// The customer that an input field names, if the origin sees it.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for the field.
+    pub fn locate(&self, work: &mut Work, field: &str) -> Decision<Arc<Customer>> {
+        let found = match self {
+            Self::Id(id) => work.get::<Customer>(*id)?,
+            Self::Number(number) => work.find::<Customer>(&NUMBER, number)?,
+            Self::ExternalReference(reference) => work.find::<Customer>(&EXTERNAL_REFERENCE, reference)?,
+        };
+        let found = found.filter(|customer| visible(work.origin(), customer.id));
+        found.ok_or_else(|| Refused::not_found(field, "customer").into())
+    }
 }
 
 /// Which customers to list.
@@ -36,39 +128,6 @@ pub struct CustomerFilter {
     pub only: Option<CustomerId>,
 }
 
-/// Both engines limit the binds of a statement, SQLite to 32,766.
-const ROWS_PER_STATEMENT: usize = 1_000;
-
-fn customer(row: Model) -> Result<Customer, LedgerFault> {
-    Ok(Customer {
-        id: CustomerId(row.id),
-        number: row.number,
-        external_reference: row.external_reference,
-        type_: CustomerType::from_word(&row.type_).ok_or(LedgerFault::Inconsistent("customer type"))?,
-        first_name: row.first_name,
-        last_name: row.last_name,
-        company_name: row.company_name,
-        metadata: row.metadata,
-        created_at: row.created_at_us,
-    })
-}
-
-fn row(tenant: TenantId, customer: &Customer) -> ActiveModel {
-    ActiveModel {
-        tenant_id: Set(tenant.0),
-        id: Set(customer.id.0),
-        number: Set(customer.number.clone()),
-        external_reference: Set(customer.external_reference.clone()),
-        type_: Set(customer.type_.word().into()),
-        first_name: Set(customer.first_name.clone()),
-        last_name: Set(customer.last_name.clone()),
-        company_name: Set(customer.company_name.clone()),
-        name_folded: Set(customer.name().to_lowercase()),
-        metadata: Set(customer.metadata.clone()),
-        created_at_us: Set(customer.created_at),
-    }
-}
-
 /// A customer, if the tenant has it.
 ///
 /// # Errors
@@ -78,46 +137,14 @@ pub async fn find(
     tenant: TenantId,
     by: &CustomerBy,
 ) -> Result<Option<Customer>, LedgerFault> {
-    let found = Entity::find().filter(Column::TenantId.eq(tenant.0)).filter(named(by)).one(db).await?;
-    found.map(customer).transpose()
-}
-
-/// The same, locked until the transaction ends.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn lock(
-    tx: &DatabaseTransaction,
-    tenant: TenantId,
-    by: &CustomerBy,
-) -> Result<Option<Customer>, LedgerFault> {
-    let found = Entity::find().filter(Column::TenantId.eq(tenant.0)).filter(named(by)).lock_exclusive().one(tx).await?;
-    found.map(customer).transpose()
-}
-
-fn named(by: &CustomerBy) -> Condition {
-    Condition::all().add(match by {
-        CustomerBy::Id(id) => Column::Id.eq(id.0),
-        CustomerBy::Number(number) => Column::Number.eq(number),
-        CustomerBy::ExternalReference(reference) => Column::ExternalReference.eq(reference),
-    })
-}
-
-/// Customers by id; those that the tenant does not have are left out.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn by_ids(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    ids: &[CustomerId],
-) -> Result<Vec<Customer>, LedgerFault> {
-    let backend = db.get_database_backend();
-    let ids = ids.iter().map(|id| id.0.into()).collect();
-    let (Listed { from, condition }, ids) = listed(backend, ("customer", "c"), "id", 2, Kind::Uuid, ids);
-    let sql = format!("SELECT c.* FROM {from} WHERE {condition}");
-    let rows = Model::find_by_statement(Statement::from_sql_and_values(backend, sql, [tenant.0.into(), ids]));
-    rows.all(db).await?.into_iter().map(customer).collect()
+    let found = match by {
+        CustomerBy::Id(id) => read::by_ids(db, tenant, &[*id]).await?,
+        CustomerBy::Number(number) => read::by_unique(db, tenant, &NUMBER, &[number]).await?,
+        CustomerBy::ExternalReference(reference) => {
+            read::by_unique(db, tenant, &EXTERNAL_REFERENCE, &[reference]).await?
+        }
+    };
+    Ok(found.into_iter().next())
 }
 
 /// The columns of a customer in a join, as [`beside`] finds them.
@@ -132,10 +159,10 @@ pub fn columns_beside(table: &str) -> String {
 /// # Errors
 /// [`LedgerFault`].
 pub fn beside(row: &QueryResult) -> Result<Customer, LedgerFault> {
-    customer(Model::from_query_result(row, "customer_")?)
+    Customer::of_columns(row, "customer_")
 }
 
-/// Customers, oldest first.
+/// Customers, in the order in which they were created.
 ///
 /// # Errors
 /// [`LedgerFault`].
@@ -143,70 +170,17 @@ pub async fn list(
     db: &impl ConnectionTrait,
     tenant: TenantId,
     filter: &CustomerFilter,
-    page: Page<CustomerId>,
+    page: Page<i64>,
 ) -> Result<Vec<Customer>, LedgerFault> {
-    use sea_orm::sea_query::{Expr, ExprTrait as _, LikeExpr};
-    let mut query = Entity::find().filter(Column::TenantId.eq(tenant.0));
+    let mut query = read::select::<Customer>(tenant);
     if let Some(type_) = filter.type_ {
-        query = query.filter(Column::Type.eq(type_.word()));
+        query.and("type = ", type_.word().into());
     }
     if let Some(only) = filter.only {
-        query = query.filter(Column::Id.eq(only.0));
+        query.and("id = ", only.0.into());
     }
     if let Some(name) = &filter.name {
-        // Folded by us on both sides: SQLite's own lower() and LIKE know the case of ASCII only.
-        let escaped = name.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let like = LikeExpr::new(format!("%{escaped}%")).escape('\\');
-        query = query.filter(Expr::col(Column::NameFolded).like(like));
+        query.contains("name_folded", &text::folded(name));
     }
-    if let Some(after) = page.after {
-        query = query.filter(Column::Id.gt(after.0));
-    }
-    if let Some(before) = page.before {
-        query = query.filter(Column::Id.lt(before.0));
-    }
-    let query = if page.backward { query.order_by_desc(Column::Id) } else { query.order_by_asc(Column::Id) };
-    let mut rows = query.limit(page.limit).all(db).await?;
-    if page.backward {
-        rows.reverse();
-    }
-    rows.into_iter().map(customer).collect()
-}
-
-/// Writes a new customer.
-///
-/// # Errors
-/// `DUPLICATE_REFERENCE` for the number or the external reference.
-pub async fn insert(tx: &DatabaseTransaction, tenant: TenantId, customer: &Customer) -> Result<(), Failure> {
-    Entity::insert(row(tenant, customer)).exec_without_returning(tx).await.map(|_| ()).map_err(taken)
-}
-
-/// Writes new customers, many in one statement.
-///
-/// # Errors
-/// `DUPLICATE_REFERENCE` for a number or an external reference.
-pub async fn insert_many(tx: &DatabaseTransaction, tenant: TenantId, customers: &[Customer]) -> Result<(), Failure> {
-    for some in customers.chunks(ROWS_PER_STATEMENT) {
-        let rows = some.iter().map(|customer| row(tenant, customer));
-        Entity::insert_many(rows).exec_without_returning(tx).await.map_err(taken)?;
-    }
-    Ok(())
-}
-
-/// Writes a changed customer.
-///
-/// # Errors
-/// `DUPLICATE_REFERENCE` for the number or the external reference.
-pub async fn update(tx: &DatabaseTransaction, tenant: TenantId, customer: &Customer) -> Result<(), Failure> {
-    Entity::update(row(tenant, customer).reset_all()).exec(tx).await.map(|_| ()).map_err(taken)
-}
-
-fn taken(error: DbErr) -> Failure {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(message)) if message.contains("external_reference") => {
-            Denial::duplicate("externalReference", "the external reference").into()
-        }
-        Some(SqlErr::UniqueConstraintViolation(_)) => Denial::duplicate("number", "the number").into(),
-        _ => error.into(),
-    }
+    read::page(db, query, false, page).await
 }

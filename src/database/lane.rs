@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::broke_off;
 use super::doubt::Doubt;
+use super::session;
 use crate::telemetry::spans;
 
 /// One that was idle for so long is asked whether it still lives: what has broken off in between would be taken for an
@@ -34,7 +35,9 @@ impl Lane {
         place: OwnedSemaphorePermit,
         doubt: Doubt,
     ) -> Result<Self, sqlx::Error> {
-        Ok(Self { connection: options.connect().await?, used: Instant::now(), doubt, _place: place })
+        let mut connection = options.connect().await?;
+        session::made_durable(&mut connection).await?;
+        Ok(Self { connection, used: Instant::now(), doubt, _place: place })
     }
 
     /// Whether it can be used: one that was idle is asked, and after a failure of any connection every one.
@@ -85,6 +88,7 @@ fn bind(arguments: &mut PgArguments, value: Value) -> Result<(), BoxDynError> {
         Value::Int(value) => arguments.add(value),
         Value::ChronoDate(value) => arguments.add(value),
         Value::Bytes(value) => arguments.add(value),
+        Value::Bool(value) => arguments.add(value),
         Value::Array(kind, Some(values)) => bind_array(arguments, &kind, *values),
         other => Err(format!("no argument of a batch is {other:?}").into()),
     }
@@ -107,6 +111,7 @@ fn bind_array(arguments: &mut PgArguments, kind: &ArrayType, values: Vec<Value>)
         ArrayType::Int => of!(Int),
         ArrayType::ChronoDate => of!(ChronoDate),
         ArrayType::Bytes => of!(Bytes),
+        ArrayType::Bool => of!(Bool),
         other => Err(format!("no list of a batch is of {other:?}").into()),
     }
 }

@@ -18,6 +18,8 @@ pub enum Kind {
     Date,
     /// `bytea`
     Bytes,
+    /// `boolean`
+    Bool,
 }
 
 impl Kind {
@@ -31,6 +33,7 @@ impl Kind {
             Self::Int => "integer",
             Self::Date => "date",
             Self::Bytes => "bytea",
+            Self::Bool => "boolean",
         }
     }
 
@@ -44,6 +47,7 @@ impl Kind {
             Self::Int => ArrayType::Int,
             Self::Date => ArrayType::ChronoDate,
             Self::Bytes => ArrayType::Bytes,
+            Self::Bool => ArrayType::Bool,
         };
         Value::Array(kind, Some(Box::new(values)))
     }

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::names::{CAR, CITY, COMPANY, Dice, FIRST, FORM, LAST};
+use super::names::{CAR, CITY, COMPANY, CREDITOR, Dice, FIRST, FORM, LAST, Outside};
+use super::slot::Then;
 use super::stage::Stage;
 use super::{ACCOUNT_1, ACCOUNT_2, CUSTOMER_1, Problem};
-use crate::accounts::{Account, Product};
-use crate::customers::{Customer, CustomerType};
-use crate::primitives::{AccountId, CustomerId};
+use crate::accounts::{NewOwner, OpenAccount, Product, ProductBy};
+use crate::customers::{CreateCustomer, CustomerBy, CustomerType};
+use crate::parties::{CreateParty, PartyBy};
+use crate::primitives::{Amount, Minor};
 
 pub(super) const PERSONS: usize = 195;
 pub(super) const COMPANIES: usize = 40;
@@ -23,13 +25,19 @@ pub(super) const SEK_PER_EUR: i64 = 11;
 pub(super) struct Household {
     pub(super) kind: Kind,
     pub(super) name: String,
+    /// Its number as a customer, once it has joined.
+    pub(super) customer: String,
+    /// Its account at its other bank.
+    pub(super) elsewhere: Outside,
+    /// Who pays it: an employer, or a company's best customer.
+    pub(super) payer: Outside,
+    pub(super) landlord: Outside,
     /// When it becomes a customer.
     pub(super) joins: NaiveDate,
     /// 1, or what a euro is in its currency.
     pub(super) scale: i64,
     pub(super) income: i64,
     pub(super) rent: i64,
-    pub(super) bank_account: String,
     /// The day of the month on which its bills are paid: 2 to 27.
     pub(super) bill_day: u32,
     /// Forgets bills now and then.
@@ -125,12 +133,15 @@ fn person(dice: &mut Dice, first_day: NaiveDate, number: usize) -> Household {
     let income = if star { 520_000 } else { dice.between(190, 480) * 1_000 * scale };
     Household {
         kind: Kind::Person,
+        elsewhere: dice.outside(name.as_str()),
+        payer: dice.company(),
+        landlord: dice.company(),
+        customer: String::new(),
         name,
         joins: if star { first_day } else { joins(dice, first_day) },
         scale,
         income,
         rent: if dice.chance(700) { income * dice.between(22, 34) / 100 / 500 * 500 } else { 0 },
-        bank_account: dice.iban(),
         bill_day: u32::try_from(dice.between(2, 27)).unwrap_or(10),
         careless: !star && dice.chance(90),
         accounts: Accounts::default(),
@@ -154,12 +165,15 @@ fn company(dice: &mut Dice, first_day: NaiveDate, number: usize) -> Household {
     let name = format!("{} {}", COMPANY[number % COMPANY.len()], FORM[(number + number / COMPANY.len()) % FORM.len()]);
     Household {
         kind: Kind::Company,
+        elsewhere: dice.outside(name.as_str()),
+        payer: dice.company(),
+        landlord: dice.company(),
+        customer: String::new(),
         name,
         joins: joins(dice, first_day),
         scale: 1,
         income: dice.between(600, 4_500) * 1_000,
         rent: dice.between(90, 400) * 1_000,
-        bank_account: dice.iban(),
         bill_day: u32::try_from(dice.between(2, 27)).unwrap_or(10),
         careless: dice.chance(60),
         accounts: Accounts::default(),
@@ -192,17 +206,16 @@ impl Opener {
     /// Makes the household a customer with accounts.
     pub(super) fn join(
         &mut self,
-        stage: &mut Stage<'_>,
+        stage: &mut Stage,
         dice: &mut Dice,
         household: &mut Household,
     ) -> Result<(), Problem> {
-        let customer = self.customer(stage, dice, household);
-        let owner = customer.id;
-        stage.create_customer(customer);
+        household.customer = self.customer(stage, dice, household);
+        let owner = household.customer.clone();
         let wants = &household.wants;
         let sek = household.scale != 1;
         let mut accounts = Accounts::default();
-        let mut open = |code: &str, limit: Option<i64>| self.open(stage, owner, code, limit);
+        let mut open = |code: &str, limit: Option<i64>| self.open(stage, &owner, code, limit, None);
         if household.kind != Kind::Debtor || dice.chance(400) {
             let code = if sek {
                 "current-sek"
@@ -222,7 +235,6 @@ impl Opener {
             (wants.invoice, "invoice", &mut accounts.invoice),
             (wants.investment, "investment", &mut accounts.investment),
             (wants.virtual_, "virtual", &mut accounts.virtual_),
-            (household.kind == Kind::Debtor, "receivable", &mut accounts.receivable),
         ] {
             if wanted {
                 *place = Some(open(code, None)?);
@@ -236,13 +248,17 @@ impl Opener {
             let (principal, car) = (dice.between(19, 52) * 100_000, *dice.pick(CAR));
             accounts.leasing = Some(plan(dice, open("leasing", Some(principal))?, principal, [36, 36, 48, 60], car));
         }
+        if household.kind == Kind::Debtor {
+            let creditor = dice.index(CREDITOR.len());
+            accounts.receivable = Some(self.open(stage, &owner, "receivable", None, Some(creditor))?);
+        }
         household.accounts = accounts;
         Ok(())
     }
 
-    fn customer(&mut self, stage: &Stage<'_>, dice: &mut Dice, household: &Household) -> Customer {
+    /// Asks for the customer; gives its number.
+    fn customer(&mut self, stage: &mut Stage, dice: &mut Dice, household: &Household) -> String {
         self.customers += 1;
-        let (city, country) = *dice.pick(CITY);
         let (first, last) = household.name.split_once(' ').unwrap_or(("", &household.name));
         let person = household.kind != Kind::Company;
         let number = if household.name == "Anna Lindqvist" && self.customers == 1 {
@@ -250,49 +266,74 @@ impl Opener {
         } else {
             format!("C{:08}", 10_000_000 + self.customers * 37)
         };
-        Customer {
-            id: CustomerId(stage.surroundings.ids.next()),
-            number,
-            external_reference: dice.chance(500).then(|| format!("CRM-{:05}", 20_000 + self.customers)),
+        let command = CreateCustomer {
             type_: if person { CustomerType::Person } else { CustomerType::Company },
+            number: Some(number.clone()),
+            external_reference: dice.chance(500).then(|| format!("CRM-{:05}", 20_000 + self.customers)),
             first_name: person.then(|| first.into()),
             last_name: person.then(|| last.into()),
             company_name: (!person).then(|| household.name.clone()),
-            metadata: json!({ "city": city, "country": country }).to_string(),
-            created_at: stage.surroundings.clock.micros(),
-        }
+            metadata: address(dice),
+        };
+        stage.ask("onboarding", command, Then::Nothing);
+        number
     }
 
     fn open(
         &mut self,
-        stage: &mut Stage<'_>,
-        owner: CustomerId,
+        stage: &mut Stage,
+        owner: &str,
         code: &str,
         limit: Option<i64>,
+        creditor: Option<usize>,
     ) -> Result<usize, Problem> {
         self.accounts += 1;
         let product = self.products.get(code).ok_or_else(|| Problem::Missing(format!("the product '{code}'")))?;
-        let number = match (self.accounts, code) {
+        let number: String = match (self.accounts, code) {
             (1, _) => ACCOUNT_1.into(),
             (_, "current") if self.customers == 2 => ACCOUNT_2.into(),
             (count, _) => format!("4810{:08}", 10_000_000 + count * 7_919),
         };
-        let account = Account {
-            id: AccountId(stage.surroundings.ids.next()),
-            number,
-            external_reference: None,
-            product: product.id,
-            owner,
-            family: product.family,
-            currency: product.currency,
-            opened_on: stage.surroundings.clock.today(),
-            closure_code: None,
+        let command = OpenAccount {
+            product: ProductBy::Code(code.into()),
+            owner: NewOwner::Existing(CustomerBy::Number(owner.into())),
+            creditor: creditor.map(|place| PartyBy::Number(creditor_number(place))),
+            number: Some(number.clone()),
+            external_reference: creditor.map(|_| claim_reference(owner)),
+            credit_limit: limit.map(|limit| Amount(Minor(limit).in_currency(product.currency).amount)),
             metadata: "{}".into(),
-            created_at: stage.surroundings.clock.micros(),
         };
         let limit = limit.unwrap_or(product.default_credit_limit.0);
-        Ok(stage.open_account(account, product, limit))
+        Ok(stage.open(number, product.currency, limit, command))
     }
+}
+
+/// What a debtor's claim is called by the one who is owed.
+pub(super) fn claim_reference(customer: &str) -> String {
+    format!("RCV-{customer}")
+}
+
+/// Where somebody lives, as the tenant's own metadata.
+pub(super) fn address(dice: &mut Dice) -> String {
+    let (city, country) = *dice.pick(CITY);
+    json!({ "city": city, "country": country }).to_string()
+}
+
+/// Asks for the parties whom the debtors owe.
+pub(super) fn create_creditors(stage: &mut Stage) {
+    for (place, name) in CREDITOR.iter().enumerate() {
+        let command = CreateParty {
+            number: Some(creditor_number(place)),
+            external_reference: Some(format!("CLIENT-{}", 700 + place)),
+            name: (*name).into(),
+            metadata: "{}".into(),
+        };
+        stage.ask("collections", command, Then::Nothing);
+    }
+}
+
+fn creditor_number(place: usize) -> String {
+    format!("CRED-{:02}", place + 1)
 }
 
 /// Equal parts of the principal and about what the interest is in the first half: good enough for a demo,

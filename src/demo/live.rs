@@ -1,24 +1,27 @@
 //! The gentle flow: one small movement every second or two among the demo's accounts, until it is stopped.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::Problem;
 use super::names::{Dice, FRIENDLY, GROCER, SHOP};
+use crate::accounts::AccountBy;
 use crate::accounts::store::{self, AccountFilter, ProductBy};
 use crate::engine::Engine;
-use crate::ledger::entry::Side;
 use crate::ledger::journal::{self, Page};
-use crate::ledger::order::{Action, NewHold, Order};
-use crate::ledger::{AccountStatus, Draft, InternalRole, TransactionKind};
-use crate::primitives::{AccountId, Currency, HoldId, IdSource, Minor, Origin, TenantId};
+use crate::ledger::{AccountStatus, PaymentChannel};
+use crate::payments::{CaptureHold, Details, PlaceHold, PostPayment, ReleaseHold, Transfer};
+use crate::primitives::{AccountId, Currency, HoldId, IdSource, Minor, Money, Origin, TenantId};
+use crate::work::{Command, Failure, Idempotency};
 
 /// Accounts that take part, at most.
 const ACCOUNTS: u64 = 150;
 /// Whoever has less gets money in, so that the flow does not run dry. In minor units.
 const ENOUGH: i64 = 50_000;
+/// How long a card terminal's hold lasts.
+const HOLD_DAYS: i64 = 7;
 
 /// Who takes part: current accounts, and cards with what may be spent on them.
 #[derive(Clone, Debug)]
@@ -78,29 +81,42 @@ struct Flow {
     engine: Engine,
     players: Players,
     dice: Dice,
-    open: Vec<(HoldId, AccountId)>,
+    /// What shops have reserved and not taken yet, the oldest first.
+    open: Vec<HoldId>,
 }
 
 impl Flow {
     async fn step(&mut self) -> Result<(), Problem> {
         match self.dice.index(10) {
             0..=3 => self.transfer().await,
-            4..=5 => self.purchase().await,
-            6 => self.payment().await,
+            4 => self.payment().await,
             _ if self.open.len() > 3 => self.capture().await,
-            _ => self.hold().await,
+            5..=6 => self.groceries().await,
+            _ => self.purchase().await,
         }
     }
 
-    fn draft(&self, kind: TransactionKind, text: &str) -> Draft {
-        Draft::new(kind, self.players.currency, text.into())
+    /// What was made, unless it was refused.
+    async fn ask<C: Command>(&self, client: &str, command: C) -> Result<Option<Arc<C::Made>>, Problem> {
+        let request_id = format!("live-{}", self.engine.ids().next().simple());
+        let key = Idempotency::of(request_id.clone(), &command);
+        let tenant = self.players.tenant;
+        let origin = Origin { tenant, client: client.into(), customer: None, request_id: request_id.into() };
+        match self.engine.run(&origin, Some(key), command).await {
+            Ok(done) => Ok(Some(done.value)),
+            Err(Failure::Refused(..)) => Ok(None),
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
     }
 
-    async fn submit(&self, client: &str, operation: &'static str, action: Action) -> Result<Option<HoldId>, Problem> {
-        let request_id = format!("live-{}", self.engine.ids().next().simple()).into();
-        let origin = Origin { tenant: self.players.tenant, client: client.into(), customer: None, request_id };
-        let outcome = self.engine.submit(Order::new(&origin, operation, action)).await?;
-        Ok(outcome.ok().and_then(|applied| applied.hold).map(|hold| hold.id))
+    fn money(&self, amount: i64) -> Money {
+        Minor(amount).in_currency(self.players.currency)
+    }
+
+    async fn funds(&self, account: AccountId) -> Result<i64, Problem> {
+        let (reader, clock) = (self.engine.db.reader(), self.engine.clock());
+        let positions = journal::positions(reader, clock, self.players.tenant, [account].into()).await?;
+        Ok(positions.get(&account).map_or(0, |standing| standing.available().0))
     }
 
     /// Between two people, the richer of two candidates paying.
@@ -111,27 +127,16 @@ impl Flow {
         }
         let (from, to) = if self.funds(one).await? >= self.funds(two).await? { (one, two) } else { (two, one) };
         let text = *self.dice.pick(FRIENDLY);
-        let draft = self.draft(TransactionKind::Transfer, text);
-        let amount = Minor(self.dice.price(3, 60));
-        let draft = draft.moving(Side::account(from), Side::account(to), amount);
-        self.submit("mobile-bank", "transfer", Action::Post(draft)).await.map(|_| ())
-    }
-
-    async fn funds(&self, account: AccountId) -> Result<i64, Problem> {
-        let positions = journal::positions(self.engine.db.reader(), self.players.tenant, [account].into()).await?;
-        Ok(positions.get(&account).map_or(0, |position| position.available().0))
-    }
-
-    async fn purchase(&mut self) -> Result<(), Problem> {
-        let account = *self.dice.pick(&self.players.current);
-        if self.funds(account).await? < ENOUGH {
-            return self.pay_in(account).await;
-        }
-        let grocer = *self.dice.pick(GROCER);
-        let amount = Minor(self.dice.price(4, 70));
-        let draft = self.draft(TransactionKind::Purchase, grocer);
-        let draft = draft.moving(Side::account(account), Side::Internal(InternalRole::SettlementCard), amount);
-        self.submit("card-gateway", "liveDemo", Action::Post(draft)).await.map(|_| ())
+        let amount = self.dice.price(3, 60);
+        let command = Transfer {
+            from: AccountBy::Id(from),
+            to: AccountBy::Id(to),
+            amount: self.money(amount),
+            message_to_sender: None,
+            message_to_receiver: Some(text.into()),
+            details: described(text),
+        };
+        self.ask("mobile-bank", command).await.map(|_| ())
     }
 
     async fn payment(&mut self) -> Result<(), Problem> {
@@ -140,43 +145,58 @@ impl Flow {
     }
 
     async fn pay_in(&mut self, account: AccountId) -> Result<(), Problem> {
-        let mut draft = self.draft(TransactionKind::Payment, "Incoming payment");
-        draft.metadata = json!({ "channel": "BANK_TRANSFER" }).to_string();
-        let amount = Minor(self.dice.price(40, 260));
-        let draft = draft.moving(Side::Internal(InternalRole::SettlementBank), Side::account(account), amount);
-        self.submit("bank-files", "postPayment", Action::Post(draft)).await.map(|_| ())
+        let amount = self.dice.price(40, 260);
+        let command = PostPayment {
+            account: AccountBy::Id(account),
+            amount: self.money(amount),
+            channel: PaymentChannel::BankTransfer,
+            counterparty: Some(self.dice.company().counterparty()),
+            details: described("Incoming payment"),
+        };
+        self.ask("bank-files", command).await.map(|_| ())
     }
 
-    async fn hold(&mut self) -> Result<(), Problem> {
-        let account = *self.dice.pick(&self.players.cards);
-        let (shop, low, high) = *self.dice.pick(SHOP);
-        let amount = Minor(self.dice.price(low, high));
-        if self.funds(account).await? < amount.0 {
-            return self.payment().await;
+    async fn groceries(&mut self) -> Result<(), Problem> {
+        let account = *self.dice.pick(&self.players.current);
+        if self.funds(account).await? < ENOUGH {
+            return self.pay_in(account).await;
         }
-        let expires = self.engine.clock().now() + chrono::Duration::days(7);
-        let new = NewHold {
-            account,
-            amount,
-            currency: self.players.currency,
+        let grocer = *self.dice.pick(GROCER);
+        let amount = self.dice.price(4, 70);
+        self.hold(account, grocer, amount).await
+    }
+
+    async fn purchase(&mut self) -> Result<(), Problem> {
+        let card = *self.dice.pick(&self.players.cards);
+        let (shop, low, high) = *self.dice.pick(SHOP);
+        let amount = self.dice.price(low, high);
+        if self.funds(card).await? < amount { self.payment().await } else { self.hold(card, shop, amount).await }
+    }
+
+    /// Reserves for a shop, which takes it a little later.
+    async fn hold(&mut self, account: AccountId, shop: &str, amount: i64) -> Result<(), Problem> {
+        let expires = self.engine.clock().now() + chrono::Duration::days(HOLD_DAYS);
+        let command = PlaceHold {
+            account: AccountBy::Id(account),
+            amount: self.money(amount),
             expires_at: Some(expires.timestamp_micros()),
-            description: shop.into(),
+            description: Some(shop.into()),
             reference: None,
         };
-        if let Some(hold) = self.submit("card-gateway", "placeHold", Action::PlaceHold(new)).await? {
-            self.open.push((hold, account));
-        }
+        self.open.extend(self.ask("card-gateway", command).await?.map(|hold| hold.id));
         Ok(())
     }
 
     async fn capture(&mut self) -> Result<(), Problem> {
-        let (hold, account) = self.open.remove(0);
-        let (operation, action) = if self.dice.chance(150) {
-            ("releaseHold", Action::EndHold { hold, account, expired: false })
+        let hold = self.open.remove(0);
+        if self.dice.chance(150) {
+            self.ask("card-gateway", ReleaseHold { hold }).await.map(|_| ())
         } else {
-            let to = Side::Internal(InternalRole::SettlementCard);
-            ("captureHold", Action::CaptureHold { hold, account, amount: None, to })
-        };
-        self.submit("card-gateway", operation, action).await.map(|_| ())
+            self.ask("card-gateway", CaptureHold { hold, amount: None, to: None }).await.map(|_| ())
+        }
     }
+}
+
+fn described(text: &str) -> Details {
+    Details { description: Some(text.into()), ..Details::default() }
 }

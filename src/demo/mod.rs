@@ -1,14 +1,15 @@
 //! The demo: a tenant with a year of life in it, made from a seed, and a gentle flow of new movements.
 //!
-//! The year is played under a hand-set clock through the ledger's own door, batch by batch, so that its books
-//! obey every rule and `konto verify` passes. The same seed and the same last moment give the same books, to
-//! the byte. The people and companies are made up.
+//! The year is played under a hand-set clock by commands, as everybody gives them, so that its books obey every rule,
+//! its audit trail tells who asked for what, and `konto verify` passes. The same seed and the same last moment give the
+//! same books, to the byte. The people and companies are made up.
 
 mod cast;
 mod day;
 pub mod live;
 mod month;
 mod names;
+mod slot;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -17,14 +18,15 @@ mod year;
 use chrono::{DateTime, NaiveTime, Utc};
 
 use crate::access::{TenantError, create_tenant, tenants};
-use crate::accounts::{self, Family, Product};
+use crate::accounts::catalogue::InstallCatalogue;
+use crate::accounts::{self, CreateProduct, Family};
 use crate::database::Database;
-use crate::denial::Failure;
 use crate::ledger::journal::Page;
 use crate::ledger::position::RepaymentOrder;
-use crate::ledger::post::Surroundings;
 use crate::ledger::{DebtRule, LedgerFault};
-use crate::primitives::{Clock, Currency, IdSource, Minor, ProductId, TenantId};
+use crate::primitives::{Amount, Clock, Currency, IdSource, Minor, TenantId};
+use crate::work::{self, Failure, Surroundings};
+use stage::Stage;
 
 /// The code of the demo tenant.
 pub const TENANT: &str = "demo";
@@ -54,7 +56,7 @@ pub enum Problem {
     /// The books' or the database's.
     #[error(transparent)]
     Fault(#[from] std::sync::Arc<LedgerFault>),
-    /// A use case that refused.
+    /// A command that everything else stands on.
     #[error("refused: {0}")]
     Refused(String),
 }
@@ -74,7 +76,7 @@ impl From<LedgerFault> for Problem {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Denied(denial) => Self::Refused(denial.message),
+            Failure::Refused(refused, _) => Self::Refused(refused.message),
             Failure::Fault(fault) => Self::Fault(fault),
         }
     }
@@ -117,25 +119,35 @@ pub async fn load(db: &Database, now: DateTime<Utc>, seed: u64) -> Result<Loaded
 
 async fn load_days(db: &Database, now: DateTime<Utc>, days: u64, seed: u64) -> Result<Loaded, Problem> {
     let clock = Clock::manual(year::first_day(now, days).and_time(NaiveTime::MIN).and_utc());
-    let ids = IdSource::seeded(clock.clone(), seed);
-    let (tenant, products) = found(db, &clock, &ids).await?;
-    year::play(db, Surroundings { clock, ids }, tenant, products, now, days, seed).await
+    let surroundings = Surroundings { ids: IdSource::seeded(clock.clone(), seed), clock };
+    let tenant = found(db, &surroundings).await?;
+    let mut stage = Stage::new(db, surroundings, tenant);
+    stage.require("back-office", swedish_products()?).await?;
+    let page = Page { after: None, before: None, limit: 1_000, backward: false };
+    let products = accounts::store::products(db.reader(), tenant, None, page).await?;
+    year::play(stage, tenant, products, now, days, seed).await
 }
 
-/// The tenant and its products.
-async fn found(db: &Database, clock: &Clock, ids: &IdSource) -> Result<(TenantId, Vec<Product>), Problem> {
+/// The tenant, with the products that every new one has.
+async fn found(db: &Database, surroundings: &Surroundings) -> Result<TenantId, Problem> {
     let euro = currency("EUR")?;
-    let krona = currency("SEK")?;
     let tx = db.begin().await?;
+    let Surroundings { clock, ids } = surroundings;
     let tenant = create_tenant(&tx, clock, ids, TENANT, "Nordhamn Demo Bank", euro, true).await?;
-    accounts::catalogue::install(&tx, clock, ids, tenant, euro).await?;
-    let swedish = [
+    work::found(&tx, surroundings, tenant, InstallCatalogue { currency: euro }).await?;
+    tx.commit().await?;
+    Ok(tenant)
+}
+
+/// What the tenant offers in another currency.
+fn swedish_products() -> Result<Vec<CreateProduct>, Problem> {
+    let krona = currency("SEK")?;
+    let offers = [
         ("current-sek", "Lönekonto", Family::Deposit, DebtRule::None, 0),
         ("savings-sek", "Sparkonto", Family::Deposit, DebtRule::None, 0),
         ("revolving-sek", "Kontokredit", Family::RevolvingCredit, DebtRule::Limit, 2_000_000),
     ];
-    let swedish = swedish.map(|(code, alias, family, debt_rule, limit)| Product {
-        id: ProductId(ids.next()),
+    let product = |(code, alias, family, debt_rule, limit): (&str, &str, Family, DebtRule, i64)| CreateProduct {
         code: code.into(),
         alias: alias.into(),
         family,
@@ -143,18 +155,12 @@ async fn found(db: &Database, clock: &Clock, ids: &IdSource) -> Result<(TenantId
         currency: krona,
         debt_rule,
         repayment_order: RepaymentOrder::DEFAULT,
-        default_credit_limit: Minor(limit),
+        default_credit_limit: Some(Amount(Minor(limit).in_currency(krona).amount)),
         maximum_credit_limit: None,
         maximum_balance: None,
-        retired: false,
         metadata: "{}".into(),
-        created_at: clock.micros(),
-    });
-    accounts::store::insert_products(&tx, tenant, &swedish).await?;
-    let page = Page { after: None, before: None, limit: 1_000, backward: false };
-    let products = accounts::store::products(&*tx, tenant, None, page).await?;
-    tx.commit().await?;
-    Ok((tenant, products))
+    };
+    Ok(offers.map(product).into())
 }
 
 fn currency(code: &str) -> Result<Currency, Problem> {

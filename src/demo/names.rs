@@ -3,6 +3,9 @@
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
+use crate::ledger::facts::Counterparty;
+use crate::payments::{BankAccount, BankAccountClass};
+
 /// Chance that is the same for the same seed.
 pub(super) struct Dice(StdRng);
 
@@ -36,12 +39,44 @@ impl Dice {
         self.between(low, high) * 100 + *self.pick(&[0, 50, 90, 95, 99, 20, 75])
     }
 
+    /// Somebody of that name, with an account at another bank.
+    pub(super) fn outside(&mut self, name: impl Into<String>) -> Outside {
+        Outside { name: name.into(), account: BankAccount::Iban(self.iban()), bank: self.pick::<&str>(BANK) }
+    }
+
+    /// A company that is no customer.
+    pub(super) fn company(&mut self) -> Outside {
+        let name = format!("{} {}", self.pick(COMPANY), self.pick(FORM));
+        self.outside(name)
+    }
+
     /// An international bank account number of Finland, Sweden or Germany, with right check digits.
     pub(super) fn iban(&mut self) -> String {
         let (country, digits) = *self.pick(&[("FI", 14), ("SE", 20), ("DE", 18)]);
         let number: String =
             (0..digits).map(|_| char::from(b'0' + u8::try_from(self.index(10)).unwrap_or(0))).collect();
         format!("{country}{:02}{number}", 98 - remainder(&format!("{number}{country}00")))
+    }
+}
+
+/// Somebody with a bank account elsewhere.
+#[derive(Clone)]
+pub(super) struct Outside {
+    pub(super) name: String,
+    pub(super) account: BankAccount,
+    bank: &'static str,
+}
+
+impl Outside {
+    /// A company that everybody pays by its bankgiro.
+    pub(super) fn of_bankgiro((name, number): (&str, &str)) -> Self {
+        let account = BankAccount::Domestic(BankAccountClass::Bankgiro, number.into());
+        Self { name: name.into(), account, bank: "Bankgirot" }
+    }
+
+    /// As a bank's file tells of it.
+    pub(super) fn counterparty(&self) -> Counterparty {
+        Counterparty { name: Some(self.name.clone()), bank: Some(self.bank.into()), ..self.account.to_counterparty() }
     }
 }
 
@@ -193,8 +228,21 @@ pub(super) const SHOP: &[(&str, i64, i64)] = &[
     ("Parkering City", 2, 18),
 ];
 
-pub(super) const UTILITY: &[&str] =
-    &["Fjordkraft Energi", "Mobilnät Norden", "Stadens Vatten", "Fiberbolaget", "Trygg Hem Försäkring"];
+/// A company, and its bankgiro.
+pub(super) const UTILITY: &[(&str, &str)] = &[
+    ("Fjordkraft Energi", "5010202"),
+    ("Mobilnät Norden", "57304123"),
+    ("Stadens Vatten", "6118459"),
+    ("Fiberbolaget", "90344714"),
+    ("Trygg Hem Försäkring", "7206634"),
+];
+
+pub(super) const BANK: &[&str] =
+    &["Havsbanken", "Norra Sparbanken", "Kallio Pankki", "Fjordbank", "Hanse Kontor", "Atelier Bank"];
+
+/// Whom the debtors owe: the tenant collects for them.
+pub(super) const CREDITOR: &[&str] =
+    &["Fjordkraft Energi", "Elektronikhuset", "Mobilnät Norden", "Klädkammaren", "Tandvård Norr"];
 
 pub(super) const CAR: &[&str] = &["Nordvik E3 electric", "Saga Kombi 1.6", "Vinter Cargo van", "Fjell SUV hybrid"];
 
@@ -213,6 +261,16 @@ mod tests {
     use iban::IbanLike as _;
 
     use super::*;
+    use crate::payments::BankAccountInput;
+
+    #[test]
+    fn bankgiros_are_valid() {
+        for (name, number) in UTILITY {
+            let class = Some(BankAccountClass::Bankgiro);
+            let checked = BankAccountInput { iban: None, number: Some((*number).into()), class }.checked();
+            assert_eq!(checked.ok(), Some(Outside::of_bankgiro((name, number)).account), "{name}");
+        }
+    }
 
     #[test]
     fn bank_account_numbers_are_valid() {

@@ -1,147 +1,147 @@
-//! The stage: the database under a hand-set clock, the accounts that play, and the batch that is being filled.
+//! The stage: the accounts that play, what the books were last seen to say of them, and the commands for the slot.
+//!
+//! Each client asks at once for all that it has of one kind, so that a batch is shared; kind after kind, each waited
+//! for, so that batches begin and end at the same places each time: they are the links of the books' chain.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::{Value as Json, json};
+use chrono::NaiveDate;
 
 use super::Problem;
-use crate::accounts::{self, Account, Product};
-use crate::customers::{self, Customer};
+use super::names::Outside;
+use super::slot::{Ending, Fate, Played, Queue, Slot, Then, Todo};
+use crate::accounts::close::{ClosingKind, ClosingTransaction};
+use crate::accounts::{Account, AccountBy, CloseAccount, OpenAccount, RequestAccountClosure};
+use crate::customers::Customer;
 use crate::database::Database;
-use crate::ledger::entry::{Entry, Side, Spread};
-use crate::ledger::order::{Action, NewEvent, NewHold, Order, Outcome, Submission};
-use crate::ledger::post::Surroundings;
-use crate::ledger::{Component, Draft, ExternalReference, InternalRole, Session, TransactionKind};
-use crate::primitives::{AccountId, Currency, HoldId, Minor, Origin, TenantId};
+use crate::engine::refusal_codes;
+use crate::ledger::{Component, Entry, Hold, PaymentChannel};
+use crate::parties::Party;
+use crate::payments::{
+    CaptureHold, ChargeKind, ClosedThrough, Details, Disburse, ExpireHold, PlaceHold, PostAdjustment, PostCharge,
+    PostPayment, ReleaseHold, ReverseEntry, Transfer,
+};
+use crate::primitives::{AccountId, Clock, Currency, HoldId, Minor, Money, Origin, TenantId};
+use crate::work::{Command, Failure, Idempotency, Mode, Priority, Surroundings, WorkMetrics, Workers};
 
-/// An account that plays: its row, and what the books were last seen to say.
+/// Who expires holds.
+const SYSTEM: &str = "system";
+
+/// An account that plays: what it is, and what the books were last seen to say of it. Amounts in minor units.
 pub(super) struct Actor {
-    pub(super) account: Account,
+    pub(super) number: String,
+    pub(super) currency: Currency,
     pub(super) limit: i64,
     pub(super) balance: i64,
-    pub(super) reserved: i64,
-    /// What may still be planned against it in this batch.
+    reserved: i64,
+    /// What of the balance counts on a later day.
+    arriving: Vec<(NaiveDate, i64)>,
+    /// What may still be planned against it in this slot.
     pub(super) free: i64,
     /// Takes part: it is open and nobody has asked to close it.
     pub(super) plays: bool,
 }
 
-/// One end of a movement: an account by its place on the stage, or the house.
-#[derive(Clone, Copy)]
-pub(super) enum End {
-    Account(usize),
-    Charged(usize, Component),
-    Corrected(usize, Component),
-    House(InternalRole),
-}
+/// What the workers have booked, and nobody has read yet.
+type Booked = Arc<Mutex<Vec<Arc<Entry>>>>;
 
-/// What is to be done once an order has been applied.
-pub(super) enum Then {
-    Nothing,
-    /// A hold was placed: what becomes of it, so many slots later.
-    Hold {
-        actor: usize,
-        fate: Fate,
-        slots: usize,
-    },
-    /// Reverse the entry, so many slots later.
-    Undo {
-        slots: usize,
-    },
-    /// The bank sends a disbursement back, so many slots later.
-    Bounce {
-        actor: usize,
-        amount: i64,
-        slots: usize,
-    },
-}
-
-/// What becomes of a hold.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Captured,
-    CapturedInPart,
-    Released,
-    Expired,
-}
-
-/// What the agenda holds for a slot.
-pub(super) enum Todo {
-    EndHold { actor: usize, hold: HoldId, amount: i64, fate: Fate },
-    Reverse(Arc<Entry>),
-    Bounce { actor: usize, amount: i64 },
-}
-
-/// A movement, before it becomes an order.
-pub(super) struct Move {
-    pub(super) kind: TransactionKind,
-    pub(super) from: End,
-    pub(super) to: End,
-    pub(super) amount: i64,
-    pub(super) text: String,
-    pub(super) metadata: Json,
-    pub(super) reference: Option<String>,
-    pub(super) message: Option<String>,
-    pub(super) then: Then,
-}
-
-impl Move {
-    pub(super) fn new(kind: TransactionKind, from: End, to: End, amount: i64, text: impl Into<String>) -> Self {
-        let (text, metadata) = (text.into(), Json::Null);
-        Self { kind, from, to, amount, text, metadata, reference: None, message: None, then: Then::Nothing }
-    }
-}
-
-/// The name that the API has for an operation, and the client that would have asked for it.
-fn operation(kind: TransactionKind) -> (&'static str, &'static str) {
-    use TransactionKind as Kind;
-    match kind {
-        Kind::Payment => ("postPayment", "bank-files"),
-        Kind::Transfer => ("transfer", "mobile-bank"),
-        Kind::Disbursement => ("disburse", "mobile-bank"),
-        Kind::Adjustment => ("postAdjustment", "back-office"),
-        Kind::Interest
-        | Kind::AdministrationFee
-        | Kind::BillingFee
-        | Kind::CollectionFee
-        | Kind::LateFee
-        | Kind::ReminderFee => ("postCharge", "core-batch"),
-        _ => ("loadDemo", "core-batch"),
-    }
-}
-
-pub(super) struct Stage<'a> {
-    pub(super) db: &'a Database,
-    pub(super) surroundings: Surroundings,
-    pub(super) tenant: TenantId,
+pub(super) struct Stage {
+    pub(super) clock: Clock,
     pub(super) actors: Vec<Actor>,
     pub(super) entries: u64,
     pub(super) refused: u64,
-    orders: Vec<Order>,
-    thens: Vec<Then>,
-    customers: Vec<Customer>,
-    accounts: Vec<Account>,
-    holds: HashMap<HoldId, i64>,
+    workers: Workers,
+    tenant: TenantId,
+    booked: Booked,
+    slot: Slot,
+    places: HashMap<AccountId, usize>,
+    /// Whose a hold is, and what it still reserves.
+    holds: HashMap<HoldId, (usize, i64)>,
     requests: u64,
 }
 
-impl<'a> Stage<'a> {
-    pub(super) fn new(db: &'a Database, surroundings: Surroundings, tenant: TenantId) -> Self {
+impl Stage {
+    /// With workers of its own. Nothing else runs on them: what an engine does by itself (it looks for lapsed holds every
+    /// now and then) would fall between the commands where it likes.
+    pub(super) fn new(db: &Database, surroundings: Surroundings, tenant: TenantId) -> Self {
+        let (booked, clock) = (Booked::default(), surroundings.clock.clone());
+        let told = booked.clone();
+        let wake = Arc::new(move |_, _, entries: &[Arc<Entry>]| {
+            told.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(entries);
+        });
+        let workers = Workers::new(db.clone(), surroundings, WorkMetrics::new(&refusal_codes()), wake);
         Self {
-            db,
-            surroundings,
-            tenant,
+            clock,
             actors: Vec::new(),
             entries: 0,
             refused: 0,
-            orders: Vec::new(),
-            thens: Vec::new(),
-            customers: Vec::new(),
-            accounts: Vec::new(),
+            workers,
+            tenant,
+            booked,
+            slot: Slot::default(),
+            places: HashMap::new(),
             holds: HashMap::new(),
             requests: 0,
         }
+    }
+
+    /// Nothing is asked for any more.
+    pub(super) async fn stop(&self) {
+        self.workers.stop().await;
+    }
+
+    pub(super) fn today(&self) -> NaiveDate {
+        self.clock.today()
+    }
+
+    // ------------------------------------------------------------------------------------- asking for commands
+
+    /// Has a client ask for something at the end of the slot.
+    pub(super) fn ask<C: Played>(&mut self, client: &'static str, command: C, then: Then) {
+        C::queue(&mut self.slot).0.entry(client).or_default().push((command, then));
+    }
+
+    /// Has everything done that was asked for. Gives what follows, each with the number of slots until it is due.
+    pub(super) async fn flush(&mut self) -> Result<Vec<(usize, Todo)>, Problem> {
+        let follow = std::mem::take(&mut self.slot).play(self).await?;
+        self.recount();
+        Ok(follow)
+    }
+
+    /// Runs a queue: one request of each client's.
+    pub(super) async fn run<C: Played>(
+        &mut self,
+        queue: Queue<C>,
+        follow: &mut Vec<(usize, Todo)>,
+    ) -> Result<(), Problem> {
+        for (client, planned) in queue.0 {
+            let (commands, thens): (Vec<C>, Vec<Then>) = planned.into_iter().unzip();
+            for (then, answer) in thens.into_iter().zip(self.request(client, commands).await) {
+                match answer {
+                    Ok(made) => follow.extend(made.teach(self, then)),
+                    Err(Failure::Refused(..)) => self.refused += 1,
+                    Err(Failure::Fault(fault)) => return Err(fault.into()),
+                }
+            }
+            self.read_what_was_booked();
+        }
+        Ok(())
+    }
+
+    /// One request: commands of one kind, each under a key of its own as clients give them.
+    async fn request<C: Command>(&mut self, client: &str, commands: Vec<C>) -> Vec<Result<Arc<C::Made>, Failure>> {
+        let (origin, priority) = match client {
+            SYSTEM => (Origin::system(self.tenant), Priority::Background),
+            client => (self.origin(client), Priority::Front),
+        };
+        let keyed = |(place, command): (usize, C)| {
+            let key = || Idempotency::of(format!("{}-{}", origin.request_id, place + 1), &command);
+            ((client != SYSTEM).then(key), command)
+        };
+        let items = commands.into_iter().enumerate().map(keyed).collect();
+        let answers = self.workers.run_all(&origin, items, Mode::Sequential, priority).await;
+        answers.into_iter().map(|answer| answer.map(|done| done.value)).collect()
     }
 
     fn origin(&mut self, client: &str) -> Origin {
@@ -150,247 +150,240 @@ impl<'a> Stage<'a> {
         Origin { tenant: self.tenant, client: client.into(), customer: None, request_id }
     }
 
-    fn push(&mut self, client: &'static str, operation: &'static str, action: Action, then: Then) {
-        let origin = self.origin(client);
-        self.orders.push(Order::new(&origin, operation, action));
-        self.thens.push(then);
-    }
-
-    /// A new customer, with the event that the use case would log.
-    pub(super) fn create_customer(&mut self, customer: Customer) {
-        let origin = self.origin("onboarding");
-        let mut order = Order::new(&origin, "createCustomer", Action::Record);
-        order.result = Some(customer.id.to_string());
-        order.events.push(customers::event("customer.created", &customer));
-        self.orders.push(order);
-        self.thens.push(Then::Nothing);
-        self.customers.push(customer);
-    }
-
-    /// A new account. It can be posted on from the next batch on.
-    pub(super) fn open_account(&mut self, account: Account, product: &Product, limit: i64) -> usize {
-        let position = accounts::position(&self.surroundings.ids, &account, product, Minor(limit));
-        self.push("onboarding", "openAccount", Action::Open(Box::new(position)), Then::Nothing);
-        self.accounts.push(account.clone());
-        self.actors.push(Actor { account, limit, balance: 0, reserved: 0, free: limit, plays: true });
-        self.actors.len() - 1
-    }
-
-    fn id(&self, actor: usize) -> AccountId {
-        self.actors[actor].account.id
-    }
-
-    fn side(&self, end: End, message: Option<String>) -> Side {
-        match end {
-            End::Account(actor) => Side::Account(self.id(actor), Spread::Flow, message),
-            End::Charged(actor, component) => Side::Account(self.id(actor), Spread::Charge(component), message),
-            End::Corrected(actor, component) => Side::Account(self.id(actor), Spread::On(component), message),
-            End::House(role) => Side::Internal(role),
-        }
-    }
-
-    fn currency_of(&self, ends: [End; 2]) -> Option<Currency> {
-        ends.iter().find_map(|end| match end {
-            End::Account(actor) | End::Charged(actor, _) | End::Corrected(actor, _) => {
-                Some(self.actors[*actor].account.currency)
-            }
-            End::House(_) => None,
-        })
-    }
-
-    /// Plans a movement.
-    pub(super) fn plan(&mut self, step: Move) {
-        let Some(currency) = self.currency_of([step.from, step.to]) else { return };
-        if let End::Account(actor) = step.from {
-            self.actors[actor].free -= step.amount;
-        }
-        let mut draft = Draft::new(step.kind, currency, step.text);
-        let (from, to) = (self.side(step.from, None), self.side(step.to, step.message));
-        draft = draft.moving(from, to, Minor(step.amount));
-        if step.metadata.is_object() {
-            draft.metadata = step.metadata.to_string();
-        }
-        draft.external = step.reference.map(|reference| ExternalReference {
-            reference,
-            date: Some(self.surroundings.clock.today()),
-            poster: Some("bank-files".into()),
-            code: None,
-        });
-        let (operation, client) = operation(step.kind);
-        self.push(client, operation, Action::Post(draft), step.then);
-    }
-
-    /// Plans a hold by a card terminal.
-    pub(super) fn hold(
+    /// Has something done at once that the others stand on.
+    pub(super) async fn require<C: Command>(
         &mut self,
-        actor: usize,
-        merchant: &'static str,
-        amount: i64,
-        days: i64,
-        fate: Fate,
-        slots: usize,
-    ) {
-        let expires = self.surroundings.clock.now() + chrono::Duration::days(days);
-        let new = NewHold {
-            account: self.id(actor),
-            amount: Minor(amount),
-            currency: self.actors[actor].account.currency,
-            expires_at: Some(expires.timestamp_micros()),
-            description: merchant.into(),
-            reference: Some(format!("AUTH{:08}", self.requests + 1)),
-        };
-        self.actors[actor].free -= amount;
-        self.push("card-gateway", "placeHold", Action::PlaceHold(new), Then::Hold { actor, fate, slots });
+        client: &'static str,
+        commands: Vec<C>,
+    ) -> Result<Vec<Arc<C::Made>>, Problem> {
+        let answers = self.request(client, commands).await;
+        answers.into_iter().map(|answer| answer.map_err(Problem::from)).collect()
     }
 
-    /// Plans what the agenda holds.
+    // ------------------------------------------------------------------------------------------ what is learned
+
+    /// Takes balances over from what was booked, whichever command booked it.
+    fn read_what_was_booked(&mut self) {
+        let booked = std::mem::take(&mut *self.booked.lock().unwrap_or_else(PoisonError::into_inner));
+        for entry in booked {
+            self.entries += 1;
+            let mut hold = entry.hold.and_then(|hold| self.holds.get_mut(&hold));
+            for line in &entry.postings {
+                let (Some(account), Some(total)) = (line.account, line.total) else { continue };
+                let Some(place) = self.places.get(&account) else { continue };
+                let actor = &mut self.actors[*place];
+                actor.balance = total.balance_after.0;
+                if entry.value_date > entry.business_date && total.amount.0 > 0 {
+                    actor.arriving.push((entry.value_date, total.amount.0));
+                }
+                if let Some((_, remaining)) = hold.as_mut().filter(|hold| hold.0 == *place) {
+                    *remaining += total.amount.0;
+                    actor.reserved += total.amount.0;
+                }
+            }
+        }
+    }
+
+    fn learn_hold(&mut self, hold: &Hold) {
+        let Some(place) = self.places.get(&hold.account) else { return };
+        let remaining = hold.remaining().0;
+        let before = self.holds.insert(hold.id, (*place, remaining)).map_or(0, |(_, before)| before);
+        self.actors[*place].reserved += remaining - before;
+    }
+
+    /// Counts anew what may be planned against each account today.
+    pub(super) fn recount(&mut self) {
+        let today = self.today();
+        for actor in &mut self.actors {
+            actor.arriving.retain(|(day, _)| *day > today);
+            let arriving: i64 = actor.arriving.iter().map(|(_, amount)| amount).sum();
+            actor.free = actor.balance + actor.limit - actor.reserved - arriving;
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------- commands
+
+    pub(super) fn by(&self, actor: usize) -> AccountBy {
+        AccountBy::Number(self.actors[actor].number.clone())
+    }
+
+    pub(super) fn money(&self, actor: usize, amount: i64) -> Money {
+        Minor(amount).in_currency(self.actors[actor].currency)
+    }
+
+    /// Gives an account that is opened its place on the stage. It can be posted on from the next slot on.
+    pub(super) fn open(&mut self, number: String, currency: Currency, limit: i64, command: OpenAccount) -> usize {
+        let place = self.actors.len();
+        self.actors.push(Actor {
+            number,
+            currency,
+            limit,
+            balance: 0,
+            reserved: 0,
+            arriving: Vec::new(),
+            free: limit,
+            plays: true,
+        });
+        self.ask("onboarding", command, Then::Opens(place));
+        place
+    }
+
+    pub(super) fn payment(&self, to: usize, amount: i64, channel: PaymentChannel, text: &str) -> PostPayment {
+        PostPayment {
+            account: self.by(to),
+            amount: self.money(to, amount),
+            channel,
+            counterparty: None,
+            details: described(text),
+        }
+    }
+
+    pub(super) fn disbursement(&mut self, from: usize, amount: i64, to: &Outside, text: &str) -> Disburse {
+        self.actors[from].free -= amount;
+        Disburse {
+            account: self.by(from),
+            amount: self.money(from, amount),
+            bank_account: to.account.clone(),
+            receiver_name: Some(to.name.clone()),
+            message_to_receiver: None,
+            own_message: None,
+            details: described(text),
+        }
+    }
+
+    pub(super) fn transfer(&mut self, from: usize, to: usize, amount: i64, text: &str) -> Transfer {
+        self.actors[from].free -= amount;
+        Transfer {
+            from: self.by(from),
+            to: self.by(to),
+            amount: self.money(from, amount),
+            message_to_sender: None,
+            message_to_receiver: None,
+            details: described(text),
+        }
+    }
+
+    pub(super) fn charge(&self, actor: usize, kind: ChargeKind, amount: i64, text: &str) -> PostCharge {
+        PostCharge { account: self.by(actor), kind, amount: self.money(actor, amount), details: described(text) }
+    }
+
+    /// Signed: positive is in the customer's favour.
+    pub(super) fn adjustment(&mut self, actor: usize, amount: i64, reason: &str) -> PostAdjustment {
+        self.actors[actor].free += amount.min(0);
+        PostAdjustment {
+            account: self.by(actor),
+            amount: self.money(actor, amount),
+            component: Component::Principal,
+            reason: reason.into(),
+            details: described(reason),
+        }
+    }
+
+    /// Reserves for a merchant.
+    pub(super) fn hold(&mut self, actor: usize, merchant: &str, amount: i64, days: i64) -> PlaceHold {
+        self.actors[actor].free -= amount;
+        let expires = self.clock.now() + chrono::Duration::days(days);
+        PlaceHold {
+            account: self.by(actor),
+            amount: self.money(actor, amount),
+            expires_at: Some(expires.timestamp_micros()),
+            description: Some(merchant.into()),
+            reference: None,
+        }
+    }
+
+    /// Asks for an account to be closed, which takes it off the stage.
+    pub(super) fn request_closure(&mut self, client: &'static str, actor: usize) {
+        self.actors[actor].plays = false;
+        let account = self.by(actor);
+        self.ask(client, RequestAccountClosure { account }, Then::Nothing);
+    }
+
+    /// Closes an account, which takes it off the stage; what it has or owes goes the way that the closing says.
+    pub(super) fn close(&mut self, client: &'static str, actor: usize, code: &str, kind: ClosingKind) {
+        self.actors[actor].plays = false;
+        let transaction = ClosingTransaction { kind, amount: None, description: None };
+        let transactions = if self.actors[actor].balance == 0 { Vec::new() } else { vec![transaction] };
+        let command = CloseAccount { account: self.by(actor), closure_code: code.into(), transactions };
+        self.ask(client, command, Then::Nothing);
+    }
+
+    /// Asks for what the agenda holds.
     pub(super) fn act(&mut self, todo: Todo) {
         match todo {
-            Todo::EndHold { actor, hold, amount, fate } => {
-                let account = self.id(actor);
-                let (client, operation, action) = match fate {
-                    Fate::Captured | Fate::CapturedInPart => {
-                        let part = (fate == Fate::CapturedInPart).then_some(Minor(amount * 4 / 5));
-                        let to = Side::Internal(InternalRole::SettlementCard);
-                        ("card-gateway", "captureHold", Action::CaptureHold { hold, account, amount: part, to })
-                    }
-                    Fate::Released => {
-                        ("card-gateway", "releaseHold", Action::EndHold { hold, account, expired: false })
-                    }
-                    Fate::Expired => ("system", "expireHold", Action::EndHold { hold, account, expired: true }),
-                };
-                self.push(client, operation, action, Then::Nothing);
-                if fate == Fate::CapturedInPart {
-                    // What the shop did not take is given back.
-                    self.push(
-                        "card-gateway",
-                        "releaseHold",
-                        Action::EndHold { hold, account, expired: false },
-                        Then::Nothing,
-                    );
-                }
-            }
-            Todo::Reverse(original) => {
-                let description = format!("Reversal: {}", original.description);
-                let metadata = json!({ "reason": "goodwill" }).to_string();
-                self.push(
-                    "back-office",
-                    "reverseEntry",
-                    Action::Reverse { original, description, metadata },
-                    Then::Nothing,
-                );
-            }
-            Todo::Bounce { actor, amount } => {
-                let (from, to) = (End::House(InternalRole::SettlementBank), End::Account(actor));
-                let text = "Returned: the receiver's account is closed";
-                self.plan(Move::new(TransactionKind::DisbursementReturned, from, to, amount, text));
+            Todo::EndHold { hold, amount, ending } => self.end_hold(hold, amount, ending),
+            Todo::Reverse { entry, currency, undoing } => {
+                let amount = undoing.part.map(|part| Minor(part).in_currency(currency));
+                let reason = undoing.reason.into();
+                let command = ReverseEntry { entry, amount, value_date: None, reason, description: None };
+                self.ask(undoing.client, command, Then::Nothing);
             }
         }
     }
 
-    /// Plans a request to close an account, which takes it off the stage.
-    pub(super) fn request_closure(&mut self, actor: usize) {
-        self.actors[actor].plays = false;
-        let action = Action::RequestClosure(self.id(actor));
-        self.push("mobile-bank", "requestAccountClosure", action, Then::Nothing);
-    }
-
-    /// Closes an account in a batch of its own, its funds going to another.
-    pub(super) async fn close(&mut self, actor: usize, to: usize, code: &'static str) -> Result<(), Problem> {
-        let origin = self.origin("back-office");
-        let Actor { account, balance, .. } = &mut self.actors[actor];
-        account.closure_code = Some(code.into());
-        let (account, balance) = (account.clone(), *balance);
-        let mut orders = Vec::new();
-        if balance > 0 {
-            let draft = Draft::new(TransactionKind::Transfer, account.currency, "Closing transfer".into());
-            let own = Side::Account(account.id, Spread::Settle, None);
-            let draft = draft.moving(own, Side::account(self.id(to)), Minor(balance));
-            orders.push(Order::new(&origin, "closeAccount", Action::Post(draft)));
-        }
-        let mut close = Order::new(&origin, "closeAccount", Action::Close(account.id));
-        let payload = json!({ "closureCode": code });
-        close.events.push(NewEvent {
-            type_: "account.closure_recorded",
-            account: Some(account.id),
-            customer: None,
-            payload,
-        });
-        orders.push(close);
-        let locked = BTreeSet::from([account.id, self.id(to)]);
-        let tx = self.db.begin().await?;
-        accounts::store::update(&tx, self.tenant, &account).await?;
-        let session = Session::open(&tx, &self.surroundings, self.tenant, locked).await?;
-        let finished = session.finish(&[Submission { orders, atomic: true }]).await?;
-        let outcomes: Vec<Outcome> = finished.outcomes.into_iter().flatten().collect();
-        if outcomes.iter().all(Result::is_ok) {
-            tx.commit().await?;
-            self.actors[actor].plays = false;
-            self.learn(&outcomes);
-        }
-        Ok(())
-    }
-
-    /// Writes the batch in one transaction, and gives what follows from it: each with the number of slots
-    /// until it is due.
-    pub(super) async fn flush(&mut self) -> Result<Vec<(usize, Todo)>, Problem> {
-        if self.orders.is_empty() {
-            return Ok(Vec::new());
-        }
-        let orders = std::mem::take(&mut self.orders);
-        let thens = std::mem::take(&mut self.thens);
-        let locked = orders.iter().flat_map(|order| order.action.accounts()).collect();
-        let tx = self.db.begin().await?;
-        customers::store::insert_many(&tx, self.tenant, &std::mem::take(&mut self.customers)).await?;
-        accounts::store::insert_many(&tx, self.tenant, &std::mem::take(&mut self.accounts)).await?;
-        let session = Session::open(&tx, &self.surroundings, self.tenant, locked).await?;
-        let finished = session.finish(&[Submission { orders, atomic: false }]).await?;
-        tx.commit().await?;
-        let outcomes: Vec<Outcome> = finished.outcomes.into_iter().flatten().collect();
-        self.learn(&outcomes);
-        let follow = thens.into_iter().zip(outcomes).filter_map(|(then, outcome)| {
-            let applied = outcome.ok()?;
-            match then {
-                Then::Nothing => None,
-                Then::Hold { actor, fate, slots } => {
-                    let hold = applied.hold?;
-                    Some((slots, Todo::EndHold { actor, hold: hold.id, amount: hold.amount.0, fate }))
-                }
-                Then::Undo { slots } => Some((slots, Todo::Reverse(applied.entry?))),
-                Then::Bounce { actor, amount, slots } => Some((slots, Todo::Bounce { actor, amount })),
+    fn end_hold(&mut self, hold: HoldId, amount: Money, ending: Ending) {
+        let to = ending.to.filter(|to| self.actors[*to].plays).map(|to| self.by(to));
+        let capture = |amount: Option<Money>| CaptureHold { hold, amount, to };
+        match ending.fate {
+            Fate::Captured => self.ask(ending.client, capture(None), Then::Nothing),
+            Fate::CapturedInPart => {
+                let part = amount.to_minor().map_or(1, |amount| (amount.0 * 4 / 5).max(1));
+                self.ask(ending.client, capture(Some(Minor(part).in_currency(amount.currency))), Then::Nothing);
+                // What the shop did not take is given back.
+                self.ask(ending.client, ReleaseHold { hold }, Then::Nothing);
             }
-        });
-        Ok(follow.collect())
-    }
-
-    /// Takes balances and reserved amounts over from what was applied.
-    fn learn(&mut self, outcomes: &[Outcome]) {
-        let places: HashMap<AccountId, usize> =
-            self.actors.iter().enumerate().map(|(place, actor)| (actor.account.id, place)).collect();
-        for applied in outcomes {
-            let Ok(applied) = applied else {
-                self.refused += 1;
-                continue;
-            };
-            if let Some(entry) = &applied.entry {
-                self.entries += 1;
-                for line in &entry.postings {
-                    if let (Some(account), Some(total)) = (line.account, line.total)
-                        && let Some(place) = places.get(&account)
-                    {
-                        self.actors[*place].balance = total.balance_after.0;
-                    }
-                }
-            }
-            if let Some(hold) = &applied.hold
-                && let Some(place) = places.get(&hold.account)
-            {
-                let before = self.holds.insert(hold.id, hold.remaining().0).unwrap_or(0);
-                self.actors[*place].reserved += hold.remaining().0 - before;
-            }
-        }
-        for actor in &mut self.actors {
-            actor.free = actor.balance + actor.limit - actor.reserved;
+            Fate::Returned(undoing) => self.ask(ending.client, capture(None), Then::Reverses(undoing)),
+            Fate::Released => self.ask(ending.client, ReleaseHold { hold }, Then::Nothing),
+            Fate::Expired => self.ask(SYSTEM, ExpireHold { hold }, Then::Nothing),
         }
     }
 }
+
+fn described(text: &str) -> Details {
+    Details { description: Some(text.into()), ..Details::default() }
+}
+
+/// What the stage learns from what a command has made.
+pub(super) trait Lesson {
+    /// Gives what follows, and in how many slots.
+    fn teach(&self, stage: &mut Stage, then: Then) -> Option<(usize, Todo)>;
+}
+
+impl Lesson for Account {
+    fn teach(&self, stage: &mut Stage, then: Then) -> Option<(usize, Todo)> {
+        if let Then::Opens(place) = then {
+            stage.places.insert(self.id, place);
+        }
+        None
+    }
+}
+
+impl Lesson for Hold {
+    fn teach(&self, stage: &mut Stage, then: Then) -> Option<(usize, Todo)> {
+        stage.learn_hold(self);
+        let Then::Ends(ending) = then else { return None };
+        let amount = self.amount.in_currency(self.currency);
+        Some((ending.slots, Todo::EndHold { hold: self.id, amount, ending }))
+    }
+}
+
+impl Lesson for Entry {
+    /// What it does to balances is read from all that was booked.
+    fn teach(&self, _stage: &mut Stage, then: Then) -> Option<(usize, Todo)> {
+        let Then::Reverses(undoing) = then else { return None };
+        let currency = self.postings.first()?.currency;
+        Some((undoing.slots, Todo::Reverse { entry: self.id, currency, undoing }))
+    }
+}
+
+macro_rules! nothing_to_learn_from {
+    ($($made:ty),*) => {$(
+        impl Lesson for $made {
+            fn teach(&self, _stage: &mut Stage, _then: Then) -> Option<(usize, Todo)> {
+                None
+            }
+        }
+    )*};
+}
+
+nothing_to_learn_from!(Customer, Party, ClosedThrough);

@@ -1,19 +1,21 @@
-//! The year: slot by slot, two a day, each a batch of what happens then.
+//! The year: slot by slot, two a day, at the end of which everything is done that was asked for in it.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike as _, Days, Duration, NaiveDate, NaiveTime, Utc};
-use serde_json::json;
 
-use super::cast::{self, Household, Opener};
+use super::cast::{self, Household, Kind, Opener};
 use super::names::Dice;
-use super::stage::{End, Move, Stage, Then, Todo};
+use super::slot::{Then, Todo, Undoing};
+use super::stage::Stage;
 use super::{Loaded, Problem};
 use crate::accounts::Product;
-use crate::database::Database;
-use crate::ledger::post::Surroundings;
-use crate::ledger::{Component, InternalRole, TransactionKind};
+use crate::accounts::close::ClosingKind;
+use crate::customers::{CustomerBy, UpdateCustomer};
+use crate::ledger::PaymentChannel;
+use crate::payments::{ChargeKind, ClosePeriod};
 use crate::primitives::TenantId;
+use crate::work::Change;
 
 /// Two slots a day: a run in the early morning, and the life of the day.
 pub(super) const SLOTS_PER_DAY: usize = 2;
@@ -24,31 +26,31 @@ pub(super) enum Due {
     /// A fee for paying late.
     Fee {
         actor: usize,
-        kind: TransactionKind,
+        kind: ChargeKind,
         amount: i64,
     },
     /// Somebody pays an invoice.
     Invoice {
+        number: usize,
         actor: usize,
         amount: i64,
         reference: String,
     },
 }
 
-pub(super) struct Year<'a> {
-    pub(super) stage: Stage<'a>,
+pub(super) struct Year {
+    pub(super) stage: Stage,
     pub(super) dice: Dice,
     pub(super) households: Vec<Household>,
-    pub(super) agenda: BTreeMap<usize, Vec<Due>>,
-    pub(super) slot: usize,
-    pub(super) numbers: u64,
+    agenda: BTreeMap<usize, Vec<Due>>,
+    slot: usize,
+    numbers: u64,
     opener: Opener,
 }
 
 /// Plays the days that end just before `now`.
 pub(super) async fn play(
-    db: &Database,
-    surroundings: Surroundings,
+    stage: Stage,
     tenant: TenantId,
     products: Vec<Product>,
     now: DateTime<Utc>,
@@ -58,22 +60,18 @@ pub(super) async fn play(
     let first_day = first_day(now, days);
     let mut dice = Dice::new(seed);
     let households = cast::households(&mut dice, first_day);
-    let mut year = Year {
-        stage: Stage::new(db, surroundings, tenant),
-        dice,
-        households,
-        agenda: BTreeMap::new(),
-        slot: 0,
-        numbers: 0,
-        opener: Opener::new(products),
-    };
+    let agenda = BTreeMap::new();
+    let mut year = Year { stage, dice, households, agenda, slot: 0, numbers: 0, opener: Opener::new(products) };
+    cast::create_creditors(&mut year.stage);
     for day in 0..=days {
         let date = first_day + Days::new(day);
         let morning = date.and_time(NaiveTime::MIN).and_utc() + Duration::seconds(year.dice.between(17_000, 21_000));
         let afternoon = morning + Duration::seconds(year.dice.between(30_000, 48_000));
         if morning < now {
-            year.close_accounts(day, morning).await?;
             year.begin(morning);
+            if day >= 30 {
+                year.administration(date);
+            }
             year.morning(date)?;
             year.end().await?;
         }
@@ -83,9 +81,14 @@ pub(super) async fn play(
             if days - day <= 45 && day % 7 == 0 {
                 year.request_closure();
             }
+            // So that there is always something that has not arrived yet.
+            if days - day == 1 {
+                year.announce_refund(date);
+            }
             year.end().await?;
         }
     }
+    year.stage.stop().await;
     let customers = year.households.iter().filter(|household| household.joins <= now.date_naive()).count();
     let Stage { actors, entries, refused, .. } = year.stage;
     Ok(Loaded { tenant, customers, accounts: actors.len(), entries, refused })
@@ -96,18 +99,20 @@ pub(super) fn first_day(now: DateTime<Utc>, days: u64) -> NaiveDate {
     now.date_naive() - Days::new(days)
 }
 
-impl Year<'_> {
+impl Year {
     fn begin(&mut self, moment: DateTime<Utc>) {
-        self.stage.surroundings.clock.set(moment);
+        self.stage.clock.set(moment);
+        self.stage.recount();
         for due in self.agenda.remove(&self.slot).unwrap_or_default() {
             match due {
                 Due::Todo(todo) => self.stage.act(todo),
                 Due::Fee { actor, kind, amount } => self.late(actor, kind, amount),
-                Due::Invoice { actor, amount, reference } => {
-                    let (from, to) = (End::House(InternalRole::SettlementBank), End::Account(actor));
-                    let mut step = Move::new(TransactionKind::Payment, from, to, amount, "Invoice payment");
-                    step.metadata = json!({ "channel": "BANK_TRANSFER", "reference": reference });
-                    self.stage.plan(step);
+                Due::Invoice { number, actor, amount, reference } => {
+                    let mut payment =
+                        self.stage.payment(actor, amount, PaymentChannel::BankTransfer, "Invoice payment");
+                    payment.counterparty = Some(self.households[number].elsewhere.counterparty());
+                    payment.details.reference = Some(reference);
+                    self.stage.ask("bank-files", payment, Then::Nothing);
                 }
             }
         }
@@ -151,61 +156,102 @@ impl Year<'_> {
         self.stage.actors[actor].balance
     }
 
-    fn late(&mut self, actor: usize, kind: TransactionKind, amount: i64) {
+    fn late(&mut self, actor: usize, kind: ChargeKind, amount: i64) {
         if !self.stage.actors[actor].plays || self.balance(actor) >= 0 {
             return;
         }
         let text = match kind {
-            TransactionKind::LateFee => "Late payment fee",
-            TransactionKind::ReminderFee => "Reminder fee",
+            ChargeKind::LateFee => "Late payment fee",
+            ChargeKind::ReminderFee => "Reminder fee",
             _ => "Collection fee",
         };
         self.fee(actor, kind, amount, text);
     }
 
-    pub(super) fn fee(&mut self, actor: usize, kind: TransactionKind, amount: i64, text: &str) {
-        let (from, to) = (End::Charged(actor, Component::Fee), End::House(InternalRole::FeeIncome));
-        let mut step = Move::new(kind, from, to, amount, text);
-        if self.dice.chance(40) {
-            step.then = Then::Undo { slots: 5 };
-        }
-        self.stage.plan(step);
+    pub(super) fn fee(&mut self, actor: usize, kind: ChargeKind, amount: i64, text: &str) {
+        let charge = self.stage.charge(actor, kind, amount, text);
+        let undoing = Undoing { client: "back-office", reason: "Goodwill", part: None, slots: 5 };
+        let then = if self.dice.chance(40) { Then::Reverses(undoing) } else { Then::Nothing };
+        self.stage.ask("core-batch", charge, then);
     }
 
-    /// An account that somebody closes each month: savings that are no longer needed.
-    async fn close_accounts(&mut self, day: u64, moment: DateTime<Utc>) -> Result<(), Problem> {
-        if moment.day() != 15 || day < 30 {
-            return Ok(());
+    /// What the back office does once a month.
+    fn administration(&mut self, date: NaiveDate) {
+        match date.day() {
+            10 => {
+                if let Some(through) = date.with_day(1).and_then(|first| first.pred_opt()) {
+                    self.stage.ask("back-office", ClosePeriod { through }, Then::Nothing);
+                }
+            }
+            15 => self.close_savings(),
+            20 => self.somebody_moves(),
+            _ => {}
         }
-        let offset = self.dice.index(self.households.len());
-        let all = (0..self.households.len()).map(|number| (number + offset) % self.households.len());
-        let found = all.filter(|number| *number > 1).find_map(|number| {
-            let accounts = &self.households[number].accounts;
-            let savings = accounts.savings.filter(|savings| self.stage.actors[*savings].plays)?;
+    }
+
+    /// Savings that are no longer needed.
+    fn close_savings(&mut self) {
+        let found = self.any_household(|year, number| {
+            let accounts = &year.households[number].accounts;
+            let savings = accounts.savings.filter(|savings| year.stage.actors[*savings].plays)?;
             Some((savings, accounts.current?))
         });
         if let Some((savings, current)) = found {
-            self.stage.surroundings.clock.set(moment - Duration::minutes(30));
             let code = *self.dice.pick(&["CUSTOMER_REQUEST", "MOVED_ABROAD", "SWITCHED_BANK"]);
-            self.stage.close(savings, current, code).await?;
+            let to = ClosingKind::Transfer(self.stage.by(current));
+            self.stage.close("back-office", savings, code, to);
         }
-        Ok(())
+    }
+
+    fn somebody_moves(&mut self) {
+        let joined = |year: &Self, number: usize| {
+            let household = &year.households[number];
+            let customer = || household.customer.clone();
+            (household.kind == Kind::Person && household.accounts.current.is_some()).then(customer)
+        };
+        if let Some(customer) = self.any_household(joined) {
+            let command = UpdateCustomer {
+                customer: CustomerBy::Number(customer),
+                number: None,
+                external_reference: Change::Keep,
+                first_name: Change::Keep,
+                last_name: Change::Keep,
+                company_name: Change::Keep,
+                metadata: Change::Set(cast::address(&mut self.dice)),
+            };
+            self.stage.ask("mobile-bank", command, Then::Nothing);
+        }
     }
 
     /// Somebody asks to close an account that something holds back: a balance, a debt, or a hold.
     fn request_closure(&mut self) {
-        let offset = self.dice.index(self.households.len());
-        let all = (0..self.households.len()).map(|number| (number + offset) % self.households.len());
-        let found = all.filter(|number| *number > 1).find_map(|number| {
-            let accounts = &self.households[number].accounts;
+        let found = self.any_household(|year, number| {
+            let accounts = &year.households[number].accounts;
             let candidates = [accounts.prepaid_card, accounts.credit_card, accounts.savings, accounts.revolving];
             candidates.into_iter().flatten().find(|actor| {
-                let actor = &self.stage.actors[*actor];
+                let actor = &year.stage.actors[*actor];
                 actor.plays && actor.balance != 0
             })
         });
         if let Some(actor) = found {
-            self.stage.request_closure(actor);
+            self.stage.request_closure("mobile-bank", actor);
         }
+    }
+
+    /// A payment to the first example account that is known before it counts.
+    fn announce_refund(&mut self, date: NaiveDate) {
+        let Some(current) = self.households[0].accounts.current else { return };
+        let mut payment = self.stage.payment(current, 41_250, PaymentChannel::BankTransfer, "Tax refund, announced");
+        payment.counterparty = Some(self.dice.outside("Skatteverket Norr").counterparty());
+        payment.details.value_date = Some(date + Days::new(6));
+        payment.details.reference = Some("REFUND-1".into());
+        self.stage.ask("bank-files", payment, Then::Nothing);
+    }
+
+    /// The first household from a place of chance on, the examples' left out, that gives something.
+    fn any_household<T>(&mut self, find: impl Fn(&Self, usize) -> Option<T>) -> Option<T> {
+        let offset = self.dice.index(self.households.len());
+        let all = (0..self.households.len()).map(|number| (number + offset) % self.households.len());
+        all.filter(|number| *number > 1).find_map(|number| find(self, number))
     }
 }

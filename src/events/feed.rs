@@ -14,9 +14,9 @@ use super::Event;
 use super::store::{self, EventFilter};
 use crate::database::Database;
 use crate::ledger::LedgerFault;
-use crate::ledger::journal::Page;
-use crate::ledger::post::CHANNEL;
+use crate::ledger::query::Page;
 use crate::primitives::TenantId;
+use crate::work::CHANNEL;
 
 /// Events kept in memory per followed tenant.
 const WINDOW: usize = 2_048;

@@ -3,21 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _, Statement, Value,
 };
 use uuid::Uuid;
 
 use super::Event;
-use crate::ledger::LedgerFault;
-use crate::ledger::journal::{self, Page};
+use crate::ledger::event::ENTRY_POSTED;
+use crate::ledger::query::Page;
+use crate::ledger::{LedgerFault, journal};
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, CustomerId, TenantId};
+use crate::primitives::{AccountId, CustomerId, EntryId, TenantId};
 
 /// Which events to list.
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
     /// Only these types; all when empty.
     pub types: Vec<String>,
+    /// Only those about what has this id: its history. Entries are not among them, but their own.
+    pub subject: Option<String>,
     /// Only those that are about this account: its history. Entries are not among them.
     pub account: Option<AccountId>,
     /// Only those that concern this customer.
@@ -37,6 +40,52 @@ pub async fn last_sequence(db: &impl ConnectionTrait, tenant: TenantId) -> Resul
     Ok(head.map_or(0, |head| head.event_sequence))
 }
 
+/// A row of the log, wherever it stands.
+struct LogRow {
+    sequence: i64,
+    command: i64,
+    type_: String,
+    occurred_at: Micros,
+    subject: Option<String>,
+    entry: Option<i64>,
+    account: Option<AccountId>,
+    customer: Option<CustomerId>,
+    payload: String,
+}
+
+/// What an event row and an entry have in common, as one list.
+const OF_EVENTS: &str = "SELECT sequence, command_sequence, type, occurred_at_us, subject, CAST(NULL AS bigint) \
+     AS entry_sequence, account_id, customer_id, payload FROM event WHERE tenant_id = $1";
+const OF_ENTRIES: &str = "SELECT event_sequence AS sequence, command_sequence, 'ENTRY_POSTED' AS type, \
+     booked_at_us AS occurred_at_us, CAST(NULL AS text) AS subject, sequence AS entry_sequence, \
+     CAST(NULL AS {uuid}) AS account_id, CAST(NULL AS {uuid}) AS customer_id, '{}' AS payload \
+     FROM entry WHERE tenant_id = $1";
+
+/// The two parts of a page, with their conditions.
+struct Parts {
+    binds: Vec<Value>,
+    events: String,
+    entries: String,
+}
+
+impl Parts {
+    fn bind(&mut self, value: Value) -> usize {
+        self.binds.push(value);
+        self.binds.len()
+    }
+
+    /// A condition on both parts, whose columns have other names there.
+    fn both(&mut self, events: &str, entries: &str, value: Value) {
+        let number = self.bind(value);
+        self.events.push_str(&format!(" AND {events} ${number}"));
+        self.entries.push_str(&format!(" AND {entries} ${number}"));
+    }
+
+    fn neither_entry(&mut self) {
+        self.entries.push_str(" AND 1 = 0");
+    }
+}
+
 /// Events in order, oldest first.
 ///
 /// # Errors
@@ -47,93 +96,123 @@ pub async fn page(
     filter: &EventFilter,
     page: Page<i64>,
 ) -> Result<Vec<Event>, LedgerFault> {
-    use entity::event::Column;
-    let mut condition = Condition::all().add(Column::TenantId.eq(tenant.0));
-    if !filter.types.is_empty() {
-        condition = condition.add(Column::Type.is_in(&filter.types));
-    }
-    if let Some(account) = filter.account {
-        condition = condition.add(Column::AccountId.eq(account.0));
-    }
-    if let Some(customer) = filter.customer {
-        condition = condition.add(concerns(tenant, customer));
-    }
-    for (bound, keep) in [(filter.from, true), (filter.before, false)] {
-        if let Some(at) = bound {
-            condition = condition.add(if keep { Column::OccurredAtUs.gte(at) } else { Column::OccurredAtUs.lt(at) });
-        }
-    }
+    let backend = db.get_database_backend();
+    let uuid = if backend == sea_orm::DbBackend::Postgres { "uuid" } else { "blob" };
+    let entries = OF_ENTRIES.replace("{uuid}", uuid);
+    let mut parts = Parts { binds: vec![tenant.0.into()], events: OF_EVENTS.into(), entries };
+    conditions(&mut parts, filter);
     if let Some(after) = page.after {
-        condition = condition.add(Column::Sequence.gt(after));
+        parts.both("sequence >", "event_sequence >", after.into());
     }
     if let Some(before) = page.before {
-        condition = condition.add(Column::Sequence.lt(before));
+        parts.both("sequence <", "event_sequence <", before.into());
     }
-    let query = entity::event::Entity::find().filter(condition).limit(page.limit);
-    let query =
-        if page.backward { query.order_by_desc(Column::Sequence) } else { query.order_by_asc(Column::Sequence) };
-    let mut rows = query.all(db).await?;
+    let order = if page.backward { "DESC" } else { "ASC" };
+    let limit = page.limit;
+    let Parts { binds, events, entries } = parts;
+    let sql = format!(
+        "SELECT * FROM (SELECT * FROM ({events} ORDER BY sequence {order} LIMIT {limit}) AS told UNION ALL \
+         SELECT * FROM ({entries} ORDER BY event_sequence {order} LIMIT {limit}) AS posted) AS log \
+         ORDER BY sequence {order} LIMIT {limit}"
+    );
+    let rows = db.query_all_raw(Statement::from_sql_and_values(backend, sql, binds)).await?;
+    let mut rows = rows.iter().map(log_row).collect::<Result<Vec<LogRow>, LedgerFault>>()?;
     if page.backward {
         rows.reverse();
     }
     hydrate(db, tenant, rows).await
 }
 
-/// The same rule as [`Event::concerns`], in SQL: about the customer, about one of its accounts, or an entry
-/// that touches one.
-fn concerns(tenant: TenantId, customer: CustomerId) -> Condition {
-    use entity::event::Column;
-    use sea_orm::sea_query::Query;
-    let accounts = || {
-        Query::select()
-            .column(entity::account::Column::Id)
-            .from(entity::account::Entity)
-            .and_where(entity::account::Column::TenantId.eq(tenant.0))
-            .and_where(entity::account::Column::CustomerId.eq(customer.0))
-            .to_owned()
-    };
-    let entries = Query::select()
-        .column(entity::posting::Column::EntrySequence)
-        .from(entity::posting::Entity)
-        .and_where(entity::posting::Column::TenantId.eq(tenant.0))
-        .and_where(entity::posting::Column::AccountId.in_subquery(accounts()))
-        .to_owned();
-    Condition::any()
-        .add(Column::CustomerId.eq(customer.0))
-        .add(Column::AccountId.in_subquery(accounts()))
-        .add(Column::EntrySequence.in_subquery(entries))
+fn conditions(parts: &mut Parts, filter: &EventFilter) {
+    if !filter.types.is_empty() {
+        let list: Vec<String> =
+            filter.types.iter().map(|type_| format!("${}", parts.bind(type_.as_str().into()))).collect();
+        parts.events.push_str(&format!(" AND type IN ({})", list.join(", ")));
+        if !filter.types.iter().any(|type_| type_ == ENTRY_POSTED.word()) {
+            parts.neither_entry();
+        }
+    }
+    if let Some(account) = filter.account {
+        let number = parts.bind(account.0.into());
+        parts.events.push_str(&format!(" AND account_id = ${number}"));
+        parts.neither_entry();
+    }
+    if let Some(subject) = &filter.subject {
+        let number = parts.bind(subject.as_str().into());
+        parts.events.push_str(&format!(" AND subject = ${number}"));
+        match subject.parse::<EntryId>() {
+            Ok(entry) => {
+                let number = parts.bind(entry.0.into());
+                parts.entries.push_str(&format!(" AND id = ${number}"));
+            }
+            Err(_) => parts.neither_entry(),
+        }
+    }
+    if let Some(customer) = filter.customer {
+        concerns(parts, customer);
+    }
+    if let Some(from) = filter.from {
+        parts.both("occurred_at_us >=", "booked_at_us >=", from.into());
+    }
+    if let Some(before) = filter.before {
+        parts.both("occurred_at_us <", "booked_at_us <", before.into());
+    }
 }
 
-async fn hydrate(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    rows: Vec<entity::event::Model>,
-) -> Result<Vec<Event>, LedgerFault> {
-    let sequences: Vec<i64> = rows.iter().filter_map(|row| row.entry_sequence).collect();
+/// The same rule as [`Event::concerns`], in SQL: about the customer, about one of its accounts, or an entry
+/// that touches one.
+fn concerns(parts: &mut Parts, customer: CustomerId) {
+    let number = parts.bind(customer.0.into());
+    let accounts = format!("SELECT id FROM account WHERE tenant_id = $1 AND customer_id = ${number}");
+    parts.events.push_str(&format!(" AND (customer_id = ${number} OR account_id IN ({accounts}))"));
+    parts.entries.push_str(&format!(
+        " AND sequence IN (SELECT entry_sequence FROM posting WHERE tenant_id = $1 AND account_id IN ({accounts}))"
+    ));
+}
+
+fn log_row(row: &sea_orm::QueryResult) -> Result<LogRow, LedgerFault> {
+    let (account, customer): (Option<Uuid>, Option<Uuid>) =
+        (row.try_get("", "account_id")?, row.try_get("", "customer_id")?);
+    Ok(LogRow {
+        sequence: row.try_get("", "sequence")?,
+        command: row.try_get("", "command_sequence")?,
+        type_: row.try_get("", "type")?,
+        occurred_at: row.try_get("", "occurred_at_us")?,
+        subject: row.try_get("", "subject")?,
+        entry: row.try_get("", "entry_sequence")?,
+        account: account.map(AccountId),
+        customer: customer.map(CustomerId),
+        payload: row.try_get("", "payload")?,
+    })
+}
+
+async fn hydrate(db: &impl ConnectionTrait, tenant: TenantId, rows: Vec<LogRow>) -> Result<Vec<Event>, LedgerFault> {
+    let sequences: Vec<i64> = rows.iter().filter_map(|row| row.entry).collect();
     let entries = journal::entries_by_sequence(db, tenant, &sequences).await?;
     let entries: BTreeMap<i64, _> = entries.into_iter().map(|entry| (entry.sequence, entry)).collect();
     let posted = entries.values().flat_map(|entry| entry.postings.iter().filter_map(|line| line.account));
-    let accounts: BTreeSet<AccountId> =
-        posted.chain(rows.iter().filter_map(|row| row.account_id.map(AccountId))).collect();
+    let accounts: BTreeSet<AccountId> = posted.chain(rows.iter().filter_map(|row| row.account)).collect();
     let owners = owners(db, tenant, accounts).await?;
     rows.into_iter()
         .map(|row| {
-            let entry = row.entry_sequence.and_then(|sequence| entries.get(&sequence).cloned());
-            let account = row.account_id.map(AccountId);
-            let touched =
-                entry.iter().flat_map(|entry| entry.postings.iter().filter_map(|line| line.account)).chain(account);
+            let entry = row.entry.and_then(|sequence| entries.get(&sequence).cloned());
+            let lines = entry.iter().flat_map(|entry| entry.postings.iter().filter_map(|line| line.account));
+            let touched = lines.chain(row.account);
             let mut owners: Vec<CustomerId> = touched.filter_map(|account| owners.get(&account).copied()).collect();
             owners.sort_unstable();
             owners.dedup();
+            let subject = entry.as_ref().map(|entry| entry.id.to_string()).or(row.subject).unwrap_or_default();
+            let payload = serde_json::from_str(&row.payload);
             Ok(Event {
                 sequence: row.sequence,
+                command: row.command,
                 type_: row.type_,
-                occurred_at: row.occurred_at_us,
+                occurred_at: row.occurred_at,
+                subject,
                 entry,
-                account,
-                customer: row.customer_id.map(CustomerId),
-                payload: serde_json::from_str(&row.payload)
-                    .map_err(|_| LedgerFault::Inconsistent("payload of an event"))?,
+                account: row.account,
+                customer: row.customer,
+                payload: payload.map_err(|_| LedgerFault::Inconsistent("payload of an event"))?,
                 owners,
             })
         })

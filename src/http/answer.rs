@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use serde::Serialize;
 
-use crate::graphql::fault::{Fault, FaultCode, MAY_BE_DONE, Retry};
-use crate::graphql::limits::{Cost, Refusal, RequestId};
+use crate::api::fault::{Fault, FaultCode, MAY_BE_DONE, Retry};
+use crate::api::limits::{Cost, Refusal, RequestId};
 
 /// How soon a caller may try again when there is no better guess.
 const SOON: Duration = Duration::from_secs(1);
@@ -53,12 +53,13 @@ impl Answer {
     /// What the library answered.
     pub fn of(response: Response, cost: Cost, id: &RequestId) -> Self {
         let Response { mut errors, data, extensions, .. } = response;
-        if data == Value::Null && errors.iter().any(|error| code_of(error) == Some(FaultCode::Overloaded)) {
+        let is_empty = is_empty(&data);
+        if is_empty && errors.iter().any(|error| code_of(error) == Some(FaultCode::Overloaded)) {
             return Self::overloaded(id);
         }
         let executed = data != Value::Null || errors.iter().any(|error| !error.path.is_empty()) || errors.is_empty();
         // Arguments are coerced as their field is reached. When that is all that happened, nothing was executed.
-        let refused = data == Value::Null && errors.iter().all(|error| !executed || is_coercion(error));
+        let refused = is_empty && errors.iter().all(|error| !executed || is_coercion(error));
         let outcome = if refused && !errors.is_empty() { Outcome::Refused } else { Outcome::Executed };
         if !executed {
             errors.truncate(MOST_REQUEST_ERRORS);
@@ -74,7 +75,7 @@ impl Answer {
 
     /// A refusal of the document.
     pub fn refused(refusal: Refusal, id: &RequestId) -> Self {
-        Self::from_error(refusal.into_server_error(), Outcome::Refused, id)
+        Self::from_errors(refusal.into_server_errors(), Outcome::Refused, id)
     }
 
     /// A fault of the transport.
@@ -82,7 +83,7 @@ impl Answer {
         let outcome = Outcome::Failed(fault.code);
         let mut error = async_graphql::Error::from(fault).into_server_error(async_graphql::Pos::default());
         error.locations.clear();
-        Self::from_error(error, outcome, id)
+        Self::from_errors(vec![error], outcome, id)
     }
 
     /// A fault that passes.
@@ -132,9 +133,9 @@ impl Answer {
         self
     }
 
-    fn from_error(mut error: ServerError, outcome: Outcome, id: &RequestId) -> Self {
-        stamp(&mut error, id);
-        Self { errors: vec![error], data: None, extensions: BTreeMap::new(), outcome, retry_after: None, cursor: None }
+    fn from_errors(mut errors: Vec<ServerError>, outcome: Outcome, id: &RequestId) -> Self {
+        errors.iter_mut().for_each(|error| stamp(error, id));
+        Self { errors, data: None, extensions: BTreeMap::new(), outcome, retry_after: None, cursor: None }
     }
 
     /// The JSON text. Results hold nothing that JSON cannot.
@@ -182,6 +183,15 @@ fn code_of(error: &ServerError) -> Option<FaultCode> {
     match error.extensions.as_ref()?.get("code")? {
         Value::String(word) => FaultCode::from_word(word),
         _ => None,
+    }
+}
+
+/// Whether there is nothing in the data: no root field has a value.
+fn is_empty(data: &Value) -> bool {
+    match data {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(|field| *field == Value::Null),
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::access::{Principal, Scope};
-use crate::graphql::limits::Limits;
+use crate::api::limits::Limits;
 
 /// The transport's settings.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub struct ConnectionConfig {
 pub struct RateConfig {
     /// Cost per second that may be kept up.
     pub per_second: u64,
-    /// Cost that may be spent at once.
+    /// Cost that may be spent at once; what a second refills counts when that is more.
     pub burst: u64,
     /// Principals that are remembered.
     pub principals: usize,

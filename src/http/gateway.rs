@@ -22,38 +22,30 @@ use super::metrics::{Operation, RequestMetrics, operation_of};
 use super::outlive::Outlives;
 use super::rate::RateLimit;
 use super::trusted::TrustedDocuments;
-use super::{AuthFailure, Authenticate, Decorate, Lifecycle, trace};
+use super::{AuthFailure, Authenticate, Lifecycle, trace};
 use crate::access::Principal;
-use crate::graphql::context::Verdict;
-use crate::graphql::fault::{Fault, FaultCode};
-use crate::graphql::limits::{self, Documents, Prepared, RequestId};
-use crate::graphql::progress::Progress;
+use crate::api::context::Verdict;
+use crate::api::fault::{Fault, FaultCode};
+use crate::api::limits::{self, Documents, Prepared, Refusal, RequestId};
+use crate::api::progress::Progress;
+use crate::api::{Decorate, Executable};
 use crate::primitives::{Clock, IdSource};
 use crate::telemetry::measure::{self, to_count};
 
-/// Two executors of one schema.
-pub struct Executors<E> {
-    /// Validates every request.
-    pub careful: E,
-    /// Validates less: what it is given was valid before.
-    pub trusting: E,
-}
-
-/// The executors without their type, so that the transport is compiled once.
+/// The executor without its type, so that the transport is compiled once.
 trait Engine: Send + Sync {
-    fn execute(&self, request: Request, trusting: bool) -> BoxFuture<'static, Response>;
+    fn execute(&self, request: Request) -> BoxFuture<'static, Response>;
     fn stream(&self, request: Request) -> BoxStream<'static, Response>;
 }
 
-impl<E: Executor> Engine for Executors<E> {
-    fn execute(&self, request: Request, trusting: bool) -> BoxFuture<'static, Response> {
-        let executor = if trusting { &self.trusting } else { &self.careful };
-        let executor = executor.clone();
+impl<E: Executor> Engine for E {
+    fn execute(&self, request: Request) -> BoxFuture<'static, Response> {
+        let executor = self.clone();
         async move { executor.execute(request).await }.boxed()
     }
 
     fn stream(&self, request: Request) -> BoxStream<'static, Response> {
-        self.careful.execute_stream(request, None)
+        self.execute_stream(request, None)
     }
 }
 
@@ -106,11 +98,11 @@ pub(super) struct Ready {
 
 impl Gateway {
     /// A gateway to a schema.
-    pub fn new<E: Executor>(executors: Executors<E>, parts: GatewayParts) -> Self {
+    pub fn new<E: Executor>(executable: Executable<E>, parts: GatewayParts) -> Self {
         Self(Arc::new(Inner {
-            engine: Box::new(executors),
+            engine: Box::new(executable.schema),
             rate: RateLimit::new(parts.config.rate.clone()),
-            documents: Documents::default(),
+            documents: Documents::new(executable.types),
             in_flight: Arc::new(Semaphore::new(parts.config.in_flight)),
             streams: Arc::new(Semaphore::new(parts.config.streams)),
             metrics: RequestMetrics::default(),
@@ -198,12 +190,18 @@ impl Gateway {
 
     /// Everything about a request that does not depend on who asks.
     pub(super) fn prepare(&self, params: Params, id: &RequestId) -> Result<Checked, Answer> {
+        let refuse = |operation, answer: Answer| {
+            self.0.metrics.answered(operation, &answer, false);
+            answer
+        };
         let request = params.into_request(&self.0.parts.trusted, self.config().trusted_only);
-        let prepared = request.map_err(|fault| Answer::failed(fault, id)).and_then(|request| {
-            limits::prepare(request, &self.config().limits, &self.0.documents)
-                .map_err(|refusal| Answer::refused(refusal, id))
-        });
-        let mut prepared = prepared.inspect_err(|answer| self.0.metrics.answered(Operation::NONE, answer, false))?;
+        let request = request.map_err(|fault| refuse(Operation::NONE, Answer::failed(fault, id)))?;
+        let prepared = limits::prepare(request, &self.config().limits, &self.0.documents);
+        let mut prepared = prepared.map_err(|refusal| {
+            let is_invalid = matches!(refusal, Refusal::Invalid(_));
+            let operation = if is_invalid { Operation::UNKNOWN } else { Operation::NONE };
+            refuse(operation, Answer::refused(refusal, id))
+        })?;
         let operation = operation_of(&mut prepared);
         trace::note("root", operation.word());
         let name = prepared.name.as_deref().unwrap_or("");
@@ -243,11 +241,10 @@ impl Gateway {
     /// requests at work until it is done.
     pub(super) async fn run(&self, ready: Ready, place: OwnedSemaphorePermit) -> Answer {
         let Ready { prepared, operation, verdict, id, time } = ready;
-        let Prepared { request, kind, cost, likeness, .. } = prepared;
+        let Prepared { request, kind, cost, .. } = prepared;
         let start = Instant::now();
-        let was_valid = self.0.documents.is_valid(likeness);
         // A resolver that panics fails its own request only.
-        let work = AssertUnwindSafe(self.0.engine.execute(request, was_valid)).catch_unwind();
+        let work = AssertUnwindSafe(self.0.engine.execute(request)).catch_unwind();
         let done = if kind == OperationType::Mutation {
             let work = async move {
                 let _place = place;
@@ -258,12 +255,6 @@ impl Gateway {
         } else {
             tokio::time::timeout(time, work).await
         };
-        if let Ok(Ok(response)) = &done
-            && response.errors.is_empty()
-            && !was_valid
-        {
-            self.0.documents.was_valid(likeness);
-        }
         let answer = match done {
             Ok(Ok(response)) => Answer::of(response, cost, &id),
             Ok(Err(_panic)) => Answer::failed(Fault::internal(&"a resolver panicked"), &id),

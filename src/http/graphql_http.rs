@@ -23,8 +23,8 @@ use super::media::{self, Accepted, Json};
 use super::metrics::Operation;
 use super::{AuthFailure, graphql_sse, graphql_ws, trace};
 use crate::access::Principal;
-use crate::graphql::fault::{Fault, FaultCode};
-use crate::graphql::limits::RequestId;
+use crate::api::fault::{Fault, FaultCode};
+use crate::api::limits::RequestId;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST");
 
@@ -117,7 +117,7 @@ async fn respond(
         let read = body::read(body, &parts.headers, limit, gateway.config().body_time).await;
         Params::from_json(&read.map_err(|error| unread(error, limit, id))?)
     }
-    .map_err(|reason| Refused::with(StatusCode::BAD_REQUEST, FaultCode::BadRequest, reason.0, id))?;
+    .map_err(|reason| Refused::with(StatusCode::BAD_REQUEST, FaultCode::BadRequest, &reason.0, id))?;
     // The head holds on to what the connection read it into, and a request may be worked on for a while.
     drop(parts);
 

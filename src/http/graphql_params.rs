@@ -1,18 +1,25 @@
 //! The parameters of a request, from a JSON body, a query string or a message.
 
+use std::borrow::Cow;
+
 use async_graphql::{Request, Variables};
 use serde_json::{Map, Value};
 
+use super::json::{self, NotJson};
 use super::trusted::TrustedDocuments;
-use crate::graphql::fault::{Fault, FaultCode};
+use crate::api::fault::{Fault, FaultCode};
 
 /// Why a request is none. Always a 400, whatever media type the client takes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NotARequest(pub &'static str);
+pub(super) struct NotARequest(pub Cow<'static, str>);
+
+const fn because(reason: &'static str) -> NotARequest {
+    NotARequest(Cow::Borrowed(reason))
+}
 
 impl From<NotARequest> for Fault {
     fn from(reason: NotARequest) -> Self {
-        Self::new(FaultCode::BadRequest, reason.0)
+        Self::new(FaultCode::BadRequest, &reason.0)
     }
 }
 
@@ -29,16 +36,16 @@ pub(super) struct Params {
 impl Params {
     /// From a JSON body.
     pub fn from_json(body: &[u8]) -> Result<Self, NotARequest> {
-        let text = std::str::from_utf8(body).map_err(|_| NotARequest("the body is not UTF-8"))?;
-        Self::from_value(serde_json::from_str(text).map_err(|_| NotARequest("the body is not JSON"))?)
+        let text = std::str::from_utf8(body).map_err(|_| because("the body is not UTF-8"))?;
+        Self::from_value(json::parse(text).map_err(|error| NotARequest(error.reason("the body")))?)
     }
 
     /// From a JSON value. What it does not know it ignores, as the specification asks.
     pub fn from_value(value: Value) -> Result<Self, NotARequest> {
         let mut fields = match value {
             Value::Object(fields) => fields,
-            Value::Array(_) => return Err(NotARequest("arrays of requests are not supported: send one at a time")),
-            _ => return Err(NotARequest("a request is a JSON object")),
+            Value::Array(_) => return Err(because("arrays of requests are not supported: send one at a time")),
+            _ => return Err(because("a request is a JSON object")),
         };
         let params = Self {
             query: text(fields.remove("query"), "query must be a string")?,
@@ -58,7 +65,7 @@ impl Params {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decoded(name)?, decoded(value)?);
             if seen.contains(&name) {
-                return Err(NotARequest("a parameter is given twice"));
+                return Err(because("a parameter is given twice"));
             }
             match &*name {
                 "query" => params.query = Some(value),
@@ -77,10 +84,10 @@ impl Params {
         let persisted = match self.extensions.get("persistedQuery") {
             None | Some(Value::Null) => false,
             Some(persisted) if persisted.get("sha256Hash").is_some_and(Value::is_string) => true,
-            Some(_) => return Err(NotARequest("extensions.persistedQuery must hold a sha256Hash")),
+            Some(_) => return Err(because("extensions.persistedQuery must hold a sha256Hash")),
         };
         if self.query.is_none() && self.document_id.is_none() && !persisted {
-            return Err(NotARequest("the parameter query is missing"));
+            return Err(because("the parameter query is missing"));
         }
         Ok(self)
     }
@@ -116,7 +123,7 @@ fn text(value: Option<Value>, reason: &'static str) -> Result<Option<String>, No
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(NotARequest(reason)),
+        Some(_) => Err(because(reason)),
     }
 }
 
@@ -124,7 +131,7 @@ fn object(value: Option<Value>, reason: &'static str) -> Result<Map<String, Valu
     match value {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(fields)) => Ok(fields),
-        Some(_) => Err(NotARequest(reason)),
+        Some(_) => Err(because(reason)),
     }
 }
 
@@ -132,12 +139,16 @@ fn embedded(json: &str, reason: &'static str) -> Result<Map<String, Value>, NotA
     if json.is_empty() {
         return Ok(Map::new());
     }
-    object(Some(serde_json::from_str(json).map_err(|_| NotARequest(reason))?), reason)
+    let value = json::parse(json).map_err(|error| match error {
+        NotJson::Malformed => because(reason),
+        error => NotARequest(error.reason("the parameter")),
+    })?;
+    object(Some(value), reason)
 }
 
 /// Undoes the form encoding. What is not UTF-8 afterwards is refused, never replaced.
 fn decoded(text: &str) -> Result<String, NotARequest> {
-    let reason = NotARequest("the query string is not form-encoded UTF-8");
+    let reason = because("the query string is not form-encoded UTF-8");
     let digit =
         |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).and_then(|n| u8::try_from(n).ok());
     let mut bytes = text.bytes();
@@ -161,6 +172,7 @@ mod tests {
 
     #[test]
     fn a_row_per_refusal() {
+        let deep = format!(r#"{{"query":"","variables":{{"a":{}{}}}}}"#, "[".repeat(126), "]".repeat(126));
         for (body, reason) in [
             (&b"\xff"[..], "the body is not UTF-8"),
             (b"{", "the body is not JSON"),
@@ -175,9 +187,13 @@ mod tests {
             (br#"{"query":"","variables":[]}"#, "variables must be an object"),
             (br#"{"query":"","extensions":""}"#, "extensions must be an object"),
             (br#"{"documentId":1}"#, "documentId must be a string"),
+            (br#"{"query":"{a}","query":"{b}"}"#, "the body has \"query\" twice in one object"),
+            (br#"{"query":"","variables":{"a":[{"b":1,"b":2}]}}"#, "the body has \"b\" twice in one object"),
+            (br#"{"query":"","extensions":{"a":1,"a":1}}"#, "the body has \"a\" twice in one object"),
+            (deep.as_bytes(), "the body is nested too deeply: more than 127 levels"),
             (br#"{"extensions":{"persistedQuery":{}}}"#, "extensions.persistedQuery must hold a sha256Hash"),
         ] {
-            assert_eq!(Params::from_json(body).err(), Some(NotARequest(reason)));
+            assert_eq!(Params::from_json(body).err(), Some(because(reason)));
         }
         for (query, reason) in [
             ("", "the parameter query is missing"),
@@ -187,8 +203,10 @@ mod tests {
             ("query=a&variables=7", "variables must be a JSON object"),
             ("query=a&variables={", "variables must be a JSON object"),
             ("query=a&extensions=[]", "extensions must be a JSON object"),
+            ("query=a&variables={\"x\":{\"y\":1,\"y\":1}}", "the parameter has \"y\" twice in one object"),
+            ("query=a&extensions={\"x\":1,\"x\":1}", "the parameter has \"x\" twice in one object"),
         ] {
-            assert_eq!(Params::from_query_string(query).err(), Some(NotARequest(reason)));
+            assert_eq!(Params::from_query_string(query).err(), Some(because(reason)));
         }
     }
 

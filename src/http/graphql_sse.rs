@@ -18,8 +18,8 @@ use super::answer::{Answer, Outcome};
 use super::gateway::{Gateway, Ready};
 use super::trace;
 use crate::access::Principal;
-use crate::graphql::fault::{Fault, FaultCode};
-use crate::graphql::limits::RequestId;
+use crate::api::fault::{Fault, FaultCode};
+use crate::api::limits::RequestId;
 use crate::telemetry::measure::Held;
 
 const COMPLETE: &str = "event: complete\ndata:\n\n";

@@ -18,8 +18,8 @@ use super::gateway::{Gateway, bearer};
 use super::graphql_http::Refused;
 use super::line::Allowance;
 use super::media::Json;
-use crate::graphql::fault::FaultCode;
-use crate::graphql::limits::RequestId;
+use crate::api::fault::FaultCode;
+use crate::api::limits::RequestId;
 use crate::telemetry::measure::Held;
 
 const PROTOCOL: &str = "graphql-transport-ws";

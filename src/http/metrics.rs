@@ -22,8 +22,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::answer::Answer;
-use crate::graphql::fault::FaultCode;
-use crate::graphql::limits::Prepared;
+use crate::api::fault::FaultCode;
+use crate::api::limits::Prepared;
 use crate::telemetry::measure::{self, Held, Histogram, Label, Reading};
 
 /// What an operation is called here: its place among [`NAMES`].
@@ -33,8 +33,8 @@ pub(super) struct Operation(usize);
 impl Operation {
     /// A request that did not get as far as an operation.
     pub const NONE: Self = Self(0);
-    /// An operation whose root field the schema does not have.
-    const UNKNOWN: Self = Self(1);
+    /// An operation that the schema does not have, or not like this.
+    pub const UNKNOWN: Self = Self(1);
     /// A query with several root fields.
     const SEVERAL: Self = Self(2);
     /// A query that asks for the schema.
@@ -50,7 +50,7 @@ impl Operation {
 static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut names: Vec<String> = ["none", "unknown", "several", "introspection"].map(str::to_owned).into();
     // What we export is a schema.
-    let definitions = parse_schema(crate::graphql::sdl()).map(|schema| schema.definitions).unwrap_or_default();
+    let definitions = parse_schema(crate::api::sdl()).map(|schema| schema.definitions).unwrap_or_default();
     for definition in definitions {
         if let TypeSystemDefinition::Type(one) = definition
             && let TypeKind::Object(object) = one.node.kind
@@ -269,7 +269,7 @@ pub fn router(registry: Arc<Registry>) -> Router {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graphql::limits::{Documents, Limits, prepare};
+    use crate::api::limits::{Documents, Limits, prepare};
 
     #[test]
     fn an_operation_is_called_by_its_root_field() {
@@ -283,7 +283,7 @@ mod tests {
             ("{ Ada_Lovelace_481000000017 }", "unknown"),
             ("subscription { ledgerEvents { sequence } }", "ledgerEvents"),
         ] {
-            let mut prepared = prepare(query.into(), &Limits::default(), &Documents::default()).expect(query);
+            let mut prepared = prepare(query.into(), &Limits::default(), &Documents::of_no_schema()).expect(query);
             assert_eq!(operation_of(&mut prepared).word(), word, "{query}");
         }
     }

@@ -17,6 +17,7 @@ mod graphql_http;
 mod graphql_params;
 mod graphql_sse;
 mod graphql_ws;
+mod json;
 mod line;
 mod media;
 mod outlive;
@@ -39,12 +40,11 @@ use axum::{Router, middleware};
 use futures_util::future::BoxFuture;
 
 pub use config::{ConnectionConfig, HttpConfig, RateConfig, StreamConfig};
-pub use gateway::{Executors, Gateway, GatewayParts};
+pub use gateway::{Gateway, GatewayParts};
 pub use serve::{ConnectionMetrics, Lifecycle, serve};
 pub use trusted::TrustedDocuments;
 
 use crate::access::Principal;
-use crate::graphql::limits::RequestId;
 
 /// Why a token does not speak for anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,10 +66,6 @@ pub trait Authenticate: Send + Sync {
         bearer: &'a str,
     ) -> Pin<Box<dyn Future<Output = Result<Principal, AuthFailure>> + Send + 'a>>;
 }
-
-/// Adds to a request what the schema's resolvers want to find in its data (data loaders, services). The
-/// [`Principal`] and the [`RequestId`] are there already.
-pub type Decorate = Arc<dyn Fn(async_graphql::Request, &Principal, &RequestId) -> async_graphql::Request + Send + Sync>;
 
 /// Whether what the server depends on answers: asked by `/health/ready`.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;

@@ -70,6 +70,7 @@ async fn token(
     headers: HeaderMap,
     form: Result<Form<TokenForm>, FormRejection>,
 ) -> Response {
+    let sent_basic = headers.get(header::AUTHORIZATION).is_some_and(is_basic);
     let request = match form {
         Ok(Form(form)) => token_request(&headers, form),
         Err(rejection) => Err(unreadable(&rejection)),
@@ -88,6 +89,9 @@ async fn token(
         .into_response(),
         Err(refusal) => refusal.into_response(),
     };
+    if response.status() == StatusCode::UNAUTHORIZED && sent_basic {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
+    }
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
@@ -117,6 +121,15 @@ fn token_request(headers: &HeaderMap, form: TokenForm) -> Result<TokenRequest, R
         (None, _) => return Err(Refusal::invalid_client()),
     };
     Ok(TokenRequest { client_id, client_secret, scope: given(form.scope), customer: given(form.customer) })
+}
+
+/// For who authenticates in the header, as RFC 6749, section 5.2 asks. Not for who does so in the form: on this
+/// challenge a browser would ask for a password itself, before the page behind it learns of the answer.
+const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Basic realm="konto", charset="UTF-8""#);
+
+fn is_basic(credentials: &HeaderValue) -> bool {
+    let scheme = credentials.to_str().ok().and_then(|text| text.split(' ').next());
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
 }
 
 const UNSUPPORTED: &str = "the only grant is client_credentials";
@@ -216,10 +229,6 @@ impl IntoResponse for Refusal {
         let body = Json(json!({ "error": self.error, "error_description": self.description }));
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers
-                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="konto", charset="UTF-8""#));
-        }
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -389,12 +398,35 @@ mod tests {
             let response = request.send().await.expect("an answer");
             assert_eq!(response.status(), status, "row {number}");
             assert_eq!(response.headers()["cache-control"], "no-store", "row {number}");
-            assert_eq!(response.headers().contains_key("www-authenticate"), status == 401, "row {number}");
+            assert!(!response.headers().contains_key("www-authenticate") || status == 401, "row {number}");
             let body: Value = response.json().await.expect("JSON");
             assert_eq!(body["error"], error, "row {number}");
         }
         let get = server.http.get(format!("{}/oauth2/token", server.base)).send().await.expect("an answer");
         assert_eq!(get.status(), 405);
+    }
+
+    /// To a browser the challenge means that it asks for a password itself.
+    #[tokio::test]
+    async fn who_does_not_authenticate_by_basic_is_not_challenged_to() {
+        let server = server().await;
+        let post = |form: &str| server.post(&format!("grant_type=client_credentials{form}"));
+        let basic = Some(r#"Basic realm="konto", charset="UTF-8""#);
+        for (request, challenge) in [
+            (post("&client_id=web&client_secret=wrong"), None),
+            (post("&client_id=web"), None),
+            (post(""), None),
+            (post("").bearer_auth("eyJ"), None),
+            (post("").header("authorization", "Basicwrong"), None),
+            (post("").basic_auth("web", Some("wrong")), basic),
+            (post("").header("authorization", "basic !"), basic),
+            (post("").header("authorization", "Basic"), basic),
+        ] {
+            let response = request.send().await.expect("an answer");
+            assert_eq!(response.status(), 401);
+            let found = response.headers().get("www-authenticate").map(|value| value.to_str().expect("text"));
+            assert_eq!(found, challenge);
+        }
     }
 
     #[test]

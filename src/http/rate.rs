@@ -12,6 +12,9 @@ use super::config::RateConfig;
 use crate::access::Principal;
 use crate::primitives::{CustomerId, TenantId};
 
+/// How long what may be spent at once takes to refill, at least.
+const SHORTEST_BURST: Duration = Duration::from_secs(1);
+
 type Key = (TenantId, Arc<str>, Option<CustomerId>);
 
 /// The buckets of every principal that has spent lately.
@@ -26,9 +29,10 @@ impl RateLimit {
     }
 
     /// Spends the cost, or tells how long to wait. A cost beyond the burst counts as the burst, for it could
-    /// never be saved up.
+    /// never be saved up. A burst lasts a second at least: one of a few milliseconds, under a high rate, is spent by
+    /// whoever keeps to the rate but is woken late.
     pub(super) fn spend(&self, principal: &Principal, cost: u64, now: Instant) -> Result<(), Duration> {
-        let burst = self.refill(self.config.burst);
+        let burst = self.refill(self.config.burst).max(SHORTEST_BURST);
         let taken = self.refill(cost).min(burst);
         let key = (principal.tenant, principal.client.clone(), principal.customer);
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +56,7 @@ impl RateLimit {
 
     /// How long a cost takes to refill.
     fn refill(&self, cost: u64) -> Duration {
-        Duration::from_micros(cost.saturating_mul(1_000_000) / self.config.per_second.max(1))
+        Duration::from_nanos(cost.saturating_mul(1_000_000_000) / self.config.per_second.max(1))
     }
 }
 
@@ -82,6 +86,20 @@ mod tests {
         assert_eq!(limit.spend(&a, 10, now + second), Ok(()));
         assert_eq!(limit.spend(&a, 1, now + second), Err(second / 10));
         assert_eq!(limit.spend(&a, 1_000_000, now + 4 * second), Ok(()), "more than the burst counts as the burst");
+    }
+
+    #[test]
+    fn whoever_keeps_to_a_high_rate_is_not_refused_for_being_woken_late() {
+        let limit = RateLimit::new(RateConfig { per_second: 50_000_000, burst: 100_000, principals: 2 });
+        let (start, a) = (Instant::now(), principal("a"));
+        // A hundred requests a millisecond at exactly the rate; once they all come half a second late, together.
+        for n in 0..200_000_u64 {
+            let due = Duration::from_micros(n * 10);
+            let late = if (50_000..100_000).contains(&n) { Duration::from_secs(1) } else { due };
+            assert_eq!(limit.spend(&a, 500, start + late.max(due)), Ok(()), "request {n}");
+        }
+        assert_eq!(limit.spend(&a, 50_000_000, start + Duration::from_secs(4)), Ok(()));
+        assert!(limit.spend(&a, 1, start + Duration::from_secs(4)).is_err(), "and no more than the rate");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 use tracing::Span;
 use tracing::field::Empty;
 
-use crate::graphql::limits::RequestId;
+use crate::api::limits::RequestId;
 use crate::primitives::IdSource;
 use crate::telemetry::spans;
 

@@ -1,20 +1,20 @@
 //! Reading the audit trail. It is written with what it tells of, by the posting path.
 
-use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-};
+use sea_orm::{ConnectionTrait, QueryResult};
+use uuid::Uuid;
 
-use super::post::LedgerFault;
-use super::query::Page;
+use super::fault::LedgerFault;
+use super::query::{Page, Query};
 use crate::primitives::clock::Micros;
 use crate::primitives::{AuditId, CustomerId, TenantId};
-use entity::audit_record::{Column, Entity, Model};
 
 crate::words! {
     /// How a mutation ended.
     AuditOutcome {
         /// It was done.
         Done = "DONE",
+        /// It had been done before, under the same key.
+        Replayed = "REPLAYED",
         /// It was refused; nothing was changed.
         Refused = "REFUSED",
         /// The token lacked the scope, or was bound to a customer where that is not allowed; nothing was done.
@@ -25,8 +25,8 @@ crate::words! {
 /// Who did what, when, in which request, with what result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRecord {
-    /// Its id.
-    pub id: AuditId,
+    /// Its place in the tenant's journal of commands: the order of the list.
+    pub sequence: i64,
     /// When.
     pub occurred_at: Micros,
     /// The client whose token it was.
@@ -72,29 +72,30 @@ pub async fn records(
     db: &impl ConnectionTrait,
     tenant: TenantId,
     filter: &AuditFilter,
-    page: Page<AuditId>,
+    page: Page<i64>,
 ) -> Result<Vec<AuditRecord>, LedgerFault> {
-    let mut query = Entity::find().filter(Column::TenantId.eq(tenant.0));
+    let mut query = Query::new("SELECT * FROM command WHERE tenant_id = ", tenant);
     let conditions = [
-        filter.client.as_ref().map(|client| Column::Client.eq(client)),
-        filter.request_id.as_ref().map(|id| Column::RequestId.eq(id)),
-        filter.operation.as_ref().map(|operation| Column::Operation.eq(operation)),
-        filter.outcome.map(|outcome| Column::Outcome.eq(outcome.word())),
-        filter.target.as_ref().map(|target| Column::Target.eq(target)),
-        filter.from.map(|from| Column::OccurredAtUs.gte(from)),
-        filter.before.map(|before| Column::OccurredAtUs.lt(before)),
-        page.after.map(|after| Column::Id.lt(after.0)),
-        page.before.map(|before| Column::Id.gt(before.0)),
+        ("client = ", filter.client.clone()),
+        ("request_id = ", filter.request_id.clone()),
+        ("operation = ", filter.operation.clone()),
+        ("outcome = ", filter.outcome.map(|outcome| outcome.word().to_owned())),
+        ("target = ", filter.target.clone()),
     ];
-    for condition in conditions.into_iter().flatten() {
-        query = query.filter(condition);
+    for (condition, value) in conditions {
+        if let Some(value) = value {
+            query.and(condition, value.into());
+        }
     }
-    let query = if page.backward { query.order_by_asc(Column::Id) } else { query.order_by_desc(Column::Id) };
-    let mut rows = query.limit(page.limit).all(db).await?;
-    if page.backward {
-        rows.reverse();
+    if let Some(from) = filter.from {
+        query.and("occurred_at_us >= ", from.into());
     }
-    rows.into_iter().map(record).collect()
+    if let Some(before) = filter.before {
+        query.and("occurred_at_us < ", before.into());
+    }
+    let (after, before) = (page.after.map(Into::into), page.before.map(Into::into));
+    query.page("sequence", true, after, before, page.backward, page.limit);
+    query.all(db).await?.iter().map(record).collect()
 }
 
 /// A record by its id.
@@ -106,19 +107,41 @@ pub async fn record_by_id(
     tenant: TenantId,
     id: AuditId,
 ) -> Result<Option<AuditRecord>, LedgerFault> {
-    Entity::find_by_id((tenant.0, id.0)).one(db).await?.map(record).transpose()
+    let Some(sequence) = sequence_of(tenant, id) else { return Ok(None) };
+    let mut query = Query::new("SELECT * FROM command WHERE tenant_id = ", tenant);
+    query.and("sequence = ", sequence.into());
+    query.all(db).await?.first().map(record).transpose()
 }
 
-fn record(row: Model) -> Result<AuditRecord, LedgerFault> {
+/// The id of a record: its place, and whose journal it is in, so that it is one of all tenants'.
+#[must_use]
+pub fn id_of(tenant: TenantId, sequence: i64) -> AuditId {
+    AuditId(Uuid::from_u64_pair(tag(tenant), sequence.unsigned_abs()))
+}
+
+fn sequence_of(tenant: TenantId, id: AuditId) -> Option<i64> {
+    let (tenant_tag, sequence) = id.0.as_u64_pair();
+    (tenant_tag == tag(tenant)).then(|| i64::try_from(sequence).ok()).flatten()
+}
+
+/// What of a tenant's id tells it from others: its two halves, folded.
+fn tag(tenant: TenantId) -> u64 {
+    let (high, low) = tenant.0.as_u64_pair();
+    high ^ low.rotate_left(17)
+}
+
+fn record(row: &QueryResult) -> Result<AuditRecord, LedgerFault> {
+    let outcome: String = row.try_get("", "outcome")?;
+    let customer: Option<Uuid> = row.try_get("", "customer_id")?;
     Ok(AuditRecord {
-        id: AuditId(row.id),
-        occurred_at: row.occurred_at_us,
-        client: row.client,
-        customer: row.customer_id.map(CustomerId),
-        request_id: row.request_id,
-        operation: row.operation,
-        outcome: AuditOutcome::from_word(&row.outcome).ok_or(LedgerFault::Inconsistent("audit outcome"))?,
-        code: row.code,
-        target: row.target,
+        sequence: row.try_get("", "sequence")?,
+        occurred_at: row.try_get("", "occurred_at_us")?,
+        client: row.try_get("", "client")?,
+        customer: customer.map(CustomerId),
+        request_id: row.try_get("", "request_id")?,
+        operation: row.try_get("", "operation")?,
+        outcome: AuditOutcome::from_word(&outcome).ok_or(LedgerFault::Inconsistent("audit outcome"))?,
+        code: row.try_get("", "code")?,
+        target: row.try_get("", "target")?,
     })
 }

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::chart::{Component, InternalRole};
+use super::fault::LedgerFault;
 use super::journal::currency;
-use super::post::LedgerFault;
 use super::query::Query;
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, Currency, Minor, TenantId};
@@ -22,8 +22,8 @@ pub async fn balance_as_of(
     date: NaiveDate,
     known: Option<Micros>,
 ) -> Result<Minor, LedgerFault> {
-    let sql = "SELECT CAST(COALESCE(SUM(account_amount_minor), 0) AS bigint) AS sum FROM posting WHERE tenant_id = ";
-    let mut query = Query::new(sql, tenant);
+    let sql = format!("SELECT {} FROM posting WHERE tenant_id = ", exact_sum("account_amount_minor", "sum"));
+    let mut query = Query::new(&sql, tenant);
     query.and("account_id = ", account.0.into());
     query.and_raw("account_amount_minor IS NOT NULL");
     query.and("value_date <= ", date.into());
@@ -31,8 +31,26 @@ pub async fn balance_as_of(
         query.and("booked_at_us <= ", known.into());
     }
     let rows = query.all(db).await?;
-    let sum: i64 = rows.first().ok_or(LedgerFault::Inconsistent("no sum"))?.try_get("", "sum")?;
-    Ok(Minor(sum))
+    let sum = exact(rows.first().ok_or(LedgerFault::Inconsistent("no sum"))?, "sum")?;
+    i64::try_from(sum).map(Minor).map_err(|_| LedgerFault::Inconsistent("a balance beyond all bounds"))
+}
+
+/// What a sum of minor units is taken apart by, so that neither part passes 64 bits.
+const PART: i64 = 1_000_000_000;
+
+/// The columns of an exact sum, however large: SQLite adds up in 64 bits and fails, PostgreSQL gives a number that no
+/// integer of ours may hold. Both parts have the sign of what is added.
+fn exact_sum(column: &str, name: &str) -> String {
+    format!(
+        "CAST(COALESCE(SUM({column} / {PART}), 0) AS bigint) AS {name}_high, \
+         CAST(COALESCE(SUM({column} % {PART}), 0) AS bigint) AS {name}_low"
+    )
+}
+
+/// The exact sum of a row.
+fn exact(row: &QueryResult, name: &str) -> Result<i128, LedgerFault> {
+    let part = |part: &str| row.try_get::<i64>("", &format!("{name}_{part}"));
+    Ok(i128::from(part("high")?) * i128::from(PART) + i128::from(part("low")?))
 }
 
 /// What a line of the trial balance adds up.
@@ -67,17 +85,17 @@ pub async fn trial_balance(
     tenant: TenantId,
     as_of: Option<NaiveDate>,
 ) -> Result<Vec<TrialLine>, LedgerFault> {
-    // Sums as text: PostgreSQL adds bigints up to a numeric, which no integer of ours may hold.
-    let sql = "SELECT a.component, a.role, p.currency, \
-         CAST(SUM(CASE WHEN p.amount_minor < 0 THEN -p.amount_minor ELSE 0 END) AS text) AS debit, \
-         CAST(SUM(CASE WHEN p.amount_minor > 0 THEN p.amount_minor ELSE 0 END) AS text) AS credit \
-         FROM posting p JOIN ledger_account a ON a.tenant_id = p.tenant_id AND a.id = p.ledger_account_id \
-         WHERE p.tenant_id = ";
-    let mut query = Query::new(sql, tenant);
+    let debit = exact_sum("(CASE WHEN p.amount_minor < 0 THEN -p.amount_minor ELSE 0 END)", "debit");
+    let credit = exact_sum("(CASE WHEN p.amount_minor > 0 THEN p.amount_minor ELSE 0 END)", "credit");
+    let sql = format!(
+        "SELECT p.component, a.role, p.currency, {debit}, {credit} FROM posting p LEFT JOIN internal_account a \
+         ON a.tenant_id = p.tenant_id AND a.id = p.internal_id WHERE p.tenant_id = "
+    );
+    let mut query = Query::new(&sql, tenant);
     if let Some(as_of) = as_of {
         query.and("p.value_date <= ", as_of.into());
     }
-    query.end(" GROUP BY a.component, a.role, p.currency");
+    query.end(" GROUP BY p.component, a.role, p.currency");
     let mut lines = query.all(db).await?.iter().map(line).collect::<Result<Vec<_>, _>>()?;
     lines.sort_by_key(|line| (line.currency, line.class));
     Ok(lines)
@@ -94,9 +112,5 @@ fn line(row: &QueryResult) -> Result<TrialLine, LedgerFault> {
         (None, Some(role)) => Class::Internal(role),
         _ => return Err(LedgerFault::Inconsistent("class of a ledger account")),
     };
-    let sum = |column: &'static str| -> Result<i128, LedgerFault> {
-        let text: String = row.try_get("", column)?;
-        text.parse().map_err(|_| LedgerFault::Inconsistent(column))
-    };
-    Ok(TrialLine { class, currency: currency(row)?, debit: sum("debit")?, credit: sum("credit")? })
+    Ok(TrialLine { class, currency: currency(row)?, debit: exact(row, "debit")?, credit: exact(row, "credit")? })
 }

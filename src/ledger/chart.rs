@@ -42,6 +42,8 @@ crate::words! {
         Migration = "MIGRATION",
         /// Owed to merchants.
         MerchantSettlement = "MERCHANT_SETTLEMENT",
+        /// Held for a party: one for each, apart from the house's own money.
+        ClientMoney = "CLIENT_MONEY",
     }
 }
 
@@ -88,6 +90,7 @@ impl InternalRole {
             Self::WriteOff => "Write-off",
             Self::Migration => "Migrated balances",
             Self::MerchantSettlement => "Merchant settlement",
+            Self::ClientMoney => "Client money",
         }
     }
 }

@@ -7,9 +7,10 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 use super::chart::{Component, InternalRole};
+use super::facts::{EntryFacts, Personal, Seal};
 use super::refusal::Refusal;
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor};
+use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId};
 
 crate::words! {
     /// The business meaning of an entry.
@@ -58,7 +59,7 @@ crate::words! {
 }
 
 /// The caller's own name for an entry. Reference, date and poster together are unique in a tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ExternalReference {
     /// What the caller calls it.
     pub reference: String,
@@ -115,6 +116,8 @@ pub enum Leg {
     Internal {
         /// Which.
         role: InternalRole,
+        /// For whom it holds money, where that is not the tenant.
+        party: Option<PartyId>,
         /// Signed.
         amount: Minor,
     },
@@ -129,11 +132,17 @@ pub struct Draft {
     pub currency: Currency,
     /// When it counts; the tenant's business date when absent.
     pub value_date: Option<NaiveDate>,
+    /// When it was authorised or ordered, where that is another day.
+    pub transaction_date: Option<NaiveDate>,
     /// For people.
     pub description: String,
     /// The caller's name for it.
     pub external: Option<ExternalReference>,
-    /// A JSON object, as text.
+    /// What Konto notes of it.
+    pub facts: EntryFacts,
+    /// The same, of what is somebody's own business.
+    pub personal: Personal,
+    /// A JSON object of the caller's, as text.
     pub metadata: String,
     legs: Vec<Leg>,
 }
@@ -142,7 +151,18 @@ impl Draft {
     /// A draft that moves `amount` from one side to the other.
     #[must_use]
     pub fn new(kind: TransactionKind, currency: Currency, description: String) -> Self {
-        Self { kind, currency, value_date: None, description, external: None, metadata: "{}".into(), legs: Vec::new() }
+        Self {
+            kind,
+            currency,
+            value_date: None,
+            transaction_date: None,
+            description,
+            external: None,
+            facts: EntryFacts::default(),
+            personal: Personal::default(),
+            metadata: "{}".into(),
+            legs: Vec::new(),
+        }
     }
 
     /// Adds two legs that sum to zero: `amount` leaves `from` and arrives at `to`. Beside [`Draft::netting`]
@@ -185,6 +205,8 @@ pub enum Side {
     Account(AccountId, Spread, Option<String>),
     /// An internal account.
     Internal(InternalRole),
+    /// Money that is held for a party.
+    Party(InternalRole, PartyId),
 }
 
 impl Side {
@@ -197,7 +219,8 @@ impl Side {
     fn leg(self, amount: Minor) -> Leg {
         match self {
             Self::Account(account, spread, message) => Leg::Account { account, amount, spread, message },
-            Self::Internal(role) => Leg::Internal { role, amount },
+            Self::Internal(role) => Leg::Internal { role, party: None, amount },
+            Self::Party(role, party) => Leg::Internal { role, party: Some(party), amount },
         }
     }
 }
@@ -219,6 +242,15 @@ pub struct Posting {
     pub message: Option<String>,
 }
 
+impl Posting {
+    /// Of a customer's account, which component.
+    #[must_use]
+    pub fn component(&self) -> Option<Component> {
+        let (_, place) = self.ledger_account.component()?;
+        Component::ALL.iter().copied().find(|component| component.index() == place)
+    }
+}
+
 /// An entry's effect on one account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountTotal {
@@ -235,23 +267,35 @@ pub struct Entry {
     pub sequence: i64,
     /// Its id.
     pub id: EntryId,
+    /// Its place in the log of events.
+    pub event_sequence: i64,
+    /// The command that booked it.
+    pub command: i64,
     /// What it means.
     pub kind: TransactionKind,
     /// When it counts.
     pub value_date: NaiveDate,
+    /// The tenant's business date when it was booked.
+    pub business_date: NaiveDate,
+    /// When it was authorised or ordered, where that is another day.
+    pub transaction_date: Option<NaiveDate>,
     /// When it was booked.
     pub booked_at: Micros,
     /// For people.
     pub description: String,
     /// The caller's name for it.
     pub external: Option<ExternalReference>,
-    /// The key that the caller sent.
-    pub idempotency_key: Option<String>,
     /// The entry that it mirrors.
     pub reverses: Option<EntryId>,
     /// The hold that it captured.
     pub hold: Option<HoldId>,
-    /// A JSON object, as text.
+    /// What Konto notes of it, as it is stored: see [`EntryFacts`].
+    pub facts: Option<String>,
+    /// The same, of what is somebody's own business: see [`Personal`]. Absent once it is erased.
+    pub personal: Option<String>,
+    /// What the digest has of that, and of the messages on the lines.
+    pub seal: Option<Seal>,
+    /// A JSON object of the caller's, as text.
     pub metadata: String,
     /// Its lines; never empty.
     pub postings: Vec<Posting>,
@@ -273,15 +317,36 @@ impl Entry {
         Ok(Arc::new(self))
     }
 
-    /// The digest of everything that the entry says, postings included, in a form that does not depend on
+    /// What Konto notes of it.
+    #[must_use]
+    pub fn noted(&self) -> EntryFacts {
+        self.facts.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// The same, of what is somebody's own business; nothing once that is erased.
+    #[must_use]
+    pub fn personal(&self) -> Personal {
+        self.personal.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    /// The messages on its lines, in their order.
+    pub fn messages(&self) -> impl Iterator<Item = Option<&str>> + Clone {
+        self.postings.iter().map(|line| line.message.as_deref())
+    }
+
+    /// The digest of everything that the entry says, postings included (of what is personal, its seal), in a form that does not depend on
     /// the engine: each field is its length and its bytes, so that no two entries share one text.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
         let mut digest = Fields(Sha256::new());
         digest.number(self.sequence);
         digest.bytes(self.id.0.as_bytes());
+        digest.number(self.event_sequence);
+        digest.number(self.command);
         digest.text(self.kind.word());
         digest.text(&self.value_date.to_string());
+        digest.text(&self.business_date.to_string());
+        digest.optional(self.transaction_date.map(|date| date.to_string()).as_deref());
         digest.number(self.booked_at);
         digest.text(&self.description);
         let external = self.external.as_ref();
@@ -289,9 +354,10 @@ impl Entry {
         digest.optional(external.and_then(|external| external.date).map(|date| date.to_string()).as_deref());
         digest.optional(external.and_then(|external| external.poster.as_deref()));
         digest.optional(external.and_then(|external| external.code.as_deref()));
-        digest.optional(self.idempotency_key.as_deref());
         digest.optional(self.reverses.map(|id| id.to_string()).as_deref());
         digest.optional(self.hold.map(|id| id.to_string()).as_deref());
+        digest.optional(self.facts.as_deref());
+        digest.bytes(self.seal.as_ref().map_or(&[][..], |seal| &seal.hash[..]));
         digest.text(&self.metadata);
         for posting in &self.postings {
             digest.bytes(posting.ledger_account.0.as_bytes());
@@ -300,7 +366,6 @@ impl Entry {
             digest.text(posting.currency.code());
             digest.optional(posting.total.map(|total| total.amount.0.to_string()).as_deref());
             digest.optional(posting.total.map(|total| total.balance_after.0.to_string()).as_deref());
-            digest.optional(posting.message.as_deref());
         }
         digest.0.finalize().into()
     }

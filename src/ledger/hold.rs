@@ -26,6 +26,8 @@ crate::words! {
 pub struct Hold {
     /// Its id.
     pub id: HoldId,
+    /// Its place in lists.
+    pub ordinal: i64,
     /// On which account.
     pub account: AccountId,
     /// In which currency.

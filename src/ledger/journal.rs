@@ -1,29 +1,80 @@
-//! Reading the books: positions, holds, entries, transactions. Rows become the ledger's own types here.
+//! Reading the books: positions, holds, entries. Rows become the ledger's own types here.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use futures_util::future::try_join_all;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement, Value};
-use uuid::Uuid;
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
-use super::chart::{Component, InternalRole};
+use super::chart::Component;
+pub use super::chart_rows::{ChartRow, chart_rows, component_rows, internal_rows};
 use super::entry::{AccountTotal, Entry, ExternalReference, Posting, TransactionKind};
+use super::facts::Seal;
+use super::fault::LedgerFault;
 use super::hold::{Hold, HoldStatus};
-use super::position::{AccountStatus, DebtRule, Position, RepaymentOrder};
-use super::post::LedgerFault;
+use super::position::Position;
 pub use super::query::Page;
 use super::query::Query;
+use super::rows::known_currency;
+pub use super::transactions::{Transaction, TransactionFilter, TransactionsOf, transactions_of};
 use crate::database::{Kind, Listed, listed};
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};
+use crate::primitives::{AccountId, Clock, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};
+use crate::work::head::Head;
+use crate::work::row::{Column, Row as _};
+use crate::work::{load, read};
 
 /// Binds per statement when a list of ids goes to SQLite.
 const LIST: usize = 10_000;
 
-const POSITION_COLUMNS: &str = "account_id, id, component, currency, balance_minor, status, closed_on, debt_rule, \
-     repayment_order, credit_limit_minor, maximum_balance_minor, reserved_minor";
+/// The columns of an entry, but the tenant.
+pub(crate) const ENTRY: [Column; 24] = [
+    column("sequence", Kind::BigInt, false),
+    column("id", Kind::Uuid, false),
+    column("event_sequence", Kind::BigInt, false),
+    column("command_sequence", Kind::BigInt, false),
+    column("batch_number", Kind::BigInt, false),
+    column("kind", Kind::Text, false),
+    column("value_date", Kind::Date, false),
+    column("business_date", Kind::Date, false),
+    column("transaction_date", Kind::Date, true),
+    column("booked_at_us", Kind::BigInt, false),
+    column("description", Kind::Text, false),
+    column("external_reference", Kind::Text, true),
+    column("external_date", Kind::Date, true),
+    column("external_poster", Kind::Text, true),
+    column("external_code", Kind::Text, true),
+    column("external_key", Kind::Text, true),
+    column("reverses_id", Kind::Uuid, true),
+    column("hold_id", Kind::Uuid, true),
+    column("facts", Kind::Text, true),
+    column("personal", Kind::Text, true),
+    column("personal_salt", Kind::Bytes, true),
+    column("personal_hash", Kind::Bytes, true),
+    column("metadata", Kind::Text, false),
+    column("hash", Kind::Bytes, false),
+];
+
+/// The columns of a posting, but the tenant.
+pub(crate) const POSTING: [Column; 13] = [
+    column("entry_sequence", Kind::BigInt, false),
+    column("line", Kind::Int, false),
+    column("account_id", Kind::Uuid, true),
+    column("component", Kind::Text, true),
+    column("internal_id", Kind::Uuid, true),
+    column("amount_minor", Kind::BigInt, false),
+    column("currency", Kind::Text, false),
+    column("kind", Kind::Text, false),
+    column("value_date", Kind::Date, false),
+    column("booked_at_us", Kind::BigInt, false),
+    column("account_amount_minor", Kind::BigInt, true),
+    column("account_balance_after_minor", Kind::BigInt, true),
+    column("message", Kind::Text, true),
+];
+
+const fn column(name: &'static str, kind: Kind, nullable: bool) -> Column {
+    Column { name, kind, nullable }
+}
 
 /// The currency of a row.
 pub(super) fn currency(row: &QueryResult) -> Result<Currency, LedgerFault> {
@@ -31,9 +82,32 @@ pub(super) fn currency(row: &QueryResult) -> Result<Currency, LedgerFault> {
     code.parse().map_err(|_| LedgerFault::Inconsistent("currency"))
 }
 
-fn word<T>(row: &QueryResult, column: &'static str, read: fn(&str) -> Option<T>) -> Result<T, LedgerFault> {
+pub(super) fn word<T>(row: &QueryResult, column: &'static str, read: fn(&str) -> Option<T>) -> Result<T, LedgerFault> {
     let word: String = row.try_get("", column)?;
     read(&word).ok_or(LedgerFault::Inconsistent(column))
+}
+
+/// An account in the books as it is shown: with the business date that decides what of it is available.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// As it was read.
+    pub position: Position,
+    /// The tenant's business date.
+    pub today: NaiveDate,
+}
+
+impl Standing {
+    /// See [`Position::available`].
+    #[must_use]
+    pub fn available(&self) -> Minor {
+        self.position.available(self.today)
+    }
+
+    /// See [`Position::pending`].
+    #[must_use]
+    pub fn pending(&self) -> Minor {
+        self.position.pending(self.today)
+    }
 }
 
 /// Reads accounts as they stand, without locks.
@@ -42,92 +116,30 @@ fn word<T>(row: &QueryResult, column: &'static str, read: fn(&str) -> Option<T>)
 /// [`LedgerFault`].
 pub async fn positions(
     db: &impl ConnectionTrait,
+    clock: &Clock,
     tenant: TenantId,
     accounts: BTreeSet<AccountId>,
-) -> Result<BTreeMap<AccountId, Position>, LedgerFault> {
+) -> Result<BTreeMap<AccountId, Standing>, LedgerFault> {
     let mut positions = BTreeMap::new();
     let ids: Vec<Value> = accounts.into_iter().map(|account| account.0.into()).collect();
+    let columns = "found.*, (SELECT business_date FROM ledger_head WHERE tenant_id = $1) AS own_date, \
+         (SELECT last_booked_us FROM ledger_head WHERE tenant_id = $1) AS last_booked_us";
     for ids in ids.chunks(LIST) {
-        let rows = list(db, tenant, (POSITION_COLUMNS, "ledger_account"), ("account_id", Kind::Uuid), ids.to_vec(), "")
-            .await?;
-        let mut accounts: BTreeMap<Uuid, Vec<&QueryResult>> = BTreeMap::new();
-        for row in &rows {
-            accounts.entry(row.try_get("", "account_id")?).or_default().push(row);
-        }
-        for (account, rows) in accounts {
-            positions.insert(AccountId(account), position(AccountId(account), &rows)?);
+        let by = ("account_id", Kind::Uuid);
+        for row in &list(db, tenant, (columns, "account_position"), by, ids.to_vec(), "").await? {
+            let position = Position::of_result(row)?;
+            let own: Option<NaiveDate> = row.try_get("", "own_date")?;
+            let today = business_date(clock, own, row.try_get("", "last_booked_us")?);
+            positions.insert(position.account, Standing { position, today });
         }
     }
     Ok(positions)
 }
 
-/// An account of its ledger accounts' rows, in any order.
-pub(super) fn position(account: AccountId, rows: &[&QueryResult]) -> Result<Position, LedgerFault> {
-    if rows.len() != Component::COUNT {
-        return Err(LedgerFault::Inconsistent("components of an account"));
-    }
-    let mut ids = [LedgerAccountId(Uuid::nil()); Component::COUNT];
-    let mut balances = [Minor::ZERO; Component::COUNT];
-    let mut guard = None;
-    for row in rows {
-        let component = word(row, "component", Component::from_word)?;
-        ids[component.index()] = LedgerAccountId(row.try_get("", "id")?);
-        balances[component.index()] = Minor(row.try_get("", "balance_minor")?);
-        if component == Component::Principal {
-            guard = Some(*row);
-        }
-    }
-    let guard = guard.ok_or(LedgerFault::Inconsistent("no principal"))?;
-    let maximum: Option<i64> = guard.try_get("", "maximum_balance_minor")?;
-    Ok(Position {
-        account,
-        currency: currency(guard)?,
-        rows: ids,
-        balances,
-        status: word(guard, "status", AccountStatus::from_word)?,
-        closed_on: guard.try_get("", "closed_on")?,
-        debt_rule: word(guard, "debt_rule", DebtRule::from_word)?,
-        repayment_order: word(guard, "repayment_order", RepaymentOrder::from_text)?,
-        credit_limit: Minor(guard.try_get("", "credit_limit_minor")?),
-        maximum_balance: maximum.map(Minor),
-        reserved: Minor(guard.try_get("", "reserved_minor")?),
-    })
-}
-
-/// Holds by id.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn holds(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    ids: BTreeSet<HoldId>,
-) -> Result<BTreeMap<HoldId, Hold>, LedgerFault> {
-    let ids: Vec<Value> = ids.into_iter().map(|id| id.0.into()).collect();
-    let mut holds = BTreeMap::new();
-    for ids in ids.chunks(LIST) {
-        for row in list(db, tenant, ("found.*", "hold"), ("id", Kind::Uuid), ids.to_vec(), "").await? {
-            let hold = hold(&row)?;
-            holds.insert(hold.id, hold);
-        }
-    }
-    Ok(holds)
-}
-
-fn hold(row: &QueryResult) -> Result<Hold, LedgerFault> {
-    Ok(Hold {
-        id: HoldId(row.try_get("", "id")?),
-        account: AccountId(row.try_get("", "account_id")?),
-        currency: currency(row)?,
-        amount: Minor(row.try_get("", "amount_minor")?),
-        captured: Minor(row.try_get("", "captured_minor")?),
-        status: word(row, "status", HoldStatus::from_word)?,
-        description: row.try_get("", "description")?,
-        reference: row.try_get("", "reference")?,
-        placed_at: row.try_get("", "placed_at_us")?,
-        expires_at: row.try_get("", "expires_at_us")?,
-        closed_at: row.try_get("", "closed_at_us")?,
-    })
+/// The business date of a tenant: its own, or that of the present, which in the books never goes back.
+fn business_date(clock: &Clock, own: Option<NaiveDate>, last_booked: Micros) -> NaiveDate {
+    let head = Head { own_date: own, last_booked, ..Head::default() };
+    head.business_date(head.booking_time(clock.micros()))
 }
 
 /// The holds of an account, newest first.
@@ -139,45 +151,44 @@ pub async fn holds_of_account(
     tenant: TenantId,
     account: AccountId,
     status: Option<HoldStatus>,
-    page: Page<HoldId>,
+    page: Page<i64>,
 ) -> Result<Vec<Hold>, LedgerFault> {
-    let mut query = Query::new("SELECT * FROM hold WHERE tenant_id = ", tenant);
+    let mut query = read::select::<Hold>(tenant);
     query.and("account_id = ", account.0.into());
     if let Some(status) = status {
         query.and("status = ", status.word().into());
     }
-    query.page(
-        "id",
-        true,
-        page.after.map(|id| id.0.into()),
-        page.before.map(|id| id.0.into()),
-        page.backward,
-        page.limit,
-    );
-    query.all(db).await?.iter().map(hold).collect()
+    read::page(db, query, true, page).await
 }
 
-/// The next moments at which holds lapse, over all tenants: what the sweeper works off.
+/// The tenants that have holds whose time has run out.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn tenants_with_lapsed_holds(db: &impl ConnectionTrait, now: Micros) -> Result<Vec<TenantId>, LedgerFault> {
+    // One look at each tenant's index, which is empty as a rule.
+    let sql = "SELECT id FROM tenant WHERE EXISTS (SELECT 1 FROM hold WHERE hold.tenant_id = tenant.id \
+               AND hold.status = 'OPEN' AND hold.expires_at_us IS NOT NULL AND hold.expires_at_us <= $1)";
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [now.into()]);
+    let rows = db.query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok(TenantId(row.try_get("", "id")?))).collect()
+}
+
+/// A tenant's holds whose time has run out, the longest ago first.
 ///
 /// # Errors
 /// [`LedgerFault`].
 pub async fn lapsed_holds(
     db: &impl ConnectionTrait,
+    tenant: TenantId,
     now: Micros,
     limit: u64,
-) -> Result<Vec<(TenantId, HoldId, AccountId)>, LedgerFault> {
-    let sql = format!(
-        "SELECT tenant_id, id, account_id FROM hold WHERE status = 'OPEN' AND expires_at_us IS NOT NULL \
-         AND expires_at_us <= $1 ORDER BY expires_at_us LIMIT {limit}"
-    );
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [now.into()]);
-    let rows = db.query_all_raw(statement).await?;
-    rows.iter()
-        .map(|row| {
-            let tenant = TenantId(row.try_get("", "tenant_id")?);
-            Ok((tenant, HoldId(row.try_get("", "id")?), AccountId(row.try_get("", "account_id")?)))
-        })
-        .collect()
+) -> Result<Vec<HoldId>, LedgerFault> {
+    let mut query = Query::new("SELECT id FROM hold WHERE tenant_id = ", tenant);
+    query.and_raw("status = 'OPEN' AND expires_at_us IS NOT NULL");
+    query.and("expires_at_us <= ", now.into());
+    query.end(&format!(" ORDER BY expires_at_us LIMIT {limit}"));
+    query.all(db).await?.iter().map(|row| Ok(HoldId(row.try_get("", "id")?))).collect()
 }
 
 /// Which entries to list.
@@ -287,7 +298,8 @@ async fn with_postings(
     for sequences in sequences.chunks(LIST) {
         let by = ("entry_sequence", Kind::BigInt);
         for row in list(db, tenant, ("found.*", "posting"), by, sequences.to_vec(), BY_LINE).await? {
-            postings.entry(row.try_get("", "entry_sequence")?).or_default().push(posting(&row)?);
+            let (sequence, _, posting) = posting(&row)?;
+            postings.entry(sequence).or_default().push(posting);
         }
     }
     for entry in &mut entries {
@@ -296,255 +308,129 @@ async fn with_postings(
     Ok(entries.into_iter().map(Arc::new).collect())
 }
 
-pub(super) fn entry(row: &QueryResult) -> Result<Entry, LedgerFault> {
-    let reference: Option<String> = row.try_get("", "external_reference")?;
-    let external = match reference {
-        None => None,
-        Some(reference) => Some(ExternalReference {
-            reference,
-            date: row.try_get("", "external_date")?,
-            poster: row.try_get("", "external_poster")?,
-            code: row.try_get("", "external_code")?,
-        }),
-    };
-    let reverses: Option<Uuid> = row.try_get("", "reverses_id")?;
-    let hold: Option<Uuid> = row.try_get("", "hold_id")?;
+fn entry(row: &QueryResult) -> Result<Entry, LedgerFault> {
+    entry_of(read::values(row, &ENTRY, "")?)
+}
+
+/// An entry of the values of its columns, without its lines.
+pub(crate) fn entry_of(values: Vec<Value>) -> Result<Entry, LedgerFault> {
+    let [
+        sequence,
+        id,
+        event,
+        command,
+        _batch,
+        kind,
+        value_date,
+        business_date,
+        transaction_date,
+        booked_at,
+        description,
+        reference,
+        external_date,
+        poster,
+        code,
+        _key,
+        reverses,
+        hold,
+        facts,
+        personal,
+        salt,
+        sealed,
+        metadata,
+        _hash,
+    ] = load::array(values)?;
+    let day = |value, what| load::date(value).ok_or(LedgerFault::Inconsistent(what));
+    let external = load::text(reference).map(|reference| ExternalReference {
+        reference,
+        date: load::date(external_date),
+        poster: load::text(poster),
+        code: load::text(code),
+    });
+    let kind = load::text(kind).as_deref().and_then(TransactionKind::from_word);
+    let salt: Option<[u8; 16]> = load::bytes(salt).ok().and_then(|salt| salt.try_into().ok());
+    let seal = load::bytes(sealed).ok().and_then(|hash| hash.try_into().ok()).map(|hash| Seal { salt, hash });
     Ok(Entry {
-        sequence: row.try_get("", "sequence")?,
-        id: EntryId(row.try_get("", "id")?),
-        kind: word(row, "kind", TransactionKind::from_word)?,
-        value_date: row.try_get("", "value_date")?,
-        booked_at: row.try_get("", "booked_at_us")?,
-        description: row.try_get("", "description")?,
+        sequence: load::number(sequence)?,
+        id: EntryId(load::uuid(id).ok_or(LedgerFault::Inconsistent("id of an entry"))?),
+        event_sequence: load::number(event)?,
+        command: load::number(command)?,
+        kind: kind.ok_or(LedgerFault::Inconsistent("kind of an entry"))?,
+        value_date: day(value_date, "value date")?,
+        business_date: day(business_date, "business date")?,
+        transaction_date: load::date(transaction_date),
+        booked_at: load::number(booked_at)?,
+        description: load::text(description).ok_or(LedgerFault::Inconsistent("description"))?,
         external,
-        idempotency_key: row.try_get("", "idempotency_key")?,
-        reverses: reverses.map(EntryId),
-        hold: hold.map(HoldId),
-        metadata: row.try_get("", "metadata")?,
+        reverses: load::uuid(reverses).map(EntryId),
+        hold: load::uuid(hold).map(HoldId),
+        facts: load::text(facts),
+        personal: load::text(personal),
+        seal,
+        metadata: load::text(metadata).ok_or(LedgerFault::Inconsistent("metadata"))?,
         postings: Vec::new(),
     })
 }
 
-pub(super) fn posting(row: &QueryResult) -> Result<Posting, LedgerFault> {
-    let account: Option<Uuid> = row.try_get("", "account_id")?;
-    let amount: Option<i64> = row.try_get("", "account_amount_minor")?;
-    let balance_after: Option<i64> = row.try_get("", "account_balance_after_minor")?;
-    Ok(Posting {
-        ledger_account: LedgerAccountId(row.try_get("", "ledger_account_id")?),
-        account: account.map(AccountId),
-        amount: Minor(row.try_get("", "amount_minor")?),
-        currency: currency(row)?,
-        total: amount
-            .zip(balance_after)
-            .map(|(amount, balance_after)| AccountTotal { amount: Minor(amount), balance_after: Minor(balance_after) }),
-        message: row.try_get("", "message")?,
-    })
+fn posting(row: &QueryResult) -> Result<(i64, i32, Posting), LedgerFault> {
+    posting_of(read::values(row, &POSTING, "")?)
 }
 
-/// An entry seen from one account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transaction {
-    /// Which account.
-    pub account: AccountId,
-    /// The entry's sequence: the order of the list.
-    pub entry_sequence: i64,
-    /// What it means.
-    pub kind: TransactionKind,
-    /// In which currency.
-    pub currency: Currency,
-    /// The effect on the account, and its balance afterwards.
-    pub total: AccountTotal,
-    /// When it counts.
-    pub value_date: NaiveDate,
-    /// When it was booked.
-    pub booked_at: Micros,
-    /// For people: what this side was told, or else what the entry says.
-    pub description: String,
-}
-
-/// Which transactions to list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct TransactionFilter {
-    /// Booked at or after.
-    pub booked_from: Option<Micros>,
-    /// Booked before.
-    pub booked_before: Option<Micros>,
-    /// Only these kinds; all when empty.
-    pub kinds: Vec<TransactionKind>,
-}
-
-const TRANSACTION: &str = "SELECT account_id, entry_sequence, kind, currency, account_amount_minor, \
-     account_balance_after_minor, value_date, booked_at_us, COALESCE(message, (SELECT description FROM entry \
-     WHERE entry.tenant_id = posting.tenant_id AND entry.sequence = posting.entry_sequence)) AS description \
-     FROM posting WHERE tenant_id = ";
-
-/// A page of an account's transactions.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TransactionsOf {
-    /// Whose.
-    pub account: AccountId,
-    /// Which.
-    pub filter: TransactionFilter,
-    /// Cut out how.
-    pub page: Page<i64>,
-}
-
-/// Pages of accounts' transactions, newest first: one index scan each. PostgreSQL reads pages that differ in
-/// their accounts only in one statement; on SQLite, where a statement is a call, they are read side by side.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn transactions_of(
-    db: &DatabaseConnection,
-    tenant: TenantId,
-    pages: &[TransactionsOf],
-) -> Result<Vec<(TransactionsOf, Vec<Transaction>)>, LedgerFault> {
-    if db.get_database_backend() != DbBackend::Postgres || pages.len() == 1 {
-        let read = pages.iter().map(async |page| {
-            let mut query = Query::new(TRANSACTION, tenant);
-            query.and("account_id = ", page.account.0.into());
-            cut(&mut query, &page.filter, page.page);
-            let rows = query.all(db).await?;
-            Ok((page.clone(), rows.iter().map(transaction).collect::<Result<_, LedgerFault>>()?))
-        });
-        return try_join_all(read).await;
-    }
-    let mut alike: HashMap<(&TransactionFilter, Page<i64>), Vec<&TransactionsOf>> = HashMap::new();
-    for page in pages {
-        alike.entry((&page.filter, page.page)).or_default().push(page);
-    }
-    let read = alike.into_iter().map(async |((filter, page), of)| {
-        let mut query = Query::new(TRANSACTION, tenant);
-        let accounts = query.bind(Kind::Uuid.array(of.iter().map(|page| page.account.0.into()).collect()));
-        query.and_raw("account_id = a.id");
-        cut(&mut query, filter, page);
-        query.around(&format!("SELECT t.* FROM UNNEST(${accounts}::uuid[]) AS a (id) CROSS JOIN LATERAL ("), ") AS t");
-        let mut found: HashMap<AccountId, Vec<Transaction>> = HashMap::new();
-        for row in query.all(db).await? {
-            let transaction = transaction(&row)?;
-            found.entry(transaction.account).or_default().push(transaction);
-        }
-        for rows in found.values_mut() {
-            rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.entry_sequence));
-        }
-        let page_of = |page: &TransactionsOf| (page.clone(), found.remove(&page.account).unwrap_or_default());
-        Ok::<_, LedgerFault>(of.into_iter().map(page_of).collect::<Vec<_>>())
-    });
-    Ok(try_join_all(read).await?.into_iter().flatten().collect())
-}
-
-fn cut(query: &mut Query, filter: &TransactionFilter, page: Page<i64>) {
-    query.and_raw("account_amount_minor IS NOT NULL");
-    query.booked(filter.booked_from, filter.booked_before, &filter.kinds);
-    let (after, before) = (page.after.map(Value::from), page.before.map(Value::from));
-    query.page("entry_sequence", true, after, before, page.backward, page.limit);
-}
-
-fn transaction(row: &QueryResult) -> Result<Transaction, LedgerFault> {
-    let amount = Minor(row.try_get("", "account_amount_minor")?);
-    let balance_after = Minor(row.try_get("", "account_balance_after_minor")?);
-    Ok(Transaction {
-        account: AccountId(row.try_get("", "account_id")?),
-        entry_sequence: row.try_get("", "entry_sequence")?,
-        kind: word(row, "kind", TransactionKind::from_word)?,
-        currency: currency(row)?,
-        total: AccountTotal { amount, balance_after },
-        value_date: row.try_get("", "value_date")?,
-        booked_at: row.try_get("", "booked_at_us")?,
-        description: row.try_get("", "description")?,
-    })
-}
-
-/// A row of the chart, for showing: its code, name and owner.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChartRow {
-    /// Its id.
-    pub id: LedgerAccountId,
-    /// The customer's account that owns it, and as which component.
-    pub of: Result<(AccountId, Component), InternalRole>,
-    /// In which currency.
-    pub currency: Currency,
-    /// Its balance.
-    pub balance: i64,
-}
-
-/// Rows of the chart by id.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn chart_rows(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    ids: &[LedgerAccountId],
-) -> Result<Vec<ChartRow>, LedgerFault> {
-    let mut found = Vec::new();
-    let ids: Vec<Value> = ids.iter().map(|id| id.0.into()).collect();
-    for ids in ids.chunks(LIST) {
-        let columns = "id, account_id, component, role, currency, balance_minor";
-        for row in list(db, tenant, (columns, "ledger_account"), ("id", Kind::Uuid), ids.to_vec(), "").await? {
-            found.push(chart_row(&row)?);
-        }
-    }
-    Ok(found)
-}
-
-/// The tenant's own rows of the chart, as far as they were ever used, by role and currency.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn internal_rows(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<ChartRow>, LedgerFault> {
-    let start =
-        "SELECT id, account_id, component, role, currency, balance_minor FROM ledger_account WHERE tenant_id = ";
-    let mut query = Query::new(start, tenant);
-    query.and_raw("account_id IS NULL");
-    let mut rows = query.all(db).await?.iter().map(chart_row).collect::<Result<Vec<_>, _>>()?;
-    rows.sort_unstable_by_key(|row| (row.of.err(), row.currency));
-    Ok(rows)
-}
-
-fn chart_row(row: &QueryResult) -> Result<ChartRow, LedgerFault> {
-    let account: Option<Uuid> = row.try_get("", "account_id")?;
-    let of = match account {
-        Some(account) => Ok((AccountId(account), word(row, "component", Component::from_word)?)),
-        None => Err(word(row, "role", InternalRole::from_word)?),
+/// A line of the values of its columns, with its entry's sequence and its own number.
+pub(crate) fn posting_of(values: Vec<Value>) -> Result<(i64, i32, Posting), LedgerFault> {
+    let [
+        sequence,
+        line,
+        account,
+        component,
+        internal,
+        amount,
+        currency,
+        _kind,
+        _value_date,
+        _booked_at,
+        net,
+        balance,
+        message,
+    ] = load::array(values)?;
+    let account = load::uuid(account).map(AccountId);
+    let component = load::text(component).as_deref().and_then(Component::from_word);
+    let ledger_account = match (account, component, load::uuid(internal)) {
+        (Some(account), Some(component), None) => LedgerAccountId::of_component(account, component.index()),
+        (None, None, Some(internal)) => LedgerAccountId(internal),
+        _ => return Err(LedgerFault::Inconsistent("whose a line is")),
     };
-    let id = LedgerAccountId(row.try_get("", "id")?);
-    Ok(ChartRow { id, of, currency: currency(row)?, balance: row.try_get("", "balance_minor")? })
+    let total = load::number(net).ok().zip(load::number(balance).ok());
+    let posting = Posting {
+        ledger_account,
+        account,
+        amount: Minor(load::number(amount)?),
+        currency: known_currency(&load::text(currency).unwrap_or_default())?,
+        total: total.map(|(amount, balance)| AccountTotal { amount: Minor(amount), balance_after: Minor(balance) }),
+        message: load::text(message),
+    };
+    let line = match line {
+        Value::Int(Some(line)) => line,
+        _ => return Err(LedgerFault::Inconsistent("number of a line")),
+    };
+    Ok((load::number(sequence)?, line, posting))
 }
 
-/// What a client's key did, if it was used.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn remembered(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    client: &str,
-    key: &str,
-) -> Result<Option<(Vec<u8>, String)>, LedgerFault> {
-    let sql = "SELECT request_hash, result FROM idempotency_key WHERE tenant_id = $1 AND client = $2 AND key = $3";
-    let values: [Value; 3] = [tenant.0.into(), client.into(), key.into()];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    match db.query_one_raw(statement).await? {
-        None => Ok(None),
-        Some(row) => Ok(Some((row.try_get("", "request_hash")?, row.try_get("", "result")?))),
-    }
-}
-
-/// The tenant's business date, if it keeps one of its own, and the last closed day.
+/// The tenant's business date, and the last closed day.
 ///
 /// # Errors
 /// [`LedgerFault`].
 pub async fn dates(
     db: &impl ConnectionTrait,
+    clock: &Clock,
     tenant: TenantId,
-) -> Result<(Option<NaiveDate>, Option<NaiveDate>), LedgerFault> {
-    let sql = "SELECT business_date, closed_through FROM ledger_head WHERE tenant_id = $1";
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [tenant.0.into()]);
-    match db.query_one_raw(statement).await? {
-        None => Err(LedgerFault::Inconsistent("no ledger head")),
-        Some(row) => Ok((row.try_get("", "business_date")?, row.try_get("", "closed_through")?)),
-    }
+) -> Result<(NaiveDate, Option<NaiveDate>), LedgerFault> {
+    let rows =
+        Query::new("SELECT business_date, last_booked_us, closed_through FROM ledger_head WHERE tenant_id = ", tenant);
+    let rows = rows.all(db).await?;
+    let row = rows.first().ok_or(LedgerFault::Inconsistent("a tenant without a head"))?;
+    let today = business_date(clock, row.try_get("", "business_date")?, row.try_get("", "last_booked_us")?);
+    Ok((today, row.try_get("", "closed_through")?))
 }
 
 /// Columns of the rows (called `found`) of a table that have one of the values in a column.

@@ -53,15 +53,26 @@ impl RepaymentOrder {
     }
 }
 
-/// An account in the books. The caller holds its lock.
+impl serde::Serialize for RepaymentOrder {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_text())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for RepaymentOrder {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+        Self::from_text(&text).ok_or_else(|| serde::de::Error::custom("not every component once"))
+    }
+}
+
+/// An account in the books: all that decides its postings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Position {
     /// Whose.
     pub account: AccountId,
     /// In which currency, all of it.
     pub currency: Currency,
-    /// The rows, by [`Component::index`].
-    pub rows: [LedgerAccountId; Component::COUNT],
     /// The balances, by [`Component::index`].
     pub balances: [Minor; Component::COUNT],
     /// Its state.
@@ -78,6 +89,58 @@ pub struct Position {
     pub maximum_balance: Option<Minor>,
     /// Open holds.
     pub reserved: Minor,
+    /// Credits to its principal that are valued after the business date on which they were booked, by their day: what
+    /// of it has not come yet is not available. Days that are over are dropped when the position changes.
+    pub arriving: Arriving,
+}
+
+/// Money on its way, by the day on which it counts: at most a year of days, as value dates lie no further ahead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arriving(Vec<(NaiveDate, Minor)>);
+
+impl Arriving {
+    /// What comes after a day.
+    #[must_use]
+    pub fn after(&self, today: NaiveDate) -> Minor {
+        Minor(self.0.iter().filter(|(day, _)| *day > today).map(|(_, amount)| amount.0).sum())
+    }
+
+    /// Adds what counts from a day on.
+    fn add(&mut self, day: NaiveDate, amount: Minor) {
+        match self.0.binary_search_by_key(&day, |(day, _)| *day) {
+            Ok(place) => self.0[place].1 = Minor(self.0[place].1.0 + amount.0),
+            Err(place) => self.0.insert(place, (day, amount)),
+        }
+    }
+
+    /// Takes back what was added for a day, as far as it is there.
+    fn take_back(&mut self, day: NaiveDate, amount: Minor) {
+        if let Ok(place) = self.0.binary_search_by_key(&day, |(day, _)| *day) {
+            self.0[place].1 = Minor((self.0[place].1.0 - amount.0).max(0));
+            self.0.retain(|(_, amount)| amount.0 > 0);
+        }
+    }
+
+    fn forget_until(&mut self, today: NaiveDate) {
+        self.0.retain(|(day, _)| *day > today);
+    }
+
+    /// The stored form: `2026-12-01:1500,2026-12-24:200`; nothing when nothing is on its way.
+    #[must_use]
+    pub fn to_text(&self) -> Option<String> {
+        let days: Vec<String> = self.0.iter().map(|(day, amount)| format!("{day}:{}", amount.0)).collect();
+        (!days.is_empty()).then(|| days.join(","))
+    }
+
+    /// Reads the stored form.
+    #[must_use]
+    pub fn from_text(text: Option<&str>) -> Option<Self> {
+        let day = |part: &str| {
+            let (day, amount) = part.split_once(':')?;
+            Some((day.parse().ok()?, Minor(amount.parse().ok()?)))
+        };
+        text.map_or(Some(Self::default()), |text| text.split(',').map(day).collect::<Option<_>>().map(Self))
+    }
 }
 
 /// What a leg does to the components.
@@ -90,15 +153,28 @@ impl Position {
         Minor(self.balances.iter().map(|balance| balance.0).sum())
     }
 
-    /// Funds + credit limit - principal debt - open holds; never shown below zero. Interest and fees do not
-    /// count. An account that is closing gives no credit, a closed one has nothing available.
+    /// The row in the books of a component.
     #[must_use]
-    pub fn available(&self) -> Minor {
-        Minor(self.headroom().max(0))
+    pub fn row(&self, component: Component) -> LedgerAccountId {
+        LedgerAccountId::of_component(self.account, component.index())
     }
 
-    fn headroom(&self) -> i64 {
-        let principal = self.balances[Component::Principal.index()].0;
+    /// Funds + credit limit - principal debt - open holds, of what has arrived by the business date; never shown below
+    /// zero. Interest and fees do not count. An account that is closing gives no credit, a closed one has nothing
+    /// available.
+    #[must_use]
+    pub fn available(&self, today: NaiveDate) -> Minor {
+        Minor(self.headroom(today).max(0))
+    }
+
+    /// What is booked and valued after the business date: in the balance already, and not available yet.
+    #[must_use]
+    pub fn pending(&self, today: NaiveDate) -> Minor {
+        self.arriving.after(today)
+    }
+
+    fn headroom(&self, today: NaiveDate) -> i64 {
+        let principal = self.balances[Component::Principal.index()].0 - self.arriving.after(today).0;
         match self.status {
             AccountStatus::Closed => 0,
             AccountStatus::PendingClose => principal - self.reserved.0,
@@ -115,14 +191,26 @@ impl Position {
         self.debt_rule != DebtRule::None
     }
 
-    /// Spreads an amount over the components and checks that the account takes it.
+    /// Spreads an amount over the components and checks that the account takes it today.
     ///
     /// # Errors
     /// [`Refusal::AccountNotOpen`], [`Refusal::InsufficientFunds`], [`Refusal::MaximumBalanceExceeded`],
     /// [`Refusal::AmountOutOfRange`], in this order.
-    pub fn spread(&self, amount: Minor, spread: Spread) -> Result<Split, Refusal> {
+    pub fn spread(
+        &self,
+        amount: Minor,
+        spread: Spread,
+        value_date: NaiveDate,
+        today: NaiveDate,
+    ) -> Result<Split, Refusal> {
         self.require_not_closed()?;
         let mut split = [Minor::ZERO; Component::COUNT];
+        let spread = match spread {
+            // Money that has not come repays nothing: a debt that it had settled could be forgiven today, and what is
+            // still on its way paid out.
+            Spread::Flow | Spread::Charge(_) if amount.0 > 0 && value_date > today => Spread::On(Component::Principal),
+            spread => spread,
+        };
         match spread {
             Spread::On(component) => split[component.index()] = amount,
             Spread::Settle => split = self.balances.map(Minor::negated),
@@ -131,33 +219,63 @@ impl Position {
             Spread::Flow | Spread::Charge(_) if amount.0 >= 0 => split = self.repay(amount),
             Spread::Flow | Spread::Charge(_) => split[Component::Principal.index()] = amount,
         }
+        let split = self.settled(split);
         // What a hold reserved was covered when it was placed.
-        self.admit(&split, spread != Spread::Reserved)?;
+        self.admit(&split, spread != Spread::Reserved, today)?;
         Ok(split)
     }
 
-    /// Checks that the account takes a split that is decided already (the mirror of an earlier one).
-    /// Reversing a payment puts a debt back even past the limit, where the account may owe: the money is
+    /// Checks that the account takes a split that is decided already (the mirror of an earlier one), and settles what it
+    /// leaves. Reversing a payment puts a debt back even past the limit, where the account may owe: the money is
     /// gone whatever the limit says. An account that may not owe must cover it.
     ///
     /// # Errors
     /// As [`Position::spread`].
-    pub fn admit_reversal(&self, split: &Split) -> Result<(), Refusal> {
+    pub fn admit_reversal(&self, split: Split, today: NaiveDate) -> Result<Split, Refusal> {
         self.require_not_closed()?;
-        self.admit(split, !self.may_owe())
+        let split = self.settled(split);
+        self.admit(&split, !self.may_owe(), today)?;
+        Ok(split)
     }
 
-    pub(super) fn require_not_closed(&self) -> Result<(), Refusal> {
+    /// The same split, in which no component but principal is left with a credit: a credit settles what the other
+    /// components owe, in the product's order, and the rest becomes funds. (A fee that was paid and is reversed is the
+    /// customer's money again, not a credit that nothing can ever be taken from.)
+    fn settled(&self, mut split: Split) -> Split {
+        let mut after = self.clone();
+        after.apply_balances(&split);
+        let mut credit = 0;
+        for component in Component::ALL {
+            let balance = after.balances[component.index()].0;
+            if *component != Component::Principal && balance > 0 && split[component.index()].0 != 0 {
+                credit += balance;
+                split[component.index()].0 -= balance;
+                after.balances[component.index()] = Minor::ZERO;
+            }
+        }
+        if credit > 0 {
+            for (part, more) in split.iter_mut().zip(after.repay(Minor(credit))) {
+                part.0 += more.0;
+            }
+        }
+        split
+    }
+
+    /// That it is not closed.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountNotOpen`].
+    pub fn require_not_closed(&self) -> Result<(), Refusal> {
         match self.status {
             AccountStatus::Closed => Err(Refusal::AccountNotOpen { account: self.account, status: self.status }),
             AccountStatus::Open | AccountStatus::PendingClose => Ok(()),
         }
     }
 
-    fn admit(&self, split: &Split, needs_cover: bool) -> Result<(), Refusal> {
+    fn admit(&self, split: &Split, needs_cover: bool, today: NaiveDate) -> Result<(), Refusal> {
         let principal = split[Component::Principal.index()];
-        if needs_cover && principal.0 < 0 && self.headroom() < -principal.0 {
-            let available = self.available().in_currency(self.currency);
+        if needs_cover && principal.0 < 0 && self.headroom(today) < -principal.0 {
+            let available = self.available(today).in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });
         }
         // Components that may not be owed: only a correction aims at them, and it may not create a debt.
@@ -198,8 +316,23 @@ impl Position {
         split
     }
 
-    /// Puts a split that was admitted onto the balances.
-    pub fn apply(&mut self, split: &Split) {
+    /// Puts a split that was admitted onto the balances. What comes to principal and counts after today is on its way
+    /// until then; what leaves counts at once.
+    pub fn apply(&mut self, split: &Split, value_date: NaiveDate, today: NaiveDate) {
+        self.apply_balances(split);
+        self.arriving.forget_until(today);
+        let principal = split[Component::Principal.index()];
+        if value_date > today && principal.0 > 0 {
+            self.arriving.add(value_date, principal);
+        }
+    }
+
+    /// Takes a credit to principal off what is on its way: it is being reversed.
+    pub fn does_not_arrive(&mut self, value_date: NaiveDate, amount: Minor) {
+        self.arriving.take_back(value_date, amount);
+    }
+
+    fn apply_balances(&mut self, split: &Split) {
         for (balance, part) in self.balances.iter_mut().zip(split) {
             *balance = Minor(balance.0 + part.0);
         }
@@ -209,12 +342,12 @@ impl Position {
     ///
     /// # Errors
     /// [`Refusal::AccountNotOpen`] unless it is OPEN, [`Refusal::InsufficientFunds`].
-    pub fn reserve(&mut self, amount: Minor) -> Result<(), Refusal> {
+    pub fn reserve(&mut self, amount: Minor, today: NaiveDate) -> Result<(), Refusal> {
         if self.status != AccountStatus::Open {
             return Err(Refusal::AccountNotOpen { account: self.account, status: self.status });
         }
-        if self.headroom() < amount.0 {
-            let available = self.available().in_currency(self.currency);
+        if self.headroom(today) < amount.0 {
+            let available = self.available(today).in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });
         }
         self.reserved = self.reserved.plus(amount).ok_or(Refusal::AmountOutOfRange)?;
@@ -263,8 +396,10 @@ impl Position {
         if self.reserved != Minor::ZERO {
             return Err(Refusal::HoldsRemain { account: self.account, reserved: self.money(self.reserved) });
         }
-        if self.balances.iter().any(|balance| *balance != Minor::ZERO) {
-            return Err(Refusal::BalanceRemains { account: self.account, balance: self.money(self.balance()) });
+        if !self.is_empty(on) {
+            // Where nothing is left but for what is on its way, what is missing until then.
+            let left = Minor(self.balance().0 - if self.balance().0 == 0 { self.pending(on).0 } else { 0 });
+            return Err(Refusal::BalanceRemains { account: self.account, balance: self.money(left) });
         }
         self.status = AccountStatus::Closed;
         self.closed_on = Some(on);
@@ -273,10 +408,13 @@ impl Position {
 
     /// Whether nothing holds its closure back any more.
     #[must_use]
-    pub fn can_close_itself(&self) -> bool {
-        self.status == AccountStatus::PendingClose
-            && self.reserved == Minor::ZERO
-            && self.balances.iter().all(|balance| *balance == Minor::ZERO)
+    pub fn can_close_itself(&self, today: NaiveDate) -> bool {
+        self.status == AccountStatus::PendingClose && self.reserved == Minor::ZERO && self.is_empty(today)
+    }
+
+    /// Whether no component has a balance, and nothing that makes it so is still on its way.
+    fn is_empty(&self, today: NaiveDate) -> bool {
+        self.balances.iter().all(|balance| *balance == Minor::ZERO) && self.pending(today) == Minor::ZERO
     }
 
     fn money(&self, minor: Minor) -> Money {

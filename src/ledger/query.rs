@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value};
 
 use super::entry::TransactionKind;
-use super::post::LedgerFault;
+use super::fault::LedgerFault;
 use crate::primitives::TenantId;
 use crate::primitives::clock::Micros;
 
@@ -43,6 +43,13 @@ impl Query {
     pub(crate) fn and_raw(&mut self, condition: &str) {
         self.sql.push_str(" AND ");
         self.sql.push_str(condition);
+    }
+
+    /// `AND column LIKE %text%`: the engines' own case folding knows ASCII only, so both sides are folded by us.
+    pub(crate) fn contains(&mut self, column: &str, text: &str) {
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        self.binds.push(format!("%{escaped}%").into());
+        self.sql.push_str(&format!(" AND {column} LIKE ${} ESCAPE '\\'", self.binds.len()));
     }
 
     /// A list of values, written so that both engines take it.

@@ -1,19 +1,17 @@
 //! Why the books refuse an order: business answers, each with its name.
 //!
-//! When several apply, the first of this order is given: idempotency key, existence, state of the hold or
+//! When several apply, the first of this order is given: existence, state of the hold or
 //! entry, duplicate reference, amount, value date, same account, currency, status, funds, limits.
 
 use chrono::NaiveDate;
 
 use super::position::AccountStatus;
 use crate::primitives::{AccountId, EntryId, Money};
+use crate::refused::{self, Facts, RefusalCode};
 
 /// A business refusal. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The key was used before, with another request.
-    #[error("the idempotency key was used before with another request")]
-    KeyReused,
     /// No such account (or not the caller's).
     #[error("there is no such account")]
     AccountNotFound(AccountId),
@@ -92,6 +90,15 @@ pub enum Refusal {
         /// By which entry.
         by: EntryId,
     },
+    /// More than is left of the entry.
+    #[error("less than that is left of the entry to reverse")]
+    ReversalTooLarge {
+        /// What is left of it.
+        remaining: Money,
+    },
+    /// A part of an entry that does more than move one amount from one side to another.
+    #[error("this entry can only be reversed as a whole")]
+    OnlyAsAWhole,
     /// A reversal is final.
     #[error("a reversal cannot be reversed: post the movement again instead")]
     ReversalOfReversal,
@@ -120,53 +127,38 @@ pub enum Refusal {
     /// The one side is the other.
     #[error("the account is on both sides")]
     SameAccount,
-    /// An all-or-nothing batch had a refusal elsewhere.
-    #[error("another item of the batch was refused, so nothing of it was done")]
-    BatchRefused,
     /// A defect: an entry that does not balance reached the writer.
     #[error("the entry does not balance")]
     Unbalanced,
 }
 
-crate::words! {
-    /// The closed list of refusal codes that the API shows.
-    RefusalCode {
-        /// A field of the input is not acceptable; `fields` names it.
-        InvalidInput = "INVALID_INPUT",
-        /// What the input names does not exist, or is not yours.
-        NotFound = "NOT_FOUND",
-        /// The key was used before, with another request.
-        IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
+crate::open_words! { RefusalCode:
+    /// What the books refuse.
+    CODES {
         /// The account's status does not allow it.
-        AccountNotOpen = "ACCOUNT_NOT_OPEN",
+        ACCOUNT_NOT_OPEN,
         /// The available funds do not cover it; `facts.available` tells what is there.
-        InsufficientFunds = "INSUFFICIENT_FUNDS",
+        INSUFFICIENT_FUNDS,
         /// The account is kept in another currency.
-        CurrencyMismatch = "CURRENCY_MISMATCH",
+        CURRENCY_MISMATCH,
         /// The amount is zero, negative or too large.
-        AmountOutOfRange = "AMOUNT_OUT_OF_RANGE",
-        /// Over a limit of the account or the product; `facts` has it.
-        LimitExceeded = "LIMIT_EXCEEDED",
+        AMOUNT_OUT_OF_RANGE,
+        /// Over a limit of the account or the product; `facts.limit` has it.
+        LIMIT_EXCEEDED,
         /// The entry has been reversed.
-        AlreadyReversed = "ALREADY_REVERSED",
+        ALREADY_REVERSED,
         /// The hold was captured, released or has expired.
-        HoldNotOpen = "HOLD_NOT_OPEN",
-        /// The number or reference is taken.
-        DuplicateReference = "DUPLICATE_REFERENCE",
-        /// The thing's state does not allow it.
-        InvalidState = "INVALID_STATE",
+        HOLD_NOT_OPEN,
         /// The value date is in a closed period or too far away.
-        ValueDateOutOfRange = "VALUE_DATE_OUT_OF_RANGE",
+        VALUE_DATE_OUT_OF_RANGE,
         /// The account still has a balance.
-        BalanceRemains = "BALANCE_REMAINS",
+        BALANCE_REMAINS,
         /// The account still has open holds.
-        HoldsRemain = "HOLDS_REMAIN",
+        HOLDS_REMAIN,
         /// Raising a credit limit takes an application.
-        CreditLimitIncreaseNotAllowed = "CREDIT_LIMIT_INCREASE_NOT_ALLOWED",
+        CREDIT_LIMIT_INCREASE_NOT_ALLOWED,
         /// The same account on both sides.
-        SameAccount = "SAME_ACCOUNT",
-        /// Another item of an all-or-nothing batch was refused.
-        BatchRefused = "BATCH_REFUSED",
+        SAME_ACCOUNT,
     }
 }
 
@@ -175,23 +167,67 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> RefusalCode {
         match self {
-            Self::KeyReused => RefusalCode::IdempotencyKeyReused,
-            Self::AccountNotFound(_) | Self::HoldNotFound => RefusalCode::NotFound,
-            Self::DuplicateExternalReference => RefusalCode::DuplicateReference,
-            Self::AmountOutOfRange | Self::HoldTooSmall { .. } => RefusalCode::AmountOutOfRange,
-            Self::PeriodClosed { .. } | Self::ValueDateOutOfRange { .. } => RefusalCode::ValueDateOutOfRange,
-            Self::CurrencyMismatch(_) => RefusalCode::CurrencyMismatch,
-            Self::AccountNotOpen { .. } => RefusalCode::AccountNotOpen,
-            Self::InvalidStatus { .. } | Self::ReversalOfReversal | Self::Unbalanced => RefusalCode::InvalidState,
-            Self::BalanceRemains { .. } => RefusalCode::BalanceRemains,
-            Self::HoldsRemain { .. } => RefusalCode::HoldsRemain,
-            Self::HoldNotOpen => RefusalCode::HoldNotOpen,
-            Self::AlreadyReversed { .. } => RefusalCode::AlreadyReversed,
-            Self::InsufficientFunds { .. } => RefusalCode::InsufficientFunds,
-            Self::MaximumBalanceExceeded { .. } => RefusalCode::LimitExceeded,
-            Self::CreditLimitRaised { .. } => RefusalCode::CreditLimitIncreaseNotAllowed,
-            Self::SameAccount => RefusalCode::SameAccount,
-            Self::BatchRefused => RefusalCode::BatchRefused,
+            Self::AccountNotFound(_) | Self::HoldNotFound => refused::NOT_FOUND,
+            Self::DuplicateExternalReference => refused::DUPLICATE_REFERENCE,
+            Self::AmountOutOfRange | Self::HoldTooSmall { .. } | Self::ReversalTooLarge { .. } => AMOUNT_OUT_OF_RANGE,
+            Self::PeriodClosed { .. } | Self::ValueDateOutOfRange { .. } => VALUE_DATE_OUT_OF_RANGE,
+            Self::CurrencyMismatch(_) => CURRENCY_MISMATCH,
+            Self::AccountNotOpen { .. } => ACCOUNT_NOT_OPEN,
+            Self::InvalidStatus { .. } | Self::ReversalOfReversal | Self::OnlyAsAWhole | Self::Unbalanced => {
+                refused::INVALID_STATE
+            }
+            Self::BalanceRemains { .. } => BALANCE_REMAINS,
+            Self::HoldsRemain { .. } => HOLDS_REMAIN,
+            Self::HoldNotOpen => HOLD_NOT_OPEN,
+            Self::AlreadyReversed { .. } => ALREADY_REVERSED,
+            Self::InsufficientFunds { .. } => INSUFFICIENT_FUNDS,
+            Self::MaximumBalanceExceeded { .. } => LIMIT_EXCEEDED,
+            Self::CreditLimitRaised { .. } => CREDIT_LIMIT_INCREASE_NOT_ALLOWED,
+            Self::SameAccount => SAME_ACCOUNT,
+        }
+    }
+}
+
+impl Refusal {
+    /// What the caller may want to know.
+    #[must_use]
+    pub fn facts(&self) -> Box<Facts> {
+        let mut facts = Box::new(Facts { account: self.account(), ..Facts::default() });
+        match self {
+            Self::InsufficientFunds { available, .. } => facts.available = Some(*available),
+            Self::BalanceRemains { balance, .. } => facts.balance = Some(*balance),
+            Self::HoldsRemain { reserved, .. } => facts.reserved = Some(*reserved),
+            Self::HoldTooSmall { remaining } | Self::ReversalTooLarge { remaining } => {
+                facts.remaining = Some(*remaining);
+            }
+            Self::MaximumBalanceExceeded { maximum, .. } => facts.limit = Some(*maximum),
+            Self::CreditLimitRaised { current } => facts.limit = Some(*current),
+            Self::AccountNotOpen { status, .. } | Self::InvalidStatus { status, .. } => {
+                facts.status = Some(status.word());
+            }
+            Self::PeriodClosed { closed_through } => facts.closed_through = Some(*closed_through),
+            Self::ValueDateOutOfRange { earliest, latest } => {
+                (facts.earliest, facts.latest) = (Some(*earliest), Some(*latest));
+            }
+            Self::AlreadyReversed { by } => facts.reversed_by = Some(*by),
+            _ => {}
+        }
+        facts
+    }
+
+    /// The account that it is about, if it is about one.
+    #[must_use]
+    pub fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::AccountNotFound(account)
+            | Self::CurrencyMismatch(account)
+            | Self::AccountNotOpen { account, .. }
+            | Self::InvalidStatus { account, .. }
+            | Self::BalanceRemains { account, .. }
+            | Self::HoldsRemain { account, .. }
+            | Self::InsufficientFunds { account, .. }
+            | Self::MaximumBalanceExceeded { account, .. } => Some(*account),
+            _ => None,
         }
     }
 }

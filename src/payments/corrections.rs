@@ -1,17 +1,21 @@
 //! Corrections, charges and reversals: what is posted by the tenant, not by a rail.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::moves::Details;
-use super::{again, book, described, entry_of};
-use crate::accounts::{self, AccountBy, directory};
-use crate::denial::{Answer, Denial};
-use crate::engine::Engine;
+use crate::accounts::{Account, AccountBy};
+use crate::customers::visible;
+use crate::ledger::amounts::{positive, to_minor};
 use crate::ledger::entry::{Side, Spread};
-use crate::ledger::order::{Action, Idempotency, Order};
-use crate::ledger::refusal::RefusalCode;
-use crate::ledger::{Component, Draft, InternalRole, TransactionKind, journal};
-use crate::primitives::{AccountId, EntryId, Money, Origin};
+use crate::ledger::refusal::AMOUNT_OUT_OF_RANGE;
+use crate::ledger::rows::Reversed;
+use crate::ledger::{Component, Draft, Entry, EntryFacts, InternalRole, Position, Refusal, TransactionKind};
+use crate::primitives::{AccountId, EntryId, Money};
+use crate::refused::{Refused, described, reason};
+use crate::work::{Command, Decision, Named as _, Reversal, Stop, Wants, Work};
 
 crate::words! {
     /// What an account is charged for.
@@ -47,9 +51,10 @@ impl ChargeKind {
     }
 }
 
-/// A correction.
-#[derive(Clone, Debug)]
-pub struct Adjustment {
+/// Corrects one component of an account by a signed amount, against SUSPENSE. The account's floor still holds for a
+/// debit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PostAdjustment {
     /// Of which account.
     pub account: AccountBy,
     /// Signed: positive is in the customer's favour.
@@ -62,9 +67,39 @@ pub struct Adjustment {
     pub details: Details,
 }
 
-/// A charge.
-#[derive(Clone, Debug)]
-pub struct Charge {
+impl Command for PostAdjustment {
+    const OPERATION: &'static str = "postAdjustment";
+    type Made = Entry;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        self.account.hint(wants);
+        self.details.hint(wants);
+    }
+
+    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE` for zero, then the books' in their order.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
+        let account = self.account.locate_id(work, "account")?;
+        let amount = to_minor("amount", self.amount)?;
+        if amount.0 == 0 {
+            return Err(Refused::of_field(AMOUNT_OUT_OF_RANGE, "amount", "must not be zero").into());
+        }
+        let why = reason("reason", &self.reason)?;
+        let own = Side::Account(account, Spread::On(self.component), None);
+        let suspense = Side::Internal(InternalRole::Suspense);
+        let draft = Draft::new(TransactionKind::Adjustment, self.amount.currency, String::new());
+        let mut draft = match amount.0 > 0 {
+            true => draft.moving(suspense, own, amount),
+            false => draft.moving(own, suspense, amount.negated()),
+        };
+        draft.facts.reason = Some(why);
+        let draft = self.details.on(draft, "Balance adjustment")?;
+        work.post(&draft).named(&[(account, "account")])
+    }
+}
+
+/// Charges interest or a fee: owed apart from principal where the account may owe, taken from its funds where it may not.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PostCharge {
     /// Of which account.
     pub account: AccountBy,
     /// For what.
@@ -75,104 +110,106 @@ pub struct Charge {
     pub details: Details,
 }
 
-/// Corrects one component of an account by a signed amount, against SUSPENSE. The account's floor still
-/// holds for a debit.
-///
-/// # Errors
-/// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE` for zero, then the books' in their order.
-pub async fn post_adjustment(
-    engine: &Engine,
-    origin: &Origin,
-    key: Idempotency,
-    adjustment: Adjustment,
-) -> Answer<EntryId> {
-    let Adjustment { account, amount, component, reason, details } = adjustment;
-    let account = match directory::require(engine, origin, "account", &account).await {
-        Ok(account) => account,
-        Err(failure) => return again(engine, origin, &key, failure).await,
-    };
-    let minor = accounts::to_minor("amount", amount)?;
-    if minor.0 == 0 {
-        return Err(Denial::of_field(RefusalCode::AmountOutOfRange, "amount", "must not be zero").into());
+impl Command for PostCharge {
+    const OPERATION: &'static str = "postCharge";
+    type Made = Entry;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        self.account.hint(wants);
+        self.details.hint(wants);
     }
-    let reason = described("reason", Some(reason), "")?;
-    if reason.is_empty() {
-        return Err(Denial::invalid("reason", "must not be empty").into());
+
+    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
+        let account = self.account.locate_id(work, "account")?;
+        let amount = positive("amount", self.amount)?;
+        let (kind, component, income, title) = self.kind.postings();
+        let own = Side::Account(account, Spread::Charge(component), None);
+        let draft = Draft::new(kind, self.amount.currency, String::new());
+        let draft = self.details.on(draft.moving(own, Side::Internal(income), amount), title)?;
+        work.post(&draft).named(&[(account, "account")])
     }
-    let own = Side::Account(account, Spread::On(component), None);
-    let suspense = Side::Internal(InternalRole::Suspense);
-    let draft = Draft::new(TransactionKind::Adjustment, amount.currency, String::new());
-    let draft = match minor.0 > 0 {
-        true => draft.moving(suspense, own, minor),
-        false => draft.moving(own, suspense, minor.negated()),
-    };
-    let draft = details.noting(draft, "Balance adjustment", [("reason", Some(reason.into()))])?;
-    let mut order = Order::new(origin, "postAdjustment", Action::Post(draft));
-    order.idempotency = Some(key);
-    book(engine, order, &[(account, "account")]).await
 }
 
-/// Charges interest or a fee: owed apart from principal where the account may owe, taken from its funds where
-/// it may not.
-///
-/// # Errors
-/// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
-pub async fn post_charge(engine: &Engine, origin: &Origin, key: Idempotency, charge: Charge) -> Answer<EntryId> {
-    let Charge { account, kind, amount, details } = charge;
-    let account = match directory::require(engine, origin, "account", &account).await {
-        Ok(account) => account,
-        Err(failure) => return again(engine, origin, &key, failure).await,
-    };
-    let minor = super::positive("amount", amount)?;
-    let (kind, component, income, title) = kind.postings();
-    let own = Side::Account(account, Spread::Charge(component), None);
-    let draft = Draft::new(kind, amount.currency, String::new()).moving(own, Side::Internal(income), minor);
-    let mut order = Order::new(origin, "postCharge", Action::Post(details.on(draft, title)?));
-    order.idempotency = Some(key);
-    book(engine, order, &[(account, "account")]).await
+/// Books the mirror of an entry, whole or in parts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReverseEntry {
+    /// Which.
+    pub entry: EntryId,
+    /// A part; all that is left when absent.
+    pub amount: Option<Money>,
+    /// When it counts: not before what it reverses.
+    pub value_date: Option<NaiveDate>,
+    /// Why.
+    pub reason: String,
+    /// For people.
+    pub description: Option<String>,
 }
 
-/// Books the mirror of an entry, once.
-///
-/// # Errors
-/// `NOT_FOUND`, `INVALID_INPUT`, then the books': `ALREADY_REVERSED`, `INVALID_STATE` for a reversal,
-/// `ACCOUNT_NOT_OPEN`, `INSUFFICIENT_FUNDS` where an account that may not owe would go below zero.
-pub async fn reverse(
-    engine: &Engine,
-    origin: &Origin,
-    key: Idempotency,
-    entry: Option<EntryId>,
-    reason: String,
-    description: Option<String>,
-) -> Answer<EntryId> {
-    let ids: Vec<EntryId> = entry.into_iter().collect();
-    let found = journal::entries_by_id(engine.db.reader(), origin.tenant, &ids).await?;
-    let original = found.into_iter().next().ok_or_else(|| Denial::not_found("entry", "entry"))?;
-    if let Some(customer) = origin.customer {
-        let touched: BTreeSet<AccountId> = original.postings.iter().filter_map(|line| line.account).collect();
-        let names: Vec<AccountBy> = touched.into_iter().map(AccountBy::Id).collect();
-        let own = accounts::store::find_many(engine.db.reader(), origin.tenant, Some(customer), &names).await?;
-        if own.len() < names.len() || names.is_empty() {
-            return Err(Denial::not_found("entry", "entry").into());
+impl Command for ReverseEntry {
+    const OPERATION: &'static str = "reverseEntry";
+    type Made = Entry;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        wants.entry(self.entry);
+        wants.row::<Reversed>(self.entry);
+    }
+
+    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, then the books': `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
+    /// `INVALID_STATE` for a part of what can only be reversed as a whole, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE`,
+    /// `VALUE_DATE_OUT_OF_RANGE`, `ACCOUNT_NOT_OPEN`, `INSUFFICIENT_FUNDS` where an account that may not owe would go
+    /// below zero.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
+        let not_found = || Refused::not_found("entry", "entry");
+        let original = work.entry(self.entry)?.ok_or_else(not_found)?;
+        if !sees_all(work, &original)? {
+            return Err(not_found().into());
+        }
+        let why = reason("reason", &self.reason)?;
+        let title = format!("Reversal: {}", original.description);
+        let title: String = title.chars().take(500).collect();
+        let amount = match self.amount {
+            None => None,
+            Some(money) => Some((positive("amount", money)?, money.currency)),
+        };
+        let reversal = Reversal {
+            amount,
+            value_date: self.value_date,
+            description: described("description", self.description.as_deref(), &title)?,
+            facts: EntryFacts { reason: Some(why), ..EntryFacts::default() },
+        };
+        let reversed = work.reverse(&original, &reversal);
+        match &reversed {
+            // The entry is all that the input names of the books: what its accounts are refused for, it is at fault for.
+            Err(Stop::Books(refusal)) if !is_own_field(refusal) => reversed.of_field("entry"),
+            _ => reversed.named(&[]),
         }
     }
-    let reason = described("reason", Some(reason), "")?;
-    if reason.is_empty() {
-        return Err(Denial::invalid("reason", "must not be empty").into());
-    }
-    let title = format!("Reversal: {}", original.description);
-    let description = described("description", description, &title.chars().take(500).collect::<String>())?;
-    let metadata = serde_json::json!({ "reason": reason }).to_string();
-    let mut order = Order::new(origin, "reverseEntry", Action::Reverse { original, description, metadata });
-    order.idempotency = Some(key);
-    let applied = engine.submit(order).await?.map_err(|refusal| of_entry(Denial::of_refusal(&refusal, &[])))?;
-    entry_of(&applied)
 }
 
-/// The entry is all that the input names: whatever its accounts are refused for, it is the field at fault.
-fn of_entry(mut denial: Denial) -> Denial {
-    for field in denial.fields.iter_mut().filter(|field| field.path != ["idempotencyKey"]) {
-        field.path = vec!["entry".into()];
+/// Whether a refusal is about a field that the input has.
+fn is_own_field(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::PeriodClosed { .. }
+            | Refusal::ValueDateOutOfRange { .. }
+            | Refusal::ReversalTooLarge { .. }
+            | Refusal::OnlyAsAWhole
+            | Refusal::CurrencyMismatch(_)
+    )
+}
+
+/// Whether the origin sees every account that an entry touches.
+fn sees_all(work: &mut Work, entry: &Entry) -> Decision<bool> {
+    if work.origin().customer.is_none() {
+        return Ok(true);
     }
-    denial
+    let mut touched: Vec<AccountId> = entry.postings.iter().filter_map(|line| line.account).collect();
+    touched.sort_unstable();
+    touched.dedup();
+    let accounts = work.get_all::<Account>(&touched)?;
+    work.get_all::<Position>(&touched)?;
+    let own =
+        |account: &Option<Arc<Account>>| account.as_ref().is_some_and(|account| visible(work.origin(), account.owner));
+    Ok(!touched.is_empty() && accounts.iter().all(own))
 }

@@ -1,21 +1,25 @@
-//! Holds: place, capture, release. Expiry is the engine's sweeper.
+//! Holds: place, capture, release, expire.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::{again, book, described, noted};
-use crate::accounts::{self, AccountBy, directory};
-use crate::denial::{Answer, Denial, Done, Failure};
-use crate::engine::Engine;
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::{Account, AccountBy};
+use crate::customers::visible;
+use crate::ledger::amounts::positive;
 use crate::ledger::entry::Side;
-use crate::ledger::order::{Action, Idempotency, NewHold, Order};
-use crate::ledger::refusal::RefusalCode;
-use crate::ledger::{Hold, InternalRole, LedgerFault, journal};
+use crate::ledger::refusal::CURRENCY_MISMATCH;
+use crate::ledger::{Entry, Hold, HoldStatus, InternalRole};
 use crate::primitives::clock::Micros;
-use crate::primitives::{EntryId, HoldId, Money, Origin};
+use crate::primitives::{HoldId, Money};
+use crate::refused::{Refused, described, noted};
+use crate::work::{Command, Decision, Named as _, NewHold, Owned, Wants, Work};
 
-/// A reservation to place.
-#[derive(Clone, Debug)]
-pub struct NewReservation {
+/// Reserves available funds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlaceHold {
+    /// On which account.
+    pub account: AccountBy,
     /// How much.
     pub amount: Money,
     /// When it lapses by itself.
@@ -26,113 +30,151 @@ pub struct NewReservation {
     pub reference: Option<String>,
 }
 
-/// Reserves available funds.
-///
-/// # Errors
-/// `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
-pub async fn place(
-    engine: &Engine,
-    origin: &Origin,
-    key: Idempotency,
-    account: &AccountBy,
-    new: NewReservation,
-) -> Answer<HoldId> {
-    let NewReservation { amount, expires_at, description, reference } = new;
-    let account = match directory::require(engine, origin, "account", account).await {
-        Ok(account) => account,
-        Err(failure) => {
-            let Some(first) = accounts::first_result(engine, origin, &key, &failure).await? else {
-                return Err(failure);
-            };
-            let value = first.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
-            return Ok(Done { value, replayed: true });
-        }
-    };
-    let minor = super::positive("amount", amount)?;
-    // A replay is answered by the books even when the hold's time has run out since.
-    let replayed = crate::customers::replay(engine, origin, &key).await?.is_some();
-    if !replayed && expires_at.is_some_and(|end| end <= engine.clock().micros()) {
-        return Err(Denial::invalid("expiresAt", "must lie in the future").into());
+impl Command for PlaceHold {
+    const OPERATION: &'static str = "placeHold";
+    type Made = Hold;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        self.account.hint(wants);
     }
-    let hold = NewHold {
-        account,
-        amount: minor,
-        currency: amount.currency,
-        expires_at,
-        description: described("description", description, "Reservation")?,
-        reference: noted("reference", reference)?,
-    };
-    let mut order = Order::new(origin, "placeHold", Action::PlaceHold(hold));
-    order.idempotency = Some(key);
-    let applied =
-        engine.submit(order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[(account, "account")]))?;
-    let value = applied.result.parse().map_err(|_| LedgerFault::Inconsistent("result of a key"))?;
-    Ok(Done { value, replayed: applied.replayed })
+
+    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Hold>> {
+        let account = self.account.locate_id(work, "account")?;
+        let amount = positive("amount", self.amount)?;
+        if self.expires_at.is_some_and(|end| end <= work.now()) {
+            return Err(Refused::invalid("expiresAt", "must lie in the future").into());
+        }
+        let hold = NewHold {
+            account,
+            amount,
+            currency: self.amount.currency,
+            expires_at: self.expires_at,
+            description: described("description", self.description.as_deref(), "Reservation")?,
+            reference: noted("reference", self.reference.as_deref())?,
+        };
+        work.place_hold(&hold).named(&[(account, "account")])
+    }
+
+    fn weight(&self) -> usize {
+        4
+    }
 }
 
 /// Turns a hold, or a part of it, into a purchase: to SETTLEMENT_CARD, or to a merchant's account.
-///
-/// # Errors
-/// `NOT_FOUND` (hold, then to), `INVALID_INPUT`, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE`, then the books'.
-pub async fn capture(
-    engine: &Engine,
-    origin: &Origin,
-    key: Idempotency,
-    hold: Option<HoldId>,
-    amount: Option<Money>,
-    to: Option<&AccountBy>,
-) -> Answer<EntryId> {
-    let hold = require(engine, origin, hold).await?;
-    let to = match to {
-        None => None,
-        Some(by) => match directory::require(engine, origin, "to", by).await {
-            Ok(account) => Some(account),
-            Err(failure) => return again(engine, origin, &key, failure).await,
-        },
-    };
-    let amount = match amount {
-        None => None,
-        Some(money) if money.currency != hold.currency => {
-            let message = format!("the hold is in {}", hold.currency);
-            return Err(Denial::of_field(RefusalCode::CurrencyMismatch, "amount.currency", message).into());
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaptureHold {
+    /// Which.
+    pub hold: HoldId,
+    /// A part; all that is left when absent.
+    pub amount: Option<Money>,
+    /// Whose account it goes to.
+    pub to: Option<AccountBy>,
+}
+
+impl Command for CaptureHold {
+    const OPERATION: &'static str = "captureHold";
+    type Made = Entry;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        wants.row::<Hold>(self.hold);
+        if let Some(to) = &self.to {
+            to.hint(wants);
         }
-        Some(money) => Some(super::positive("amount", money)?),
-    };
-    let mut names = vec![(hold.account, "hold")];
-    let to = match to {
-        None => Side::Internal(InternalRole::SettlementCard),
-        Some(to) => {
-            names.push((to, "to"));
-            Side::account(to)
-        }
-    };
-    let action = Action::CaptureHold { hold: hold.id, account: hold.account, amount, to };
-    let mut order = Order::new(origin, "captureHold", action);
-    order.idempotency = Some(key);
-    book(engine, order, &names).await
+    }
+
+    /// Refused as: `NOT_FOUND` (hold, then to), `INVALID_INPUT`, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE`, then the
+    /// books' in their order.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
+        let hold = locate(work, self.hold)?;
+        let to = match &self.to {
+            None => None,
+            Some(by) => Some(by.locate_id(work, "to")?),
+        };
+        let amount = match self.amount {
+            None => None,
+            Some(money) if money.currency != hold.currency => {
+                let message = format!("the hold is in {}", hold.currency);
+                return Err(Refused::of_field(CURRENCY_MISMATCH, "amount.currency", message).into());
+            }
+            Some(money) => Some(positive("amount", money)?),
+        };
+        let mut names = vec![(hold.account, "hold")];
+        names.extend(to.map(|to| (to, "to")));
+        let to = to.map_or(Side::Internal(InternalRole::SettlementCard), Side::account);
+        work.capture_hold(hold.id, amount, &to).map(|(entry, _)| entry).named(&names)
+    }
+
+    fn weight(&self) -> usize {
+        10
+    }
 }
 
 /// Gives back what a hold reserves.
-///
-/// # Errors
-/// `NOT_FOUND`, `HOLD_NOT_OPEN`.
-pub async fn release(engine: &Engine, origin: &Origin, key: Idempotency, hold: Option<HoldId>) -> Answer<HoldId> {
-    let hold = require(engine, origin, hold).await?;
-    let action = Action::EndHold { hold: hold.id, account: hold.account, expired: false };
-    let mut order = Order::new(origin, "releaseHold", action);
-    order.idempotency = Some(key);
-    let applied =
-        engine.submit(order).await?.map_err(|refusal| Denial::of_refusal(&refusal, &[(hold.account, "hold")]))?;
-    Ok(Done { value: hold.id, replayed: applied.replayed })
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReleaseHold {
+    /// Which.
+    pub hold: HoldId,
 }
 
-async fn require(engine: &Engine, origin: &Origin, id: Option<HoldId>) -> Result<Hold, Failure> {
-    let not_found = || Denial::not_found("hold", "hold");
-    let id = id.ok_or_else(not_found)?;
-    let mut holds = journal::holds(engine.db.reader(), origin.tenant, BTreeSet::from([id])).await?;
-    let hold = holds.remove(&id).ok_or_else(not_found)?;
-    let by = AccountBy::Id(hold.account);
-    let own = accounts::store::find(engine.db.reader(), origin.tenant, origin.customer, &by).await?;
-    own.ok_or_else(not_found)?;
-    Ok(hold)
+impl Command for ReleaseHold {
+    const OPERATION: &'static str = "releaseHold";
+    type Made = Hold;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        wants.row::<Hold>(self.hold);
+    }
+
+    /// Refused as: `NOT_FOUND`, `HOLD_NOT_OPEN`.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Hold>> {
+        let hold = locate(work, self.hold)?;
+        work.end_hold(hold.id, HoldStatus::Released).named(&[(hold.account, "hold")])
+    }
+
+    fn weight(&self) -> usize {
+        4
+    }
+}
+
+/// Gives back what a hold reserves whose time has run out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExpireHold {
+    /// Which.
+    pub hold: HoldId,
+}
+
+impl Command for ExpireHold {
+    const OPERATION: &'static str = "expireHold";
+    type Made = Hold;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        wants.row::<Hold>(self.hold);
+    }
+
+    /// Refused as: `NOT_FOUND`, `HOLD_NOT_OPEN` when somebody was faster, or its time has not run out.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Hold>> {
+        let hold = locate(work, self.hold)?;
+        work.end_hold(hold.id, HoldStatus::Expired).named(&[(hold.account, "hold")])
+    }
+
+    fn weight(&self) -> usize {
+        4
+    }
+}
+
+/// A hold of an account that the origin sees.
+fn locate(work: &mut Work, id: HoldId) -> Decision<Arc<Hold>> {
+    let not_found = || Refused::not_found("hold", "hold");
+    let hold = work.get::<Hold>(id)?.ok_or_else(not_found)?;
+    if hold.is_visible(work)? { Ok(hold) } else { Err(not_found().into()) }
+}
+
+impl Owned for Hold {
+    fn is_visible(&self, work: &mut Work) -> Decision<bool> {
+        if work.origin().customer.is_none() {
+            return Ok(true);
+        }
+        let account = work.get::<Account>(self.account)?;
+        Ok(account.is_some_and(|account| visible(work.origin(), account.owner)))
+    }
 }

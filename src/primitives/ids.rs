@@ -17,11 +17,43 @@ use super::clock::Clock;
 #[error("not an id of this kind")]
 pub struct InvalidId;
 
+/// An id of a row: which table it is of is in its type.
+pub trait RowId: Copy + Eq + Ord + std::hash::Hash + fmt::Debug + fmt::Display + Send + Sync + 'static {
+    /// As it is stored.
+    fn uuid(self) -> Uuid;
+
+    /// Of its stored form.
+    fn of(uuid: Uuid) -> Self;
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(pub Uuid);
+
+        impl RowId for $name {
+            fn uuid(self) -> Uuid {
+                self.0
+            }
+
+            fn of(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
 
         impl $name {
             /// What the text form starts with, before the underscore.
@@ -62,8 +94,10 @@ ids! {
     EntryId = "ent";
     /// A hold.
     HoldId = "hld";
-    /// An audit record.
+    /// A command that was decided: a record of the audit trail.
     AuditId = "aud";
+    /// A party: whom money is owed to inside a tenant.
+    PartyId = "pty";
 }
 
 /// Only the canonical form (32 lower-case hexadecimal digits) is an id, so that one thing has one name.
@@ -108,6 +142,15 @@ impl IdSource {
         Self { clock, state: Arc::new(Mutex::new(IdState { generator, last_millis: 0, counter: 0 })) }
     }
 
+    /// Random bytes that nobody can guess, if the source is random.
+    #[must_use]
+    pub fn secret(&self) -> [u8; 16] {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut secret = [0; 16];
+        state.generator.fill_bytes(&mut secret);
+        secret
+    }
+
     /// The next id.
     #[must_use]
     pub fn next(&self) -> Uuid {
@@ -131,6 +174,56 @@ impl IdSource {
     }
 }
 
+/// The bits of a UUID that its version stands in.
+const VERSION: u32 = 76;
+
+impl LedgerAccountId {
+    /// The row of an account's component. It is told from the account's own id by where a UUID has its version (7 in
+    /// every id that we make): 8 and more is a component, by its place.
+    #[must_use]
+    pub fn of_component(account: AccountId, place: usize) -> Self {
+        let version = 8 + (place as u128 & 0x3);
+        Self(Uuid::from_u128((account.0.as_u128() & !(0xf << VERSION)) | (version << VERSION)))
+    }
+
+    /// The account and the place of the component that it is the row of, unless it is one of the tenant's own.
+    #[must_use]
+    pub fn component(self) -> Option<(AccountId, usize)> {
+        let bits = self.0.as_u128();
+        let place = usize::try_from((bits >> VERSION) & 0xf).ok()?.checked_sub(8).filter(|place| *place < 4)?;
+        Some((AccountId(Uuid::from_u128((bits & !(0xf << VERSION)) | (0x7 << VERSION))), place))
+    }
+
+    /// One of the tenant's own, from a digest of what it is: so that the same one has the same id, whoever makes it.
+    #[must_use]
+    pub fn of_digest(digest: [u8; 16]) -> Self {
+        Self(Uuid::from_u128(u128::from_be_bytes(digest) | (0xf << VERSION)))
+    }
+}
+
+/// The ids that one command makes: the same each time it is decided. The first is a new one, the others follow it.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandIds {
+    seed: Uuid,
+    made: u32,
+}
+
+impl CommandIds {
+    /// Of a command with this seed, a UUIDv7 that nobody else has.
+    #[must_use]
+    pub fn new(seed: Uuid) -> Self {
+        Self { seed, made: 0 }
+    }
+
+    /// The next one. The last 32 bits of an [`IdSource`]'s ids are random, and the others are its own.
+    pub fn make(&mut self) -> Uuid {
+        let seed = self.seed.as_u128();
+        let low = (seed as u32).wrapping_add(self.made);
+        self.made += 1;
+        Uuid::from_u128((seed & !u128::from(u32::MAX)) | u128::from(low))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +239,29 @@ mod tests {
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!(ids, make());
         assert!(ids.iter().all(|id| id.get_version_num() == 7));
+    }
+
+    #[test]
+    fn a_component_is_told_from_its_account_and_back() {
+        let account = AccountId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_00ab));
+        for place in 0..4 {
+            let row = LedgerAccountId::of_component(account, place);
+            assert_eq!(row.component(), Some((account, place)));
+        }
+        assert_eq!(LedgerAccountId(account.0).component(), None);
+        assert_eq!(LedgerAccountId::of_digest([0xff; 16]).component(), None);
+    }
+
+    #[test]
+    fn a_command_makes_the_same_ids_again() {
+        let seed = IdSource::seeded(Clock::manual(chrono::DateTime::UNIX_EPOCH), 3).next();
+        let make = || {
+            let mut ids = CommandIds::new(seed);
+            (0..3).map(|_| ids.make()).collect::<Vec<_>>()
+        };
+        assert_eq!(make(), make());
+        assert_eq!(make()[0], seed);
+        assert!(make()[1] != make()[2] && make()[1] != seed);
     }
 
     #[test]

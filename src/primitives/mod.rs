@@ -11,5 +11,5 @@ pub mod words;
 
 pub use clock::Clock;
 pub use ids::*;
-pub use money::{Currency, Minor, Money, MoneyError};
+pub use money::{Amount, Currency, Minor, Money, MoneyError};
 pub use origin::Origin;

@@ -59,6 +59,30 @@ impl FromStr for Currency {
     }
 }
 
+impl serde::Serialize for Currency {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.code())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Currency {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+        code.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A decimal that is written without trailing zeros: `10` and `10.00` are one amount, and one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Amount(pub Decimal);
+
+impl serde::Serialize for Amount {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.normalize())
+    }
+}
+
 /// Why an amount is no money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
@@ -77,7 +101,8 @@ pub enum MoneyError {
 }
 
 /// Whole minor units of a currency that the context knows. Arithmetic is checked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Minor(pub i64);
 
 impl Minor {
@@ -107,13 +132,18 @@ impl Minor {
 }
 
 /// An exact amount of a currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Money {
     /// At most as many decimals as the currency has when it comes from [`Minor::in_currency`]; unchecked
     /// when it comes from a caller.
+    #[serde(serialize_with = "without_trailing_zeros")]
     pub amount: Decimal,
     /// Of which currency.
     pub currency: Currency,
+}
+
+fn without_trailing_zeros<S: serde::Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&Amount(*amount), serializer)
 }
 
 impl Money {

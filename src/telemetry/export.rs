@@ -32,7 +32,7 @@ const SHOWN: &[(&str, &str)] = &[
     ("root", "konto.root_field"),
     ("outcome", "konto.outcome"),
     ("request_id", "konto.request_id"),
-    ("orders", "konto.batch.orders"),
+    ("commands", "konto.batch.commands"),
     ("failed", "konto.statement.failed"),
 ];
 /// Outcomes that are ours to look into.

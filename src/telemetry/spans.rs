@@ -39,14 +39,14 @@ pub fn current() -> Span {
     if exporting() { Span::current() } else { Span::none() }
 }
 
-/// The span of a batch of orders: a child of the first request that it serves, linked to the others.
+/// The span of a batch of commands: a child of the first request that it serves, linked to the others.
 #[must_use]
-pub fn batch<'a>(orders: usize, served: impl Iterator<Item = &'a Span>) -> Span {
+pub fn batch<'a>(commands: usize, served: impl Iterator<Item = &'a Span>) -> Span {
     if !exporting() {
         return Span::none();
     }
     let mut served = served.filter_map(Span::id);
-    let span = tracing::debug_span!(parent: served.next(), "batch", orders);
+    let span = tracing::debug_span!(parent: served.next(), "batch", commands);
     for other in served.take(MOST_LINKS) {
         span.follows_from(other);
     }

@@ -214,20 +214,29 @@ on_both_databases! {
         let product =
             json!({ "code": "mine", "alias": "Mine", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
         let between = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
-        let mut item = between.clone();
-        item["idempotencyKey"] = json!("item");
+        let item = |of: &Value| {
+            let mut item = of.clone();
+            item["idempotencyKey"] = json!("item");
+            json!({ "items": [item] })
+        };
         let on = |more: Value| {
             let mut input = json!({ "account": from.by() });
             input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
             input
         };
         let payment = on(json!({ "amount": euros("1.00"), "channel": "CASH" }));
+        let open = json!({ "product": { "code": "current" }, "owner": { "id": from.owner } });
         let mutations = [
+            ("createParty", "admin", json!({ "name": "Creditor" })),
+            ("updateParty", "admin", json!({ "party": { "number": "P" }, "name": "Other" })),
+            ("createCustomerBatch", "admin", item(&person)),
+            ("openAccountBatch", "admin", item(&open)),
+            ("postPaymentBatch", "money", item(&payment)),
             ("createCustomer", "admin", person),
             ("updateCustomer", "admin", json!({ "customer": { "id": from.owner }, "firstName": "Grace" })),
             ("createProduct", "admin", product),
             ("updateProduct", "admin", json!({ "product": { "code": "current" }, "alias": "Other" })),
-            ("openAccount", "admin", json!({ "product": { "code": "current" }, "owner": { "id": from.owner } })),
+            ("openAccount", "admin", open),
             ("updateAccount", "admin", on(json!({ "externalReference": "mine" }))),
             ("requestAccountClosure", "admin", on(json!({}))),
             ("closeAccount", "admin", on(json!({ "closureCode": "X" }))),
@@ -235,8 +244,8 @@ on_both_databases! {
             ("postAdjustment", "admin", on(json!({ "amount": euros("1.00"), "reason": "because" }))),
             ("postCharge", "admin", on(json!({ "amount": euros("1.00"), "kind": "LATE_FEE" }))),
             ("reverseEntry", "admin", json!({ "entry": entry, "reason": "because" })),
+            ("transferBatch", "money", item(&between)),
             ("transfer", "money", between),
-            ("transferBatch", "money", json!({ "items": [item] })),
             ("postPayment", "money", payment),
             ("disburse", "money", on(json!({ "amount": euros("1.00"), "iban": "SE3550000000054910000003" }))),
             ("placeHold", "money", on(json!({ "amount": euros("1.00") }))),
@@ -263,6 +272,8 @@ on_both_databases! {
             ("read", "{ accounts { nodes { id } } }"),
             ("read", "{ customer(by: { number: \"1\" }) { id } }"),
             ("read", "{ customers { nodes { id } } }"),
+            ("read", "{ party(by: { number: \"1\" }) { id } }"),
+            ("read", "{ parties { nodes { id } } }"),
             ("read", "{ product(by: { code: \"current\" }) { id } }"),
             ("read", "{ products { nodes { id } } }"),
             ("read", "{ entry(id: \"ent_1\") { id } }"),

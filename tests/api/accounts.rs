@@ -34,15 +34,15 @@ async fn numbers(app: &TestApp, filter: Value) -> Vec<String> {
 
 /// The names of the actions that are allowed, and the reasons of the others.
 async fn actions(app: &TestApp, account: &Account) -> (String, Vec<String>) {
-    let account = show(app, account, "actions { name allowed reason }").await;
+    let account = show(app, account, "actions { action allowed reason }").await;
     let actions = account["actions"].as_array().expect("actions");
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let (allowed, others): (Vec<&Value>, Vec<&Value>) = actions.iter().partition(|action| action["allowed"] == true);
     assert!(allowed.iter().all(|action| action["reason"].is_null()));
-    let allowed: Vec<String> = allowed.iter().map(|action| text(&action["name"])).collect();
+    let allowed: Vec<String> = allowed.iter().map(|action| text(&action["action"])).collect();
     (
         allowed.join(" "),
-        others.iter().map(|action| format!("{}: {}", text(&action["name"]), text(&action["reason"]))).collect(),
+        others.iter().map(|action| format!("{}: {}", text(&action["action"]), text(&action["reason"]))).collect(),
     )
 }
 
@@ -94,6 +94,49 @@ on_both_databases! {
                 })
             );
         }
+    }
+
+    async fn a_card_account_alone_has_a_working_mode(app: TestApp) {
+        let leasing = app.account("leasing").await;
+        let query = "query($id: ID!, $by: AccountBy!) {
+            account(by: $by) { number ...Card }
+            node(id: $id) { ... on Account { number ...Card } ... on LeasingAccount { status } }
+            accounts(filter: { family: CARD }) { nodes { number ... on CardAccount { workingMode } } } }
+            fragment Card on CardAccount { workingMode product { mode: workingMode } ... on Node { id } }";
+        for (product, mode) in [("credit-card", "PAY_LATER"), ("debit-card", "PAY_NOW"), ("prepaid-card", "PAY_BEFORE")] {
+            let card = app.account(product).await;
+            let seen = app.ok(query, json!({ "id": card.id, "by": card.by() })).await;
+            let expected = json!({
+                "number": card.number, "workingMode": mode, "product": { "mode": mode }, "id": card.id,
+            });
+            assert_eq!((&seen["account"], &seen["node"]), (&expected, &expected));
+            let listed = seen["accounts"]["nodes"].as_array().expect("nodes");
+            assert_eq!(listed.last(), Some(&json!({ "number": card.number, "workingMode": mode })));
+
+            app.pay_in(&card, "5.00").await;
+            let input = json!({ "from": card.by(), "to": leasing.by(), "amount": euros("1.00") });
+            let shown = "number ... on CardAccount { workingMode }";
+            let done = app.done("transfer", input, &format!("from {{ {shown} }} to {{ {shown} }}")).await;
+            assert_eq!(done["from"], json!({ "number": card.number, "workingMode": mode }));
+            assert_eq!(done["to"], json!({ "number": leasing.number }));
+        }
+        let seen = app.ok(query, json!({ "id": leasing.id, "by": leasing.by() })).await;
+        assert_eq!(seen["account"], json!({ "number": leasing.number }));
+        assert_eq!(seen["node"], json!({ "number": leasing.number, "status": "OPEN" }));
+    }
+
+    async fn a_field_of_one_family_is_invalid_on_every_other(app: TestApp) {
+        let families = app.ok("{ __type(name: \"Account\") { possibleTypes { name } } }", json!({})).await;
+        let families = families["__type"]["possibleTypes"].as_array().expect("types");
+        assert_eq!(families.len(), 9);
+        let names = families.iter().map(|one| one["name"].as_str().expect("a name"));
+        for name in names.filter(|name| *name != "CardAccount").chain(["Account"]) {
+            let query = format!("{{ accounts {{ nodes {{ number ... on {name} {{ workingMode }} }} }} }}");
+            let error = app.fault(&query, json!({}), "BAD_REQUEST").await;
+            let message = error["message"].as_str().expect("a message");
+            assert!(message.contains("workingMode") && message.contains(name), "{name}: {message}");
+        }
+        app.ok("{ accounts { nodes { number ... on CardAccount { workingMode } } } }", json!({})).await;
     }
 
     async fn an_account_is_found_by_each_of_its_names(app: TestApp) {
@@ -182,7 +225,7 @@ on_both_databases! {
         let before = app.picture().await;
         let refusal =
             app.refused("updateAccount", change("800.01"), "CREDIT_LIMIT_INCREASE_NOT_ALLOWED", "creditLimit").await;
-        assert_eq!(refusal["facts"], json!({ "creditLimit": euros("800.00") }));
+        assert_eq!(refusal["facts"], json!({ "limit": euros("800.00") }));
         app.refused("updateAccount", change("-0.01"), "AMOUNT_OUT_OF_RANGE", "creditLimit").await;
         app.refused("updateAccount", change("1.001"), "INVALID_INPUT", "creditLimit").await;
         // Nothing else of a refused change is done either.
@@ -279,19 +322,19 @@ on_both_databases! {
     async fn an_account_says_what_can_be_done_with_it_and_why_not(app: TestApp) {
         let account = app.account("current-overdraft").await;
         let all =
-            "transfer disburse postPayment placeHold updateAccount lowerCreditLimit requestAccountClosure closeAccount";
+            "TRANSFER DISBURSE POST_PAYMENT PLACE_HOLD UPDATE_ACCOUNT LOWER_CREDIT_LIMIT REQUEST_ACCOUNT_CLOSURE CLOSE_ACCOUNT";
         assert_eq!(actions(&app, &account).await, (all.to_owned(), vec![]));
 
         let hold = app.hold(&account, "500.00").await;
         let (allowed, others) = actions(&app, &account).await;
-        assert_eq!(allowed, "postPayment updateAccount lowerCreditLimit requestAccountClosure");
+        assert_eq!(allowed, "POST_PAYMENT UPDATE_ACCOUNT LOWER_CREDIT_LIMIT REQUEST_ACCOUNT_CLOSURE");
         assert_eq!(
             others,
             [
-                "transfer: the available funds do not cover the amount",
-                "disburse: the available funds do not cover the amount",
-                "placeHold: the available funds do not cover the amount",
-                "closeAccount: the account still has open holds",
+                "TRANSFER: the available funds do not cover the amount",
+                "DISBURSE: the available funds do not cover the amount",
+                "PLACE_HOLD: the available funds do not cover the amount",
+                "CLOSE_ACCOUNT: the account still has open holds",
             ]
         );
         app.done("releaseHold", json!({ "hold": hold }), "replayed").await;
@@ -299,17 +342,17 @@ on_both_databases! {
         app.pay_in(&account, "20.00").await;
         app.done("requestAccountClosure", json!({ "account": account.by() }), "replayed").await;
         let (allowed, others) = actions(&app, &account).await;
-        assert_eq!(allowed, "transfer disburse postPayment updateAccount closeAccount");
+        assert_eq!(allowed, "TRANSFER DISBURSE POST_PAYMENT UPDATE_ACCOUNT CLOSE_ACCOUNT");
         assert_eq!(others.len(), 3);
         let close = json!({ "account": account.by(), "closureCode": "X", "transactions": [{ "target": { "writeOff": { "reason": "r" } } }] });
         app.done("closeAccount", close, "replayed").await;
-        assert_eq!(actions(&app, &account).await.0, "updateAccount");
+        assert_eq!(actions(&app, &account).await.0, "UPDATE_ACCOUNT");
 
         let without = app.account("savings").await;
         let (allowed, others) = actions(&app, &without).await;
-        assert_eq!(allowed, "postPayment updateAccount requestAccountClosure closeAccount");
+        assert_eq!(allowed, "POST_PAYMENT UPDATE_ACCOUNT REQUEST_ACCOUNT_CLOSURE CLOSE_ACCOUNT");
         assert!(
-            others.contains(&"lowerCreditLimit: the account has no credit limit to lower".to_owned()),
+            others.contains(&"LOWER_CREDIT_LIMIT: the account has no credit limit to lower".to_owned()),
             "{others:?}"
         );
     }
@@ -344,14 +387,14 @@ on_both_databases! {
         assert_eq!(
             types(&all),
             [
-                "account.opened",
-                "hold.placed",
-                "hold.captured",
-                "hold.released",
-                "account.credit_limit_lowered",
-                "account.updated",
-                "account.closure_requested",
-                "account.closed",
+                "ACCOUNT_OPENED",
+                "HOLD_PLACED",
+                "HOLD_CAPTURED",
+                "HOLD_RELEASED",
+                "ACCOUNT_CREDIT_LIMIT_LOWERED",
+                "ACCOUNT_UPDATED",
+                "ACCOUNT_CLOSURE_REQUESTED",
+                "ACCOUNT_CLOSED",
             ]
         );
         let nodes = all["nodes"].as_array().expect("nodes");
@@ -367,12 +410,12 @@ on_both_databases! {
         assert!(sequences.is_sorted_by(|a, b| a < b));
 
         assert_eq!(
-            types(&history(json!({ "filter": { "types": ["hold.placed", "account.closed"] } })).await),
-            ["hold.placed", "account.closed"]
+            types(&history(json!({ "filter": { "types": ["HOLD_PLACED", "ACCOUNT_CLOSED"] } })).await),
+            ["HOLD_PLACED", "ACCOUNT_CLOSED"]
         );
         assert_eq!(
             types(&history(json!({ "filter": { "to": "2026-04-15" } })).await),
-            ["account.opened", "hold.placed"]
+            ["ACCOUNT_OPENED", "HOLD_PLACED"]
         );
         assert_eq!(types(&history(json!({ "filter": { "from": "2026-04-16" } })).await).len(), 6);
         let first = history(json!({ "first": 3 })).await;

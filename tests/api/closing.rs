@@ -140,10 +140,10 @@ on_both_databases! {
         let before = app.picture().await;
         let hold = json!({ "account": account.by(), "amount": euros("1.00") });
         let refusal = app.refused("placeHold", hold, "ACCOUNT_NOT_OPEN", "account").await;
-        assert_eq!(refusal["facts"], json!({ "status": "PENDING_CLOSE" }));
+        assert_eq!(refusal["facts"], json!({ "account": account.id, "status": "PENDING_CLOSE" }));
         let again = json!({ "account": account.by() });
         let refusal = app.refused("requestAccountClosure", again, "INVALID_STATE", "account").await;
-        assert_eq!(refusal["facts"], json!({ "status": "PENDING_CLOSE" }));
+        assert_eq!(refusal["facts"], json!({ "account": account.id, "status": "PENDING_CLOSE" }));
         let limit = json!({ "account": account.by(), "creditLimit": "0" });
         app.refused("updateAccount", limit, "ACCOUNT_NOT_OPEN", "account").await;
         assert_eq!(app.picture().await, before);
@@ -163,7 +163,7 @@ on_both_databases! {
             let before = app.picture().await;
             for (name, input, field) in postings {
                 let refusal = app.refused(name, input, "ACCOUNT_NOT_OPEN", field).await;
-                assert_eq!(refusal["facts"], json!({ "status": "CLOSED" }), "{name}");
+                assert_eq!(refusal["facts"], json!({ "account": account.id, "status": "CLOSED" }), "{name}");
             }
             for entry in [json!(payment), capture] {
                 let reversal = json!({ "entry": entry, "reason": "test" });
@@ -175,7 +175,7 @@ on_both_databases! {
                     input = json!({ "account": account.by() });
                 }
                 let refusal = app.refused(name, input, "INVALID_STATE", "account").await;
-                assert_eq!(refusal["facts"], json!({ "status": "CLOSED" }));
+                assert_eq!(refusal["facts"], json!({ "account": account.id, "status": "CLOSED" }));
             }
             app.refused(
                 "closeAccount",
@@ -213,6 +213,6 @@ on_both_databases! {
         let history = show(&app, &account, "history { nodes { type } }").await;
         let types: Vec<&Value> =
             history["history"]["nodes"].as_array().expect("nodes").iter().map(|node| &node["type"]).collect();
-        assert_eq!(json!(types), json!(["account.opened", "account.closure_requested", "account.closed"]));
+        assert_eq!(json!(types), json!(["ACCOUNT_OPENED", "ACCOUNT_CLOSURE_REQUESTED", "ACCOUNT_CLOSED"]));
     }
 }

@@ -41,6 +41,45 @@ on_both_databases! {
         assert_eq!(app.balance(&to).await, "100.00");
     }
 
+    async fn each_family_is_opened_and_changed_for_a_creditor(app: TestApp) {
+        let creditor = app.done("createParty", json!({ "name": "Creditor", "externalReference": "CR-1" }), "party { id }").await;
+        let other = app.done("createParty", json!({ "name": "Other", "number": "P-2" }), "party { id }").await;
+        let owner = app.customer().await;
+        for (product, type_name) in FAMILIES.into_iter().chain([("leasing", "LeasingAccount")]) {
+            let input = json!({
+                "product": { "code": product }, "owner": { "id": owner }, "creditor": { "externalReference": "CR-1" },
+            });
+            let shown = "account { __typename id record creditor { id } ledgerAccounts { id component } }";
+            let account = app.done("openAccount", input, shown).await["account"].take();
+            assert_eq!((&account["__typename"], &account["creditor"]), (&json!(type_name), &creditor["party"]));
+            assert_eq!(account["ledgerAccounts"].as_array().map(Vec::len), Some(3));
+            let record = "query($id: ID!) { node(id: $id) { ... on AuditRecord { operation outcome target } } }";
+            let found = app.ok(record, json!({ "id": account["record"] })).await["node"].take();
+            assert_eq!(found, json!({ "operation": "openAccount", "outcome": "DONE", "target": account["id"] }));
+
+            let by = json!({ "id": account["id"] });
+            for (input, expected) in [
+                (json!({ "externalReference": format!("own-{product}") }), &creditor["party"]),
+                (json!({ "creditor": { "number": "P-2" } }), &other["party"]),
+                (json!({ "creditor": null }), &json!(null)),
+            ] {
+                let mut input = input;
+                input["account"] = by.clone();
+                let shown = "account { creditor { id } history { nodes { type record sequence } } }";
+                let changed = app.done("updateAccount", input, shown).await["account"].take();
+                assert_eq!(&changed["creditor"], expected);
+                let last = changed["history"]["nodes"].as_array().and_then(|nodes| nodes.last()).expect("history").clone();
+                assert_eq!(last["type"], "ACCOUNT_UPDATED");
+                let found = app.ok(record, json!({ "id": last["record"] })).await["node"].take();
+                assert_eq!(found["operation"], "updateAccount");
+            }
+            let input = json!({ "account": by, "creditor": { "number": "nobody" } });
+            app.refused("updateAccount", input, "NOT_FOUND", "creditor").await;
+        }
+        let input = json!({ "product": { "code": "current" }, "owner": { "id": owner }, "creditor": { "number": "nobody" } });
+        app.refused("openAccount", input, "NOT_FOUND", "creditor").await;
+    }
+
     async fn the_service_says_that_it_is_there(app: TestApp) {
         for path in ["/health/live", "/health/ready"] {
             let answer = app.http().get(app.url(path)).send().await.unwrap();

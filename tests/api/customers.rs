@@ -1,5 +1,7 @@
 //! Customers: created, found, listed, changed, and what the log says of it.
 
+mod order;
+
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, fresh_key, numbered};
@@ -125,6 +127,7 @@ on_both_databases! {
             json!(["78", "crm-78", null, "Byron", { "b": 2 }])
         );
         assert_eq!(change(json!({})).await, json!(["78", "crm-78", null, "Byron", { "b": 2 }]));
+        assert_eq!(change(json!({ "metadata": null })).await, json!(["78", "crm-78", null, "Byron", {}]));
         assert_eq!(find(&app, json!({ "number": "77" })).await, Value::Null);
         assert_eq!(find(&app, json!({ "number": "78" })).await["id"], id);
     }
@@ -139,6 +142,7 @@ on_both_databases! {
             (json!(person), json!({ "lastName": "" }), "lastName"),
             (json!(person), json!({ "companyName": "Engines" }), "companyName"),
             (json!(person), json!({ "number": "x " }), "number"),
+            (json!(person), json!({ "number": null }), "number"),
             (company.clone(), json!({ "companyName": null }), "companyName"),
             (company.clone(), json!({ "firstName": "Ada" }), "firstName"),
             (company.clone(), json!({ "lastName": "Lovelace" }), "lastName"),
@@ -203,6 +207,39 @@ on_both_databases! {
             let expected: &[&str] = if nothing == "_" { &["100% Rabatt_AB"] } else { &[] };
             assert_eq!(found, expected, "{nothing}");
         }
+    }
+
+    async fn names_are_found_whatever_their_case_and_spelling(app: TestApp) {
+        let people = ["ΟΔΥΣΣΕΑΣ", "Οδυσσεύς", "Straße", "Zo\u{eb}", "Ｆｕｌｌ Ｗｉｄｔｈ", "ﬁscher", "O\u{ad}'Neill"];
+        for last in people {
+            app.done("createCustomer", json!({ "type": "PERSON", "lastName": last }), ALL).await;
+        }
+        for (asked, found) in [
+            ("ΟΔΥΣ", &["ΟΔΥΣΣΕΑΣ", "Οδυσσεύς"][..]),
+            ("οδυς", &["ΟΔΥΣΣΕΑΣ", "Οδυσσεύς"]),
+            ("οδυσσεας", &["ΟΔΥΣΣΕΑΣ"]),
+            ("ΟΔΥΣΣΕΎΣ", &["Οδυσσεύς"]),
+            ("STRASSE", &["Straße"]),
+            ("strasse", &["Straße"]),
+            ("STRAẞE", &["Straße"]),
+            ("ße", &["Straße"]),
+            ("ZOE\u{308}", &["Zo\u{eb}"]),
+            ("zoe", &[]),
+            ("full width", &["Ｆｕｌｌ Ｗｉｄｔｈ"]),
+            ("FISCH", &["ﬁscher"]),
+            ("o'neill", &["O\u{ad}'Neill"]),
+            ("O\u{200b}'NEILL", &["O\u{ad}'Neill"]),
+        ] {
+            assert_eq!(names(&app, json!({ "name": asked })).await, found, "{asked}");
+        }
+        // Nothing that is seen is in every name.
+        for everything in ["", "\u{200b}"] {
+            assert_eq!(names(&app, json!({ "name": everything })).await, people, "{everything:?}");
+        }
+        // A changed name is found by what it is now.
+        let by = json!({ "id": app.customer().await });
+        app.done("updateCustomer", json!({ "customer": by, "lastName": "GROẞ" }), ALL).await;
+        assert_eq!(names(&app, json!({ "name": "Gross" })).await.len(), 1);
     }
 
     async fn customers_are_listed_page_by_page(app: TestApp) {
@@ -274,7 +311,7 @@ on_both_databases! {
         )
         .await;
         app.done("updateCustomer", json!({ "customer": { "number": "9" }, "lastName": "Byron" }), ALL).await;
-        let query = "{ events(filter: { types: [\"customer.created\", \"customer.updated\"] }) {
+        let query = "{ events(filter: { types: [CUSTOMER_CREATED, CUSTOMER_UPDATED] }) {
             nodes { type customer { id name } account { id } entry { id } payload } } }";
         let events = app.ok(query, json!({})).await["events"]["nodes"].take();
         let event = |type_: &str| {
@@ -283,7 +320,7 @@ on_both_databases! {
                 "payload": { "number": "9", "type": "PERSON" },
             })
         };
-        assert_eq!(events, json!([event("customer.created"), event("customer.updated")]));
+        assert_eq!(events, json!([event("CUSTOMER_CREATED"), event("CUSTOMER_UPDATED")]));
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::app::{Account, EventStream, Sent, Socket, TestApp, euros};
+use crate::app::{Account, EventStream, FIRST_EVENTS, Sent, Socket, TestApp, euros};
 
 const LOG: &str = "query($filter: EventFilter, $first: Int, $after: String) {
     events(filter: $filter, first: $first, after: $after) {
@@ -19,14 +19,16 @@ const FOLLOW: &str = "subscription($after: Cursor, $filter: LedgerEventFilter) {
     ledgerEvents(after: $after, filter: $filter) { cursor sequence type entry { id } account { id } }
 }";
 
-/// The whole log.
+/// The whole log, but for what the tenant began with.
 async fn log(app: &TestApp, filter: Value) -> Vec<Value> {
     let (mut events, mut after) = (Vec::new(), Value::Null);
     loop {
         let mut page = app.ok(LOG, json!({ "filter": filter, "first": 7, "after": after })).await["events"].take();
         for edge in page["edges"].as_array_mut().expect("edges") {
             assert_eq!(edge["cursor"], edge["node"]["cursor"]);
-            events.push(edge["node"].take());
+            if sequence(&edge["node"]) > FIRST_EVENTS {
+                events.push(edge["node"].take());
+            }
         }
         if page["pageInfo"]["hasNextPage"] == false {
             return events;
@@ -35,8 +37,13 @@ async fn log(app: &TestApp, filter: Value) -> Vec<Value> {
     }
 }
 
-fn number(event: &Value) -> u64 {
+fn sequence(event: &Value) -> u64 {
     event["sequence"].as_str().expect("a sequence").parse().expect("a number")
+}
+
+/// The place of an event behind those that the tenant began with.
+fn number(event: &Value) -> u64 {
+    sequence(event) - FIRST_EVENTS
 }
 
 async fn next(socket: &mut Socket) -> Value {
@@ -62,7 +69,7 @@ on_both_databases! {
         app.done("releaseHold", json!({ "hold": hold }), "replayed").await;
         let events = log(&app, json!({})).await;
         assert_eq!(events.iter().map(number).collect::<Vec<_>>(), (1..=17).collect::<Vec<_>>());
-        let posted = log(&app, json!({ "types": ["entry.posted"] })).await;
+        let posted = log(&app, json!({ "types": ["ENTRY_POSTED"] })).await;
         assert_eq!(posted.len(), 11);
         assert!(posted.iter().all(|event| event["entry"]["id"].is_string()));
         let types = |events: &[Value]| {
@@ -70,13 +77,28 @@ on_both_databases! {
         };
         assert_eq!(
             types(&log(&app, json!({ "account": from.id })).await),
-            ["account.opened", "hold.placed", "hold.released"]
+            ["ACCOUNT_OPENED", "HOLD_PLACED", "HOLD_RELEASED"]
         );
         app.fault("{ events(filter: { types: [\"nothing.such\"] }) { nodes { sequence } } }", json!({}), "BAD_REQUEST").await;
+        let all = app.ok("{ events(first: 100) { nodes { sequence } } }", json!({})).await["events"]["nodes"].take();
+        let all: Vec<u64> = all.as_array().expect("events").iter().map(sequence).collect();
+        assert_eq!(all, (1..=FIRST_EVENTS + 17).collect::<Vec<_>>());
         assert_eq!(log(&app, json!({ "from": "2026-04-16" })).await, Vec::<Value>::new());
         assert_eq!(log(&app, json!({ "from": "2026-04-15", "to": "2026-04-15" })).await.len(), 17);
         app.fault(LOG, json!({ "first": 101 }), "BAD_REQUEST").await;
         app.fault(LOG, json!({ "after": "nonsense" }), "BAD_REQUEST").await;
+    }
+
+    async fn a_log_begins_with_the_products_of_a_new_tenant(app: TestApp) {
+        let query = "{ events(first: 100) { nodes { type payload account { id } customer { id } entry { id } } } products(first: 100) { nodes { id code } } }";
+        let found = app.ok(query, json!({})).await;
+        let products = found["products"]["nodes"].as_array().expect("products");
+        assert_eq!(u64::try_from(products.len()), Ok(FIRST_EVENTS));
+        let told = |product: &Value| json!({
+            "type": "PRODUCT_CREATED", "payload": { "product": product["id"], "code": product["code"] },
+            "account": null, "customer": null, "entry": null,
+        });
+        assert_eq!(found["events"]["nodes"], products.iter().map(told).collect::<Value>());
     }
 
     async fn a_cursor_beyond_the_end_is_refused_and_not_waited_for(app: TestApp) {
@@ -214,7 +236,7 @@ on_both_databases! {
         app.hold(&third, "1.00").await;
         let last = app.pay_in(&third, "100.00").await;
         for (filter, expected) in [
-            (json!({ "types": ["hold.placed"] }), vec![Value::Null]),
+            (json!({ "types": ["HOLD_PLACED"] }), vec![Value::Null]),
             (json!({ "accounts": [from.id] }), vec![json!(small), json!(large)]),
             (
                 json!({ "accounts": [third.id, from.id] }),
@@ -223,7 +245,7 @@ on_both_databases! {
             (json!({ "minimumAmount": "20" }), vec![json!(large), json!(elsewhere), json!(last)]),
             (json!({ "minimumAmount": "20.01", "accounts": [to.id] }), vec![json!(large)]),
             (
-                json!({ "types": ["entry.posted"], "accounts": [third.id], "minimumAmount": "0.01" }),
+                json!({ "types": ["ENTRY_POSTED"], "accounts": [third.id], "minimumAmount": "0.01" }),
                 vec![json!(elsewhere), json!(last)],
             ),
         ] {

@@ -176,7 +176,7 @@ on_both_databases! {
         app.refused("captureHold", json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
         app.refused("releaseHold", json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
         let history =
-            show(&app, &account, "history(filter: { types: [\"hold.expired\"] }) { nodes { payload } }").await;
+            show(&app, &account, "history(filter: { types: [HOLD_EXPIRED] }) { nodes { payload } }").await;
         let payload = json!({ "hold": hold, "amount": "20.00", "currency": "EUR", "status": "EXPIRED" });
         assert_eq!(history["history"]["nodes"], json!([{ "payload": payload }]));
     }

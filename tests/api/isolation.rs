@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::app::{Account, TestApp, euros};
+use crate::app::{Account, TestApp, euros, is_batch, items};
 
 /// Everything that lists show.
 pub const EVERYTHING: &str = "{
     viewer { client tenant { id code } customer { id } }
     customers(first: 10) { nodes { id number externalReference name metadata accounts { nodes { id number } } } }
-    accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } metadata
+    accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
         holds { nodes { id description } } history { nodes { sequence type payload } } } } }
+    parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     products(first: 50) { nodes { id code alias } }
     entries(first: 20) { edges { cursor node { id sequence description externalReference metadata
         postings { message amount { amount } ledgerAccount { id code account { id } } account { id number } } } } }
@@ -27,7 +28,7 @@ pub struct Things {
     pub app: TestApp,
     pub account: Account,
     pub second: Account,
-    /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record.
+    /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -50,8 +51,12 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
             "metadata": { "note": secret },
         })
     };
+    let party = json!({ "name": secret, "number": "P1", "externalReference": "ext-p", "metadata": { "note": secret } });
+    let party = app.done("createParty", party, "party { id }").await["party"]["id"].take();
     let account = app.open(open("A1", "ext-a")).await;
-    let second = app.open(open("A2", "ext-b")).await;
+    let mut owed = open("A2", "ext-b");
+    owed["creditor"] = json!({ "number": "P1" });
+    let second = app.open(owed).await;
     app.pay_in(&account, "100.00").await;
     let transfer = json!({
         "idempotencyKey": "the-key", "from": { "number": "A1" }, "to": { "number": "A2" }, "amount": euros("10.00"),
@@ -78,6 +83,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&done["entry"]["postings"][0]["ledgerAccount"]["id"]),
         text(&done["from"]["transactions"]["nodes"][0]["id"]),
         text(&audit["auditRecords"]["nodes"][0]["id"]),
+        text(&party),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
@@ -102,17 +108,19 @@ on_both_databases! {
         let (mine, theirs) = two_tenants(&app).await;
         for (own, other, secret) in [(&mine, &theirs, "their-dark-secret"), (&theirs, &mine, "my-own-secret")] {
             let all = own.app.ok(EVERYTHING, json!({})).await.to_string();
-            for id in &other.ids[..8] {
+            for id in other.ids[..8].iter().chain(&other.ids[9..]) {
                 assert!(!all.contains(id.as_str()), "{id}");
             }
             assert!(!all.contains(secret) && !all.contains(&other.app.tenant_id().to_string()));
-            for id in &own.ids[..6] {
+            for id in own.ids[..6].iter().chain(&own.ids[9..]) {
                 assert!(all.contains(id.as_str()), "{id}");
             }
             for (query, field, id) in [
                 ("{ customer(by: { number: \"C1\" }) { id } }", "customer", &own.ids[0]),
                 ("{ customer(by: { externalReference: \"ext-c\" }) { id } }", "customer", &own.ids[0]),
                 ("{ product(by: { code: \"mine\" }) { id } }", "product", &own.product),
+                ("{ party(by: { number: \"P1\" }) { id } }", "party", &own.ids[9]),
+                ("{ party(by: { externalReference: \"ext-p\" }) { id } }", "party", &own.ids[9]),
                 ("{ account(by: { number: \"A1\" }) { id } }", "account", &own.account.id),
                 ("{ account(by: { externalReference: \"ext-b\" }) { id } }", "account", &own.second.id),
             ] {
@@ -142,7 +150,9 @@ on_both_databases! {
                 "query($id: ID!) { account(by: { id: $id }) { id } }",
                 "query($id: ID!) { entry(id: $id) { id } }",
                 "query($id: ID!) { accounts(filter: { owner: $id }) { nodes { id } } }",
+                "query($id: ID!) { party(by: { id: $id }) { id } }",
                 "query($id: ID!) { accounts(filter: { product: $id }) { nodes { id } } }",
+                "query($id: ID!) { accounts(filter: { creditor: $id }) { nodes { id } } }",
                 "query($id: ID!) { entries(filter: { accounts: [$id] }) { nodes { id } } }",
                 "query($id: ID!) { events(filter: { account: $id }) { nodes { sequence } } }",
                 "query($id: ID!) { auditRecords(filter: { target: $id }) { nodes { id } } }",
@@ -180,6 +190,17 @@ on_both_databases! {
             ("updateProduct", |them, id| json!({ "product": { "id": id(&them.product) }, "alias": "X" })),
             ("openAccount", |them, id| json!({ "product": { "code": "mine" }, "owner": { "id": id(&them.ids[0]) } })),
             ("openAccount", |them, id| json!({ "product": { "id": id(&them.product) }, "owner": { "number": "C1" } })),
+            ("updateParty", |them, id| json!({ "party": { "id": id(&them.ids[9]) }, "name": "X" })),
+            ("openAccount", |them, id| {
+                json!({ "product": { "code": "mine" }, "owner": { "number": "C1" }, "creditor": { "id": id(&them.ids[9]) } })
+            }),
+            ("openAccountBatch", |them, id| {
+                json!({ "items": [{ "idempotencyKey": "item", "product": { "code": "mine" }, "owner": { "id": id(&them.ids[0]) } }] })
+            }),
+            ("postPaymentBatch", |them, id| {
+                json!({ "items": [{ "idempotencyKey": "item", "account": { "id": id(&them.account.id) },
+                "amount": euros("1.00"), "channel": "CASH" }] })
+            }),
             ("updateAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "creditLimit": "0" })),
             ("requestAccountClosure", |them, id| json!({ "account": { "id": id(&them.account.id) } })),
             ("closeAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "closureCode": "X" })),
@@ -225,13 +246,9 @@ on_both_databases! {
             ("releaseHold", |them, id| json!({ "hold": id(&them.hold) })),
         ];
         for (name, input) in cases {
-            let selection = if name == "transferBatch" {
-                "items { result { ... on Refusal { code message fields { path message } facts } } }"
-            } else {
-                "replayed"
-            };
-            let foreign = mine.app.mutate(name, input(&theirs, &str::to_owned), selection).await;
-            let missing = mine.app.mutate(name, input(&theirs, &unknown), selection).await;
+            let selection = if is_batch(name) { items("") } else { "replayed".to_owned() };
+            let foreign = mine.app.mutate(name, input(&theirs, &str::to_owned), &selection).await;
+            let missing = mine.app.mutate(name, input(&theirs, &unknown), &selection).await;
             assert_eq!(foreign.anonymous(), missing.anonymous(), "{name}");
             assert!(foreign.body.to_string().contains("\"NOT_FOUND\""), "{name}: {}", foreign.body);
         }

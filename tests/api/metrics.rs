@@ -69,23 +69,27 @@ on_both_databases! {
         assert_eq!(after.sum("konto_refusals_total") - before.sum("konto_refusals_total"), 3);
         assert_eq!((new("konto_entries_total"), new("konto_postings_total")), (5, 10));
 
-        // One batch each: five movements and a refusal, the batch, its refused item, and what was forbidden.
-        assert_eq!(new("konto_commits_total"), 8);
-        assert_eq!(new("konto_commit_orders_count"), 8);
-        assert_eq!(new("konto_commit_orders_sum"), 10);
-        assert_eq!(new("konto_commit_orders_bucket{le=\"1.0\"}"), 7);
-        assert_eq!(new("konto_commit_orders_bucket{le=\"2.0\"}"), 7);
-        assert_eq!(new("konto_commit_orders_bucket{le=\"4.0\"}"), 8);
-        assert_eq!(new("konto_commit_duration_seconds_count"), 8);
-        assert_eq!(new("konto_commit_duration_seconds_bucket{le=\"+Inf\"}"), 8);
-        assert_eq!(new("konto_commit_wait_seconds_count"), 8);
+        // One batch each: a payment, two transfers, a replay and a refusal, the batch, and what was forbidden.
+        assert_eq!(new("konto_commits_total"), 7);
+        assert_eq!(new("konto_commit_commands_count"), 7);
+        assert_eq!(new("konto_commit_commands_sum"), 10);
+        assert_eq!(new("konto_commit_commands_bucket{le=\"1.0\"}"), 6);
+        assert_eq!(new("konto_commit_commands_bucket{le=\"2.0\"}"), 6);
+        assert_eq!(new("konto_commit_commands_bucket{le=\"4.0\"}"), 7);
+        assert_eq!(new("konto_commit_duration_seconds_count"), 7);
+        assert_eq!(new("konto_commit_duration_seconds_bucket{le=\"+Inf\"}"), 7);
+        assert_eq!(new("konto_commit_wait_seconds_count"), 7);
+        // Read besides what the fixtures have left in memory: the settlement account, the replayed entry, and the keys of
+        // what is refused. On SQLite each batch reads the head, and keys with it, under its lock.
+        let loads = if app.engine() == Engine::Postgres { 4 } else { 7 + 2 };
+        assert_eq!(new("konto_commit_loads_total"), loads);
         // Each in a transaction of its own, or in one statement that commits by itself.
         let optimistic = new("konto_commit_optimistic_total");
         assert_eq!(optimistic > 0, app.engine() == Engine::Postgres, "{optimistic}");
-        assert!(new("konto_database_begin_seconds_count") + optimistic >= 8);
+        assert!(new("konto_database_begin_seconds_count") + optimistic >= 7);
         assert_eq!(new("konto_commit_overtaken_total"), 0);
         assert_eq!(new("konto_operation_duration_seconds_count{kind=\"mutation\"}"), 7);
-        assert_eq!(new("konto_operation_duration_seconds_count{kind=\"query\"}"), 5);
+        assert_eq!(new("konto_operation_duration_seconds_count{kind=\"query\"}"), 4, "what is invalid is not run");
         for idle in ["konto_commit_queue_depth", "konto_commit_queue_deepest", "konto_requests_in_flight",
             "konto_database_begin_waiting", "konto_commit_failures_total", "konto_commit_queue_rejections_total"] {
             assert_eq!(after.count(idle), 0, "{idle}");

@@ -2,25 +2,42 @@
 //! step the answer, the accounts and holds that it touched and the event log are what the model says; now and then
 //! everything is.
 //!
+//! 100,000 steps are commands that are decided in memory, without a database; a few thousand go over the API to each
+//! database, and must come out the same.
+//!
 //! Each run prints its seed. `KONTO_MODEL_SEED=7 KONTO_MODEL_STEPS=100000 cargo test --test api model::` runs one
 //! seed for as long as wanted; the same seed takes the same steps, and a failure prints the last of them.
 
+mod amounts;
 mod books;
 mod dice;
 mod found;
 mod holds;
+mod memory;
 mod money;
+mod people;
+mod request;
+mod reversals;
 mod rules;
 mod show;
+mod subject;
 mod world;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::FutureExt as _;
 
 use crate::app::TestApp;
+use memory::InMemory;
+use subject::{Api, Subject};
 use world::World;
 
-/// Steps of one run in the normal test. There are three of them per engine.
+/// Steps of one run over the API in the normal test. There are three of them per engine.
 const STEPS: usize = 800;
+/// Steps of one run in memory, and how many tenants take so many.
+const STEPS_IN_MEMORY: usize = 2_500;
+const TENANTS_IN_MEMORY: u64 = 40;
 /// How often everything is compared.
 const ALL_EVERY: usize = 200;
 
@@ -29,19 +46,27 @@ fn number(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
-/// One run, unless another seed was asked for.
+/// How many steps a run takes, unless it is said.
+fn steps(normally: usize) -> usize {
+    number("KONTO_MODEL_STEPS").map_or(normally, |steps| usize::try_from(steps).expect("a number of steps"))
+}
+
+/// One run over the API, unless another seed was asked for.
 async fn play(app: TestApp, seed: Option<u64>) {
-    let (asked, steps) = (number("KONTO_MODEL_SEED"), number("KONTO_MODEL_STEPS"));
-    let seed = match (asked, seed) {
+    let seed = match (number("KONTO_MODEL_SEED"), seed) {
         (Some(_), Some(_)) => return,
         (asked, seed) => asked.or(seed).unwrap_or_else(rand::random),
     };
-    let steps = steps.map_or(STEPS, |steps| usize::try_from(steps).expect("a number of steps"));
+    let steps = steps(STEPS);
     println!("{:?}: KONTO_MODEL_SEED={seed} KONTO_MODEL_STEPS={steps}", app.engine());
     // A machine that is busy with other tests is no disagreement.
     let patience = std::time::Duration::from_secs(300);
     app.restart_with(|to| (to.http.operation_time, to.http.bulk_operation_time) = (patience, patience)).await;
-    let mut world = World::begin(app, seed).await;
+    run(Api::new(app).await, seed, steps).await;
+}
+
+async fn run(subject: impl Subject, seed: u64, steps: usize) {
+    let mut world = World::begin(subject, seed).await;
     for step in 0..steps {
         world.time_passes().await;
         world.step(step > steps / 2).await;
@@ -55,6 +80,34 @@ async fn play(app: TestApp, seed: Option<u64>) {
         assert!(done * 2 > all, "too little succeeds to tell much: {done} of {all}");
         assert!(world.wanting().is_empty(), "these did not end in every way: {:?}", world.wanting());
     }
+}
+
+/// One run in memory, where nothing is waited for.
+fn play_in_memory(seed: u64, steps: usize) {
+    println!("In memory: KONTO_MODEL_SEED={seed} KONTO_MODEL_STEPS={steps}");
+    run(InMemory::new(seed), seed, steps).now_or_never().expect("nothing to wait for");
+}
+
+#[test]
+fn the_model_agrees_with_the_commands_in_memory() {
+    if let Some(seed) = number("KONTO_MODEL_SEED") {
+        return play_in_memory(seed, steps(STEPS_IN_MEMORY));
+    }
+    // Half of the seeds are always the same, the others never.
+    let (next, others) = (AtomicU64::new(0), u64::from(rand::random::<u32>()) << 8);
+    let seed = |tenant: u64| if tenant < TENANTS_IN_MEMORY / 2 { tenant } else { others + tenant };
+    let work = || {
+        while let Some(tenant) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|it| *it < TENANTS_IN_MEMORY) {
+            play_in_memory(seed(tenant), STEPS_IN_MEMORY);
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        for thread in threads {
+            thread.join().expect("no difference");
+        }
+    });
 }
 
 on_both_databases! {
@@ -84,7 +137,7 @@ fn paths_of_refusals_are_looked_up_in_the_schema() {
         ("transfer", "amount.currency", true),
         ("transferBatch", "items.3.from", true),
         ("closeAccount", "transactions.0.target.writeOff.reason", true),
-        ("reverseEntry", "amount", false),
+        ("reverseEntry", "account", false),
         ("transfer", "amount.unit", false),
     ] {
         assert_eq!(show::names_a_field(operation, path), exists, "{operation} {path}");

@@ -44,7 +44,7 @@ fn written(of: &Value) -> String {
 fn the_checked_in_schema_is_the_one_that_is_served() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/schema.graphql");
     let checked_in = std::fs::read_to_string(path).expect("schema.graphql");
-    let served = konto::graphql::sdl();
+    let served = konto::api::sdl();
     let difference = checked_in.lines().zip(served.lines()).find(|(was, is)| was != is);
     assert!(
         checked_in.trim_end() == served.trim_end(),
@@ -88,6 +88,30 @@ async fn everything_has_a_description_and_every_scalar_a_specification() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_family_has_the_interfaces_fields_as_they_are_and_may_add_its_own() {
+    run(Engine::Sqlite, async |app: TestApp| {
+        let types = types(&app).await;
+        let find = |wanted: &str| types.iter().find(|one| name(one) == wanted).expect("a type");
+        let shared = list(find("Account"), "fields");
+        assert!(shared.len() > 20, "{}", shared.len());
+        let mut with_a_working_mode = Vec::new();
+        for family in list(find("Account"), "possibleTypes").iter().map(name) {
+            let fields = list(find(family), "fields");
+            for field in shared {
+                assert!(fields.contains(field), "{family}.{} is not {field}", name(field));
+            }
+            let names: BTreeSet<&str> = fields.iter().map(name).collect();
+            assert_eq!(names.len(), fields.len(), "{family} has a field twice");
+            if let Some(mode) = fields.iter().find(|field| name(field) == "workingMode") {
+                with_a_working_mode.push((family, written(&mode["type"])));
+            }
+        }
+        assert_eq!(with_a_working_mode, [("CardAccount", "WorkingMode!".to_owned())]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mutations_take_one_input_and_answer_with_a_success_or_a_refusal() {
     run(Engine::Sqlite, async |app: TestApp| {
         let types = types(&app).await;
@@ -116,7 +140,17 @@ async fn mutations_take_one_input_and_answer_with_a_success_or_a_refusal() {
                     assert!(list(find(&success), "fields").iter().any(|field| name(field) == "replayed"), "{success}");
                 }
                 // A batch has a key per item.
-                None => assert_eq!(name(field), "transferBatch"),
+                None => {
+                    assert!(name(field).ends_with("Batch"), "{}", name(field));
+                    let input = list(find(&format!("{title}Input")), "inputFields");
+                    let fields: Vec<(&str, String)> =
+                        input.iter().map(|field| (name(field), written(&field["type"]))).collect();
+                    let one = title.strip_suffix("Batch").expect("a batch of something");
+                    assert_eq!(fields, [("items", format!("[{one}Input!]!")), ("mode", "BatchMode!".to_owned())]);
+                    let item = list(find(&format!("{title}Item")), "fields");
+                    let result = item.iter().find(|field| name(field) == "result").expect("a result");
+                    assert_eq!(written(&result["type"]), format!("{one}Result!"));
+                }
             }
         }
     })

@@ -25,7 +25,7 @@ const SHOWN: [&str; 9] = [
     "konto.root_field",
     "konto.outcome",
     "konto.request_id",
-    "konto.batch.orders",
+    "konto.batch.commands",
     "konto.statement.failed",
 ];
 
@@ -105,12 +105,12 @@ async fn traces_of(engine: Engine) {
     }
     let batch = trace.only("batch", &TRACE);
     assert_eq!(batch.parent_span_id, request.span_id);
-    assert_eq!(attributes(&batch.attributes)["konto.batch.orders"], "1");
+    assert_eq!(attributes(&batch.attributes)["konto.batch.commands"], "1");
     let statements = trace.below(batch);
     // On PostgreSQL one to read, for the account is new, and one to write, which commits by itself; on SQLite a
-    // transaction with one per table.
-    let (write, times) = if engine == Engine::Postgres { ("WITH entry", 0) } else { ("INSERT entry", 1) };
-    for (statement, times) in [("BEGIN", times), ("WITH ledger_head", 1), (write, 1), ("COMMIT", times)] {
+    // transaction, which reads the head before what the batch looks at, and writes.
+    let (write, times) = if engine == Engine::Postgres { ("WITH head", 0) } else { ("INSERT account_position", 1) };
+    for (statement, times) in [("BEGIN", times), ("SELECT ledger_head", 1 + times), (write, 1), ("COMMIT", times)] {
         assert_eq!(statements.iter().filter(|one| **one == statement).count(), times, "{statement} in {statements:?}");
     }
     let insert = trace.only(write, &TRACE);

@@ -32,8 +32,8 @@ on_both_databases! {
             (&json!("TRANSFER"), &json!("Transfer"), &json!("2026-04-10"))
         );
         assert_eq!(
-            (&entry["metadata"], &entry["externalReference"]),
-            (&json!({ "run": 3, "reference": "R-1" }), &json!("ext-1"))
+            (&entry["metadata"], &entry["reference"], &entry["externalReference"]),
+            (&json!({ "run": 3 }), &json!("R-1"), &json!("ext-1"))
         );
         assert_eq!(lines(entry), json!([["CUSTOMER_PRINCIPAL", "-30.00"], ["CUSTOMER_PRINCIPAL", "30.00"]]));
     }

@@ -1,5 +1,6 @@
 //! The transport: GraphQL over HTTP as its specification has it, and limits that hold on every way in.
 
+mod documents;
 mod socket;
 
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ on_both_databases! {
             ("query($on: Boolean! = true) { ...F @include(if: $on) } fragment F on Query { viewer { client } }", true),
             ("query($on: Boolean! = true) { ... @include(if: $on) { viewer { client } } }", true),
         ] {
-            // The second time it is known to be valid.
+            // The second time its text is known.
             for _ in 0..2 {
                 assert_eq!(app.ok(query, json!({})).await.get("viewer").is_some(), shown, "{query}");
             }

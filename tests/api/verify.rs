@@ -112,7 +112,7 @@ fn damages() -> Vec<Damage> {
     let all = |first: (String, String), second: (String, String)| {
         (format!("{};{}", first.0, second.0), format!("{};{}", first.1, second.1))
     };
-    let principal = "component = 'PRINCIPAL' AND reserved_minor > 0";
+    let command = "sequence = (SELECT command_sequence FROM entry WHERE sequence = 3)";
     let own = "account_id IS NOT NULL AND entry_sequence = 3";
     let internal = "account_id IS NULL AND entry_sequence = 3";
     vec![
@@ -148,19 +148,41 @@ fn damages() -> Vec<Damage> {
         damage(removed("entry", "sequence = 5"), Some(5), false, "missing"),
         damage(up("posting", "account_balance_after_minor", own), Some(3), true, "balance after the entry"),
         damage(up("posting", "booked_at_us", own), Some(3), true, "row of a posting differs"),
+        // What is personal in it stands under a seal.
         damage(
-            up("ledger_account", "balance_minor", "component = 'INTEREST' AND balance_minor < 0"),
+            changed("entry", "personal = personal || ' '", "personal = TRIM(personal)", "sequence = 2"),
+            Some(2),
+            true,
+            "what is personal",
+        ),
+        damage(up("account_position", "interest_minor", "interest_minor < 0"), None, true, "has a balance of"),
+        damage(
+            changed("account_position", "arriving = '2030-01-01:5'", "arriving = NULL", "interest_minor < 0"),
             None,
             true,
-            "has a balance of",
+            "is on its way",
         ),
-        damage(up("ledger_account", "balance_minor", "role = 'SETTLEMENT_BANK'"), None, false, "has a balance of"),
-        damage(up("ledger_account", "reserved_minor", principal), None, true, "is reserved"),
+        damage(up("internal_account", "balance_minor", "role = 'SETTLEMENT_BANK'"), None, false, "has a balance of"),
+        damage(
+            changed("internal_account", "party_id = tenant_id", "party_id = NULL", "role = 'SETTLEMENT_CARD'"),
+            None,
+            false,
+            "has not the id of its role",
+        ),
+        damage(up("account_position", "reserved_minor", "reserved_minor > 0"), None, true, "is reserved"),
         damage(up("hold", "captured_minor", "status = 'OPEN'"), None, true, "is reserved"),
         damage(removed("batch", "number = 3"), Some(4), false, "the chain is broken"),
         damage(up("ledger_head", "entry_sequence", "entry_sequence > 0"), Some(6), false, "missing at the end"),
         damage(up("ledger_head", "event_sequence", "entry_sequence = 5"), None, false, "the event log"),
-        damage(removed("event", "entry_sequence = 3"), None, false, "the event log"),
+        damage(removed("event", "type = 'HOLD_PLACED'"), None, false, "the event log"),
+        damage(removed("command", command), None, false, "is missing"),
+        damage(
+            changed("command", "outcome = 'DENIED'", "outcome = 'DONE'", command),
+            None,
+            false,
+            "unlike its outcome",
+        ),
+        damage(up("ledger_head", "command_sequence", "entry_sequence = 5"), None, false, "the head says"),
     ]
 }
 

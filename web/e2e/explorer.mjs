@@ -1,5 +1,5 @@
 // Opens the explorer of a running, signed-in Konto in a browser and uses it as a visitor would:
-// runs the first operation, reads the docs, completes a word, and watches a subscription.
+// fails to sign in, runs the first operation, reads the docs, completes a word, and watches a subscription.
 //
 //   node e2e/explorer.mjs http://127.0.0.1:8080 explorer.png
 //
@@ -36,12 +36,15 @@ const browser = await chromium.launchPersistentContext(profile, {
 
 const problems = [];
 let failure = null;
+/** Of what a failed sign-in makes the browser say, nothing is a problem. */
+let failing = false;
 const page = browser.pages()[0] ?? (await browser.newPage());
 page.setDefaultTimeout(PATIENCE_MS);
 watch(page);
 
 try {
   await opens();
+  await failsToSignIn();
   await runsTheFirstOperation();
   await page.screenshot({ path: screenshot });
   await showsTheDocs();
@@ -66,6 +69,7 @@ console.log('the explorer works');
 /** Notes everything that a clean page does not do. */
 function watch(page) {
   page.on('console', (message) => {
+    if (failing && /status of 401/.test(message.text())) return;
     if (message.type() === 'error') problems.push(`console: ${message.text()}`);
     // A breach of the policy inside a worker only shows as a warning in some versions.
     else if (/content security policy/i.test(message.text())) problems.push(`policy: ${message.text()}`);
@@ -75,6 +79,7 @@ function watch(page) {
     problems.push(`request: ${request.url()} ${request.failure()?.errorText ?? ''}`),
   );
   page.on('response', (response) => {
+    if (failing && response.status() === 401 && new URL(response.url()).pathname === '/oauth2/token') return;
     if (response.status() >= 400) problems.push(`request: ${response.url()} HTTP ${response.status()}`);
   });
   page.on('request', (request) => {
@@ -101,6 +106,27 @@ async function opens() {
   // The editor, JSON and GraphQL workers, from files of their own.
   await until(() => page.workers().length >= 2, 'workers');
   check(page.workers().every((worker) => worker.url().startsWith(`${origin}/assets/`)), 'workers of this origin');
+}
+
+/** A wrong secret is told, at once and by the page: the browser asks for no password of its own, and nothing hangs. */
+async function failsToSignIn() {
+  failing = true;
+  await page.getByRole('button', { name: 'Change' }).click();
+  await page.getByLabel('Client id').fill('nobody');
+  await page.getByLabel('Client secret').fill('wrong');
+  const form = page.getByTestId('sign-in');
+  const answered = page.waitForResponse((response) => new URL(response.url()).pathname === '/oauth2/token');
+  await form.getByRole('button', { name: 'Sign in' }).click();
+  const { 'www-authenticate': challenge } = (await answered).headers();
+  check(challenge === undefined, `no challenge, not ${challenge}`);
+  await form.getByRole('alert').waitFor();
+  const told = await form.getByRole('alert').textContent();
+  check(told.trim().length > 10, `why the sign-in failed, not "${told}"`);
+  check(await form.getByRole('button', { name: 'Sign in' }).isEnabled(), 'another try');
+  await page.getByRole('button', { name: 'Change' }).click();
+  await form.waitFor({ state: 'detached' });
+  await page.waitForTimeout(200); // For the browser to have said what it says.
+  failing = false;
 }
 
 async function runsTheFirstOperation() {

@@ -1,6 +1,8 @@
 import { fetchConfig, type Config } from './config';
 
 const STORED_TOKEN = 'konto-explorer:token';
+/** How long a sign-in may take. */
+const SIGN_IN_MS = 15_000;
 /** A token this close to its end is replaced before it is used. */
 const RENEW_BEFORE_MS = 60_000;
 
@@ -59,12 +61,17 @@ export class Session {
   async signInWithSecret(clientId: string, clientSecret: string): Promise<void> {
     const response = await fetch(this.config.tokenUrl, {
       method: 'POST',
+      // The secret is all that speaks for the person: no cookies, and no password box of the browser's own.
+      credentials: 'omit',
+      signal: AbortSignal.timeout(SIGN_IN_MS),
       headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
       body: new URLSearchParams({
         grant_type: 'client_credentials',
         client_id: clientId,
         client_secret: clientSecret,
       }),
+    }).catch((reason) => {
+      throw new Error(unreached(reason), { cause: reason });
     });
     const answer = await response.json().catch(() => ({}));
     if (!response.ok || typeof answer.access_token !== 'string') {
@@ -112,6 +119,13 @@ export class Session {
     this.#state = state;
     this.#listeners.forEach((listener) => listener());
   }
+}
+
+/** Why there was no answer at all, for people. */
+function unreached(reason: unknown): string {
+  return reason instanceof DOMException && reason.name === 'TimeoutError'
+    ? 'The server did not answer in time. Try again.'
+    : 'The server cannot be reached. Try again.';
 }
 
 /** The claims of a token, for display only: whether they hold is for the server to say. */

@@ -16,13 +16,14 @@ use tracing::field::Empty;
 use super::writer::{Last, Life, Operation, Operations, Out, error_message, write};
 use super::{BUFFER, code};
 use crate::access::Principal;
-use crate::graphql::fault::{Fault, FaultCode};
-use crate::graphql::limits::RequestId;
+use crate::api::fault::{Fault, FaultCode};
+use crate::api::limits::RequestId;
 use crate::http::AuthFailure;
 use crate::http::answer::{Answer, Outcome, to_json};
 use crate::http::gateway::{Gateway, token};
 use crate::http::graphql_params::Params;
 use crate::http::graphql_sse::ends;
+use crate::http::json::{self, NotJson};
 use crate::http::line::Allowance;
 use crate::http::trace::{self, new_id};
 
@@ -163,8 +164,10 @@ impl Session {
         if text.len() > limit {
             return Err(Last::new(code::TOO_BIG, format!("a message may have {limit} bytes")));
         }
-        let Ok(Value::Object(mut message)) = serde_json::from_str(text) else {
-            return Err(invalid("a message is a JSON object"));
+        let mut message = match json::parse(text) {
+            Ok(Value::Object(message)) => message,
+            Ok(_) | Err(NotJson::Malformed) => return Err(invalid("a message is a JSON object")),
+            Err(error) => return Err(invalid(&error.reason("the message"))),
         };
         match message.get("type").and_then(Value::as_str) {
             Some("connection_init") => self.init(payload(&mut message)?, init_by).await,
@@ -183,7 +186,7 @@ impl Session {
                 };
                 let id = operation_id(&mut message)?;
                 let payload = payload(&mut message)?.ok_or_else(|| invalid("subscribe takes a payload"))?;
-                let params = Params::from_value(Value::Object(payload)).map_err(|reason| invalid(reason.0))?;
+                let params = Params::from_value(Value::Object(payload)).map_err(|reason| invalid(&reason.0))?;
                 self.subscribe(id, params, caller).await
             }
             Some("complete") => {

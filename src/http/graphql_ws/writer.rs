@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::code;
-use crate::graphql::limits::RequestId;
+use crate::api::limits::RequestId;
 use crate::http::answer::{Answer, to_json};
 
 /// The longest reason that a close frame can carry, in bytes.

@@ -19,7 +19,9 @@ use futures_util::Stream;
 
 use super::*;
 use crate::access::Scope;
-use crate::graphql::fault::{Fault, FaultCode};
+use crate::api::fault::{Fault, FaultCode};
+use crate::api::limits::{RequestId, Types};
+use crate::api::{Decorate, Executable};
 use crate::primitives::{Clock, IdSource, TenantId};
 
 /// A server on a port of its own. Dropping it leaves its task to the runtime of the test.
@@ -52,9 +54,10 @@ impl Server {
         let counter = writes.clone();
         let decorate: Decorate = Arc::new(move |request, _, _| request.data(counter.clone()));
         let connection = config.connection.clone();
-        let trusting = Schema::build(Query, Mutation, Streams).validation_mode(ValidationMode::Fast).finish();
+        let schema = Schema::build(Query, Mutation, Streams).validation_mode(ValidationMode::Fast).finish();
+        let types = Types::of_sdl(&schema.sdl()).expect("the schema");
         let gateway = Gateway::new(
-            Executors { careful: Schema::new(Query, Mutation, Streams), trusting },
+            Executable { schema, types },
             GatewayParts {
                 authenticate: Arc::new(Tokens),
                 decorate: Some(decorate),

@@ -8,6 +8,7 @@ const NOW: i64 = 1_000;
 fn hold(captured: i64, status: HoldStatus, expires_at: Option<i64>) -> Hold {
     Hold {
         id: HoldId(Uuid::from_u128(9)),
+        ordinal: 1,
         account: account(1),
         currency: sek(),
         amount: Minor(100),
@@ -24,8 +25,8 @@ fn hold(captured: i64, status: HoldStatus, expires_at: Option<i64>) -> Hold {
 #[test]
 fn a_hold_is_captured_in_parts_until_nothing_is_left() {
     use HoldStatus::{Captured, Expired, Open, Released};
-    const SHUT: Result<(i64, HoldStatus), RefusalCode> = Err(RefusalCode::HoldNotOpen);
-    const RANGE: Result<(i64, HoldStatus), RefusalCode> = Err(RefusalCode::AmountOutOfRange);
+    const SHUT: Result<(i64, HoldStatus), RefusalCode> = Err(HOLD_NOT_OPEN);
+    const RANGE: Result<(i64, HoldStatus), RefusalCode> = Err(AMOUNT_OUT_OF_RANGE);
     for (hold, amount, expected) in [
         (hold(0, Open, None), None, Ok((100, Captured))),
         (hold(0, Open, None), Some(100), Ok((100, Captured))),
@@ -55,7 +56,7 @@ fn a_hold_is_captured_in_parts_until_nothing_is_left() {
 #[test]
 fn a_hold_ends_by_hand_before_its_time_and_by_time_after_it() {
     use HoldStatus::{Captured, Expired, Open, Released};
-    const SHUT: Result<i64, RefusalCode> = Err(RefusalCode::HoldNotOpen);
+    const SHUT: Result<i64, RefusalCode> = Err(HOLD_NOT_OPEN);
     for (hold, to, expected) in [
         (hold(0, Open, None), Released, Ok(100)),
         (hold(40, Open, None), Released, Ok(60)),

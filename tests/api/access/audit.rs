@@ -78,7 +78,10 @@ on_both_databases! {
         let seen: Vec<Value> = found.iter().map(|record| json!([record["operation"], record["target"]])).collect();
         assert_eq!(seen[0], json!(["placeHold", hold]));
         assert_eq!(seen[1][0], "postPayment");
-        assert_eq!(seen[2..], [json!(["openAccount", account.id]), json!(["createCustomer", account.owner])]);
+        assert_eq!(seen[2..4], [json!(["openAccount", account.id]), json!(["createCustomer", account.owner])]);
+        // The first thing that happened to the tenant, before anybody asked.
+        let first = ["operation", "client", "outcome", "customer", "code"].map(|name| &found[4][name]);
+        assert_eq!((found.len(), json!(first)), (5, json!(["installCatalogue", "system", "DONE", null, null])));
     }
 
     async fn a_replay_is_recorded_and_changes_nothing(app: TestApp) {
@@ -91,6 +94,9 @@ on_both_databases! {
         assert_eq!(first["entry"], again["entry"]);
         let found = records(&app, json!({ "operation": "postPayment" })).await;
         assert!(found.iter().all(|record| record["target"] == first["entry"]["id"]), "{found:#?}");
+        let outcomes: Vec<&Value> = found.iter().map(|record| &record["outcome"]).collect();
+        assert_eq!(outcomes, [&json!("REPLAYED"), &json!("DONE")]);
+        assert_eq!(records(&app, json!({ "outcome": "REPLAYED" })).await, found[..1]);
         assert_eq!(app.balance(&account).await, "5.00");
     }
 
@@ -99,7 +105,7 @@ on_both_databases! {
             app.customer().await;
         }
         let all = records(&app, json!({})).await;
-        assert_eq!(all.len(), 7);
+        assert_eq!(all.len(), 8, "seven customers, and the catalogue that the tenant began with");
         let (mut paged, mut after) = (Vec::new(), Value::Null);
         loop {
             let mut page = app.ok(RECORDS, json!({ "first": 3, "after": after })).await["auditRecords"].take();

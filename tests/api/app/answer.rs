@@ -1,6 +1,6 @@
 //! An answer over HTTP, its shape checked as it comes in.
 
-use konto::graphql::fault::{FaultCode, Retry};
+use konto::api::fault::{FaultCode, Retry};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
@@ -22,7 +22,8 @@ impl Answer {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let text = response.text().await.expect("a text");
-        let body: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{status} {error}: {text}"));
+        let mut body: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{status} {error}: {text}"));
+        without_absent_facts(&mut body);
         let answer = Self { status, headers, body };
         answer.check();
         answer
@@ -82,6 +83,20 @@ impl Answer {
     /// The request's id.
     pub fn request_id(&self) -> &str {
         self.headers["x-request-id"].to_str().expect("a text")
+    }
+}
+
+/// Of a refusal's facts, those that it has: a test that compares them names no others.
+pub fn without_absent_facts(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            if let Some(Value::Object(facts)) = fields.get_mut("facts") {
+                facts.retain(|_, fact| !fact.is_null());
+            }
+            fields.values_mut().for_each(without_absent_facts);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_absent_facts),
+        _ => {}
     }
 }
 

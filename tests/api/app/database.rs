@@ -55,6 +55,23 @@ impl TestDatabase {
         Self(Arc::new(Place::Server { admin_url: admin_url.to_owned(), name }))
     }
 
+    /// A database in another encoding, on the PostgreSQL of the tests if there is one.
+    pub async fn encoded(encoding: &str) -> Option<Self> {
+        let database = Self::create(Engine::Postgres).await?;
+        let Place::Server { admin_url, name } = &*database.0 else { panic!("no server") };
+        run(admin_url, &format!("DROP DATABASE {name}")).await;
+        let sql = format!("TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'");
+        run(admin_url, &format!("CREATE DATABASE {name} {sql}")).await;
+        Some(database)
+    }
+
+    /// Sets a parameter for all connections to come; SQLite has none.
+    pub async fn alter(&self, parameter: &str, value: &str) {
+        if let Place::Server { admin_url, name } = &*self.0 {
+            run(admin_url, &format!("ALTER DATABASE {name} SET {parameter} = '{value}'")).await;
+        }
+    }
+
     /// A copy of another database on the PostgreSQL of the tests. Nobody may be connected to the other one.
     pub async fn copied(url: &str) -> Self {
         let admin_url = std::env::var("KONTO_TEST_POSTGRES_URL").expect("a PostgreSQL");

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use super::TestApp;
 
+/// Events that a new tenant's log begins with, before anybody has asked for anything: its products.
+pub const FIRST_EVENTS: u64 = 13;
+
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// An idempotency key that nobody has used.
@@ -138,7 +141,7 @@ impl TestApp {
     }
 
     /// Everything that a refusal must leave as it is: the trial balance, how many entries and events there are,
-    /// every account with its balances and status, every customer and product.
+    /// every account with its balances and status, every customer, product and party.
     pub async fn picture(&self) -> Value {
         let query = "{
             trialBalance { balanced totals { currency debit { amount } credit { amount } } lines { code debit { amount } credit { amount } } }
@@ -147,6 +150,7 @@ impl TestApp {
                 balance { amount } reserved { amount } available { amount } holds(first: 5) { nodes { id status } } } }
             customers(first: 100) { nodes { id number externalReference metadata } }
             products(first: 100) { nodes { id code alias } }
+            parties(first: 100) { nodes { id number externalReference name metadata } }
         }";
         let mut picture = self.ok(query, json!({})).await;
         let engine = self.server().engine().await;

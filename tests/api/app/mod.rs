@@ -24,9 +24,9 @@ use konto::ledger::verify;
 use konto::primitives::{Clock, CustomerId, TenantId};
 use serde_json::{Value, json};
 
-pub use answer::Answer;
+pub use answer::{Answer, dotted};
 pub use database::{Engine, TestDatabase};
-pub use fixtures::{Account, euros, fresh_key, numbered};
+pub use fixtures::{Account, FIRST_EVENTS, euros, fresh_key, numbered};
 pub use server::{Server, Settings};
 pub use socket::Socket;
 pub use stream::{EventStream, Sent};
@@ -268,6 +268,11 @@ impl TestApp {
         self.shared.database.url()
     }
 
+    /// The database itself.
+    pub fn database(&self) -> &TestDatabase {
+        &self.shared.database
+    }
+
     /// Which engine the test runs on.
     pub fn engine(&self) -> Engine {
         self.shared.database.engine()
@@ -336,7 +341,7 @@ impl TestApp {
         let result = self.mutate(name, input, "replayed").await.data()[name].take();
         assert_eq!((&result["__typename"], &result["code"]), (&json!("Refusal"), &json!(code)), "{what}: {result}");
         let fields = result["fields"].as_array().expect("fields");
-        let mut paths: Vec<String> = fields.iter().map(|field| answer::dotted(&field["path"])).collect();
+        let mut paths: Vec<String> = fields.iter().map(|field| dotted(&field["path"])).collect();
         paths.dedup();
         let expected: Vec<&str> = if path.is_empty() { vec![] } else { vec![path] };
         assert_eq!(paths, expected, "{what}: {result}");
@@ -360,21 +365,39 @@ impl TestApp {
     }
 }
 
+/// All that a refusal may tell.
+pub const FACTS: &str = "facts { account available { amount currency } balance { amount currency } \
+     reserved { amount currency } remaining { amount currency } limit { amount currency } status closedThrough earliest \
+     latest reversedBy }";
+
+/// What a batch tells of the items that were refused, and of the others what is selected.
+pub fn items(success: &str) -> String {
+    format!(
+        "succeeded refused items {{ index idempotencyKey result {{ __typename {success} \
+         ... on Refusal {{ code message fields {{ path message }} {FACTS} }} }} }}"
+    )
+}
+
+/// Whether a mutation is a batch: its items have the keys.
+pub fn is_batch(name: &str) -> bool {
+    name.ends_with("Batch")
+}
+
 /// The document and the variables of a mutation: `name`, with an input of type `NameInput` and the results
 /// `NameSuccess` and `Refusal`.
 pub fn mutation(name: &str, mut input: Value, selection: &str) -> (String, Value) {
     let title = format!("{}{}", name[..1].to_ascii_uppercase(), &name[1..]);
     if let Value::Object(fields) = &mut input
-        && name != "transferBatch"
+        && !is_batch(name)
     {
         fields.entry("idempotencyKey").or_insert_with(|| json!(fresh_key()));
     }
     // Batches have no key of their own, and no result that is a replay.
-    let selection = if name == "transferBatch" && selection == "replayed" { "succeeded" } else { selection };
+    let selection = if is_batch(name) && selection == "replayed" { "succeeded" } else { selection };
     let query = format!(
         "mutation($input: {title}Input!) {{ {name}(input: $input) {{ __typename \
          ... on {title}Success {{ {selection} }} \
-         ... on Refusal {{ code message fields {{ path message }} facts }} }} }}"
+         ... on Refusal {{ code message fields {{ path message }} {FACTS} }} }} }}"
     );
     (query, json!({ "input": input }))
 }

@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::sync::{PoisonError, RwLock};
 
 use konto::access::{Access, AccessConfig, Scope, create_tenant, tenants};
-use konto::accounts::catalogue;
+use konto::accounts::catalogue::InstallCatalogue;
 use konto::engine::Engine;
 use konto::http::{HttpConfig, TrustedDocuments};
 use konto::primitives::{Clock, CustomerId, TenantId};
 use konto::server::ServerConfig;
+use konto::work::found;
 use tokio::sync::Mutex;
 
 use super::TestDatabase;
@@ -89,7 +90,7 @@ impl Server {
         let tx = engine.db.begin().await.expect("a transaction");
         let (clock, ids) = (engine.clock(), engine.ids());
         let tenant = create_tenant(&tx, clock, ids, code, code, euro, false).await.expect("a tenant");
-        catalogue::install(&tx, clock, ids, tenant, euro).await.expect("its products");
+        found(&tx, &engine.surroundings, tenant, InstallCatalogue { currency: euro }).await.expect("its products");
         tx.commit().await.expect("a commit");
         tenant
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::app::{Sent, TestApp, encoded, fresh_key, mutation};
+use crate::app::{Sent, TestApp, encoded, fresh_key, is_batch, items, mutation};
 use crate::isolation::{Things, two_tenants, unknown};
 
 /// A place for an id in a query: which, the kind of thing (an index into [`Things::ids`]), and a document with `$id`.
@@ -17,6 +17,7 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.customer.by.id", 0, "query($id: ID!) { customer(by: { id: $id }) { id name } }"),
     ("Query.product.by.id", 1, "query($id: ID!) { product(by: { id: $id }) { id code } }"),
     ("Query.account.by.id", 2, "query($id: ID!) { account(by: { id: $id }) { id balance { amount } } }"),
+    ("Query.party.by.id", 9, "query($id: ID!) { party(by: { id: $id }) { id name } }"),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
         "Query.accounts.filter.owner",
@@ -24,6 +25,7 @@ const READS: &[(&str, usize, &str)] = &[
         "query($id: ID!) { accounts(filter: { owner: $id }) { nodes { id } pageInfo { hasNextPage } } }",
     ),
     ("Query.accounts.filter.product", 1, "query($id: ID!) { accounts(filter: { product: $id }) { nodes { id } } }"),
+    ("Query.accounts.filter.creditor", 9, "query($id: ID!) { accounts(filter: { creditor: $id }) { nodes { id } } }"),
     ("Query.entries.filter.accounts", 2, "query($id: ID!) { entries(filter: { accounts: [$id] }) { nodes { id } } }"),
     ("Query.events.filter.account", 2, "query($id: ID!) { events(filter: { account: $id }) { nodes { sequence } } }"),
     (
@@ -41,6 +43,11 @@ const READS: &[(&str, usize, &str)] = &[
         1,
         "query($id: ID!) { customers { nodes { accounts(filter: { product: $id }) { nodes { id } } } } }",
     ),
+    (
+        "Customer.accounts.filter.creditor",
+        9,
+        "query($id: ID!) { customers { nodes { accounts(filter: { creditor: $id }) { nodes { id } } } } }",
+    ),
 ];
 
 /// The same in mutations, with the input; `ID` stands for the id.
@@ -48,6 +55,8 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
     let (id, euro) = (json!({ "id": "ID" }), json!({ "amount": "1.00", "currency": "EUR" }));
     let mine = json!({ "number": "A1" });
     let all = json!({ "amount": "100000.00", "currency": "EUR" });
+    let opening = |owner: &Value, product: &Value, creditor: Option<&Value>| json!({ "items": [{ "idempotencyKey": "KEY", "owner": owner, "product": product, "creditor": creditor }] });
+    let (owner, product) = (json!({ "number": "C1" }), json!({ "code": "mine" }));
     vec![
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
@@ -58,12 +67,21 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             json!({ "account": { "number": "A2" }, "closureCode": "X", "transactions": [{ "target": { "transferTo": id } }] }),
         ),
         ("disburse.input.account.id", 2, json!({ "account": id, "amount": euro, "iban": "SE3550000000054910000003" })),
+        ("openAccount.input.creditor.id", 9, json!({ "product": product, "owner": owner, "creditor": id })),
+        ("openAccountBatch.input.items.creditor.id", 9, opening(&owner, &product, Some(&id))),
+        ("openAccountBatch.input.items.owner.id", 0, opening(&id, &product, None)),
+        ("openAccountBatch.input.items.product.id", 1, opening(&owner, &id, None)),
         ("openAccount.input.owner.id", 0, json!({ "product": { "code": "mine" }, "owner": id })),
         ("openAccount.input.product.id", 1, json!({ "product": id, "owner": { "number": "C1" } })),
         ("placeHold.input.account.id", 2, json!({ "account": id, "amount": euro })),
         ("postAdjustment.input.account.id", 2, json!({ "account": id, "amount": euro, "reason": "X" })),
         ("postCharge.input.account.id", 2, json!({ "account": id, "amount": euro, "kind": "LATE_FEE" })),
         ("postPayment.input.account.id", 2, json!({ "account": id, "amount": euro, "channel": "CASH" })),
+        (
+            "postPaymentBatch.input.items.account.id",
+            2,
+            json!({ "items": [{ "idempotencyKey": "KEY", "account": id, "amount": euro, "channel": "CASH" }] }),
+        ),
         ("releaseHold.input.hold", 5, json!({ "hold": "ID" })),
         ("requestAccountClosure.input.account.id", 2, json!({ "account": id })),
         ("reverseEntry.input.entry", 4, json!({ "entry": "ID", "reason": "X" })),
@@ -80,7 +98,9 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             json!({ "items": [{ "idempotencyKey": "KEY", "from": mine, "to": id, "amount": euro }] }),
         ),
         ("updateAccount.input.account.id", 2, json!({ "account": id, "creditLimit": "0" })),
+        ("updateAccount.input.creditor.id", 9, json!({ "account": mine, "creditor": id })),
         ("updateCustomer.input.customer.id", 0, json!({ "customer": id, "firstName": "X" })),
+        ("updateParty.input.party.id", 9, json!({ "party": id, "name": "X" })),
         ("updateProduct.input.product.id", 1, json!({ "product": id, "alias": "X" })),
     ]
 }
@@ -161,10 +181,10 @@ fn walk(types: &[Value], path: &str, value: &Value, above: &mut Vec<String>, fou
     }
 }
 
-/// The variables of a mutation with an id in its place.
-fn filled(template: &Value, id: &str, hold: &str) -> Value {
+/// The variables of a mutation with an id in its place, and with a key where it is a batch.
+fn filled(template: &Value, id: &str, hold: &str, key: &str) -> Value {
     let text = template.to_string().replace("\"ID\"", &json!(id).to_string());
-    let text = text.replace("MY-HOLD", hold).replace("KEY", &fresh_key());
+    let text = text.replace("MY-HOLD", hold).replace("KEY", key);
     serde_json::from_str(&text).expect("JSON")
 }
 
@@ -195,13 +215,12 @@ on_both_databases! {
         let before = (mine.app.picture().await, theirs.app.picture().await);
         for (place, kind, template) in writes() {
             let name = place.split('.').next().expect("a name");
-            let selection = match name {
-                "transferBatch" => "items { result { ... on Refusal { code message fields { path message } facts } } }",
-                _ => "replayed",
-            };
+            let selection = if is_batch(name) { items("") } else { "replayed".to_owned() };
             let id = theirs.ids[kind].as_str();
             let nothing = unknown(id);
-            let of = |id: &str| mutation(name, filled(&template, id, &mine.hold), selection);
+            // A batch tells its items' keys. What is refused leaves them free.
+            let key = fresh_key();
+            let of = |id: &str| mutation(name, filled(&template, id, &mine.hold, &key), &selection);
             let ((query, foreign), (_, missing)) = (of(id), of(&nothing));
             let foreign = answers(&mine.app, &query, &foreign, id).await;
             let missing = answers(&mine.app, &query, &missing, &nothing).await;
@@ -238,7 +257,7 @@ on_both_databases! {
     async fn cursors_of_others_and_of_other_lists_lead_nowhere(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let lists = [
-            ("accounts", "id"), ("customers", "id"), ("products", "id"), ("entries", "id"), ("auditRecords", "id target"),
+            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("products", "id"), ("entries", "id"), ("auditRecords", "id target"),
             ("events", "sequence entry { id } account { id } customer { id }"),
         ];
         let secrets = |things: &Things| things.ids.clone();

@@ -19,22 +19,26 @@ on_both_databases! {
             new.join(" ")
         };
         let customer = app.customer().await;
-        assert_eq!(news().await, "customer.created");
+        assert_eq!(news().await, "CUSTOMER_CREATED");
         app.done("updateCustomer", json!({ "customer": { "id": customer }, "firstName": "Grace" }), "replayed").await;
-        assert_eq!(news().await, "customer.updated");
+        assert_eq!(news().await, "CUSTOMER_UPDATED");
         let product =
             json!({ "code": "mine", "alias": "Mine", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
         app.done("createProduct", product, "replayed").await;
-        assert_eq!(news().await, "product.created");
+        assert_eq!(news().await, "PRODUCT_CREATED");
+        app.done("createParty", json!({ "name": "Creditor", "number": "P1" }), "replayed").await;
+        assert_eq!(news().await, "PARTY_CREATED");
+        app.done("updateParty", json!({ "party": { "number": "P1" }, "name": "Other" }), "replayed").await;
+        assert_eq!(news().await, "PARTY_UPDATED");
         app.done("updateProduct", json!({ "product": { "code": "mine" }, "alias": "Ours" }), "replayed").await;
-        assert_eq!(news().await, "product.updated");
+        assert_eq!(news().await, "PRODUCT_UPDATED");
         let account = app.account_of(&customer, "current-overdraft").await;
         let other = app.account_of(&customer, "mine").await;
-        assert_eq!(news().await, "account.opened account.opened");
+        assert_eq!(news().await, "ACCOUNT_OPENED ACCOUNT_OPENED");
         app.done("updateAccount", json!({ "account": account.by(), "externalReference": "ref" }), "replayed").await;
-        assert_eq!(news().await, "account.updated");
+        assert_eq!(news().await, "ACCOUNT_UPDATED");
         app.done("updateAccount", json!({ "account": account.by(), "creditLimit": "100.00" }), "replayed").await;
-        assert_eq!(news().await, "account.credit_limit_lowered account.updated");
+        assert_eq!(news().await, "ACCOUNT_CREDIT_LIMIT_LOWERED ACCOUNT_UPDATED");
         let entry = app.pay_in(&account, "100.00").await;
         app.transfer(&account, &other, "10.00").await;
         let on = |more: Value| {
@@ -46,39 +50,39 @@ on_both_databases! {
         app.done("postAdjustment", on(json!({ "reason": "X" })), "replayed").await;
         app.done("postCharge", on(json!({ "kind": "LATE_FEE" })), "replayed").await;
         app.done("reverseEntry", json!({ "entry": entry, "reason": "X" }), "replayed").await;
-        assert_eq!(news().await, ["entry.posted"; 6].join(" "));
+        assert_eq!(news().await, ["ENTRY_POSTED"; 6].join(" "));
         let item = |key: &str, amount: &str| json!({ "idempotencyKey": key, "from": account.by(), "to": other.by(), "amount": euros(amount) });
         let batch = json!({ "items": [item("a", "1.00"), item("b", "100000.00"), item("c", "2.00")] });
         app.done("transferBatch", batch, "succeeded").await;
-        assert_eq!(news().await, "entry.posted entry.posted");
+        assert_eq!(news().await, "ENTRY_POSTED ENTRY_POSTED");
         let (captured, released) = (app.hold(&account, "2.00").await, app.hold(&account, "2.00").await);
-        assert_eq!(news().await, "hold.placed hold.placed");
+        assert_eq!(news().await, "HOLD_PLACED HOLD_PLACED");
         app.done("captureHold", json!({ "hold": captured }), "replayed").await;
         assert_eq!(
             news().await.split(' ').collect::<std::collections::BTreeSet<_>>(),
-            ["entry.posted", "hold.captured"].into()
+            ["ENTRY_POSTED", "HOLD_CAPTURED"].into()
         );
         app.done("releaseHold", json!({ "hold": released }), "replayed").await;
-        assert_eq!(news().await, "hold.released");
+        assert_eq!(news().await, "HOLD_RELEASED");
         let end = "2026-04-15T09:31:00Z";
         app.done("placeHold", on(json!({ "expiresAt": end })), "replayed").await;
         app.advance(Duration::from_secs(61));
-        eventually("the hold lapses", async || log(&app, json!({ "types": ["hold.expired"] })).await.len() == 1).await;
-        assert_eq!(news().await, "hold.placed hold.expired");
+        eventually("the hold lapses", async || log(&app, json!({ "types": ["HOLD_EXPIRED"] })).await.len() == 1).await;
+        assert_eq!(news().await, "HOLD_PLACED HOLD_EXPIRED");
         app.done("requestAccountClosure", json!({ "account": other.by() }), "replayed").await;
-        assert_eq!(news().await, "account.closure_requested");
+        assert_eq!(news().await, "ACCOUNT_CLOSURE_REQUESTED");
         app.transfer(&other, &account, "13.00").await;
-        assert_eq!(news().await, "entry.posted account.closed");
+        assert_eq!(news().await, "ENTRY_POSTED ACCOUNT_CLOSED");
         let empty = app.account_of(&customer, "mine").await;
         app.pay_in(&empty, "3.00").await;
-        assert_eq!(news().await, "account.opened entry.posted");
+        assert_eq!(news().await, "ACCOUNT_OPENED ENTRY_POSTED");
         let rest = json!({ "account": empty.by(), "closureCode": "DONE", "transactions": [{ "target": { "transferTo": account.by() } }] });
         app.done("closeAccount", rest, "replayed").await;
         let mut closing: Vec<String> = news().await.split(' ').map(str::to_owned).collect();
         closing.sort();
-        assert_eq!(closing, ["account.closed", "account.closure_recorded", "entry.posted"]);
+        assert_eq!(closing, ["ACCOUNT_CLOSED", "ACCOUNT_CLOSURE_RECORDED", "ENTRY_POSTED"]);
         app.done("closePeriod", json!({ "through": "2026-03-31" }), "replayed").await;
-        assert_eq!(news().await, "period.closed");
+        assert_eq!(news().await, "PERIOD_CLOSED");
     }
 
     async fn what_is_refused_or_replayed_leaves_no_event(app: TestApp) {

@@ -379,8 +379,10 @@ impl Rows {
             rows.unwrap_or_else(|error| panic!("{sql}: {error}"))
         };
         let (mut entries, mut holds, mut keys) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        for row in query("SELECT idempotency_key, id FROM entry").await {
-            let key: Option<String> = row.try_get("", "idempotency_key").expect("a key");
+        let by_key = "SELECT command.key, entry.id FROM entry JOIN command \
+                      ON command.tenant_id = entry.tenant_id AND command.sequence = entry.command_sequence";
+        for row in query(by_key).await {
+            let key: Option<String> = row.try_get("", "key").expect("a key");
             let id: Uuid = row.try_get("", "id").expect("an id");
             entries.entry(key.unwrap_or_default()).or_insert_with(Vec::new).push(EntryId(id).to_string());
         }
@@ -389,11 +391,11 @@ impl Rows {
             let key = row.try_get("", "description").expect("a description");
             holds.entry(key).or_insert_with(Vec::new).push(HoldId(id).to_string());
         }
-        for row in query("SELECT key FROM idempotency_key").await {
+        for row in query("SELECT key FROM command WHERE key IS NOT NULL").await {
             *keys.entry(row.try_get("", "key").expect("a key")).or_default() += 1;
         }
-        let stray = "SELECT (SELECT COUNT(*) FROM hold) - (SELECT COUNT(*) FROM event WHERE type = 'hold.placed') AS a, \
-                     (SELECT COUNT(*) FROM hold WHERE status = 'RELEASED') - (SELECT COUNT(*) FROM event WHERE type = 'hold.released') AS b";
+        let stray = "SELECT (SELECT COUNT(*) FROM hold) - (SELECT COUNT(*) FROM event WHERE type = 'HOLD_PLACED') AS a, \
+                     (SELECT COUNT(*) FROM hold WHERE status = 'RELEASED') - (SELECT COUNT(*) FROM event WHERE type = 'HOLD_RELEASED') AS b";
         let stray = query(stray).await;
         let number = |name: &str| stray[0].try_get::<i64>("", name).expect("a number").abs();
         let events_without_a_hold = number("a") + number("b");

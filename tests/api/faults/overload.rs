@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use konto::database::WriteTransaction;
-use konto::ledger::order::Submission;
+use konto::primitives::Origin;
+use konto::work::Verdict;
 use sea_orm::{ConnectionTrait as _, DbBackend};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
@@ -118,8 +119,8 @@ on_both_databases! {
         // Nothing can be committed, so what is submitted waits.
         let waiting: Vec<_> = (0..20_000)
             .map(|_| {
-                let committer = engine.committer.clone();
-                tokio::spawn(async move { committer.submit(tenant, Submission { orders: vec![], atomic: false }).await })
+                let (workers, origin) = (engine.workers.clone(), Origin::system(tenant));
+                tokio::spawn(async move { workers.turn_away(&origin, "test", vec![Verdict::Denied]).await })
             })
             .collect();
         sleep(Duration::from_millis(500)).await;

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::{Value, json};
 
+pub use super::amounts::{minor, money, shown, units};
+
 /// The largest amount and the largest balance, either side of zero.
 pub const LARGEST: i128 = 100_000_000_000_000_000;
 /// The components of an account, as they are shown.
@@ -48,6 +50,7 @@ impl Refusal {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Made {
     Customer(usize),
+    Party(usize),
     Product(usize),
     Account(usize),
     Entry(usize),
@@ -68,6 +71,17 @@ pub struct Customer {
     pub external: Option<String>,
     /// `firstName`, `lastName`, `companyName`.
     pub names: [Option<String>; 3],
+    pub metadata: Value,
+}
+
+/// Whom money is owed to.
+#[derive(Clone, Debug)]
+pub struct Party {
+    pub id: String,
+    /// Empty when the server makes it, until the answer has told it.
+    pub number: String,
+    pub external: Option<String>,
+    pub name: String,
     pub metadata: Value,
 }
 
@@ -105,6 +119,7 @@ pub struct Account {
     pub external: Option<String>,
     pub product: usize,
     pub owner: usize,
+    pub creditor: Option<usize>,
     pub currency: String,
     pub opened_on: NaiveDate,
     pub closed_on: Option<NaiveDate>,
@@ -116,6 +131,8 @@ pub struct Account {
     pub limit: i128,
     pub maximum: Option<i128>,
     pub parts: [i128; 3],
+    /// Credits to principal, by the day on which they count; today and before they have arrived.
+    pub arriving: BTreeMap<NaiveDate, i128>,
     /// The newest transaction.
     pub last: Option<Line>,
 }
@@ -163,6 +180,18 @@ pub struct Posting {
     pub message: Option<String>,
 }
 
+/// What Konto notes of an entry, or what was told of it.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    pub reference: Option<String>,
+    pub channel: Option<String>,
+    pub reason: Option<String>,
+    /// As it is shown, or null.
+    pub counterparty: Value,
+    pub message_to_receiver: Option<String>,
+    pub transaction_date: Option<String>,
+}
+
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub id: String,
@@ -173,14 +202,22 @@ pub struct Entry {
     pub description: String,
     /// The input's object, or null.
     pub external: Value,
+    pub facts: Facts,
     pub metadata: Value,
     pub postings: Vec<Posting>,
     pub reverses: Option<usize>,
-    pub reversed_by: Option<usize>,
+    /// Of each line, how much has been taken back.
+    pub gone: Vec<i128>,
+    pub reversals: Vec<usize>,
     pub hold: Option<usize>,
 }
 
 impl Entry {
+    /// Of its lines.
+    pub fn amounts(&self) -> Vec<i128> {
+        self.postings.iter().map(|line| line.amount).collect()
+    }
+
     /// The accounts that it touches, each once, in the order of the lines.
     pub fn accounts(&self) -> Vec<usize> {
         let mut accounts = Vec::new();
@@ -200,6 +237,8 @@ pub enum Says {
     /// Of a hold: how much, and its state then.
     Hold(usize, i128, &'static str),
     Product(usize, String),
+    Customer(usize),
+    Party(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -208,8 +247,18 @@ pub struct Event {
     pub at: DateTime<Utc>,
     pub entry: Option<usize>,
     pub account: Option<usize>,
-    pub customer: Option<usize>,
     pub says: Says,
+}
+
+/// What the audit trail says of a mutation, or of an item of a batch.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub client: usize,
+    pub operation: &'static str,
+    pub at: DateTime<Utc>,
+    pub outcome: &'static str,
+    pub code: Option<&'static str>,
+    pub target: Option<Made>,
 }
 
 /// A client, and its key.
@@ -218,9 +267,13 @@ pub type Key = (usize, String);
 /// Everything.
 #[derive(Default)]
 pub struct Model {
+    /// The tenant's id.
+    pub tenant: String,
+    /// The time in the books: it does not go back when the clock does.
     pub now: DateTime<Utc>,
     pub closed_through: Option<NaiveDate>,
     pub customers: Vec<Customer>,
+    pub parties: Vec<Party>,
     pub products: Vec<Product>,
     pub accounts: Vec<Account>,
     pub holds: Vec<Hold>,
@@ -228,11 +281,13 @@ pub struct Model {
     pub open_holds: BTreeSet<usize>,
     pub entries: Vec<Entry>,
     pub events: Vec<Event>,
+    pub records: Vec<Record>,
     /// By role and currency.
     pub internals: BTreeMap<(String, String), i128>,
     /// Debits and credits by class and currency, as the trial balance shows them.
     pub gross: BTreeMap<(String, String), (i128, i128)>,
-    pub keys: BTreeMap<Key, (String, Value, Made)>,
+    /// What each key stands for: the request in the one form that all its spellings share, and what it made.
+    pub keys: BTreeMap<Key, (Value, Made)>,
     /// Reference, date and poster of entries.
     pub externals: BTreeSet<[String; 3]>,
     undo: Vec<Undo>,
@@ -241,22 +296,27 @@ pub struct Model {
 enum Undo {
     Account(usize, Box<Account>),
     Hold(usize, Box<Hold>),
-    Reversed(usize),
+    Reversed(usize, Vec<i128>),
     Key(Key),
     External([String; 3]),
+    OpenHold(usize, bool),
+    Internal((String, String), i128),
 }
 
 /// Where the model stood before something was tried.
 pub struct Mark {
-    open_holds: BTreeSet<usize>,
-    internals: BTreeMap<(String, String), i128>,
-    gross: BTreeMap<(String, String), (i128, i128)>,
     entries: usize,
     events: usize,
     undo: usize,
+    /// Customers, accounts and holds: what a mutation makes before it may still be refused.
+    made: [usize; 4],
 }
 
 impl Model {
+    pub fn new(tenant: String, now: DateTime<Utc>) -> Self {
+        Self { tenant, now, ..Self::default() }
+    }
+
     pub fn today(&self) -> NaiveDate {
         self.now.date_naive()
     }
@@ -267,10 +327,16 @@ impl Model {
         holds.filter(|hold| hold.account == account).map(Hold::remaining).sum()
     }
 
+    /// What is booked already, and counts from a later day on.
+    pub fn pending(&self, account: usize) -> i128 {
+        let today = self.today();
+        self.accounts[account].arriving.iter().filter(|(day, _)| **day > today).map(|(_, amount)| amount).sum()
+    }
+
     /// How much more can be taken; below zero when an account is further down than it may go.
     pub fn headroom(&self, account: usize) -> i128 {
         let it = &self.accounts[account];
-        let funds = it.parts[PRINCIPAL] - self.reserved(account);
+        let funds = it.parts[PRINCIPAL] - self.pending(account) - self.reserved(account);
         match (it.status, it.rule.as_str()) {
             ("CLOSED", _) => 0,
             ("PENDING_CLOSE", _) => funds,
@@ -302,6 +368,15 @@ impl Model {
         })
     }
 
+    pub fn party_by(&self, by: &Value) -> Option<usize> {
+        let (name, value) = one_of(by)?;
+        self.parties.iter().rposition(|party| match name {
+            "id" => party.id == value,
+            "number" => party.number == value,
+            _ => party.external.as_deref() == Some(value),
+        })
+    }
+
     pub fn product_by(&self, by: &Value) -> Option<usize> {
         let (name, value) = one_of(by)?;
         self.products.iter().rposition(|product| if name == "id" { product.id == value } else { product.code == value })
@@ -326,9 +401,37 @@ impl Model {
         &mut self.holds[hold]
     }
 
-    pub fn mark_reversed(&mut self, entry: usize, by: usize) {
-        self.undo.push(Undo::Reversed(entry));
-        self.entries[entry].reversed_by = Some(by);
+    pub fn mark_reversed(&mut self, entry: usize, by: usize, taken: &[i128]) {
+        let it = &mut self.entries[entry];
+        self.undo.push(Undo::Reversed(entry, it.gone.clone()));
+        it.reversals.push(by);
+        it.gone.iter_mut().zip(taken).for_each(|(gone, part)| *gone += part);
+    }
+
+    pub fn set_open(&mut self, hold: usize, open: bool) {
+        let was = if open { !self.open_holds.insert(hold) } else { self.open_holds.remove(&hold) };
+        self.undo.push(Undo::OpenHold(hold, was));
+    }
+
+    /// Adds to the balance of one of the tenant's own accounts; gives what it is then.
+    pub fn add_to_internal(&mut self, role: &str, currency: &str, amount: i128) -> i128 {
+        let row = (role.to_owned(), currency.to_owned());
+        let balance = self.internals.entry(row.clone()).or_default();
+        self.undo.push(Undo::Internal(row, *balance));
+        *balance += amount;
+        *balance
+    }
+
+    /// Adds an entry to the debits and credits, or takes it off again.
+    pub fn add_to_gross(&mut self, entry: &Entry, sign: i128) {
+        for line in &entry.postings {
+            let class = (line.code.clone(), entry.currency.clone());
+            let (debit, credit) = self.gross.entry(class.clone()).or_default();
+            *(if line.amount < 0 { &mut *debit } else { &mut *credit }) += sign * line.amount.abs();
+            if (*debit, *credit) == (0, 0) {
+                self.gross.remove(&class);
+            }
+        }
     }
 
     pub fn take_external(&mut self, external: [String; 3]) {
@@ -336,40 +439,51 @@ impl Model {
         self.externals.insert(external);
     }
 
-    pub fn remember(&mut self, key: Key, operation: &str, input: &Value, made: &Made) {
+    pub fn remember(&mut self, key: Key, request: Value, made: &Made) {
         self.undo.push(Undo::Key(key.clone()));
-        self.keys.insert(key, (operation.to_owned(), input.clone(), made.clone()));
+        self.keys.insert(key, (request, made.clone()));
     }
 
     pub fn mark(&self) -> Mark {
         Mark {
-            open_holds: self.open_holds.clone(),
-            internals: self.internals.clone(),
-            gross: self.gross.clone(),
             entries: self.entries.len(),
             events: self.events.len(),
             undo: self.undo.len(),
+            made: [self.customers.len(), self.parties.len(), self.accounts.len(), self.holds.len()],
         }
     }
 
     /// As if nothing had been tried.
     pub fn go_back(&mut self, mark: Mark) {
-        (self.open_holds, self.internals, self.gross) = (mark.open_holds, mark.internals, mark.gross);
         self.events.truncate(mark.events);
         for undo in self.undo.drain(mark.undo..).rev() {
             match undo {
                 Undo::Account(account, before) => self.accounts[account] = *before,
                 Undo::Hold(hold, before) => self.holds[hold] = *before,
-                Undo::Reversed(entry) => self.entries[entry].reversed_by = None,
+                Undo::Reversed(entry, gone) => {
+                    self.entries[entry].gone = gone;
+                    self.entries[entry].reversals.pop();
+                }
                 Undo::Key(key) => {
                     self.keys.remove(&key);
                 }
                 Undo::External(external) => {
                     self.externals.remove(&external);
                 }
+                Undo::OpenHold(hold, true) => _ = self.open_holds.insert(hold),
+                Undo::OpenHold(hold, false) => _ = self.open_holds.remove(&hold),
+                Undo::Internal(row, before) => _ = self.internals.insert(row, before),
             }
         }
-        self.entries.truncate(mark.entries);
+        while self.entries.len() > mark.entries {
+            let entry = self.entries.pop().expect("an entry");
+            self.add_to_gross(&entry, -1);
+        }
+        let [customers, parties, accounts, holds] = mark.made;
+        self.customers.truncate(customers);
+        self.parties.truncate(parties);
+        self.accounts.truncate(accounts);
+        self.holds.truncate(holds);
     }
 
     /// What was done stays done.
@@ -378,35 +492,51 @@ impl Model {
     }
 
     pub fn log(&mut self, type_: &'static str, account: Option<usize>, says: Says) {
-        self.events.push(Event { type_, at: self.now, entry: None, account, customer: None, says });
+        self.events.push(Event { type_, at: self.now, entry: None, account, says });
     }
 
     pub fn log_account(&mut self, type_: &'static str, account: usize, fields: Value) {
         self.log(type_, Some(account), Says::Fields(fields));
     }
 
-    /// Closes the accounts that only waited to be empty.
+    /// Closes the accounts that only waited to be empty, in the order of their ids.
     pub fn close_the_empty(&mut self, accounts: &[usize]) {
+        let mut accounts = accounts.to_vec();
+        accounts.sort_by(|one, other| self.accounts[*one].id.cmp(&self.accounts[*other].id));
+        self.close_in_turn(&accounts);
+    }
+
+    /// The same, in this order.
+    pub fn close_in_turn(&mut self, accounts: &[usize]) {
         for account in accounts {
             let it = &self.accounts[*account];
-            if it.status == "PENDING_CLOSE" && it.is_empty() && self.reserved(*account) == 0 {
+            if it.status == "PENDING_CLOSE"
+                && it.is_empty()
+                && self.pending(*account) == 0
+                && self.reserved(*account) == 0
+            {
                 let today = self.today();
                 let it = self.touch(*account);
                 (it.status, it.closed_on) = ("CLOSED", Some(today));
-                self.log_account("account.closed", *account, json!({}));
+                self.log_account("ACCOUNT_CLOSED", *account, json!({}));
             }
         }
     }
 
     /// The open holds whose time is over.
     pub fn lapsed(&self) -> Vec<usize> {
-        let over = |hold: &&usize| self.holds[**hold].expires_at.is_some_and(|end| end <= self.now);
-        self.open_holds.iter().filter(over).copied().collect()
+        self.lapsed_by(self.now).collect()
+    }
+
+    /// Those whose time is over at a moment.
+    pub fn lapsed_by(&self, moment: DateTime<Utc>) -> impl Iterator<Item = usize> {
+        let over = move |hold: &&usize| self.holds[**hold].expires_at.is_some_and(|end| end <= moment);
+        self.open_holds.iter().filter(over).copied()
     }
 
     /// Time has ended a hold, and somebody has noticed.
     pub fn lapse(&mut self, hold: usize) {
-        self.end_hold(hold, "EXPIRED", "hold.expired");
+        self.end_hold(hold, "EXPIRED", "HOLD_EXPIRED");
         self.settle();
     }
 
@@ -415,7 +545,7 @@ impl Model {
         let account = self.holds[hold].account;
         let it = self.touch_hold(hold);
         (it.status, it.closed_at) = (status, Some(now));
-        self.open_holds.remove(&hold);
+        self.set_open(hold, false);
         self.log(event, Some(account), Says::Hold(hold, freed, status));
         self.close_the_empty(&[account]);
     }
@@ -425,55 +555,6 @@ impl Model {
 fn one_of(by: &Value) -> Option<(&str, &str)> {
     let (name, value) = by.as_object()?.iter().find(|(_, value)| !value.is_null())?;
     Some((name.as_str(), value.as_str().filter(|value| !value.is_empty())?))
-}
-
-/// How many decimals a currency has.
-pub fn exponent(currency: &str) -> usize {
-    match currency {
-        "EUR" | "SEK" => 2,
-        "JPY" => 0,
-        "KWD" => 3,
-        other => panic!("the model knows no {other}"),
-    }
-}
-
-/// An amount as it is shown: all decimals of the currency.
-pub fn shown(minor: i128, currency: &str) -> String {
-    let (sign, digits) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs().to_string());
-    let decimals = exponent(currency);
-    if decimals == 0 {
-        return format!("{sign}{digits}");
-    }
-    let digits = format!("{digits:0>width$}", width = decimals + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - decimals);
-    format!("{sign}{whole}.{fraction}")
-}
-
-/// An amount with its currency.
-pub fn money(minor: i128, currency: &str) -> Value {
-    json!({ "amount": shown(minor, currency), "currency": currency })
-}
-
-/// A decimal of an input in minor units.
-pub fn minor(field: &str, decimal: &str, currency: &str) -> Result<i128, Refusal> {
-    match units(decimal, currency) {
-        None => Err(no("INVALID_INPUT", field)),
-        Some(minor) if minor.abs() > LARGEST => Err(no("AMOUNT_OUT_OF_RANGE", field)),
-        Some(minor) => Ok(minor),
-    }
-}
-
-/// A decimal in minor units, however many; none when it has more decimals than the currency.
-pub fn units(decimal: &str, currency: &str) -> Option<i128> {
-    let (negative, digits) = decimal.strip_prefix('-').map_or((false, decimal), |rest| (true, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let decimals = exponent(currency);
-    if fraction.len() > decimals {
-        return None;
-    }
-    let minor: i128 = format!("{whole}{fraction:0<decimals$}").parse().expect("digits");
-    Some(if negative { -minor } else { minor })
 }
 
 /// A field of an input; null counts as absent.

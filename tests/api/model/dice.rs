@@ -1,6 +1,7 @@
 //! What is tried next: mostly what should succeed, often enough what should not.
 
 mod inputs;
+mod spelling;
 
 use std::collections::BTreeMap;
 
@@ -10,31 +11,42 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Map, Value, json};
 
-use super::books::{Account, Customer, LARGEST, Model, shown};
+use super::books::{LARGEST, Model, shown};
 use crate::payments::IBAN;
 
 /// Every mutation, and how often it is tried among the others.
-pub const MUTATIONS: [(&str, usize); 19] = [
+pub const MUTATIONS: [(&str, usize); 24] = [
     ("captureHold", 10),
     ("closeAccount", 4),
     ("closePeriod", 2),
     ("createCustomer", 2),
+    ("createCustomerBatch", 1),
+    ("createParty", 2),
     ("createProduct", 2),
     ("disburse", 10),
-    ("openAccount", 6),
+    ("openAccount", 5),
+    ("openAccountBatch", 2),
     ("placeHold", 12),
     ("postAdjustment", 6),
     ("postCharge", 7),
-    ("postPayment", 18),
+    ("postPayment", 16),
+    ("postPaymentBatch", 3),
     ("releaseHold", 4),
     ("requestAccountClosure", 2),
-    ("reverseEntry", 7),
+    ("reverseEntry", 9),
     ("transfer", 18),
     ("transferBatch", 6),
     ("updateAccount", 4),
     ("updateCustomer", 2),
+    ("updateParty", 2),
     ("updateProduct", 2),
 ];
+
+/// The mutation that the items of a batch are of.
+pub fn of_batch(operation: &str) -> Option<&'static str> {
+    let item = operation.strip_suffix("Batch")?;
+    MUTATIONS.iter().find(|(name, _)| *name == item).map(|(name, _)| *name)
+}
 
 /// The currencies of the products.
 const CURRENCIES: [&str; 3] = ["EUR", "JPY", "KWD"];
@@ -90,8 +102,9 @@ impl Dice {
     /// tried more often.
     pub fn next(&mut self, model: &Model, wanting: &[(&'static str, Lacks)]) -> Step {
         if !self.past.is_empty() && self.chance(60) {
-            // The same once more, whatever came of it.
-            return self.past.choose(&mut self.rng).expect("a past").clone();
+            // The same once more, whatever came of it: as it was written, or in another spelling.
+            let step = self.past.choose(&mut self.rng).expect("a past").clone();
+            return if self.chance(500) { self.respelled(step) } else { step };
         }
         let (operation, lacks) = match wanting.is_empty() || self.chance(700) {
             false => self.pick(wanting),
@@ -104,28 +117,10 @@ impl Dice {
             }
         }
         let mut input = Value::Object(self.input(model, operation));
-        // Which of two names that are both taken is told is the database's choice.
-        let (number, external) = (&input["number"], &input["externalReference"]);
-        let both_taken = match operation {
-            "openAccount" => {
-                let has =
-                    |taken: fn(&Account) -> Value, name: &Value| model.accounts.iter().any(|it| taken(it) == *name);
-                has(|it| json!(it.number), number) && has(|it| json!(it.external), external)
-            }
-            "createCustomer" | "updateCustomer" => {
-                let has =
-                    |taken: fn(&Customer) -> Value, name: &Value| model.customers.iter().any(|it| taken(it) == *name);
-                has(|it| json!(it.number), number) && has(|it| json!(it.external), external)
-            }
-            _ => false,
-        };
-        if both_taken && !external.is_null() {
-            input.as_object_mut().and_then(|input| input.remove("number"));
-        }
-        if lacks == Lacks::Refusal && operation != "transferBatch" {
-            input["idempotencyKey"] = json!(" ");
-        } else if operation != "transferBatch" {
-            input["idempotencyKey"] = json!(self.key());
+        match of_batch(operation) {
+            Some(_) => {}
+            None if lacks == Lacks::Refusal => input["idempotencyKey"] = json!(" "),
+            None => input["idempotencyKey"] = json!(self.key()),
         }
         let step = Step { client: usize::from(self.chance(100)), operation, input };
         self.past.push(step.clone());
@@ -134,7 +129,7 @@ impl Dice {
 
     fn operation(&mut self, model: &Model) -> &'static str {
         if model.accounts.iter().filter(|account| account.status == "OPEN").count() < 25 {
-            return self.pick(&["openAccount", "openAccount", "createCustomer", "postPayment"]);
+            return self.pick(&["openAccount", "openAccount", "openAccountBatch", "createCustomer", "postPayment"]);
         }
         let mut at = self.rng.random_range(0..MUTATIONS.iter().map(|(_, weight)| weight).sum());
         for (operation, weight) in MUTATIONS {
@@ -162,7 +157,10 @@ impl Dice {
 
     fn input(&mut self, model: &Model, operation: &str) -> Map<String, Value> {
         let input = match operation {
+            batch if of_batch(batch).is_some() => self.batch(model, of_batch(batch).expect("a batch")),
             "createCustomer" => self.new_customer(model),
+            "createParty" => self.new_party(model),
+            "updateParty" => self.party_change(model),
             "updateCustomer" => self.customer_change(model),
             "createProduct" => self.new_product(model),
             "updateProduct" => self.product_change(model),
@@ -188,37 +186,31 @@ impl Dice {
                 let hold = self.hold(model);
                 json!({ "hold": self.id(hold.map(|hold| model.holds[hold].id.clone())) })
             }
-            "reverseEntry" => {
-                let recent = model.entries.len().saturating_sub(60)..model.entries.len();
-                let entry = (!recent.is_empty()).then(|| self.rng.random_range(recent));
-                let mut input = json!({ "entry": self.id(entry.map(|entry| model.entries[entry].id.clone())) });
-                input["reason"] = json!(self.required("dice"));
-                if self.chance(200) {
-                    input["description"] = json!(self.note());
-                }
-                input
-            }
+            "reverseEntry" => self.reversal(model),
             "transfer" => Value::Object(self.transfer(model)),
-            "transferBatch" => {
-                let count = if self.chance(20) { 0 } else { self.rng.random_range(1..8) };
-                let mut items = Vec::new();
-                for _ in 0..count {
-                    let mut item = self.transfer(model);
-                    item.insert("idempotencyKey".into(), json!(self.key()));
-                    items.push(item);
-                }
-                if items.len() > 1 && self.chance(30) {
-                    let key = items[0]["idempotencyKey"].clone();
-                    items[1].insert("idempotencyKey".into(), key);
-                }
-                json!({ "items": items, "allOrNothing": self.chance(400) })
-            }
             "postPayment" => {
                 let account = self.account(model, None);
                 let channels = ["BANK_TRANSFER", "DIRECT_DEBIT", "CARD", "PSP", "CASH", "INTERNAL"];
                 let mut input = json!({ "account": self.naming(model, account), "channel": self.pick(&channels) });
                 input["amount"] = self.amount(model, account, 400_000);
                 self.details(model, &mut input, &["reference", "description"]);
+                if self.chance(120) {
+                    // What is yet to come.
+                    let day = model.today() + TimeDelta::days(self.rng.random_range(1..9));
+                    input["valueDate"] = json!(day.to_string());
+                }
+                if self.chance(150) {
+                    input["transactionDate"] = json!("2026-04-11");
+                }
+                if self.chance(250) {
+                    let mut payer = json!({});
+                    for (part, text) in [("name", "Ada"), ("account", IBAN), ("bank", "SWEDSESS")] {
+                        if self.chance(600) {
+                            payer[part] = json!(if self.chance(50) { self.note() } else { text.to_owned() });
+                        }
+                    }
+                    input["counterparty"] = payer;
+                }
                 input
             }
             "disburse" => {
@@ -226,7 +218,7 @@ impl Dice {
                 let mut input = json!({ "account": self.naming(model, account) });
                 input["amount"] = self.amount(model, account, model.available(account));
                 self.bank_account(&mut input);
-                self.details(model, &mut input, &["reference", "ownMessage", "messageToReceiver"]);
+                self.details(model, &mut input, &["reference", "ownMessage", "messageToReceiver", "receiverName"]);
                 input
             }
             "postAdjustment" => {
@@ -411,7 +403,8 @@ impl Dice {
         }
         self.metadata(input);
         if self.chance(8) {
-            input["metadata"] = json!({ "reason": "mine" });
+            // No name is reserved.
+            input["metadata"] = json!({ "reason": "mine", "channel": null });
         }
     }
 
@@ -425,6 +418,7 @@ impl Dice {
         let (iban, number, class) = match self.rng.random_range(0..40) {
             0 => (None, None, None),
             1 => (Some("SE3550000000054910000004"), None, None),
+            15..18 => (Some("SE35 5000 0000 0549 1000 0003"), None, None),
             2 => (Some(IBAN), Some("5050-1055"), None),
             3 => (Some(IBAN), None, Some("BANKGIRO")),
             4 => (None, Some("5050-1055"), None),

@@ -64,13 +64,13 @@ on_both_databases! {
         ];
         let mut requests: Vec<(&str, Value)> =
             requests.into_iter().map(|(name, input)| (name, with_key(input))).collect();
-        requests.push(("transferBatch", json!({ "items": [item], "allOrNothing": true })));
+        requests.push(("transferBatch", json!({ "items": [item], "mode": "ALL_OR_NOTHING" })));
         repeated(&app, requests.clone(), &[&account, &other]).await;
-        // The name leads nowhere for all others: another request under the key, and another client.
+        // The name leads nowhere for another client. A key that was used has the last word, wherever the name leads.
         let (name, mut input) = requests.swap_remove(0);
         app.with_client("others").refused(name, input.clone(), "NOT_FOUND", "account").await;
         input["amount"] = euros("2.00");
-        app.refused(name, input, "NOT_FOUND", "account").await;
+        app.refused(name, input, "IDEMPOTENCY_KEY_REUSED", "idempotencyKey").await;
     }
 
     async fn a_token_that_is_bound_is_not_told_of_others_by_a_repeated_request(app: TestApp) {
@@ -95,7 +95,7 @@ on_both_databases! {
         app.done("updateAccount", json!({ "account": account.by(), "externalReference": null }), "replayed").await;
         let selection = "succeeded items { result { __typename ... on Refusal { code } } }";
         for (wrong, code) in [(item(&account.by(), "1000.00"), "INSUFFICIENT_FUNDS"), (item(&by, "1.00"), "NOT_FOUND")] {
-            let input = json!({ "allOrNothing": true, "items": [known, wrong] });
+            let input = json!({ "mode": "ALL_OR_NOTHING", "items": [known, wrong] });
             let done = app.done("transferBatch", input, selection).await;
             let refusal = |code: &str| json!({ "result": { "__typename": "Refusal", "code": code } });
             assert_eq!(done, json!({
@@ -111,6 +111,36 @@ on_both_databases! {
             let input = json!({ "account": account.by(), "closureCode": "X", "transactions": transactions });
             app.refused("closeAccount", input, "INVALID_INPUT", "transactions.0.target.writeOff.reason").await;
         }
+    }
+
+    async fn components_that_cannot_be_set_off_yet_name_the_account(app: TestApp) {
+        let account = app.account("loan").await;
+        let by = account.by();
+        let fee = json!({ "account": by, "amount": euros("10.00"), "kind": "LATE_FEE" });
+        app.done("postCharge", fee.clone(), "replayed").await;
+        let tomorrow = json!({ "account": by, "amount": euros("20.00"), "channel": "CASH", "valueDate": "2026-04-16" });
+        app.done("postPayment", tomorrow, "replayed").await;
+        app.done("postCharge", fee, "replayed").await;
+        // 10.00 of funds that come tomorrow, and 10.00 of fees that are owed today.
+        assert_eq!(app.balance(&account).await, "0.00");
+        let closure = json!({ "account": by, "closureCode": "X" });
+        let refused = app.refused("closeAccount", closure.clone(), "INSUFFICIENT_FUNDS", "account").await;
+        assert_eq!(refused["facts"]["account"], account.id);
+        app.advance(std::time::Duration::from_secs(86_400));
+        app.done("closeAccount", closure, "replayed").await;
+    }
+
+    async fn a_closing_transfer_in_another_currency_tells_which_account(app: TestApp) {
+        let product = json!({
+            "code": "yen", "alias": "Yen", "family": "DEPOSIT", "currency": "JPY", "debtRule": "NONE",
+        });
+        app.done("createProduct", product, "replayed").await;
+        let (account, yen) = (app.funded("1.00").await, app.account("yen").await);
+        let transactions = json!([{ "target": { "transferTo": yen.by() } }]);
+        let input = json!({ "account": account.by(), "closureCode": "X", "transactions": transactions });
+        let path = "transactions.0.target.transferTo";
+        let refused = app.refused("closeAccount", input, "CURRENCY_MISMATCH", path).await;
+        assert_eq!(refused["facts"], json!({ "account": yen.id }));
     }
 
     async fn what_does_not_exist_is_said_before_what_is_wrong_with_the_rest(app: TestApp) {

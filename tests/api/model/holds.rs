@@ -3,16 +3,15 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::books::{Hold, LARGEST, Made, Model, Refusal, Says, Verdict, minor, money, no, owned, text};
-use super::money::{Draft, Leg, Spread, bank_account, signed};
-use super::rules::{Call, malformed, noted, required};
+use super::books::{Facts, Hold, LARGEST, Made, Model, Refusal, Says, Verdict, minor, money, no, owned, text};
+use super::money::{Draft, Leg, Spread, bank_account};
+use super::request::check_form;
+use super::rules::{noted, required};
 
 impl Model {
-    pub fn place_hold(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let input = call.input;
+    pub fn place_hold(&mut self, input: &Value) -> Result<Made, Refusal> {
         let account = self.account_by(&input["account"]).ok_or_else(|| no("NOT_FOUND", "account"))?;
         let (amount, currency) = self.positive(input)?;
-        call.fresh()?;
         let expires_at: Option<DateTime<Utc>> = text(input, "expiresAt").map(|end| end.parse().expect("a moment"));
         if expires_at.is_some_and(|end| end <= self.now) {
             return Err(no("INVALID_INPUT", "expiresAt"));
@@ -21,10 +20,10 @@ impl Model {
         let reference = noted("reference", text(input, "reference"), 500)?;
         let it = &self.accounts[account];
         if it.currency != currency {
-            return Err(no("CURRENCY_MISMATCH", "amount.currency"));
+            return Err(no("CURRENCY_MISMATCH", "amount.currency").with(json!({ "account": it.id })));
         }
         if it.status != "OPEN" {
-            return Err(no("ACCOUNT_NOT_OPEN", "account").with(json!({ "status": it.status })));
+            return Err(no("ACCOUNT_NOT_OPEN", "account").with(json!({ "account": it.id, "status": it.status })));
         }
         if self.headroom(account) < amount {
             let facts = json!({ "account": it.id, "available": money(self.available(account), &currency) });
@@ -46,8 +45,8 @@ impl Model {
             closed_at: None,
         });
         let hold = self.holds.len() - 1;
-        self.open_holds.insert(hold);
-        self.log("hold.placed", Some(account), Says::Hold(hold, amount, "OPEN"));
+        self.set_open(hold, true);
+        self.log("HOLD_PLACED", Some(account), Says::Hold(hold, amount, "OPEN"));
         Ok(Made::Hold(hold))
     }
 
@@ -56,11 +55,7 @@ impl Model {
         it.status == "OPEN" && it.expires_at.is_none_or(|end| self.now < end)
     }
 
-    pub fn capture_hold(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let input = call.input;
-        if malformed(&input["to"], "acc_") {
-            return Err(no("NOT_FOUND", "to"));
-        }
+    pub fn capture_hold(&mut self, input: &Value) -> Result<Made, Refusal> {
         let hold = self.hold_by(&input["hold"]).ok_or_else(|| no("NOT_FOUND", "hold"))?;
         let to = match input["to"].is_null() {
             true => None,
@@ -72,7 +67,6 @@ impl Model {
             return Err(no("CURRENCY_MISMATCH", "amount.currency"));
         }
         let amount = if input["amount"].is_null() { None } else { Some(self.positive(input)?.0) };
-        call.fresh()?;
         if !self.is_open(hold) {
             return Err(no("HOLD_NOT_OPEN", "hold"));
         }
@@ -89,8 +83,11 @@ impl Model {
             (it.status, it.closed_at) = ("CAPTURED", Some(now));
         }
         let (status, description) = (it.status, it.description.clone());
+        // It was authorised when the hold was placed.
+        let authorised = Some(it.placed_at.date_naive().to_string());
+        let facts = Facts { reference: it.reference.clone(), transaction_date: authorised, ..Facts::default() };
         if status != "OPEN" {
-            self.open_holds.remove(&hold);
+            self.set_open(hold, false);
         }
         let target = match to {
             None => Leg::Internal("SETTLEMENT_CARD".into(), amount),
@@ -102,6 +99,7 @@ impl Model {
             description,
             value_date: None,
             external: Value::Null,
+            facts,
             metadata: json!({}),
             hold: Some(hold),
             legs: vec![Leg::Account(account, -amount, Spread::Reserved, None), target],
@@ -109,23 +107,61 @@ impl Model {
         let mut names = vec![(account, "hold")];
         names.extend(to.map(|to| (to, "to")));
         let entry = self.post(draft, &names)?;
-        self.log("hold.captured", Some(account), Says::Hold(hold, amount, status));
-        self.close_the_empty(&names.iter().map(|(account, _)| *account).collect::<Vec<_>>());
+        self.log("HOLD_CAPTURED", Some(account), Says::Hold(hold, amount, status));
         Ok(Made::Entry(entry))
     }
 
-    pub fn release_hold(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let hold = self.hold_by(&call.input["hold"]).ok_or_else(|| no("NOT_FOUND", "hold"))?;
-        call.fresh()?;
+    pub fn release_hold(&mut self, input: &Value) -> Result<Made, Refusal> {
+        let hold = self.hold_by(&input["hold"]).ok_or_else(|| no("NOT_FOUND", "hold"))?;
         if !self.is_open(hold) {
             return Err(no("HOLD_NOT_OPEN", "hold"));
         }
-        self.end_hold(hold, "RELEASED", "hold.released");
+        self.end_hold(hold, "RELEASED", "HOLD_RELEASED");
         Ok(Made::Hold(hold))
     }
 
-    /// `transferBatch`: an answer per item, or the refusal of it all.
-    pub fn batch(&mut self, client: usize, input: &Value) -> Result<Vec<Verdict>, Refusal> {
+    /// A batch of a mutation: an answer per item, or the refusal of it all.
+    pub fn batch(
+        &mut self,
+        client: usize,
+        (batch, operation): (&'static str, &'static str),
+        input: &Value,
+    ) -> Result<Vec<Verdict>, Refusal> {
+        let verdicts = self.batch_verdicts(client, operation, input);
+        self.settle();
+        let refused = match verdicts {
+            Ok(verdicts) => return Ok(self.record_items(client, (batch, operation), input, verdicts)),
+            Err(refused) => refused,
+        };
+        self.record(client, batch, &Err(refused.clone()));
+        Err(refused)
+    }
+
+    /// What was decided is recorded as what it is; then what did not come so far, as the batch's.
+    fn record_items(
+        &mut self,
+        client: usize,
+        (batch, operation): (&'static str, &'static str),
+        input: &Value,
+        verdicts: Vec<(Verdict, bool)>,
+    ) -> Vec<Verdict> {
+        for (verdict, _) in verdicts.iter().filter(|(_, decided)| *decided) {
+            self.record(client, operation, verdict);
+        }
+        for (verdict, _) in verdicts.iter().filter(|(_, decided)| !*decided) {
+            self.record(client, batch, verdict);
+        }
+        assert_eq!(verdicts.len(), input["items"].as_array().expect("items").len());
+        verdicts.into_iter().map(|(verdict, _)| verdict).collect()
+    }
+
+    /// Each item's verdict, and whether it came to a decision.
+    fn batch_verdicts(
+        &mut self,
+        client: usize,
+        operation: &'static str,
+        input: &Value,
+    ) -> Result<Vec<(Verdict, bool)>, Refusal> {
         let items = input["items"].as_array().expect("items");
         if items.is_empty() || items.len() > 10_000 {
             return Err(no("LIMIT_EXCEEDED", "items"));
@@ -135,46 +171,39 @@ impl Model {
                 return Err(no("INVALID_INPUT", &format!("items.{index}.idempotencyKey")));
             }
         }
+        let has_form = |item: &Value| {
+            let key = text(item, "idempotencyKey").unwrap_or_default();
+            check_form(operation, item).and_then(|()| required("idempotencyKey", key, 200)).is_ok()
+        };
+        let (together, taken_along) = (input["mode"] == "ALL_OR_NOTHING", || no("BATCH_REFUSED", ""));
+        // Where one has no form, the books are not asked about the others.
+        let spoilt = together && !items.iter().all(has_form);
         let mark = self.mark();
-        let mut verdicts: Vec<Verdict> = Vec::new();
+        let mut verdicts: Vec<(Verdict, bool)> = Vec::new();
         for (index, item) in items.iter().enumerate() {
+            if spoilt && has_form(item) {
+                verdicts.push((Err(taken_along()), false));
+                continue;
+            }
             let mark = self.mark();
-            let verdict = self.keyed(client, "transferBatch", item);
+            let verdict = self.keyed(client, operation, item);
             if verdict.is_err() {
                 self.go_back(mark);
             }
-            verdicts.push(verdict.map_err(|refusal| refusal.under(&format!("items.{index}"))));
+            verdicts.push((verdict.map_err(|refusal| refusal.under(&format!("items.{index}"))), has_form(item)));
         }
-        let stages: Vec<Option<u8>> = verdicts
-            .iter()
-            .zip(items)
-            .map(|(verdict, item)| verdict.as_ref().err().map(|it| stage(it, item)))
-            .collect();
-        let first = stages.iter().flatten().min().copied();
-        if let Some(first) = first.filter(|_| input["allOrNothing"] == true) {
+        if together && verdicts.iter().any(|(verdict, _)| verdict.is_err()) {
             self.go_back(mark);
-            // What is wrong with the form of an item is found before the books are asked about the others.
-            for (verdict, stage) in verdicts.iter_mut().zip(stages) {
-                if stage != Some(first) {
-                    *verdict = Err(no("BATCH_REFUSED", ""));
-                }
+            for (verdict, _) in verdicts.iter_mut().filter(|(verdict, _)| verdict.is_ok()) {
+                *verdict = Err(taken_along());
             }
         }
-        self.settle();
         Ok(verdicts)
     }
 
-    pub fn close_account(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let input = call.input;
-        if malformed(&input["account"], "acc_") {
-            return Err(no("NOT_FOUND", "account"));
-        }
+    pub fn close_account(&mut self, input: &Value) -> Result<Made, Refusal> {
         let none = Vec::new();
         let transactions = input["transactions"].as_array().unwrap_or(&none);
-        for (index, transaction) in transactions.iter().enumerate() {
-            check_form(transaction).map_err(|refusal| refusal.under(&format!("transactions.{index}")))?;
-        }
-        call.fresh()?;
         let code = text(input, "closureCode").expect("a code");
         required("closureCode", code, 64)?;
         let account = self.account_by(&input["account"]).ok_or_else(|| no("NOT_FOUND", "account"))?;
@@ -188,48 +217,49 @@ impl Model {
             targets.push(found.flatten());
         }
         self.may_close(account, transactions.is_empty())?;
-        // All amounts are looked at first, on what each leaves; then they are booked.
-        let amounts = self.closing_amounts(account, transactions)?;
         for (index, (transaction, target)) in transactions.iter().zip(&targets).enumerate() {
-            let draft = closing_draft(account, &self.accounts[account].currency, transaction, *target, amounts[index]);
-            let booked = self.post(draft, &[(account, "account")]);
-            booked.map_err(|refusal| at_target(refusal).under(&format!("transactions.{index}")))?;
-            let mut touched = vec![account];
-            touched.extend(*target);
+            let below = |refusal: Refusal| refusal.under(&format!("transactions.{index}"));
+            let amount = self.closing_amount(account, transaction).map_err(below)?;
+            let draft = closing_draft(account, &self.accounts[account].currency, transaction, *target, amount);
             // The legs' order: whoever pays comes first, and a transfer is always from the account.
-            self.close_the_empty(&touched);
+            let booked = self.post(draft, &[(account, "account")]);
+            booked.map_err(|refusal| below(at_target(refusal)))?;
         }
         let it = &self.accounts[account];
         if it.balance() == 0 && !it.is_empty() {
             let legs = vec![Leg::Account(account, 0, Spread::Settle, None)];
-            self.post(closing_entry("ADJUSTMENT", &it.currency.clone(), "Components set off", legs), &[])?;
-            self.close_the_empty(&[account]);
+            let netting = self.post(closing_entry("ADJUSTMENT", &it.currency.clone(), "Components set off", legs), &[]);
+            netting.map_err(|refusal| Refusal { fields: vec!["account".into()], ..refusal })?;
         }
         let it = &self.accounts[account];
-        if !it.is_empty() {
-            return Err(no("BALANCE_REMAINS", "account").with(json!({ "balance": money(it.balance(), &it.currency) })));
+        let coming = self.pending(account);
+        if !it.is_empty() || coming != 0 {
+            let left = if it.balance() == 0 { -coming } else { it.balance() };
+            let facts = json!({ "account": it.id, "balance": money(left, &it.currency) });
+            return Err(no("BALANCE_REMAINS", "account").with(facts));
         }
         if it.status != "CLOSED" {
             let today = self.today();
             let it = self.touch(account);
             (it.status, it.closed_on) = ("CLOSED", Some(today));
-            self.log_account("account.closed", account, json!({}));
+            self.log_account("ACCOUNT_CLOSED", account, json!({}));
         }
         self.touch(account).closure_code = Some(code.to_owned());
-        self.log_account("account.closure_recorded", account, json!({ "closureCode": code }));
+        self.log_account("ACCOUNT_CLOSURE_RECORDED", account, json!({ "closureCode": code }));
         Ok(Made::Account(account))
     }
 
     fn may_close(&self, account: usize, unsettled: bool) -> Result<(), Refusal> {
         let it = &self.accounts[account];
         if it.status == "CLOSED" {
-            return Err(no("INVALID_STATE", "account").with(json!({ "status": "CLOSED" })));
+            return Err(no("INVALID_STATE", "account").with(json!({ "account": it.id, "status": "CLOSED" })));
         }
         let reserved = self.reserved(account);
         if reserved == 0 {
             return Ok(());
         }
-        let mut refusal = no("HOLDS_REMAIN", "account").with(json!({ "reserved": money(reserved, &it.currency) }));
+        let facts = json!({ "account": it.id, "reserved": money(reserved, &it.currency) });
+        let mut refusal = no("HOLDS_REMAIN", "account").with(facts);
         if unsettled && it.balance() != 0 {
             refusal.fields.push("account".into());
             refusal.facts["balance"] = money(it.balance(), &it.currency);
@@ -237,37 +267,7 @@ impl Model {
         Err(refusal)
     }
 
-    /// The signed amounts of the closing transactions, each on what the one before left, and whether it takes all.
-    fn closing_amounts(&mut self, account: usize, transactions: &[Value]) -> Result<Vec<(i128, bool)>, Refusal> {
-        let before = self.accounts[account].parts;
-        let mut amounts = Vec::new();
-        let mut refused = None;
-        for (index, transaction) in transactions.iter().enumerate() {
-            match self.closing_amount(account, transaction) {
-                Ok((amount, whole)) => {
-                    let parts = self.spread(account, amount, if whole { Spread::Settle } else { Spread::Flow });
-                    if let Err(refusal) = self.admit(account, &parts, true, &[(account, "account")]) {
-                        refused = Some((index, refusal));
-                        break;
-                    }
-                    for (balance, part) in self.accounts[account].parts.iter_mut().zip(parts) {
-                        *balance += part;
-                    }
-                    amounts.push((amount, whole));
-                }
-                Err(refusal) => {
-                    refused = Some((index, refusal));
-                    break;
-                }
-            }
-        }
-        self.accounts[account].parts = before;
-        match refused {
-            None => Ok(amounts),
-            Some((index, refusal)) => Err(refusal.under(&format!("transactions.{index}"))),
-        }
-    }
-
+    /// The signed amount of a closing transaction, on what the one before has left, and whether it takes all.
     fn closing_amount(&self, account: usize, transaction: &Value) -> Result<(i128, bool), Refusal> {
         let it = &self.accounts[account];
         let balance = it.balance();
@@ -289,34 +289,6 @@ impl Model {
     }
 }
 
-/// How early a batch finds out: from the item alone, from what it names, or from the books.
-fn stage(refusal: &Refusal, item: &Value) -> u8 {
-    let amount = signed(item).ok().map(|(amount, _)| amount);
-    match refusal.code {
-        "INVALID_INPUT" if refusal.fields[0].ends_with("idempotencyKey") => 1,
-        "NOT_FOUND" if malformed(&item["from"], "acc_") || malformed(&item["to"], "acc_") => 1,
-        "AMOUNT_OUT_OF_RANGE" if amount.is_some_and(|amount| amount > 0) => 3,
-        "NOT_FOUND" | "INVALID_INPUT" | "AMOUNT_OUT_OF_RANGE" => 2,
-        _ => 3,
-    }
-}
-
-/// What can be said of a closing transaction without looking anything up.
-fn check_form(transaction: &Value) -> Result<(), Refusal> {
-    let target = &transaction["target"];
-    if malformed(&target["transferTo"], "acc_") {
-        return Err(no("NOT_FOUND", "target.transferTo"));
-    }
-    if !target["payout"].is_null() {
-        bank_account(&target["payout"]).map_err(|refusal| refusal.under("target.payout"))?;
-    }
-    noted("description", text(transaction, "description"), 500)?;
-    match target["writeOff"].is_null() {
-        true => Ok(()),
-        false => required("target.writeOff.reason", text(&target["writeOff"], "reason").unwrap_or_default(), 500),
-    }
-}
-
 /// The other account of a closing transaction goes by the field that named it.
 fn at_target(refusal: Refusal) -> Refusal {
     match refusal.code {
@@ -327,8 +299,8 @@ fn at_target(refusal: Refusal) -> Refusal {
 
 fn closing_entry(kind: &'static str, currency: &str, description: &str, legs: Vec<Leg>) -> Draft {
     let (currency, description) = (currency.to_owned(), description.to_owned());
-    let (external, metadata) = (Value::Null, json!({}));
-    Draft { kind, currency, description, value_date: None, external, metadata, hold: None, legs }
+    let (external, facts, metadata) = (Value::Null, Facts::default(), json!({}));
+    Draft { kind, currency, description, value_date: None, external, facts, metadata, hold: None, legs }
 }
 
 fn closing_draft(
@@ -346,12 +318,12 @@ fn closing_draft(
         _ => ("DISBURSEMENT", "Closing payout", Leg::Internal("SETTLEMENT_BANK".into(), -amount)),
     };
     let own = Leg::Account(account, amount, if whole { Spread::Settle } else { Spread::Flow }, None);
-    let description = blank_is_absent(owned(transaction, "description")).or(blank_is_absent(reason));
+    let description = blank_is_absent(owned(transaction, "description")).or(reason.clone());
     let legs = if amount < 0 { vec![own, other] } else { vec![other, own] };
     let mut draft = closing_entry(kind, currency, &description.unwrap_or_else(|| title.to_owned()), legs);
     if kind == "DISBURSEMENT" {
-        let receiver = bank_account(&transaction["target"]["payout"]).expect("a bank account");
-        draft.metadata = json!({ "receiver": receiver });
+        draft.facts.counterparty = bank_account(&transaction["target"]["payout"]).expect("a bank account");
     }
+    draft.facts.reason = reason;
     draft
 }

@@ -4,10 +4,10 @@ use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
 use super::books::{
-    COMPONENTS, Entry, Event, LARGEST, Line, Made, Model, PRINCIPAL, Posting, Refusal, Says, minor, money, no, owned,
-    text,
+    COMPONENTS, Entry, Event, Facts, LARGEST, Line, Made, Model, PRINCIPAL, Posting, Refusal, Says, minor, money, no,
+    owned, text,
 };
-use super::rules::{Call, date, malformed, noted, reference, required};
+use super::rules::{date, noted, reference, required};
 
 /// How an amount is spread over the components of an account.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +38,7 @@ pub struct Draft {
     pub description: String,
     pub value_date: Option<NaiveDate>,
     pub external: Value,
+    pub facts: Facts,
     pub metadata: Value,
     pub hold: Option<usize>,
     pub legs: Vec<Leg>,
@@ -52,7 +53,7 @@ fn field_of(account: usize, names: Names) -> String {
 
 impl Model {
     /// Books a draft, or refuses it: duplicate reference, amount, value date, same account, currency, status,
-    /// funds, limits.
+    /// funds, limits. Accounts that only waited to be empty are closed by what empties them.
     pub fn post(&mut self, draft: Draft, names: Names) -> Result<usize, Refusal> {
         if let Some(reference) = text(&draft.external, "reference") {
             let part = |name| owned(&draft.external, name).unwrap_or_default();
@@ -62,30 +63,31 @@ impl Model {
             }
             self.take_external(external);
         }
-        let value_date = self.value_date(draft.value_date)?;
+        let value_date = self.value_date(draft.value_date, None)?;
         let mut accounts: Vec<usize> = draft.legs.iter().filter_map(Leg::account).collect();
         if accounts.len() == 2 && accounts[0] == accounts[1] {
             return Err(no("SAME_ACCOUNT", "to"));
         }
-        if accounts.iter().any(|account| self.accounts[*account].currency != draft.currency) {
-            return Err(no("CURRENCY_MISMATCH", "amount.currency"));
-        }
         accounts.sort_by(|one, other| self.accounts[*one].id.cmp(&self.accounts[*other].id));
-        for account in accounts {
-            self.require_not_closed(account, names)?;
+        if let Some(account) = accounts.iter().find(|account| self.accounts[**account].currency != draft.currency) {
+            let facts = json!({ "account": self.accounts[*account].id });
+            return Err(no("CURRENCY_MISMATCH", "amount.currency").with(facts));
+        }
+        for account in &accounts {
+            self.require_not_closed(*account, names)?;
         }
         let mut postings = Vec::new();
         for leg in draft.legs {
             match leg {
                 Leg::Internal(role, amount) => postings.push(self.move_internal(role, &draft.currency, amount)?),
                 Leg::Account(account, amount, spread, message) => {
-                    let parts = self.spread(account, amount, spread);
+                    let parts = self.spread(account, amount, spread, value_date);
                     self.admit(account, &parts, spread != Spread::Reserved, names)?;
-                    self.apply(account, &parts, message, &mut postings);
+                    self.apply(account, &parts, value_date, message, &mut postings);
                 }
             }
         }
-        Ok(self.book(Entry {
+        let entry = self.book(Entry {
             id: String::new(),
             kind: draft.kind,
             currency: draft.currency,
@@ -93,85 +95,26 @@ impl Model {
             booked_at: self.now,
             description: draft.description,
             external: draft.external,
+            facts: draft.facts,
             metadata: draft.metadata,
+            gone: vec![0; postings.len()],
             postings,
             reverses: None,
-            reversed_by: None,
+            reversals: Vec::new(),
             hold: draft.hold,
-        }))
-    }
-
-    /// The mirror of an entry.
-    pub fn reverse_entry(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let input = call.input;
-        let original = self.entry_by(&input["entry"]).ok_or_else(|| no("NOT_FOUND", "entry"))?;
-        required("reason", text(input, "reason").unwrap_or_default(), 500)?;
-        let description = noted("description", text(input, "description"), 500)?;
-        call.fresh()?;
-        // The entry is all that the input names, so it is the field at fault whatever its accounts are refused for.
-        let at_entry = |refusal: Refusal| Refusal { fields: vec!["entry".into()], ..refusal };
-        let entry = self.entries[original].clone();
-        if entry.kind == "REVERSAL" {
-            return Err(no("INVALID_STATE", "entry"));
-        }
-        if let Some(by) = entry.reversed_by {
-            return Err(no("ALREADY_REVERSED", "entry").with(json!({ "reversedBy": self.entries[by].id })));
-        }
-        let value_date = self.value_date(None).map_err(at_entry)?;
-        let mut accounts = entry.accounts();
-        accounts.sort_by(|one, other| self.accounts[*one].id.cmp(&self.accounts[*other].id));
-        for account in &accounts {
-            self.require_not_closed(*account, &[]).map_err(at_entry)?;
-        }
-        let mut postings = Vec::new();
-        for line in entry.postings.iter().filter(|line| line.account.is_none()) {
-            postings.push(self.move_internal(line.code.clone(), &entry.currency, -line.amount).map_err(at_entry)?);
-        }
-        let mut mirrored: Vec<(usize, [i128; 3])> = Vec::new();
-        for account in accounts {
-            let mut parts = [0; 3];
-            for line in &entry.postings {
-                if let Some((_, component)) = line.account.filter(|(owner, _)| *owner == account) {
-                    parts[component] -= line.amount;
-                }
-            }
-            mirrored.push((account, parts));
-        }
-        // Whoever pays is asked first.
-        mirrored.sort_by_key(|(_, parts)| parts.iter().sum::<i128>());
-        for (account, parts) in mirrored {
-            // A debt comes back even past the limit; who may not owe must cover it.
-            let needs_cover = !self.accounts[account].may_owe();
-            self.admit(account, &parts, needs_cover, &[]).map_err(at_entry)?;
-            self.apply(account, &parts, None, &mut postings);
-        }
-        let title: String = format!("Reversal: {}", entry.description).chars().take(500).collect();
-        let place = self.book(Entry {
-            id: String::new(),
-            kind: "REVERSAL",
-            value_date,
-            booked_at: self.now,
-            description: description.unwrap_or(title),
-            external: Value::Null,
-            metadata: json!({ "reason": input["reason"] }),
-            postings,
-            reverses: Some(original),
-            reversed_by: None,
-            hold: None,
-            currency: entry.currency.clone(),
         });
-        self.mark_reversed(original, place);
-        self.close_the_empty(&entry.accounts());
-        Ok(Made::Entry(place))
+        self.close_the_empty(&accounts);
+        Ok(entry)
     }
 
-    fn value_date(&self, wanted: Option<NaiveDate>) -> Result<NaiveDate, Refusal> {
+    /// When an entry counts: not before what it reverses, if it reverses something.
+    pub fn value_date(&self, wanted: Option<NaiveDate>, original: Option<NaiveDate>) -> Result<NaiveDate, Refusal> {
         let today = self.today();
-        let day = wanted.unwrap_or(today);
+        let day = wanted.unwrap_or(original.map_or(today, |original| original.max(today)));
         if let Some(closed) = self.closed_through.filter(|closed| day <= *closed) {
             return Err(no("VALUE_DATE_OUT_OF_RANGE", "valueDate").with(json!({ "closedThrough": closed.to_string() })));
         }
-        let (earliest, latest) = (today - Days::new(3_660), today + Days::new(366));
+        let (earliest, latest) = (original.unwrap_or(today - Days::new(3_660)), today + Days::new(366));
         if day < earliest || day > latest {
             let facts = json!({ "earliest": earliest.to_string(), "latest": latest.to_string() });
             return Err(no("VALUE_DATE_OUT_OF_RANGE", "valueDate").with(facts));
@@ -179,32 +122,44 @@ impl Model {
         Ok(day)
     }
 
-    fn require_not_closed(&self, account: usize, names: Names) -> Result<(), Refusal> {
-        match self.accounts[account].status {
-            "CLOSED" => Err(no("ACCOUNT_NOT_OPEN", &field_of(account, names)).with(json!({ "status": "CLOSED" }))),
-            _ => Ok(()),
+    pub fn require_not_closed(&self, account: usize, names: Names) -> Result<(), Refusal> {
+        let it = &self.accounts[account];
+        if it.status == "CLOSED" {
+            let facts = json!({ "account": it.id, "status": "CLOSED" });
+            return Err(no("ACCOUNT_NOT_OPEN", &field_of(account, names)).with(facts));
         }
+        Ok(())
     }
 
     /// What an amount does to the components.
-    pub fn spread(&self, account: usize, amount: i128, spread: Spread) -> [i128; 3] {
+    pub fn spread(&self, account: usize, amount: i128, spread: Spread, value_date: NaiveDate) -> [i128; 3] {
         let it = &self.accounts[account];
         let mut parts = [0; 3];
+        let comes_later = amount > 0 && value_date > self.today();
         match spread {
             Spread::Settle => parts = it.parts.map(|part| -part),
             Spread::On(component) => parts[component] = amount,
             Spread::Charge(component) if it.may_owe() => parts[component] = amount,
-            Spread::Flow if amount > 0 => {
-                let mut left = amount;
-                for component in it.order {
-                    parts[component] = left.min((-it.parts[component]).max(0));
-                    left -= parts[component];
-                }
-                parts[PRINCIPAL] += left;
-            }
+            Spread::Flow if amount > 0 && !comes_later => parts = repay(it.order, it.parts, amount),
             _ => parts[PRINCIPAL] = amount,
         }
-        parts
+        self.settled(account, parts)
+    }
+
+    /// No component but principal is left with a credit: it repays what else is owed, and the rest becomes funds.
+    pub fn settled(&self, account: usize, mut parts: [i128; 3]) -> [i128; 3] {
+        let it = &self.accounts[account];
+        let mut after: [i128; 3] = std::array::from_fn(|component| it.parts[component] + parts[component]);
+        let mut credit = 0;
+        for component in 1..3 {
+            if parts[component] != 0 && after[component] > 0 {
+                credit += after[component];
+                parts[component] -= after[component];
+                after[component] = 0;
+            }
+        }
+        let more = repay(it.order, after, credit);
+        std::array::from_fn(|component| parts[component] + more[component])
     }
 
     /// Whether the account takes it: funds, debts, the maximum, the range of balances.
@@ -225,7 +180,7 @@ impl Model {
             && parts[PRINCIPAL] > 0
             && it.parts[PRINCIPAL] + parts[PRINCIPAL] > maximum
         {
-            let facts = json!({ "maximumBalance": money(maximum, &it.currency) });
+            let facts = json!({ "account": it.id, "limit": money(maximum, &it.currency) });
             return Err(no("LIMIT_EXCEEDED", &field_of(account, names)).with(facts));
         }
         let after: Vec<i128> = it.parts.iter().zip(parts).map(|(balance, part)| balance + part).collect();
@@ -233,9 +188,19 @@ impl Model {
         if out { Err(no("AMOUNT_OUT_OF_RANGE", "amount")) } else { Ok(()) }
     }
 
-    fn apply(&mut self, account: usize, parts: &[i128; 3], message: Option<String>, postings: &mut Vec<Posting>) {
-        let entry = self.entries.len();
+    pub fn apply(
+        &mut self,
+        account: usize,
+        parts: &[i128; 3],
+        value_date: NaiveDate,
+        message: Option<String>,
+        postings: &mut Vec<Posting>,
+    ) {
+        let (entry, today) = (self.entries.len(), self.today());
         let it = self.touch(account);
+        if value_date > today && parts[PRINCIPAL] > 0 {
+            *it.arriving.entry(value_date).or_default() += parts[PRINCIPAL];
+        }
         for (balance, part) in it.parts.iter_mut().zip(parts) {
             *balance += part;
         }
@@ -253,26 +218,21 @@ impl Model {
         }
     }
 
-    fn move_internal(&mut self, role: String, currency: &str, amount: i128) -> Result<Posting, Refusal> {
-        let balance = self.internals.entry((role.clone(), currency.to_owned())).or_default();
-        *balance += amount;
-        if i64::try_from(*balance).is_err() {
+    pub fn move_internal(&mut self, role: String, currency: &str, amount: i128) -> Result<Posting, Refusal> {
+        if i64::try_from(self.add_to_internal(&role, currency, amount)).is_err() {
             return Err(no("AMOUNT_OUT_OF_RANGE", "amount"));
         }
         Ok(Posting { code: role, account: None, amount, message: None })
     }
 
-    fn book(&mut self, entry: Entry) -> usize {
+    pub fn book(&mut self, entry: Entry) -> usize {
         assert_eq!(entry.postings.iter().map(|line| line.amount).sum::<i128>(), 0, "{entry:?}");
-        for line in &entry.postings {
-            let (debit, credit) = self.gross.entry((line.code.clone(), entry.currency.clone())).or_default();
-            *(if line.amount < 0 { debit } else { credit }) += line.amount.abs();
-        }
+        self.add_to_gross(&entry, 1);
         let place = self.entries.len();
         let (entry_of, says) = (Some(place), Says::Fields(json!({})));
         self.entries.push(entry);
         let at = self.now;
-        self.events.push(Event { type_: "entry.posted", at, entry: entry_of, account: None, customer: None, says });
+        self.events.push(Event { type_: "ENTRY_POSTED", at, entry: entry_of, account: None, says });
         place
     }
 
@@ -282,23 +242,23 @@ impl Model {
         if amount.0 <= 0 { Err(no("AMOUNT_OUT_OF_RANGE", "amount")) } else { Ok(amount) }
     }
 
-    fn named(&self, input: &Value, field: &str) -> Result<usize, Refusal> {
+    pub fn named(&self, input: &Value, field: &str) -> Result<usize, Refusal> {
         self.account_by(&input[field]).ok_or_else(|| no("NOT_FOUND", field))
     }
 
     /// Books a movement between an account and one of the tenant's own.
     fn move_one(&mut self, account: usize, draft: Draft) -> Result<Made, Refusal> {
-        let entry = self.post(draft, &[(account, "account")])?;
-        self.close_the_empty(&[account]);
-        Ok(Made::Entry(entry))
+        self.post(draft, &[(account, "account")]).map(Made::Entry)
     }
 
-    pub fn post_payment(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let input = call.input;
+    pub fn post_payment(&mut self, input: &Value) -> Result<Made, Refusal> {
         let account = self.named(input, "account")?;
         let (amount, currency) = self.positive(input)?;
         let channel = text(input, "channel").expect("a channel");
-        let mut draft = details(input, "PAYMENT", currency, "Payment", &[("channel", Some(channel.to_owned()))])?;
+        let payer = counterparty(&input["counterparty"])?;
+        let mut draft = details(input, "PAYMENT", currency, "Payment")?;
+        (draft.facts.channel, draft.facts.counterparty) = (Some(channel.to_owned()), payer);
+        draft.facts.transaction_date = owned(input, "transactionDate");
         let role = match channel {
             "BANK_TRANSFER" => "BANK",
             other => other,
@@ -307,47 +267,36 @@ impl Model {
             Leg::Internal(format!("SETTLEMENT_{role}"), -amount),
             Leg::Account(account, amount, Spread::Flow, None),
         ];
-        call.fresh()?;
         self.move_one(account, draft)
     }
 
-    pub fn disburse(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let input = call.input;
+    pub fn disburse(&mut self, input: &Value) -> Result<Made, Refusal> {
         let account = self.named(input, "account")?;
         let (amount, currency) = self.positive(input)?;
-        let receiver = bank_account(input)?;
         let own = noted("ownMessage", text(input, "ownMessage"), 500)?;
+        let name = noted("receiverName", text(input, "receiverName"), 500)?;
         let told = noted("messageToReceiver", text(input, "messageToReceiver"), 500)?;
-        let mut draft = details(input, "DISBURSEMENT", currency, "Disbursement", &[("messageToReceiver", told)])?;
-        draft.metadata["receiver"] = receiver;
+        let mut draft = details(input, "DISBURSEMENT", currency, "Disbursement")?;
+        draft.facts.counterparty = bank_account(input)?;
+        draft.facts.counterparty["name"] = json!(name);
+        draft.facts.message_to_receiver = told;
         draft.legs =
             vec![Leg::Account(account, -amount, Spread::Flow, own), Leg::Internal("SETTLEMENT_BANK".into(), amount)];
-        call.fresh()?;
         self.move_one(account, draft)
     }
 
-    pub fn transfer(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let input = call.input;
-        for end in ["from", "to"] {
-            if malformed(&input[end], "acc_") {
-                return Err(no("NOT_FOUND", end));
-            }
-        }
+    pub fn transfer(&mut self, input: &Value) -> Result<Made, Refusal> {
         let (from, to) = (self.named(input, "from")?, self.named(input, "to")?);
         let (amount, currency) = self.positive(input)?;
         let told = noted("messageToSender", text(input, "messageToSender"), 500)?;
         let tell = noted("messageToReceiver", text(input, "messageToReceiver"), 500)?;
-        let mut draft = details(input, "TRANSFER", currency, "Transfer", &[])?;
+        let mut draft = details(input, "TRANSFER", currency, "Transfer")?;
         draft.legs =
             vec![Leg::Account(from, -amount, Spread::Flow, told), Leg::Account(to, amount, Spread::Flow, tell)];
-        call.fresh()?;
-        let entry = self.post(draft, &[(from, "from"), (to, "to")])?;
-        self.close_the_empty(&[from, to]);
-        Ok(Made::Entry(entry))
+        self.post(draft, &[(from, "from"), (to, "to")]).map(Made::Entry)
     }
 
-    pub fn post_adjustment(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let input = call.input;
+    pub fn post_adjustment(&mut self, input: &Value) -> Result<Made, Refusal> {
         let account = self.named(input, "account")?;
         let (amount, currency) = signed(input)?;
         if amount == 0 {
@@ -357,17 +306,15 @@ impl Model {
         required("reason", reason, 500)?;
         let component = text(input, "component").unwrap_or("PRINCIPAL");
         let component = COMPONENTS.iter().position(|name| *name == component).expect("a component");
-        let notes = [("reason", Some(reason.to_owned()))];
-        let mut draft = details(input, "ADJUSTMENT", currency, "Balance adjustment", &notes)?;
+        let mut draft = details(input, "ADJUSTMENT", currency, "Balance adjustment")?;
+        draft.facts.reason = Some(reason.to_owned());
         let own = Leg::Account(account, amount, Spread::On(component), None);
         let suspense = Leg::Internal("SUSPENSE".into(), -amount);
         draft.legs = if amount > 0 { vec![suspense, own] } else { vec![own, suspense] };
-        call.fresh()?;
         self.move_one(account, draft)
     }
 
-    pub fn post_charge(&mut self, call: &Call) -> Result<Made, Refusal> {
-        let input = call.input;
+    pub fn post_charge(&mut self, input: &Value) -> Result<Made, Refusal> {
         let account = self.named(input, "account")?;
         let (amount, currency) = self.positive(input)?;
         let (kind, component, role, title) = match text(input, "kind").expect("a kind") {
@@ -379,10 +326,9 @@ impl Model {
             "ADMINISTRATION_FEE" => ("ADMINISTRATION_FEE", 2, "FEE_INCOME", "Administration fee"),
             other => panic!("the model charges no {other}"),
         };
-        let mut draft = details(input, kind, currency, title, &[])?;
+        let mut draft = details(input, kind, currency, title)?;
         draft.legs =
             vec![Leg::Account(account, -amount, Spread::Charge(component), None), Leg::Internal(role.into(), amount)];
-        call.fresh()?;
         self.move_one(account, draft)
     }
 }
@@ -396,49 +342,55 @@ impl Leg {
     }
 }
 
+/// Each debt in the order, and the rest is funds.
+fn repay(order: [usize; 3], owed: [i128; 3], amount: i128) -> [i128; 3] {
+    let (mut parts, mut left) = ([0; 3], amount);
+    for component in order {
+        parts[component] = left.min((-owed[component]).max(0));
+        left -= parts[component];
+    }
+    parts[PRINCIPAL] += left;
+    parts
+}
+
+/// Who paid, as it is shown: null where nothing was said.
+fn counterparty(input: &Value) -> Result<Value, Refusal> {
+    let part = |name: &str| noted(&format!("counterparty.{name}"), text(input, name).map(str::trim), 500);
+    let (name, account, bank) = (part("name")?, part("account")?, part("bank")?);
+    if [&name, &account, &bank].into_iter().all(Option::is_none) {
+        return Ok(Value::Null);
+    }
+    Ok(json!({ "name": name, "account": account, "accountClass": null, "bank": bank }))
+}
+
 /// The amount of an input in minor units, and its currency.
 pub fn signed(input: &Value) -> Result<(i128, String), Refusal> {
     let currency = owned(&input["amount"], "currency").expect("a currency");
     Ok((minor("amount", text(&input["amount"], "amount").expect("an amount"), &currency)?, currency))
 }
 
-/// An IBAN, or a domestic number with its class. The model knows two that are right; all others are wrong.
+/// An IBAN, or a domestic number with its class, as the counterparty of an entry. The model knows one of each that is
+/// right, with and without spaces; all others are wrong.
 pub fn bank_account(input: &Value) -> Result<Value, Refusal> {
     match (text(input, "iban"), text(input, "bankAccountNumber"), text(input, "bankAccountClass")) {
         (Some(_), Some(_), _) => Err(no("INVALID_INPUT", "bankAccountNumber")),
         (None, None, _) => Err(no("INVALID_INPUT", "iban")),
         (Some(_), None, Some(_)) => Err(no("INVALID_INPUT", "bankAccountClass")),
-        (Some(crate::payments::IBAN), None, None) => Ok(json!({ "iban": crate::payments::IBAN })),
+        (Some(iban), None, None) if iban.replace(' ', "") == crate::payments::IBAN => {
+            Ok(json!({ "name": null, "account": crate::payments::IBAN, "accountClass": null, "bank": null }))
+        }
         (Some(_), None, None) => Err(no("INVALID_INPUT", "iban")),
         (None, Some(_), None) => Err(no("INVALID_INPUT", "bankAccountClass")),
-        (None, Some("5050-1055"), Some("BANKGIRO")) => {
-            Ok(json!({ "bankAccountNumber": "50501055", "bankAccountClass": "BANKGIRO" }))
+        (None, Some("5050-1055" | "50501055"), Some("BANKGIRO")) => {
+            Ok(json!({ "name": null, "account": "50501055", "accountClass": "BANKGIRO", "bank": null }))
         }
         (None, Some(_), Some(_)) => Err(no("INVALID_INPUT", "bankAccountNumber")),
     }
 }
 
-/// What every movement may carry, and what Konto notes with it.
-fn details(
-    input: &Value,
-    kind: &'static str,
-    currency: String,
-    title: &str,
-    notes: &[(&str, Option<String>)],
-) -> Result<Draft, Refusal> {
-    let mut metadata = super::rules::metadata(input);
-    let reserved = ["reference", "channel", "receiver", "messageToReceiver", "reason"];
-    if reserved.iter().any(|name| metadata.get(name).is_some()) {
-        return Err(no("INVALID_INPUT", "metadata"));
-    }
-    for (name, note) in notes {
-        if let Some(note) = note {
-            metadata[name] = json!(note);
-        }
-    }
-    if let Some(note) = noted("reference", text(input, "reference"), 500)? {
-        metadata["reference"] = json!(note);
-    }
+/// What every movement may carry.
+fn details(input: &Value, kind: &'static str, currency: String, title: &str) -> Result<Draft, Refusal> {
+    let noted_reference = noted("reference", text(input, "reference"), 500)?;
     for part in ["reference", "poster", "code"] {
         reference(&format!("externalReference.{part}"), text(&input["externalReference"], part))?;
     }
@@ -449,7 +401,8 @@ fn details(
         description,
         value_date: date(input, "valueDate"),
         external: input["externalReference"].clone(),
-        metadata,
+        facts: Facts { reference: noted_reference, ..Facts::default() },
+        metadata: super::rules::metadata(input),
         hold: None,
         legs: Vec::new(),
     })

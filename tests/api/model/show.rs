@@ -1,32 +1,39 @@
 //! How the API shows what the model knows: the selections, and the JSON that must come back.
 
-use std::sync::OnceLock;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use super::books::{Entry, Event, Made, Model, Says, Verdict, money, shown};
+use super::books::{COMPONENTS, Entry, Event, Made, Model, Record, Refusal, Says, Verdict, money, shown};
+use super::people::kind;
+use crate::app::items;
 
 /// Everything that the model knows of an account.
 pub const ACCOUNT: &str = "id number externalReference status openedOn closedOn closureCode metadata currency debtRule
-    creditLimit { amount } maximumBalance { amount } owner { id } product { id } components { component amount { amount } }
-    balance { amount currency } reserved { amount } available { amount }
+    creditLimit { amount } maximumBalance { amount } owner { id } product { id } creditor { id } components { component amount { amount } }
+    balance { amount currency } reserved { amount } available { amount } pending { amount }
     transactions(first: 1, filter: { from: \"2026-01-01\" }) { nodes {
         entry { id } amount { amount } balanceAfter { amount } kind valueDate bookedAt description } }";
 /// An account in the answer to a mutation.
 const BRIEFLY: &str =
     "id status creditLimit { amount } balance { amount currency } reserved { amount } available { amount }
-    components { component amount { amount } }";
-const ENTRY: &str = "id sequence kind valueDate bookedAt description metadata
-    externalReference externalDate externalPoster externalCode reverses { id } reversedBy { id } hold { id }
+    pending { amount } components { component amount { amount } }";
+const ENTRY: &str = "id sequence kind valueDate businessDate transactionDate bookedAt description metadata
+    externalReference externalDate externalPoster externalCode reference channel reason messageToReceiver
+    counterparty { name account accountClass bank } reverses { id } reversedBy { id } reversals { id } hold { id }
     postings { amount { amount currency } message account { id } ledgerAccount { code } }";
 const HOLD: &str = "id account { id } amount { amount currency } captured { amount } remaining { amount }
     status description reference placedAt expiresAt closedAt";
 const CUSTOMER: &str = "id number type externalReference firstName lastName companyName metadata";
-const PRODUCT: &str = "id code alias family workingMode currency debtRule repaymentOrder defaultCreditLimit { amount }
+const PARTY: &str = "id number externalReference name metadata";
+/// Everything that the model knows of a product.
+pub const PRODUCT: &str =
+    "id code alias family workingMode currency debtRule repaymentOrder defaultCreditLimit { amount }
     maximumCreditLimit { amount } maximumBalance { amount } retired metadata";
 /// Everything that an event says.
-pub const EVENT: &str = "sequence type occurredAt entry { id } account { id } customer { id } payload";
+pub const EVENT: &str = "sequence type subject occurredAt entry { id } account { id } customer { id } payload";
 
 /// What a mutation is asked for.
 pub fn selection(operation: &str) -> String {
@@ -35,22 +42,23 @@ pub fn selection(operation: &str) -> String {
         "entry" | "reversed" => format!("{what} {{ {ENTRY} }}"),
         "hold" => format!("hold {{ {HOLD} }}"),
         "customer" => format!("customer {{ {CUSTOMER} }}"),
+        "party" => format!("party {{ {PARTY} }}"),
         "product" => format!("product {{ {PRODUCT} }}"),
         other => other.to_owned(),
     };
-    if operation == "transferBatch" {
-        return "succeeded refused items { index idempotencyKey result { __typename
-            ... on TransferSuccess { entry { id sequence } from { id } to { id } replayed }
-            ... on Refusal { code message fields { path message } facts } } }"
-            .to_owned();
+    if let Some(item) = super::dice::of_batch(operation) {
+        let success = format!("{}{}Success", item[..1].to_ascii_uppercase(), &item[1..]);
+        let inner = selection(item);
+        return items(&format!("... on {success} {{ {inner} }}"));
     }
     parts(operation).iter().map(|part| of(part)).collect::<Vec<_>>().join(" ") + " replayed"
 }
 
 /// The fields of a success, but for `replayed`.
-fn parts(operation: &str) -> &'static [&'static str] {
+pub fn parts(operation: &str) -> &'static [&'static str] {
     match operation {
         "createCustomer" | "updateCustomer" => &["customer"],
+        "createParty" | "updateParty" => &["party"],
         "createProduct" | "updateProduct" => &["product"],
         "openAccount" | "updateAccount" | "requestAccountClosure" | "closeAccount" => &["account"],
         "closePeriod" => &["closedThrough"],
@@ -76,6 +84,15 @@ impl Model {
                     self.customers[place].number = number("customer");
                 }
             }
+            Made::Party(place) if self.parties[place].id.is_empty() => {
+                let id = id("party");
+                assert!(id.starts_with("pty_") && self.parties.iter().all(|other| other.id != id), "{id}");
+                self.parties[place].id = id;
+                if self.parties[place].number.is_empty() {
+                    self.parties[place].number = number("party");
+                }
+            }
+            Made::Account(place) => self.learn_account(place, &answer["account"]),
             Made::Product(place) if self.products[place].id.is_empty() => {
                 let id = id("product");
                 assert!(id.starts_with("prd_") && self.products.iter().all(|other| other.id != id), "{id}");
@@ -104,6 +121,17 @@ impl Model {
         }
     }
 
+    /// A customer who was created with an account is told of by the log alone.
+    pub fn learn_owner(&mut self, place: usize, event: &Value) {
+        let it = &mut self.customers[place];
+        if it.id.is_empty() {
+            it.id = event["subject"].as_str().expect("an id").to_owned();
+        }
+        if it.number.is_empty() {
+            it.number = event["payload"]["number"].as_str().expect("a number").to_owned();
+        }
+    }
+
     pub fn learn_entry(&mut self, place: usize, entry: &Value) {
         if self.entries[place].id.is_empty() {
             let id = entry["id"].as_str().expect("an id").to_owned();
@@ -112,13 +140,11 @@ impl Model {
         }
     }
 
-    /// The answer to a mutation other than `transferBatch`, without what is for people.
+    /// The answer to a mutation other than a batch, without what is for people.
     pub fn answer(&self, operation: &str, verdict: &Verdict) -> Value {
         let (made, replayed) = match verdict {
             Ok(done) => done,
-            Err(refusal) => {
-                return json!({ "code": refusal.code, "fields": refusal.fields, "facts": refusal.facts });
-            }
+            Err(refusal) => return refused(refusal),
         };
         let mut answer = json!({ "replayed": replayed });
         for part in parts(operation) {
@@ -135,6 +161,7 @@ impl Model {
         };
         match (part, made) {
             ("customer", Made::Customer(place)) => self.customer(*place),
+            ("party", Made::Party(place)) => self.party(*place),
             ("product", Made::Product(place)) => self.product(*place),
             ("account", Made::Account(place)) => self.briefly(*place),
             ("hold", Made::Hold(place)) => self.hold(*place),
@@ -156,10 +183,12 @@ impl Model {
     fn briefly(&self, place: usize) -> Value {
         let it = &self.accounts[place];
         let amount = |minor: i128| json!({ "amount": shown(minor, &it.currency) });
-        let component = |component: usize| json!({ "component": super::books::COMPONENTS[component], "amount": amount(it.parts[component]) });
+        let component =
+            |component: usize| json!({ "component": COMPONENTS[component], "amount": amount(it.parts[component]) });
         json!({
             "id": it.id, "status": it.status, "creditLimit": amount(it.limit), "balance": money(it.balance(), &it.currency),
             "reserved": amount(self.reserved(place)), "available": amount(self.available(place)),
+            "pending": amount(self.pending(place)),
             "components": [component(0), component(1), component(2)],
         })
     }
@@ -181,6 +210,7 @@ impl Model {
             "closedOn": it.closed_on.map(|day| day.to_string()), "closureCode": it.closure_code, "metadata": it.metadata,
             "currency": it.currency, "debtRule": it.rule, "maximumBalance": it.maximum.map(amount),
             "owner": { "id": self.customers[it.owner].id }, "product": { "id": self.products[it.product].id },
+            "creditor": it.creditor.map(|party| json!({ "id": self.parties[party].id })),
             "transactions": { "nodes": line.into_iter().collect::<Vec<_>>() },
         });
         for (name, value) in more.as_object().expect("an object") {
@@ -191,8 +221,8 @@ impl Model {
 
     fn entry(&self, place: usize) -> Value {
         let it = &self.entries[place];
-        let of = |other: Option<usize>| other.map(|other| json!({ "id": self.entries[other].id }));
-        let Entry { external, .. } = it;
+        let of = |other: &usize| json!({ "id": self.entries[*other].id });
+        let Entry { external, facts, .. } = it;
         let line = |line: &super::books::Posting| {
             json!({
                 "amount": money(line.amount, &it.currency), "message": line.message, "ledgerAccount": { "code": line.code },
@@ -204,7 +234,11 @@ impl Model {
             "bookedAt": moment(it.booked_at), "description": it.description, "metadata": it.metadata,
             "externalReference": external["reference"], "externalDate": external["date"],
             "externalPoster": external["poster"], "externalCode": external["code"],
-            "reverses": of(it.reverses), "reversedBy": of(it.reversed_by),
+            "businessDate": it.booked_at.date_naive().to_string(), "transactionDate": facts.transaction_date,
+            "reference": facts.reference, "channel": facts.channel, "reason": facts.reason,
+            "counterparty": facts.counterparty, "messageToReceiver": facts.message_to_receiver,
+            "reverses": it.reverses.as_ref().map(of), "reversedBy": it.reversals.last().map(of),
+            "reversals": it.reversals.iter().map(of).collect::<Vec<_>>(),
             "hold": it.hold.map(|hold| json!({ "id": self.holds[hold].id })),
             "postings": it.postings.iter().map(line).collect::<Vec<_>>(),
         })
@@ -230,13 +264,20 @@ impl Model {
         })
     }
 
+    fn party(&self, place: usize) -> Value {
+        let it = &self.parties[place];
+        json!({
+            "id": it.id, "number": it.number, "externalReference": it.external, "name": it.name, "metadata": it.metadata,
+        })
+    }
+
     fn product(&self, place: usize) -> Value {
         let it = &self.products[place];
         let amount = |minor: i128| json!({ "amount": shown(minor, &it.currency) });
         json!({
             "id": it.id, "code": it.code, "alias": it.alias, "family": it.family, "workingMode": it.mode,
             "currency": it.currency, "debtRule": it.rule, "metadata": it.metadata, "retired": it.retired,
-            "repaymentOrder": it.order.map(|component| super::books::COMPONENTS[component]),
+            "repaymentOrder": it.order.map(|component| COMPONENTS[component]),
             "defaultCreditLimit": amount(it.default_limit), "maximumCreditLimit": it.maximum_limit.map(amount),
             "maximumBalance": it.maximum_balance.map(amount),
         })
@@ -244,34 +285,62 @@ impl Model {
 
     /// An event as it must be shown.
     pub fn event(&self, place: usize) -> Value {
-        let Event { type_, at, entry, account, customer, says } = &self.events[place];
-        let mut payload = match says {
-            Says::Fields(fields) => fields.clone(),
-            Says::Product(product, code) => json!({ "product": self.products[*product].id, "code": code }),
+        let Event { type_, at, entry, account, says } = &self.events[place];
+        let mut customer = None;
+        let of_account = || account.map_or(&self.tenant, |account| &self.accounts[account].id);
+        let (subject, payload) = match says {
+            Says::Fields(fields) => (of_account(), fields.clone()),
+            Says::Product(product, code) => {
+                let id = &self.products[*product].id;
+                (id, json!({ "product": id, "code": code }))
+            }
+            Says::Customer(place) => {
+                let it = &self.customers[*place];
+                customer = Some(json!({ "id": it.id }));
+                (&it.id, json!({ "number": it.number, "type": kind(it.is_company) }))
+            }
+            Says::Party(place) => {
+                let it = &self.parties[*place];
+                (&it.id, json!({ "party": it.id, "number": it.number }))
+            }
             Says::Hold(hold, amount, status) => {
                 let currency = &self.accounts[self.holds[*hold].account].currency;
                 let (id, amount) = (&self.holds[*hold].id, shown(*amount, currency));
-                json!({ "hold": id, "amount": amount, "currency": currency, "status": status })
+                (id, json!({ "hold": id, "amount": amount, "currency": currency, "status": status }))
             }
         };
-        if let Some(customer) = customer {
-            let it = &self.customers[*customer];
-            payload = json!({ "number": it.number, "type": kind(it.is_company) });
-        }
+        let subject = entry.map_or(subject, |entry| &self.entries[entry].id);
         json!({
-            "sequence": (place + 1).to_string(), "type": type_, "occurredAt": moment(*at), "payload": payload,
-            "entry": entry.map(|entry| json!({ "id": self.entries[entry].id })),
-            "account": account.map(|account| json!({ "id": self.accounts[account].id })),
-            "customer": customer.map(|customer| json!({ "id": self.customers[customer].id })),
+            "sequence": (place + 1).to_string(), "type": type_, "subject": subject, "occurredAt": moment(*at),
+            "payload": payload, "entry": entry.map(|entry| json!({ "id": self.entries[entry].id })),
+            "account": account.map(|account| json!({ "id": self.accounts[account].id })), "customer": customer,
+        })
+    }
+
+    /// A record of the audit trail, as it must be shown.
+    pub fn audited(&self, record: &Record, clients: &[&str]) -> Value {
+        let target = record.target.as_ref().map(|made| match made {
+            Made::Customer(place) => &self.customers[*place].id,
+            Made::Party(place) => &self.parties[*place].id,
+            Made::Product(place) => &self.products[*place].id,
+            Made::Account(place) => &self.accounts[*place].id,
+            Made::Entry(place) => &self.entries[*place].id,
+            Made::Hold(place) => &self.holds[*place].id,
+            Made::Period(through) => through,
+        });
+        json!({
+            "client": clients[record.client], "operation": record.operation, "occurredAt": moment(record.at),
+            "outcome": record.outcome, "code": record.code, "target": target,
         })
     }
 }
 
-fn kind(is_company: bool) -> &'static str {
-    if is_company { "COMPANY" } else { "PERSON" }
+/// A refusal without what is for people.
+pub fn refused(refusal: &Refusal) -> Value {
+    json!({ "code": refusal.code, "fields": refusal.fields, "facts": refusal.facts })
 }
 
-fn moment(at: DateTime<Utc>) -> String {
+pub fn moment(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
@@ -283,8 +352,32 @@ pub fn schema() -> &'static str {
     })
 }
 
+/// The fields of an input that may be null.
+pub fn optional_fields(type_: &str) -> Vec<String> {
+    let fields = typed_fields(type_).into_iter();
+    fields.filter(|(_, of)| !of.ends_with('!')).map(|(field, _)| field).collect()
+}
+
 /// The fields of a type of the schema, each with the name of its own type.
 pub fn fields(type_: &str) -> Vec<(String, String)> {
+    let plain = |of: String| of.trim_matches(['[', ']', '!']).to_owned();
+    typed_fields(type_).into_iter().map(|(field, of)| (field, plain(of))).collect()
+}
+
+/// The same, with the types as they are written. Looked up once.
+fn typed_fields(type_: &str) -> Vec<(String, String)> {
+    type Fields = BTreeMap<String, Vec<(String, String)>>;
+    static KNOWN: Mutex<Fields> = Mutex::new(Fields::new());
+    let known = || KNOWN.lock().expect("nobody panics with it");
+    if let Some(fields) = known().get(type_) {
+        return fields.clone();
+    }
+    let fields = read_fields(type_);
+    known().insert(type_.to_owned(), fields.clone());
+    fields
+}
+
+fn read_fields(type_: &str) -> Vec<(String, String)> {
     let start = ["input", "type"].iter().find_map(|word| schema().split_once(&format!("\n{word} {type_} ")));
     let body = start.and_then(|(_, rest)| rest.split_once("\n}")).map(|(body, _)| body);
     let body = body.unwrap_or_else(|| panic!("the schema has no {type_}"));
@@ -294,7 +387,7 @@ pub fn fields(type_: &str) -> Vec<(String, String)> {
         let field = line.split([':', '(']).next().unwrap_or_default();
         if !field.is_empty() && name(field) {
             let of = line.rsplit_once(": ").map_or("", |(_, of)| of.split(" = ").next().unwrap_or_default());
-            fields.push((field.to_owned(), of.trim_matches(['[', ']', '!']).to_owned()));
+            fields.push((field.to_owned(), of.to_owned()));
         }
     }
     fields

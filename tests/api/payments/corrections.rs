@@ -9,24 +9,32 @@ use crate::app::{euros, fresh_key};
 on_both_databases! {
     async fn an_adjustment_corrects_the_named_component_against_suspense(app: TestApp) {
         let account = app.account("receivable").await;
-        for (component, amount, expected) in [
-            ("PRINCIPAL", "-10.00", ["-10.00", "0.00", "0.00"]),
-            ("INTEREST", "-5.00", ["-10.00", "-5.00", "0.00"]),
-            ("FEE", "-2.50", ["-10.00", "-5.00", "-2.50"]),
-            ("INTEREST", "5.00", ["-10.00", "0.00", "-2.50"]),
-            ("FEE", "3.00", ["-10.00", "0.00", "0.50"]),
-            ("PRINCIPAL", "30.00", ["20.00", "0.00", "0.50"]),
+        for (component, amount, lines_of_it, expected) in [
+            ("PRINCIPAL", "-10.00", json!([["CUSTOMER_PRINCIPAL", "-10.00"]]), ["-10.00", "0.00", "0.00"]),
+            ("INTEREST", "-5.00", json!([["CUSTOMER_INTEREST", "-5.00"]]), ["-10.00", "-5.00", "0.00"]),
+            ("FEE", "-2.50", json!([["CUSTOMER_FEE", "-2.50"]]), ["-10.00", "-5.00", "-2.50"]),
+            ("INTEREST", "5.00", json!([["CUSTOMER_INTEREST", "5.00"]]), ["-10.00", "0.00", "-2.50"]),
+            // More than is owed of a component is no credit of it, which nothing could ever be taken from: it repays
+            // what else is owed, and the rest is funds.
+            (
+                "FEE",
+                "3.00",
+                json!([["CUSTOMER_PRINCIPAL", "0.50"], ["CUSTOMER_FEE", "2.50"]]),
+                ["-9.50", "0.00", "0.00"],
+            ),
+            ("PRINCIPAL", "30.00", json!([["CUSTOMER_PRINCIPAL", "30.00"]]), ["20.50", "0.00", "0.00"]),
+            ("INTEREST", "1.00", json!([["CUSTOMER_PRINCIPAL", "1.00"]]), ["21.50", "0.00", "0.00"]),
         ] {
             let input = json!({ "account": account.by(), "amount": euros(amount), "component": component, "reason": "miscounted", "metadata": { "ticket": 1 } });
             let entry = app.done("postAdjustment", input, ENTRY).await["entry"].take();
             let mirror =
                 if let Some(positive) = amount.strip_prefix('-') { positive.to_owned() } else { format!("-{amount}") };
-            let own = json!([format!("CUSTOMER_{component}"), amount]);
-            let suspense = json!(["SUSPENSE", mirror]);
-            let expected_lines = if amount.starts_with('-') { json!([own, suspense]) } else { json!([suspense, own]) };
-            assert_eq!(lines(&entry), expected_lines);
+            let mut expected_lines = lines_of_it.as_array().expect("lines").clone();
+            let place = if amount.starts_with('-') { expected_lines.len() } else { 0 };
+            expected_lines.insert(place, json!(["SUSPENSE", mirror]));
+            assert_eq!(lines(&entry), json!(expected_lines), "{component} {amount}");
             assert_eq!((&entry["kind"], &entry["description"]), (&json!("ADJUSTMENT"), &json!("Balance adjustment")));
-            assert_eq!(entry["metadata"], json!({ "reason": "miscounted", "ticket": 1 }));
+            assert_eq!((&entry["reason"], &entry["metadata"]), (&json!("miscounted"), &json!({ "ticket": 1 })));
             assert_eq!(components(&app, &account).await, expected);
         }
     }

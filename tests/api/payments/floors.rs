@@ -124,7 +124,7 @@ on_both_databases! {
         // Debts may be repaid, and funds kept up to the maximum.
         app.pay_in(&account, "149.99").await;
         let before = app.picture().await;
-        let maximum = json!({ "maximumBalance": euros("100.00") });
+        let maximum = json!({ "account": account.id, "limit": euros("100.00") });
         let payment = json!({ "account": account.by(), "amount": euros("0.02"), "channel": "CASH" });
         let refusal = app.refused("postPayment", payment, "LIMIT_EXCEEDED", "account").await;
         assert_eq!(refusal["facts"], maximum);

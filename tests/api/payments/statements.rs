@@ -65,6 +65,9 @@ on_both_databases! {
     }
 
     async fn transactions_are_listed_by_booking_day_month_and_kind(app: TestApp) {
+        // Time in the books never goes back: a tenant that begins before all of it.
+        to(&app, "2026-02-01T00:00:00Z");
+        let app = app.with_tenant("earlier").await;
         let account = app.account("current-overdraft").await;
         for (moment, amount) in [
             ("2026-02-28T23:59:59.999999Z", "1.00"),
@@ -86,7 +89,6 @@ on_both_databases! {
         let april = ["8.00", "-7.00", "-6.00", "5.00"];
         for (filter, expected) in [
             (json!({}), [&april[..], &["4.00", "3.00"]].concat()),
-            (json!({ "kinds": [] }), [&april[..], &["4.00", "3.00"]].concat()),
             (json!({ "month": "2026-03" }), vec!["4.00", "3.00", "2.00"]),
             (json!({ "month": "2026-02" }), vec!["1.00"]),
             (json!({ "month": "2026-01" }), vec![]),
@@ -105,6 +107,9 @@ on_both_databases! {
         for filter in [
             json!({ "month": "2026-13" }),
             json!({ "month": "2026-4" }),
+            json!({ "month": "+999-01" }),
+            json!({ "month": " 202-01" }),
+            json!({ "kinds": [] }),
             json!({ "month": "2026-04", "from": "2026-04-01" }),
             json!({ "from": "2026-04-02", "to": "2026-04-01" }),
         ] {

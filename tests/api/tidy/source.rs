@@ -186,6 +186,7 @@ impl Source {
                 }
             }
             file.bare = blanked(&file.bare, &[(start, end)]);
+            file.literals.retain(|literal| !(start..end).contains(&literal.start));
         }
         file
     }

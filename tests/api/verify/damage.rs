@@ -32,9 +32,9 @@ use Names::{Card, From, Nobody, Stray, To};
 type Row = (&'static str, Names, Option<i64>, &'static str);
 
 /// A row of a table again, with some columns of its own; see [`Scene::sql`].
-const ADDED: &str = "INSERT INTO posting SELECT tenant_id, entry_sequence, {line}, ledger_account_id, account_id, {amount}, \
-     currency, kind, value_date, booked_at_us, NULL, NULL, NULL FROM posting WHERE entry_sequence = 2 AND account_id IS NULL \
-     AND line < 9";
+const ADDED: &str = "INSERT INTO posting SELECT tenant_id, entry_sequence, {line}, account_id, component, internal_id, \
+     {amount}, currency, kind, value_date, booked_at_us, NULL, NULL, NULL FROM posting WHERE entry_sequence = 2 \
+     AND account_id IS NULL AND line < 9";
 
 /// One damage each. `{from}`, `{to}`, `{card}` stand for the accounts' ids as they are stored.
 const DAMAGES: &[Row] = &[
@@ -79,6 +79,24 @@ const DAMAGES: &[Row] = &[
         "UPDATE posting SET message = 'Loan' WHERE entry_sequence = 7 AND account_id = {from}",
         From,
         Some(7),
+        "what is personal",
+    ),
+    (
+        "UPDATE posting SET message = NULL WHERE entry_sequence = 7 AND account_id = {from}",
+        From,
+        Some(7),
+        "what is personal",
+    ),
+    (
+        "UPDATE posting SET component = 'FEE' WHERE entry_sequence = 6 AND account_id = {from}",
+        From,
+        Some(6),
+        "its digest differs",
+    ),
+    (
+        "UPDATE posting SET internal_id = tenant_id WHERE entry_sequence = 6 AND account_id IS NULL",
+        From,
+        Some(6),
         "its digest differs",
     ),
     (
@@ -98,7 +116,17 @@ const DAMAGES: &[Row] = &[
     ("UPDATE entry SET value_date = '2026-04-01' WHERE sequence = 7", From, Some(7), "its digest differs"),
     ("UPDATE entry SET booked_at_us = booked_at_us - 1 WHERE sequence = 7", From, Some(7), "its digest differs"),
     ("UPDATE entry SET metadata = '{}' WHERE sequence = 7", From, Some(7), "its digest differs"),
-    ("UPDATE entry SET idempotency_key = 'another' WHERE sequence = 7", From, Some(7), "its digest differs"),
+    ("UPDATE entry SET business_date = '2026-04-01' WHERE sequence = 7", From, Some(7), "its digest differs"),
+    ("UPDATE entry SET transaction_date = '2026-04-01' WHERE sequence = 7", From, Some(7), "its digest differs"),
+    ("UPDATE entry SET facts = '{}' WHERE sequence = 7", From, Some(7), "its digest differs"),
+    ("UPDATE entry SET command_sequence = 1 WHERE sequence = 7", From, Some(7), "its digest differs"),
+    ("UPDATE entry SET event_sequence = event_sequence + 1000 WHERE sequence = 7", From, Some(7), "its digest differs"),
+    // What is personal in it: erased as a whole, or not at all.
+    ("UPDATE entry SET personal = '{}' WHERE sequence = 2", Card, Some(2), "what is personal"),
+    ("UPDATE entry SET personal = NULL WHERE sequence = 2", Card, Some(2), "what is personal"),
+    ("UPDATE entry SET personal_salt = NULL WHERE sequence = 2", Card, Some(2), "what is personal"),
+    ("UPDATE entry SET personal_salt = hash WHERE sequence = 2", Card, Some(2), "what is personal"),
+    ("UPDATE entry SET personal_hash = hash WHERE sequence = 2", Card, Some(2), "its digest differs"),
     ("UPDATE entry SET external_reference = 'another' WHERE sequence = 7", From, Some(7), "its digest differs"),
     (
         "UPDATE entry SET external_key = 'another' WHERE sequence = 7",
@@ -150,43 +178,90 @@ const DAMAGES: &[Row] = &[
     ("DELETE FROM ledger_head", Nobody, None, "the ledger head is missing"),
     // The books beside the journal.
     (
-        "UPDATE ledger_account SET balance_minor = balance_minor + 1 WHERE account_id = {from} AND component = 'PRINCIPAL'",
+        "UPDATE account_position SET principal_minor = principal_minor + 1 WHERE account_id = {from}",
         From,
         None,
         "has a balance of",
     ),
     (
-        "UPDATE ledger_account SET balance_minor = 1 WHERE account_id = {to} AND component = 'FEE'",
+        "UPDATE account_position SET fee_minor = 1 WHERE account_id = {to}",
         To,
         None,
         "has a balance of 1, its postings sum to 0",
     ),
-    ("UPDATE ledger_account SET balance_minor = 0 WHERE role = 'SETTLEMENT_BANK'", Nobody, None, "has a balance of 0"),
-    ("UPDATE ledger_account SET currency = 'SEK' WHERE account_id = {from}", From, None, "is kept in SEK"),
-    ("UPDATE ledger_account SET currency = 'SEK' WHERE role = 'SETTLEMENT_BANK'", Nobody, None, "is kept in SEK"),
-    ("DELETE FROM ledger_account WHERE account_id = {from} AND component = 'FEE'", From, None, "has no FEE"),
     (
-        "DELETE FROM ledger_account WHERE account_id = {from} AND component = 'PRINCIPAL'",
+        "UPDATE internal_account SET balance_minor = 0 WHERE role = 'SETTLEMENT_BANK'",
         Nobody,
         None,
-        "not in the chart",
+        "has a balance of 0",
     ),
-    ("DELETE FROM ledger_account WHERE role = 'SETTLEMENT_BANK'", Nobody, None, "not in the chart"),
+    ("UPDATE account_position SET currency = 'SEK' WHERE account_id = {from}", From, None, "is kept in SEK"),
+    ("UPDATE internal_account SET currency = 'SEK' WHERE role = 'SETTLEMENT_BANK'", Nobody, None, "is kept in SEK"),
+    ("UPDATE internal_account SET role = 'SUSPENSE' WHERE role = 'SETTLEMENT_BANK'", Nobody, None, "has not the id of"),
     (
-        "UPDATE ledger_account SET status = 'OPEN', closed_on = NULL WHERE account_id = {to} AND component = 'PRINCIPAL'",
+        "UPDATE internal_account SET party_id = tenant_id WHERE role = 'SETTLEMENT_BANK'",
+        Nobody,
+        None,
+        "has not the id of",
+    ),
+    (
+        "UPDATE account_position SET arriving = '2099-01-01:5' WHERE account_id = {from}",
+        From,
+        None,
+        "2099-01-01:5 is on its way, the entries say nothing",
+    ),
+    ("DELETE FROM account_position WHERE account_id = {from}", From, None, "not in the books"),
+    ("DELETE FROM internal_account WHERE role = 'SETTLEMENT_BANK'", Nobody, None, "not in the chart"),
+    (
+        "UPDATE account_position SET status = 'OPEN', closed_on = NULL WHERE account_id = {to}",
         To,
         None,
         "the event log says CLOSED",
     ),
     (
-        "UPDATE ledger_account SET credit_limit_minor = 500000 WHERE account_id = {card} AND component = 'PRINCIPAL'",
+        "UPDATE account_position SET credit_limit_minor = 500000 WHERE account_id = {card}",
         Card,
         None,
         "the event log says",
     ),
+    ("UPDATE ledger_head SET closed_through = '2026-01-31'", Nobody, None, "the event log says no day"),
+    // What is noted of the reversal.
+    ("UPDATE reversed_entry SET lines = '-3000,2999'", From, Some(7), "is noted as reversed"),
+    ("UPDATE reversed_entry SET complete = false", From, Some(7), "reversed in part, and was as a whole"),
+    ("UPDATE reversed_entry SET last_reversal_id = tenant_id", From, Some(7), "last reversed by"),
+    ("UPDATE reversed_entry SET entry_id = tenant_id", Nobody, None, "nothing reverses it"),
+    ("DELETE FROM reversed_entry", From, Some(7), "that is not noted"),
+    // The commands.
+    (
+        "DELETE FROM command WHERE sequence = (SELECT command_sequence FROM entry WHERE sequence = 7)",
+        Nobody,
+        None,
+        "is missing",
+    ),
+    ("DELETE FROM command WHERE sequence = (SELECT MAX(sequence) FROM command)", Nobody, None, "the head says"),
+    (
+        "UPDATE command SET key = NULL WHERE sequence = (SELECT command_sequence FROM entry WHERE sequence = 7)",
+        Nobody,
+        None,
+        "has a key without the digest of its request, or a digest without a key",
+    ),
+    (
+        "UPDATE command SET outcome = 'DENIED' WHERE sequence = (SELECT command_sequence FROM entry WHERE sequence = 7)",
+        Nobody,
+        None,
+        "unlike its outcome",
+    ),
+    (
+        "UPDATE command SET outcome = 'REFUSED', code = 'X', target = NULL, key = NULL, request_hash = NULL \
+         WHERE sequence = (SELECT command_sequence FROM entry WHERE sequence = 7)",
+        From,
+        Some(7),
+        "did nothing",
+    ),
+    ("UPDATE ledger_head SET last_booked_us = 0", Nobody, None, "command 1 was decided after the head was moved last"),
     // Holds.
     (
-        "INSERT INTO hold SELECT tenant_id, tenant_id, tenant_id, currency, amount_minor, captured_minor, 'RELEASED', \
+        "INSERT INTO hold SELECT tenant_id, tenant_id, ordinal, tenant_id, currency, amount_minor, captured_minor, 'RELEASED', \
       description, reference, placed_at_us, expires_at_us, 1 FROM hold WHERE account_id = {from}",
         Stray,
         None,
@@ -199,49 +274,69 @@ const DAMAGES: &[Row] = &[
         None,
         "500 is reserved, the open holds sum to 501",
     ),
-    (
-        "UPDATE ledger_account SET reserved_minor = 0 WHERE account_id = {card} AND component = 'PRINCIPAL'",
-        Card,
-        None,
-        "0 is reserved",
-    ),
+    ("UPDATE account_position SET reserved_minor = 0 WHERE account_id = {card}", Card, None, "0 is reserved"),
     (
         "UPDATE hold SET status = 'EXPIRED', closed_at_us = 1 WHERE account_id = {from}; \
-      UPDATE ledger_account SET reserved_minor = 0 WHERE account_id = {from}",
+      UPDATE account_position SET reserved_minor = 0 WHERE account_id = {from}",
         From,
         None,
         "the event log says OPEN",
     ),
     (
         "UPDATE hold SET amount_minor = amount_minor + 1 WHERE account_id = {from}; \
-      UPDATE ledger_account SET reserved_minor = reserved_minor + 1 WHERE account_id = {from} AND component = 'PRINCIPAL'",
+      UPDATE account_position SET reserved_minor = reserved_minor + 1 WHERE account_id = {from}",
         From,
         None,
         "the event log says 5.00",
     ),
     (
-        "UPDATE hold SET captured_minor = 0 WHERE account_id = {card}; UPDATE ledger_account \
-      SET reserved_minor = reserved_minor + 500 WHERE account_id = {card} AND component = 'PRINCIPAL'",
+        "UPDATE hold SET captured_minor = 0 WHERE account_id = {card}; UPDATE account_position \
+      SET reserved_minor = reserved_minor + 500 WHERE account_id = {card}",
         Card,
         None,
         "its captures sum to 500",
     ),
     ("UPDATE hold SET currency = 'SEK' WHERE account_id = {from}", From, None, "the event log says"),
+    ("UPDATE hold SET placed_at_us = placed_at_us + 1 WHERE account_id = {from}", From, None, "at another time"),
     // The event log.
-    ("DELETE FROM event WHERE entry_sequence = 7", Nobody, None, "the event log has"),
+    ("DELETE FROM event WHERE type = 'HOLD_CAPTURED'", Nobody, None, "the event log has a gap"),
     ("DELETE FROM event WHERE sequence = (SELECT MAX(sequence) FROM event)", Nobody, None, "the event log has"),
-    ("UPDATE event SET entry_sequence = 99 WHERE entry_sequence = 7", Nobody, None, "the event log tells of"),
-    ("UPDATE event SET type = 'entry.gone' WHERE entry_sequence = 7", Nobody, Some(7), "is entry.gone"),
-    ("UPDATE event SET type = 'account.reopened' WHERE type = 'account.closed'", To, None, "the event log says OPEN"),
     (
-        "UPDATE event SET type = 'hold.forgotten' WHERE type = 'hold.placed' AND account_id = {from}",
+        "UPDATE event SET sequence = (SELECT event_sequence FROM entry WHERE sequence = 12) WHERE type = 'HOLD_CAPTURED'",
+        Nobody,
+        None,
+        "the event log has a gap",
+    ),
+    ("UPDATE event SET type = 'ENTRY_POSTED' WHERE type = 'HOLD_CAPTURED'", Card, None, "an entry is its own event"),
+    ("UPDATE event SET type = 'ACCOUNT_REOPENED' WHERE type = 'ACCOUNT_CLOSED'", To, None, "the event log says OPEN"),
+    (
+        "UPDATE event SET type = 'HOLD_FORGOTTEN' WHERE type = 'HOLD_PLACED' AND account_id = {from}",
         From,
         None,
         "the event log does not tell",
     ),
-    ("UPDATE event SET payload = '{' WHERE type = 'hold.placed' AND account_id = {from}", From, None, "is not JSON"),
+    (
+        "UPDATE event SET payload = '{' WHERE type = 'HOLD_PLACED' AND account_id = {from}",
+        From,
+        None,
+        "is not a JSON object",
+    ),
+    (
+        "UPDATE event SET subject = 'another' WHERE type = 'HOLD_PLACED' AND account_id = {from}",
+        From,
+        None,
+        "about something else",
+    ),
+    ("UPDATE event SET command_sequence = 9999 WHERE type = 'ACCOUNT_CLOSED'", To, None, "command 9999 does not exist"),
+    ("UPDATE event SET occurred_at_us = occurred_at_us + 1 WHERE type = 'ACCOUNT_CLOSED'", To, None, "at another time"),
     ("UPDATE ledger_head SET event_sequence = event_sequence - 1", Nobody, None, "the head says"),
-    // Several at once: the journal by its sequence, then the chain, balances, holds, events, accounts.
+    // Several at once: the commands, the journal by its sequence, then the chain, balances, holds, events, accounts.
+    (
+        "UPDATE entry SET description = 'Gift' WHERE sequence = 4; DELETE FROM command WHERE sequence = 2",
+        Nobody,
+        None,
+        "command 2 is missing",
+    ),
     (
         "UPDATE entry SET description = 'Gift' WHERE sequence = 11; UPDATE entry SET description = 'Gift' WHERE sequence = 4",
         Card,
@@ -249,7 +344,7 @@ const DAMAGES: &[Row] = &[
         "its digest differs",
     ),
     (
-        "UPDATE ledger_account SET balance_minor = 9 WHERE account_id = {from} AND component = 'FEE'; \
+        "UPDATE account_position SET fee_minor = 9 WHERE account_id = {from}; \
          UPDATE batch SET hash = previous_hash WHERE number = 2; DELETE FROM entry WHERE sequence = 10",
         Nobody,
         Some(10),
@@ -263,14 +358,14 @@ const DAMAGES: &[Row] = &[
         "the chain is broken at batch 2",
     ),
     (
-        "DELETE FROM event WHERE entry_sequence = 7; DELETE FROM hold WHERE account_id = {from}; \
-         UPDATE ledger_account SET balance_minor = 9 WHERE account_id = {to} AND component = 'FEE'",
+        "DELETE FROM event WHERE type = 'HOLD_CAPTURED'; DELETE FROM hold WHERE account_id = {from}; \
+         UPDATE account_position SET fee_minor = 9 WHERE account_id = {to}",
         To,
         None,
         "has a balance of 9",
     ),
     (
-        "DELETE FROM event WHERE entry_sequence = 7; DELETE FROM hold WHERE account_id = {from}",
+        "DELETE FROM event WHERE type = 'HOLD_CAPTURED'; DELETE FROM hold WHERE account_id = {from}",
         From,
         None,
         "the open holds sum to 0",

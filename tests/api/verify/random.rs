@@ -136,12 +136,13 @@ fn selection(name: &str) -> &'static str {
 
 /// Checks one account against its own transactions and holds.
 async fn check(app: &TestApp, account: &Account) {
-    let shown = show(app, account, "status debtRule creditLimit { amount } balance { amount } reserved { amount } available { amount }
+    let shown = show(app, account, "status debtRule creditLimit { amount } balance { amount } reserved { amount } available { amount } pending { amount }
         components { component amount { amount } } balanceAsOf(date: \"2027-12-31\") { amount }
         transactions(first: 100, filter: { from: \"2026-01-01\" }) { nodes { amount { amount } balanceAfter { amount } components { amount { amount } } } pageInfo { hasNextPage } }
         holds(first: 100, status: OPEN) { nodes { remaining { amount } } }").await;
     let of = |name: &str| cents(&shown[name]["amount"]);
     let (balance, reserved, available, limit) = (of("balance"), of("reserved"), of("available"), of("creditLimit"));
+    let pending = of("pending");
     let components: Vec<i64> = shown["components"]
         .as_array()
         .expect("components")
@@ -171,7 +172,9 @@ async fn check(app: &TestApp, account: &Account) {
         assert_eq!(sum, balance, "{shown:#}");
     }
 
-    let free = components[0] - reserved;
+    // A credit in one component settles the others: only funds are ever left.
+    assert!(components[1..].iter().all(|part| *part <= 0), "{shown:#}");
+    let free = components[0] - pending - reserved;
     let expected = match (shown["status"].as_str().expect("a status"), shown["debtRule"].as_str().expect("a rule")) {
         ("CLOSED", _) => {
             assert!(balance == 0 && reserved == 0 && components == [0, 0, 0], "{shown:#}");

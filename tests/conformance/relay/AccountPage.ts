@@ -5,6 +5,7 @@ export const query = graphql`
   query AccountPageQuery($by: AccountBy!) {
     account(by: $by) {
       id
+      ... on CardAccount { workingMode }
       ...AccountRow_account
       ...AccountPage_transactions
       ...AccountPage_holds

@@ -10,6 +10,6 @@ export const fragment = graphql`
     owner { name }
     balance { amount currency }
     available { amount currency }
-    actions { name allowed reason }
+    actions { action allowed reason }
   }
 `;

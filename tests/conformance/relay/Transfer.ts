@@ -11,7 +11,7 @@ export const mutation = graphql`
         from { ...AccountRow_account }
         to { ...AccountRow_account }
       }
-      ... on Refusal { code message facts fields { path message } }
+      ... on Refusal { code message facts { account available { amount currency } status } fields { path message } }
     }
   }
 `;

@@ -121,6 +121,41 @@ test('the code generator makes types of the schema and of all these operations',
   }
 });
 
+/** One exported type of a generated file, on one line. */
+function typeOf(file, name) {
+  const made = readFileSync(`${scratch}${file}.ts`, 'utf8');
+  const found = made.match(new RegExp(`^export type ${name} = (.*?);$`, 'ms'));
+  assert.notEqual(found, null, `no ${name} in ${made}`);
+  return found[1].replace(/\s+/g, ' ').trim();
+}
+
+test('a transfer shows both accounts in one shape each, not in one for every family', () => {
+  assert.equal(
+    typeOf('families', 'MoveMutation'),
+    '{ transfer: | { code: RefusalCode } | { from: { number: string }, to: { number: string } } | null }',
+  );
+  // It is the setting that does it, and not the operation: nine each without it.
+  assert.equal(typeOf('unmerged', 'MoveMutation').match(/\{ number: string \}/g).length, 18);
+});
+
+test('a family asked for a field of its own is a shape of its own, and the other eight are one', () => {
+  const [, card, others, ...more] = typeOf('families', 'AnyFamilyQuery').split(/\| \( |\) \| null/);
+  assert.match(card, /^\{ workingMode: WorkingMode, number: string \} & \{ __typename: 'CardAccount' \}/);
+  assert.match(others, /^\{ number: string \} & \{ __typename: '[^}]*' \}/);
+  const families = [...others.matchAll(/'(\w+)Account'/g)].map(([, family]) => family);
+  assert.deepEqual(families, [
+    'Deposit',
+    'Investment',
+    'Invoice',
+    'Leasing',
+    'Loan',
+    'Receivable',
+    'RevolvingCredit',
+    'Virtual',
+  ]);
+  assert.deepEqual(more, [' }']);
+});
+
 test('everything that was generated compiles, strictly', () => {
   tool('tsc', '--noEmit', '--strict', '-p', '.');
   tool('tsc', '--strict', '-p', '.');

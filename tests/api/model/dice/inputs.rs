@@ -27,6 +27,90 @@ impl Dice {
         input
     }
 
+    pub(super) fn batch(&mut self, model: &Model, operation: &'static str) -> Value {
+        let count = if self.chance(20) { 0 } else { self.rng.random_range(1..8) };
+        let mut items = Vec::new();
+        for _ in 0..count {
+            let mut item = self.input(model, operation);
+            item.insert("idempotencyKey".into(), json!(self.key()));
+            items.push(item);
+        }
+        if items.len() > 1 && self.chance(30) {
+            let key = items[0]["idempotencyKey"].clone();
+            items[1].insert("idempotencyKey".into(), key);
+        }
+        let mut input = json!({ "items": items });
+        if self.chance(800) {
+            input["mode"] = json!(self.pick(&["EACH_ALONE", "ALL_OR_NOTHING", "ALL_OR_NOTHING", "SEQUENTIAL"]));
+        }
+        input
+    }
+
+    pub(super) fn new_party(&mut self, model: &Model) -> Value {
+        let mut input = json!({ "name": self.required("Dice Collections") });
+        if self.chance(400) {
+            let taken = model.parties.choose(&mut self.rng).map(|party| party.number.clone());
+            input["number"] = json!(self.reference(taken));
+        }
+        if self.chance(400) {
+            let taken = model.parties.choose(&mut self.rng).and_then(|party| party.external.clone());
+            input["externalReference"] = json!(self.reference(taken));
+        }
+        self.metadata(&mut input);
+        input
+    }
+
+    /// A party by one of its names, or one that is none.
+    fn party(&mut self, model: &Model) -> Value {
+        match model.parties.choose(&mut self.rng) {
+            Some(party) => self.name(&party.id, &party.number, party.external.as_deref()),
+            None => json!({ "number": "nobody" }),
+        }
+    }
+
+    pub(super) fn party_change(&mut self, model: &Model) -> Value {
+        let mut input = json!({ "party": self.party(model) });
+        if self.chance(500) {
+            input["name"] = if self.chance(80) { Value::Null } else { json!(self.required("Dice & Daughters")) };
+        }
+        if self.chance(400) {
+            let taken = model.parties.choose(&mut self.rng).and_then(|party| party.external.clone());
+            input["externalReference"] = if self.chance(300) { Value::Null } else { json!(self.reference(taken)) };
+        }
+        self.metadata_change(&mut input);
+        input
+    }
+
+    /// Metadata that replace the former ones, or empty them.
+    fn metadata_change(&mut self, input: &mut Value) {
+        self.metadata(input);
+        if self.chance(50) {
+            input["metadata"] = Value::Null;
+        }
+    }
+
+    pub(super) fn reversal(&mut self, model: &Model) -> Value {
+        let recent = model.entries.len().saturating_sub(60)..model.entries.len();
+        let entry = (!recent.is_empty()).then(|| self.rng.random_range(recent));
+        // One that has begun to be reversed is tried again now and then.
+        let begun = || model.entries.iter().rposition(|it| !it.reversals.is_empty() && it.gone != it.amounts());
+        let entry = if self.chance(200) { begun().or(entry) } else { entry };
+        let mut input = json!({ "entry": self.id(entry.map(|entry| model.entries[entry].id.clone())) });
+        input["reason"] = json!(self.required("dice"));
+        if self.chance(200) {
+            input["description"] = json!(self.note());
+        }
+        if let Some(entry) = entry.filter(|_| self.chance(500)) {
+            let it = &model.entries[entry];
+            let left = it.amounts().iter().zip(&it.gone).map(|(amount, gone)| (amount - gone).max(0)).sum();
+            input["amount"] = self.amount(model, it.accounts()[0], left);
+        }
+        if let Some(day) = self.value_date(model).filter(|_| self.chance(500)) {
+            input["valueDate"] = json!(day.to_string());
+        }
+        input
+    }
+
     pub(super) fn customer_change(&mut self, model: &Model) -> Value {
         let place = self.rng.random_range(0..model.customers.len());
         let it = &model.customers[place];
@@ -38,7 +122,7 @@ impl Dice {
             3 => input["companyName"] = json!("Dice & Sons"),
             4 => {
                 let taken = model.customers.choose(&mut self.rng).map(|customer| customer.number.clone());
-                input["number"] = json!(self.reference(taken));
+                input["number"] = if self.chance(100) { Value::Null } else { json!(self.reference(taken)) };
             }
             _ => input["lastName"] = if it.is_company { Value::Null } else { json!("Byron") },
         }
@@ -46,7 +130,7 @@ impl Dice {
             let taken = model.customers.choose(&mut self.rng).and_then(|customer| customer.external.clone());
             input["externalReference"] = if self.chance(300) { Value::Null } else { json!(self.reference(taken)) };
         }
-        self.metadata(&mut input);
+        self.metadata_change(&mut input);
         input
     }
 
@@ -102,12 +186,16 @@ impl Dice {
         match self.rng.random_range(0..6) {
             0 => input["alias"] = json!(self.required("Other dice")),
             1 => input["retired"] = json!(self.chance(300)),
+            2 if self.chance(100) => {
+                let name = self.pick(&["alias", "retired", "defaultCreditLimit"]);
+                input[name] = Value::Null;
+            }
             2 => input["defaultCreditLimit"] = self.limit(300_000, &it.currency),
             3 => input["maximumCreditLimit"] = self.limit(400_000, &it.currency),
             4 => {
                 input["maximumBalance"] = if self.chance(500) { Value::Null } else { self.limit(500_000, &it.currency) }
             }
-            _ => input["metadata"] = json!({ "changed": true }),
+            _ => input["metadata"] = if self.chance(200) { Value::Null } else { json!({ "changed": true }) },
         }
         input
     }
@@ -121,9 +209,16 @@ impl Dice {
             1..10 => json!({ "id": product.id }),
             _ => json!({ "code": product.code }),
         };
-        let owner = model.customers.choose(&mut self.rng).expect("customers");
-        let owner = self.name(&owner.id, &owner.number, owner.external.as_deref());
+        let owner = if self.chance(150) {
+            json!({ "create": self.new_customer(model) })
+        } else {
+            let owner = model.customers.choose(&mut self.rng).expect("customers");
+            self.name(&owner.id, &owner.number, owner.external.as_deref())
+        };
         let mut input = json!({ "product": by, "owner": owner });
+        if self.chance(200) {
+            input["creditor"] = self.party(model);
+        }
         if self.chance(200) {
             let taken = model.accounts.choose(&mut self.rng).map(|account| account.number.clone());
             input["number"] = json!(self.reference(taken));
@@ -151,7 +246,10 @@ impl Dice {
         if self.chance(400) {
             input["creditLimit"] = self.limit(it.limit, &it.currency);
         }
-        self.metadata(&mut input);
+        if self.chance(200) {
+            input["creditor"] = if self.chance(300) { Value::Null } else { self.party(model) };
+        }
+        self.metadata_change(&mut input);
         input
     }
 

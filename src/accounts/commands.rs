@@ -1,0 +1,250 @@
+//! What changes accounts: open, update, ask for closure. Closing is in [`super::close`].
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::events;
+use super::model::{Account, Product};
+use super::store::{AccountBy, EXTERNAL_REFERENCE, NUMBER, ProductBy};
+use crate::customers::{CreateCustomer, Customer, CustomerBy};
+use crate::ledger::amounts::to_minor;
+use crate::ledger::{AccountStatus, Component, Position, Refusal};
+use crate::parties::PartyBy;
+use crate::primitives::{AccountId, Amount, Minor, Money};
+use crate::refused::{INVALID_STATE, Refused, check_reference};
+use crate::work::numbers::insert_numbered;
+use crate::work::{Change, Command, Decision, Named as _, Stop, Wants, Work};
+
+/// Whose an account is to be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum NewOwner {
+    /// A customer who is there.
+    Existing(CustomerBy),
+    /// A customer who is created with it.
+    Created(Box<CreateCustomer>),
+}
+
+/// Opens an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpenAccount {
+    /// What it is an instance of.
+    pub product: ProductBy,
+    /// Whose it is.
+    pub owner: NewOwner,
+    /// Whom its debt is owed to, where that is not the tenant.
+    pub creditor: Option<PartyBy>,
+    /// Made when absent.
+    pub number: Option<String>,
+    /// The tenant's own reference.
+    pub external_reference: Option<String>,
+    /// The product's default when absent.
+    pub credit_limit: Option<Amount>,
+    /// A JSON object, as text.
+    pub metadata: String,
+}
+
+impl Command for OpenAccount {
+    const OPERATION: &'static str = "openAccount";
+    type Made = Account;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        self.product.hint(wants);
+        match &self.owner {
+            NewOwner::Existing(by) => by.hint(wants),
+            NewOwner::Created(new) => new.hints(wants),
+        }
+        if let Some(creditor) = &self.creditor {
+            creditor.hint(wants);
+        }
+        if let Some(number) = &self.number {
+            wants.unique::<Account>(&NUMBER, number);
+        }
+        if let Some(reference) = &self.external_reference {
+            wants.unique::<Account>(&EXTERNAL_REFERENCE, reference);
+        }
+    }
+
+    /// Refused as: `NOT_FOUND` (product, then owner, then creditor), `INVALID_STATE` for a retired product,
+    /// `INVALID_INPUT`, `LIMIT_EXCEEDED`, `DUPLICATE_REFERENCE`, in this order.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
+        let product = self.product.locate(work, "product")?;
+        let owner = self.owner(work)?;
+        let creditor = match &self.creditor {
+            Some(by) => Some(by.locate(work, "creditor")?.id),
+            None => None,
+        };
+        if product.retired {
+            return Err(Refused::of_field(INVALID_STATE, "product", "the product is retired").into());
+        }
+        check_reference("number", self.number.as_deref())?;
+        check_reference("externalReference", self.external_reference.as_deref())?;
+        let credit_limit = match self.credit_limit {
+            None => product.default_credit_limit,
+            Some(limit) => to_minor("creditLimit", Money { amount: limit.0, currency: product.currency })?,
+        };
+        product.check_limit("creditLimit", credit_limit)?;
+        let id = work.id::<AccountId>();
+        let account = Account {
+            id,
+            ordinal: work.ordinal(),
+            number: self.number.clone().unwrap_or_else(|| made_number(id.0, 0)),
+            external_reference: self.external_reference.clone(),
+            product: product.id,
+            owner: owner.id,
+            creditor,
+            family: product.family,
+            currency: product.currency,
+            opened_on: work.today(),
+            closure_code: None,
+            metadata: self.metadata.clone(),
+            created_at: work.now(),
+        };
+        let account = match &self.number {
+            Some(_) => work.insert(account)?,
+            None => insert_numbered(work, |work, attempt| {
+                work.insert(Account { number: made_number(id.0, attempt), ..account.clone() })
+            })?,
+        };
+        work.open(position(&account, &product, credit_limit))?;
+        Ok(account)
+    }
+
+    fn weight(&self) -> usize {
+        match self.owner {
+            NewOwner::Existing(_) => 4,
+            NewOwner::Created(_) => 6,
+        }
+    }
+}
+
+impl OpenAccount {
+    fn owner(&self, work: &mut Work) -> Decision<Arc<Customer>> {
+        match &self.owner {
+            NewOwner::Existing(by) => by.locate(work, "owner"),
+            NewOwner::Created(new) => new.decide(work).map_err(|stop| match stop {
+                Stop::Refused(refused) => refused.under("owner.create").into(),
+                stop => stop,
+            }),
+        }
+    }
+}
+
+/// How a new account stands in the books.
+#[must_use]
+pub fn position(account: &Account, product: &Product, credit_limit: Minor) -> Position {
+    Position {
+        account: account.id,
+        currency: product.currency,
+        balances: [Minor::ZERO; Component::COUNT],
+        status: AccountStatus::Open,
+        closed_on: None,
+        debt_rule: product.debt_rule,
+        repayment_order: product.repayment_order,
+        credit_limit,
+        maximum_balance: product.maximum_balance,
+        reserved: Minor::ZERO,
+        arriving: Default::default(),
+    }
+}
+
+/// Twelve digits, from the random bits of the account's id.
+fn made_number(id: Uuid, attempt: u128) -> String {
+    format!("{:012}", (id.as_u128() + attempt * 7_919) % 1_000_000_000_000)
+}
+
+/// Changes an account's references and metadata, and lowers its credit limit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpdateAccount {
+    /// Which.
+    pub account: AccountBy,
+    /// The tenant's own reference.
+    pub external_reference: Change<String>,
+    /// Whom its debt is owed to; emptied, that is the tenant.
+    pub creditor: Change<PartyBy>,
+    /// Downwards only.
+    pub credit_limit: Option<Amount>,
+    /// A JSON object, as text; emptied, it is the empty object.
+    pub metadata: Change<String>,
+}
+
+impl Command for UpdateAccount {
+    const OPERATION: &'static str = "updateAccount";
+    type Made = Account;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        self.account.hint(wants);
+        if let Change::Set(creditor) = &self.creditor {
+            creditor.hint(wants);
+        }
+        if let Change::Set(reference) = &self.external_reference {
+            wants.unique::<Account>(&EXTERNAL_REFERENCE, reference);
+        }
+    }
+
+    /// Refused as: `NOT_FOUND` (account, then creditor), `INVALID_INPUT`, `DUPLICATE_REFERENCE`, `ACCOUNT_NOT_OPEN`,
+    /// `AMOUNT_OUT_OF_RANGE`, `CREDIT_LIMIT_INCREASE_NOT_ALLOWED`, in this order.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
+        let found = self.account.locate(work, "account")?;
+        let creditor = match &self.creditor {
+            Change::Keep => found.creditor,
+            // Whom its debt is owed to is hidden from the customer's own token: there is nothing for it to take away.
+            Change::Clear if work.origin().customer.is_some() => {
+                return Err(Refused::not_found("creditor", "party").into());
+            }
+            Change::Clear => None,
+            Change::Set(by) => Some(by.locate(work, "creditor")?.id),
+        };
+        let limit = match self.credit_limit {
+            None => None,
+            Some(limit) => Some(to_minor("creditLimit", Money { amount: limit.0, currency: found.currency })?),
+        };
+        let account = work.change::<Account, Refused>(found.id, |account| {
+            self.external_reference.apply(&mut account.external_reference);
+            self.metadata.apply_or(&mut account.metadata, "{}".into());
+            account.creditor = creditor;
+            check_reference("externalReference", account.external_reference.as_deref())
+        })?;
+        if let Some(limit) = limit {
+            let lowered = work.lower_credit_limit(account.id, limit);
+            match lowered {
+                Err(Stop::Books(Refusal::AmountOutOfRange)) => lowered.of_field("creditLimit")?,
+                lowered => lowered.named(&[(account.id, "account")])?,
+            }
+        }
+        work.tell(events::updated(&account));
+        Ok(account)
+    }
+
+    fn weight(&self) -> usize {
+        5
+    }
+}
+
+/// Asks for an account to be closed: it closes by itself as soon as nothing holds it back, at once if so.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RequestAccountClosure {
+    /// Which.
+    pub account: AccountBy,
+}
+
+impl Command for RequestAccountClosure {
+    const OPERATION: &'static str = "requestAccountClosure";
+    type Made = Account;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        self.account.hint(wants);
+    }
+
+    /// Refused as: `NOT_FOUND`, `INVALID_STATE` unless it is OPEN.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
+        let account = self.account.locate(work, "account")?;
+        work.request_closure(account.id).named(&[(account.id, "account")])?;
+        Ok(account)
+    }
+
+    fn weight(&self) -> usize {
+        4
+    }
+}

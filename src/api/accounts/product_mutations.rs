@@ -1,0 +1,166 @@
+//! `createProduct`, `updateProduct`.
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+
+use crate::access::Scope;
+use crate::accounts::{CreateProduct, UpdateProduct};
+use crate::api::accounts::Product;
+use crate::api::call::{Call, Reach, Reply};
+use crate::api::enums::{AccountFamily, Component, DebtRule, WorkingMode};
+use crate::api::fault::Fault;
+use crate::api::input::{amount, change, metadata, metadata_change, named, set};
+use crate::api::inputs::ProductBy;
+use crate::api::refusal::outcomes;
+use crate::api::scalars::{CurrencyCode, Decimal, Json};
+use crate::ledger::position::RepaymentOrder;
+use crate::primitives::Amount;
+use crate::refused::Refused;
+use crate::work::Change;
+
+/// A product to create.
+#[derive(InputObject)]
+pub struct CreateProductInput {
+    /// Makes the request safe to repeat.
+    idempotency_key: String,
+    /// Unique in the tenant.
+    code: String,
+    /// What customers call it.
+    alias: String,
+    /// Its family.
+    family: AccountFamily,
+    /// Of cards; required there.
+    working_mode: Option<WorkingMode>,
+    /// Of all its accounts.
+    currency: CurrencyCode,
+    /// How far below zero its accounts may go.
+    debt_rule: DebtRule,
+    /// What a credit repays first: every component once. Fees, interest, principal when absent.
+    repayment_order: Option<Vec<Component>>,
+    /// The limit of an account that is opened without one; zero when absent.
+    default_credit_limit: Option<Decimal>,
+    /// The largest limit that an account may be opened with; none when absent.
+    maximum_credit_limit: Option<Decimal>,
+    /// The most funds that an account may hold; none when absent.
+    maximum_balance: Option<Decimal>,
+    /// A JSON object of your own.
+    metadata: Option<Json>,
+}
+
+/// What to change on a product. Accounts that are open keep what they were opened with.
+#[derive(InputObject)]
+pub struct UpdateProductInput {
+    /// Makes the request safe to repeat.
+    idempotency_key: String,
+    /// Which product.
+    product: ProductBy,
+    /// What customers call it; cannot be emptied.
+    alias: MaybeUndefined<String>,
+    /// The limit of an account that is opened without one; cannot be emptied.
+    default_credit_limit: MaybeUndefined<Decimal>,
+    /// The largest limit that an account may be opened with; null lifts it.
+    maximum_credit_limit: MaybeUndefined<Decimal>,
+    /// The most funds that an account may hold; null lifts it.
+    maximum_balance: MaybeUndefined<Decimal>,
+    /// Whether new accounts can no longer be opened; cannot be emptied.
+    retired: MaybeUndefined<bool>,
+    /// A JSON object of your own; replaces the former one, null empties it.
+    metadata: MaybeUndefined<Json>,
+}
+
+outcomes! {
+    /// A product was created.
+    CreateProductResult = CreateProductSuccess {
+        /// The product.
+        product: Product,
+    }
+
+    /// A product was changed.
+    UpdateProductResult = UpdateProductSuccess {
+        /// The product, as it is now.
+        product: Product,
+    }
+}
+
+/// Mutations of products.
+#[derive(Default)]
+pub struct ProductMutation;
+
+#[Object]
+impl ProductMutation {
+    /// Creates a product. Scope: admin.
+    async fn create_product(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to create.")] input: CreateProductInput,
+    ) -> Result<Option<CreateProductResult>, Fault> {
+        let call = Call::begin(ctx, "createProduct", Scope::Admin, Reach::Tenant).await?;
+        let key = input.idempotency_key.clone();
+        Ok(Some(match call.run(&key, input.command()).await? {
+            Reply::Refused(refusal) => CreateProductResult::Refused(refusal),
+            Reply::Done(done) => CreateProductResult::Done(CreateProductSuccess {
+                product: Product::new((*done.value).clone()),
+                replayed: done.replayed,
+            }),
+        }))
+    }
+
+    /// Changes a product. Scope: admin.
+    async fn update_product(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateProductInput,
+    ) -> Result<Option<UpdateProductResult>, Fault> {
+        let call = Call::begin(ctx, "updateProduct", Scope::Admin, Reach::Tenant).await?;
+        let key = input.idempotency_key.clone();
+        Ok(Some(match call.run(&key, input.command()).await? {
+            Reply::Refused(refusal) => UpdateProductResult::Refused(refusal),
+            Reply::Done(done) => UpdateProductResult::Done(UpdateProductSuccess {
+                product: Product::new((*done.value).clone()),
+                replayed: done.replayed,
+            }),
+        }))
+    }
+}
+
+impl CreateProductInput {
+    fn command(self) -> Result<CreateProduct, Refused> {
+        Ok(CreateProduct {
+            code: self.code,
+            alias: self.alias,
+            family: self.family,
+            working_mode: self.working_mode,
+            currency: self.currency.0,
+            debt_rule: self.debt_rule,
+            repayment_order: repayment_order(self.repayment_order)?,
+            default_credit_limit: amount(self.default_credit_limit),
+            maximum_credit_limit: amount(self.maximum_credit_limit),
+            maximum_balance: amount(self.maximum_balance),
+            metadata: metadata(self.metadata)?,
+        })
+    }
+}
+
+impl UpdateProductInput {
+    fn command(self) -> Result<UpdateProduct, Refused> {
+        Ok(UpdateProduct {
+            product: named("product", "product", self.product.to_domain())?,
+            alias: set("alias", self.alias)?,
+            default_credit_limit: amount(set("defaultCreditLimit", self.default_credit_limit)?),
+            maximum_credit_limit: limit(self.maximum_credit_limit),
+            maximum_balance: limit(self.maximum_balance),
+            retired: set("retired", self.retired)?,
+            metadata: metadata_change(self.metadata)?,
+        })
+    }
+}
+
+fn limit(field: MaybeUndefined<Decimal>) -> Change<Amount> {
+    change(field.map_value(|amount| Amount(amount.0)))
+}
+
+fn repayment_order(components: Option<Vec<Component>>) -> Result<RepaymentOrder, Refused> {
+    let Some(components) = components else { return Ok(RepaymentOrder::DEFAULT) };
+    let words: Vec<&str> = components.into_iter().map(|component| component.word()).collect();
+    RepaymentOrder::from_text(&words.join(","))
+        .ok_or_else(|| Refused::invalid("repaymentOrder", "must name every component once"))
+}

@@ -1,0 +1,516 @@
+//! Products and accounts in the API.
+//!
+//! The nine families are nine object types behind the interface `Account`, in `api::accounts::families`. What they
+//! share is here: [`AccountFields`].
+
+use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+
+use crate::access::Scope;
+use crate::accounts::actions::{Possible, actions};
+use crate::accounts::{self, model, store};
+use crate::api::books::reports::{LedgerAccount, rows_of};
+use crate::api::books::{self as ledger, Hold, Transaction, TransactionFilter};
+use crate::api::context::{Caller, allowed, caller};
+use crate::api::customers::Customer;
+use crate::api::enums::{AccountAction, AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, WorkingMode};
+use crate::api::events::{self as events, HistoryFilter, HistoryItem};
+use crate::api::fault::Fault;
+use crate::api::inputs::{AccountBy, FromNothing as _, ProductBy, filter_id, filter_text};
+use crate::api::money::Money;
+use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
+use crate::api::parties::{self, Party};
+use crate::api::scalars::{CurrencyCode, Date, DateTime, Json};
+use crate::ledger::journal::Standing;
+use crate::ledger::query::Page;
+use crate::ledger::{Position, audit, balances};
+use crate::primitives::{AccountId, CustomerId, Minor, PartyId, ProductId};
+use crate::work;
+
+pub use crate::api::accounts::families::Account;
+
+/// A product in the API.
+#[derive(Clone, Debug)]
+pub struct Product(model::Product);
+
+impl Product {
+    /// Of a product.
+    #[must_use]
+    pub fn new(product: model::Product) -> Self {
+        Self(product)
+    }
+
+    fn money(&self, amount: Minor) -> Money {
+        Money::of(amount, self.0.currency)
+    }
+}
+
+impl Listed for Product {
+    const LIST: &'static str = "Product";
+}
+
+/// What accounts are instances of: it decides how they behave.
+#[Object]
+impl Product {
+    /// Opaque, and unique across the API.
+    async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// Unique in the tenant.
+    async fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// What customers call it.
+    async fn alias(&self) -> &str {
+        &self.0.alias
+    }
+
+    /// What kind of accounts it makes.
+    async fn family(&self) -> AccountFamily {
+        self.0.family
+    }
+
+    /// When a card's owner pays; of cards only.
+    async fn working_mode(&self) -> Option<WorkingMode> {
+        self.0.working_mode
+    }
+
+    /// The currency of all its accounts.
+    async fn currency(&self) -> CurrencyCode {
+        CurrencyCode(self.0.currency)
+    }
+
+    /// How far below zero its accounts may go.
+    async fn debt_rule(&self) -> DebtRule {
+        self.0.debt_rule
+    }
+
+    /// What a credit repays first; what is left becomes funds.
+    async fn repayment_order(&self) -> Vec<Component> {
+        self.0.repayment_order.0.into()
+    }
+
+    /// The limit of an account that is opened without one.
+    async fn default_credit_limit(&self) -> Money {
+        self.money(self.0.default_credit_limit)
+    }
+
+    /// The largest limit that an account may be opened with.
+    async fn maximum_credit_limit(&self) -> Option<Money> {
+        self.0.maximum_credit_limit.map(|limit| self.money(limit))
+    }
+
+    /// The most funds that an account may hold.
+    async fn maximum_balance(&self) -> Option<Money> {
+        self.0.maximum_balance.map(|limit| self.money(limit))
+    }
+
+    /// Whether new accounts can no longer be opened.
+    async fn retired(&self) -> bool {
+        self.0.retired
+    }
+
+    /// What you keep with the product.
+    async fn metadata(&self) -> Json {
+        Json::stored(&self.0.metadata)
+    }
+
+    /// When it was created.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+}
+
+/// Part of an amount: what of it is on one component.
+#[derive(Clone, Copy, Debug, SimpleObject)]
+pub struct ComponentAmount {
+    /// Which component.
+    pub component: Component,
+    /// How much of it; positive is in the customer's favour.
+    pub amount: Money,
+}
+
+/// Something that can be done with an account.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Action {
+    /// Which.
+    action: AccountAction,
+    /// Whether the account's state allows it now. Scopes of the token are apart.
+    allowed: bool,
+    /// Why it is not allowed.
+    reason: Option<String>,
+}
+
+/// What all accounts have, whatever their family; flattened into the object type of each.
+#[derive(Clone, Debug)]
+pub struct AccountFields(pub(crate) model::Account);
+
+impl AccountFields {
+    async fn standing(&self, ctx: &Context<'_>) -> Result<Standing, Fault> {
+        let found = caller(ctx)?.loaders.position(self.0.id).await?;
+        found.ok_or_else(|| Fault::internal(&"an account is not in the books"))
+    }
+
+    async fn position(&self, ctx: &Context<'_>) -> Result<Position, Fault> {
+        Ok(self.standing(ctx).await?.position)
+    }
+
+    /// The product that it is an instance of.
+    pub(super) async fn product_row(&self, ctx: &Context<'_>) -> Result<model::Product, Fault> {
+        let found = caller(ctx)?.loaders.row::<model::Product>(self.0.product).await?;
+        found.ok_or_else(|| Fault::internal(&"an account without its product"))
+    }
+
+    fn money(&self, amount: Minor) -> Money {
+        Money::of(amount, self.0.currency)
+    }
+}
+
+/// The fields of every account.
+#[Object]
+impl AccountFields {
+    /// Opaque, and unique across the API.
+    async fn id(&self) -> ID {
+        self.0.id.into()
+    }
+
+    /// Unique in the tenant.
+    async fn number(&self) -> &str {
+        &self.0.number
+    }
+
+    /// Your own reference; unique in the tenant.
+    async fn external_reference(&self) -> Option<&str> {
+        self.0.external_reference.as_deref()
+    }
+
+    /// What kind of account it is; says the same as its type.
+    async fn family(&self) -> AccountFamily {
+        self.0.family
+    }
+
+    /// Where it is in its life.
+    async fn status(&self, ctx: &Context<'_>) -> Result<AccountStatus, Fault> {
+        Ok(self.position(ctx).await?.status)
+    }
+
+    /// Of all its amounts.
+    async fn currency(&self) -> CurrencyCode {
+        CurrencyCode(self.0.currency)
+    }
+
+    /// What it is an instance of.
+    async fn product(&self, ctx: &Context<'_>) -> Result<Product, Fault> {
+        self.product_row(ctx).await.map(Product)
+    }
+
+    /// Whose it is.
+    async fn owner(&self, ctx: &Context<'_>) -> Result<Customer, Fault> {
+        let found = crate::api::customers::by_id(caller(ctx)?, self.0.owner).await?;
+        found.ok_or_else(|| Fault::internal(&"an account without its owner"))
+    }
+
+    /// Whom its debt is owed to, where that is not the tenant; hidden from the customer's own token.
+    async fn creditor(&self, ctx: &Context<'_>) -> Result<Option<Party>, Fault> {
+        match self.0.creditor {
+            None => Ok(None),
+            Some(creditor) => parties::by_id(caller(ctx)?, creditor).await,
+        }
+    }
+
+    /// The audit record of the command that opened it, for `node`.
+    async fn record(&self, ctx: &Context<'_>) -> Result<ID, Fault> {
+        Ok(audit::id_of(caller(ctx)?.tenant(), work::command_of(self.0.ordinal)).into())
+    }
+
+    /// The business date on which it was opened.
+    async fn opened_on(&self) -> Date {
+        Date(self.0.opened_on)
+    }
+
+    /// The business date on which it was closed, if it is.
+    async fn closed_on(&self, ctx: &Context<'_>) -> Result<Option<Date>, Fault> {
+        Ok(self.position(ctx).await?.closed_on.map(Date))
+    }
+
+    /// Why it was closed, as a code of yours.
+    async fn closure_code(&self) -> Option<&str> {
+        self.0.closure_code.as_deref()
+    }
+
+    /// How far below zero it may go.
+    async fn debt_rule(&self, ctx: &Context<'_>) -> Result<DebtRule, Fault> {
+        Ok(self.position(ctx).await?.debt_rule)
+    }
+
+    /// How much of it may be owed; zero where the product gives no credit.
+    async fn credit_limit(&self, ctx: &Context<'_>) -> Result<Money, Fault> {
+        Ok(self.money(self.position(ctx).await?.credit_limit))
+    }
+
+    /// The most funds that it may hold.
+    async fn maximum_balance(&self, ctx: &Context<'_>) -> Result<Option<Money>, Fault> {
+        Ok(self.position(ctx).await?.maximum_balance.map(|limit| self.money(limit)))
+    }
+
+    /// All components together. Positive: the customer's money. Negative: the customer's debt.
+    async fn balance(&self, ctx: &Context<'_>) -> Result<Money, Fault> {
+        Ok(self.money(self.position(ctx).await?.balance()))
+    }
+
+    /// What the balance is made of.
+    async fn components(&self, ctx: &Context<'_>) -> Result<Vec<ComponentAmount>, Fault> {
+        let position = self.position(ctx).await?;
+        let amounts = Component::ALL.iter().zip(position.balances);
+        Ok(amounts
+            .map(|(component, amount)| ComponentAmount { component: *component, amount: self.money(amount) })
+            .collect())
+    }
+
+    /// Its rows in the chart of accounts, one per component.
+    async fn ledger_accounts(&self, ctx: &Context<'_>) -> Result<Vec<LedgerAccount>, Fault> {
+        Ok(rows_of(&self.position(ctx).await?))
+    }
+
+    /// What open holds reserve.
+    async fn reserved(&self, ctx: &Context<'_>) -> Result<Money, Fault> {
+        Ok(self.money(self.position(ctx).await?.reserved))
+    }
+
+    /// What can be taken from it now: funds and credit limit, less principal debt and open holds, of what has arrived
+    /// by the business date; never below zero. Interest and fees that are owed do not count.
+    async fn available(&self, ctx: &Context<'_>) -> Result<Money, Fault> {
+        Ok(self.money(self.standing(ctx).await?.available()))
+    }
+
+    /// What is booked and valued after the business date: in the balance already, available from its day on.
+    async fn pending(&self, ctx: &Context<'_>) -> Result<Money, Fault> {
+        Ok(self.money(self.standing(ctx).await?.pending()))
+    }
+
+    /// What you keep with the account.
+    async fn metadata(&self) -> Json {
+        Json::stored(&self.0.metadata)
+    }
+
+    /// When it was opened.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
+    }
+
+    /// What can be done with it now, and why the rest cannot.
+    async fn actions(&self, ctx: &Context<'_>) -> Result<Vec<Action>, Fault> {
+        let Standing { position, today } = self.standing(ctx).await?;
+        let possible = actions(&position, today).into_iter();
+        let show = |it: Possible| Action { action: it.action, allowed: it.obstacle.is_none(), reason: it.obstacle };
+        Ok(possible.map(show).collect())
+    }
+
+    /// The balance at the end of a day, by value date. Scope: read.
+    async fn balance_as_of(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day: everything with a value date up to it counts.")] date: Date,
+        #[graphql(desc = "As it was known at this moment: what was booked later does not count.")] known: Option<
+            DateTime,
+        >,
+    ) -> Result<Money, Fault> {
+        let caller = allowed(ctx, Scope::Read)?;
+        let known = known.map(|known| known.0);
+        let balance = balances::balance_as_of(caller.db(), caller.tenant(), self.0.id, date.0, known).await?;
+        Ok(self.money(balance))
+    }
+
+    /// Its transactions, newest first; without from, to and month those of the last thirty days. Scope: read.
+    async fn transactions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of them.")] filter: Option<TransactionFilter>,
+        #[graphql(desc = "How many from the newest on, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the oldest on, up to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what lies before this cursor.")] before: Option<String>,
+    ) -> Result<Connection<Transaction>, Fault> {
+        let caller = allowed(ctx, Scope::Read)?;
+        let args = PageArgs { first, after, last, before };
+        ledger::transactions(caller, self.0.id, filter.unwrap_or_default(), &args).await
+    }
+
+    /// Its holds, newest first. Scope: read.
+    async fn holds(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only in this state.")] status: Option<HoldStatus>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Hold>, Fault> {
+        ledger::holds(allowed(ctx, Scope::Read)?, self.0.id, status, &PageArgs::forward(first, after)).await
+    }
+
+    /// What happened to it, oldest first: opened, changed, holds, closure. What was posted to it is among its
+    /// transactions. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        let args = PageArgs::forward(first, after);
+        events::history(allowed(ctx, Scope::Read)?, self.0.id, filter.unwrap_or_default(), &args).await
+    }
+}
+
+/// Which accounts to list. Ids that name nothing find nothing.
+#[derive(Debug, Default, InputObject)]
+pub struct AccountFilter {
+    /// Only of this customer.
+    owner: Option<ID>,
+    /// Only those whose debt is owed to this party.
+    creditor: Option<ID>,
+    /// Only of this product.
+    product: Option<ID>,
+    /// Only of this family.
+    family: Option<AccountFamily>,
+    /// Only in this status.
+    status: Option<AccountStatus>,
+    /// Only with this number.
+    number: Option<String>,
+}
+
+/// Which products to list.
+#[derive(Debug, Default, InputObject)]
+pub struct ProductFilter {
+    /// Only of this family.
+    family: Option<AccountFamily>,
+}
+
+/// An account by its id, if the token sees it.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id(caller: &Caller, id: AccountId) -> Result<Option<Account>, Fault> {
+    let found = caller.loaders.row::<model::Account>(id).await?;
+    Ok(found.filter(|account| caller.sees(account.owner)).map(Account::new))
+}
+
+/// An account by any of its names, if the token sees it.
+///
+/// # Errors
+/// The database's.
+pub async fn find(caller: &Caller, by: &AccountBy) -> Result<Option<Account>, Fault> {
+    match by.to_domain() {
+        None => Ok(None),
+        Some(accounts::AccountBy::Id(id)) => by_id(caller, id).await,
+        Some(by) => {
+            let found = caller.loaders.account_named(by).await?;
+            Ok(found.filter(|account| caller.sees(account.owner)).map(Account::new))
+        }
+    }
+}
+
+/// The accounts that the token sees, oldest first; with `owner` only theirs.
+///
+/// # Errors
+/// `BAD_REQUEST` for the page and the filter, and the database's.
+pub async fn list(
+    caller: &Caller,
+    owner: Option<CustomerId>,
+    filter: Option<&AccountFilter>,
+    args: &PageArgs,
+) -> Result<Connection<Account>, Fault> {
+    let window = Window::<Ordinal<model::Account>>::new(args)?;
+    let asked = filter.and_then(|filter| filter.owner.as_ref()).map(filter_id::<CustomerId>);
+    let owners = [owner, asked, caller.customer()];
+    let owner = owners.into_iter().flatten().next();
+    if owners.into_iter().flatten().any(|other| Some(other) != owner) {
+        return Ok(Connection::empty());
+    }
+    let filter = store::AccountFilter {
+        owner,
+        creditor: filter.and_then(|filter| filter.creditor.as_ref()).map(|id| seen_party(caller, id)),
+        product: filter.and_then(|filter| filter.product.as_ref()).map(filter_id::<ProductId>),
+        family: filter.and_then(|filter| filter.family),
+        status: filter.and_then(|filter| filter.status),
+        number: filter_text("number", filter.and_then(|filter| filter.number.clone()))?,
+    };
+    let rows = store::list(caller.db(), caller.tenant(), &filter, window.page(Ordinal::place)).await?;
+    caller.loaders.keep(&rows).await;
+    Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), Account::new))
+}
+
+/// The party that a filter names; that of nothing for a token that is bound to a customer, which sees none.
+fn seen_party(caller: &Caller, id: &ID) -> PartyId {
+    match caller.customer() {
+        None => filter_id(id),
+        Some(_) => PartyId::nothing(),
+    }
+}
+
+/// The accounts whose debt is owed to a party that the token sees.
+///
+/// # Errors
+/// `BAD_REQUEST` for the page, and the database's.
+pub async fn of_creditor(caller: &Caller, party: PartyId, args: &PageArgs) -> Result<Connection<Account>, Fault> {
+    let window = Window::<Ordinal<model::Account>>::new(args)?;
+    let filter = store::AccountFilter { creditor: Some(party), ..store::AccountFilter::default() };
+    let rows = store::list(caller.db(), caller.tenant(), &filter, window.page(Ordinal::place)).await?;
+    caller.loaders.keep(&rows).await;
+    Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), Account::new))
+}
+
+/// The ids of all accounts of a customer.
+///
+/// # Errors
+/// The database's.
+pub async fn ids_of(caller: &Caller, owner: CustomerId) -> Result<Vec<AccountId>, Fault> {
+    const PAGE: u64 = 1_000;
+    let filter = store::AccountFilter { owner: Some(owner), ..store::AccountFilter::default() };
+    let (mut ids, mut after): (Vec<AccountId>, Option<i64>) = (Vec::new(), None);
+    loop {
+        let page = Page { after, before: None, limit: PAGE, backward: false };
+        let rows = store::list(caller.db(), caller.tenant(), &filter, page).await?;
+        let is_last = rows.len() < 1_000;
+        after = rows.last().map(|row| row.ordinal);
+        ids.extend(rows.into_iter().map(|row| row.id));
+        if is_last {
+            return Ok(ids);
+        }
+    }
+}
+
+/// A product by its id.
+///
+/// # Errors
+/// The database's.
+pub async fn product_by_id(caller: &Caller, id: ProductId) -> Result<Option<Product>, Fault> {
+    Ok(caller.loaders.row::<model::Product>(id).await?.map(Product))
+}
+
+/// A product by any of its names.
+///
+/// # Errors
+/// The database's.
+pub async fn find_product(caller: &Caller, by: &ProductBy) -> Result<Option<Product>, Fault> {
+    match by.to_domain() {
+        None => Ok(None),
+        Some(accounts::ProductBy::Id(id)) => product_by_id(caller, id).await,
+        Some(by) => Ok(store::product(caller.db(), caller.tenant(), &by).await?.map(Product)),
+    }
+}
+
+/// The products, oldest first.
+///
+/// # Errors
+/// `BAD_REQUEST` for the page, and the database's.
+pub async fn list_products(
+    caller: &Caller,
+    filter: Option<ProductFilter>,
+    args: &PageArgs,
+) -> Result<Connection<Product>, Fault> {
+    let window = Window::<Ordinal<model::Product>>::new(args)?;
+    let family = filter.and_then(|filter| filter.family);
+    let rows = store::products(caller.db(), caller.tenant(), family, window.page(Ordinal::place)).await?;
+    Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), Product))
+}

@@ -1,0 +1,158 @@
+//! What every mutation shares: who calls, under which key, and how a command's answer becomes a result.
+
+use std::sync::Arc;
+
+use async_graphql::Context;
+
+use super::refusal::Refusal;
+use crate::access::Scope;
+use crate::api::context::{Verdict, caller, engine, origin};
+use crate::api::fault::Fault;
+use crate::engine::Engine;
+use crate::primitives::{Origin, text};
+use crate::refused::Refused;
+use crate::work::{Answer, Audited, Command, Done, Failure, Idempotency, Mode};
+
+/// A mutation under way.
+pub(crate) struct Call<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) origin: Origin,
+    operation: &'static str,
+    verdict: Option<&'a Verdict>,
+}
+
+/// Whose business a mutation is.
+#[derive(Clone, Copy)]
+pub(crate) enum Reach {
+    /// A customer's own as well: a token that is bound to one does it with what is theirs.
+    Own,
+    /// The tenant's: a token that is bound to a customer may not, whatever its scopes. Money that came in, a
+    /// merchant's reservation, a correction or a new credit is not for the customer to declare.
+    Tenant,
+}
+
+/// What came of an item of a batch.
+pub(crate) type ItemAnswer<C> = Result<Done<Arc<<C as Command>::Made>>, Refused>;
+
+/// What a command gave, or the refusal to show.
+pub(crate) enum Reply<T> {
+    /// It was done.
+    Done(Done<Arc<T>>),
+    /// It was refused, and the audit trail has it.
+    Refused(Refusal),
+}
+
+impl<'a> Call<'a> {
+    /// Checks the scope, and for what is the tenant's to do that the token is not bound to a customer. A token
+    /// that may not leaves an audit record.
+    pub(crate) async fn begin(
+        ctx: &Context<'a>,
+        operation: &'static str,
+        scope: Scope,
+        reach: Reach,
+    ) -> Result<Self, Fault> {
+        let call = Self { engine: engine(ctx)?, origin: origin(ctx)?, operation, verdict: ctx.data_opt() };
+        let caller = caller(ctx)?;
+        let allowed = caller.require(scope).and_then(|caller| match reach {
+            Reach::Own => Ok(caller),
+            Reach::Tenant => caller.require_unbound(),
+        });
+        if let Err(fault) = allowed {
+            call.engine.audit_denial(&call.origin, operation).await?;
+            return Err(fault);
+        }
+        Ok(call)
+    }
+
+    /// Runs the command that an input means, under the input's key.
+    pub(crate) async fn run<C: Command>(
+        &self,
+        key: &str,
+        command: Result<C, Refused>,
+    ) -> Result<Reply<C::Made>, Fault> {
+        let keyed = command.and_then(|command| Ok((keyed(key, &command)?, command)));
+        let answer = match keyed {
+            // In a box: as a future it is several kilobytes, and the root's future is twice as large as the largest.
+            Ok((key, command)) => Box::pin(self.engine.run(&self.origin, Some(key), command)).await,
+            Err(refused) => Err(refused.into()),
+        };
+        self.reply(answer).await
+    }
+
+    /// A command's answer: a refusal is shown and leaves an audit record, a fault is a GraphQL error.
+    async fn reply<T>(&self, answer: Answer<T>) -> Result<Reply<T>, Fault> {
+        match answer {
+            Ok(done) => Ok(Reply::Done(done)),
+            Err(Failure::Refused(refused, audited)) => {
+                if audited == Audited::NotYet {
+                    self.engine.audit_refusal(&self.origin, self.operation, &[refused.code]).await?;
+                }
+                Ok(Reply::Refused(self.show(*refused)))
+            }
+            Err(Failure::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// A refusal of the whole request, audited.
+    pub(crate) async fn refuse(&self, refused: Refused) -> Result<Refusal, Fault> {
+        self.engine.audit_refusal(&self.origin, self.operation, &[refused.code]).await?;
+        Ok(self.show(refused))
+    }
+
+    /// A refusal to show: the request counts as refused.
+    fn show(&self, refused: Refused) -> Refusal {
+        if let Some(verdict) = self.verdict {
+            verdict.refuse();
+        }
+        refused.into()
+    }
+
+    /// Runs the commands that the items of a batch mean, each under its own key; an answer per item. What no command
+    /// could be made of is refused with the others, and in an all-or-nothing batch takes them with it.
+    pub(crate) async fn run_all<C: Command>(
+        &self,
+        items: Vec<(String, Result<C, Refused>)>,
+        mode: Mode,
+    ) -> Result<Vec<ItemAnswer<C>>, Fault> {
+        let items = items.into_iter().map(|(key, command)| {
+            let command = command?;
+            Ok((keyed(&key, &command)?, command))
+        });
+        let items: Vec<Result<(Idempotency, C), Refused>> = items.collect();
+        let mut unaudited = Vec::new();
+        let mut answers: Vec<Option<ItemAnswer<C>>> = Vec::with_capacity(items.len());
+        let spoilt = mode == Mode::AllOrNothing && items.iter().any(Result::is_err);
+        let mut commands = Vec::with_capacity(items.len());
+        for item in items {
+            let refused = match item {
+                Ok((key, command)) if !spoilt => {
+                    commands.push((Some(key), command));
+                    answers.push(None);
+                    continue;
+                }
+                Ok(_) => Refused::taken_along(),
+                Err(refused) => refused,
+            };
+            unaudited.push(refused.code);
+            answers.push(Some(Err(refused)));
+        }
+        let mut done = Box::pin(self.engine.run_all(&self.origin, commands, mode)).await.into_iter();
+        for answer in answers.iter_mut().filter(|answer| answer.is_none()) {
+            *answer = Some(match done.next() {
+                Some(Ok(done)) => Ok(done),
+                Some(Err(Failure::Refused(refused, _))) => Err(*refused),
+                Some(Err(Failure::Fault(fault))) => return Err(Fault::from(fault).half_way()),
+                None => return Err(Fault::internal(&"an item without an answer")),
+            });
+        }
+        let audited = self.engine.audit_refusal(&self.origin, self.operation, &unaudited).await;
+        audited.map_err(|fault| Fault::from(fault).half_way())?;
+        Ok(answers.into_iter().flatten().collect())
+    }
+}
+
+/// The caller's key, with the digest of the command that it stands for.
+fn keyed<C: Command>(key: &str, command: &C) -> Result<Idempotency, Refused> {
+    text::required(key, 200).map_err(|problem| Refused::invalid("idempotencyKey", problem.to_string()))?;
+    Ok(Idempotency::of(key.to_owned(), command))
+}

@@ -1,0 +1,7 @@
+//! Customers in the API.
+
+pub mod mutations;
+pub mod queries;
+mod types;
+
+pub use types::*;

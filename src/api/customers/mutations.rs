@@ -1,0 +1,162 @@
+//! `createCustomer`, `createCustomerBatch`, `updateCustomer`.
+
+use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+
+use crate::access::Scope;
+use crate::api::batch::batches;
+use crate::api::call::{Call, Reach, Reply};
+use crate::api::customers::Customer;
+use crate::api::enums::CustomerType;
+use crate::api::fault::Fault;
+use crate::api::input::{change, metadata, metadata_change, named, set};
+use crate::api::inputs::CustomerBy;
+use crate::api::refusal::outcomes;
+use crate::api::scalars::Json;
+use crate::customers::{CreateCustomer, UpdateCustomer};
+use crate::refused::Refused;
+
+/// A customer to create. A person has a last name, a company a company name.
+#[derive(InputObject)]
+pub struct CreateCustomerInput {
+    /// Makes the request safe to repeat.
+    idempotency_key: String,
+    /// Person or company.
+    #[graphql(name = "type")]
+    type_: CustomerType,
+    /// Unique in the tenant; made when absent.
+    number: Option<String>,
+    /// Your own reference; unique in the tenant.
+    external_reference: Option<String>,
+    /// Of a person.
+    first_name: Option<String>,
+    /// Of a person; required there.
+    last_name: Option<String>,
+    /// Of a company; required there.
+    company_name: Option<String>,
+    /// A JSON object of your own.
+    metadata: Option<Json>,
+}
+
+/// What to change on a customer. Absent fields stay as they are, null empties them.
+#[derive(InputObject)]
+pub struct UpdateCustomerInput {
+    /// Makes the request safe to repeat.
+    idempotency_key: String,
+    /// Which customer.
+    customer: CustomerBy,
+    /// Unique in the tenant; cannot be emptied.
+    number: MaybeUndefined<String>,
+    /// Your own reference; unique in the tenant.
+    external_reference: MaybeUndefined<String>,
+    /// Of a person.
+    first_name: MaybeUndefined<String>,
+    /// Of a person.
+    last_name: MaybeUndefined<String>,
+    /// Of a company.
+    company_name: MaybeUndefined<String>,
+    /// A JSON object of your own; replaces the former one.
+    metadata: MaybeUndefined<Json>,
+}
+
+outcomes! {
+    /// A customer was created.
+    CreateCustomerResult = CreateCustomerSuccess {
+        /// The customer.
+        customer: Customer,
+    }
+
+    /// A customer was changed.
+    UpdateCustomerResult = UpdateCustomerSuccess {
+        /// The customer, as it is now.
+        customer: Customer,
+    }
+}
+
+batches! {
+    /// Customers to create.
+    CreateCustomerBatchInput of CreateCustomerInput;
+    CreateCustomerBatchItem, CreateCustomerBatchSuccess, CreateCustomerBatchResult of CreateCustomerResult;
+}
+
+/// Mutations of customers.
+#[derive(Default)]
+pub struct CustomerMutation;
+
+#[Object]
+impl CustomerMutation {
+    /// Creates a customer. Scope: admin.
+    async fn create_customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to create.")] input: CreateCustomerInput,
+    ) -> Result<Option<CreateCustomerResult>, Fault> {
+        let call = Call::begin(ctx, "createCustomer", Scope::Admin, Reach::Tenant).await?;
+        let key = input.idempotency_key.clone();
+        Ok(Some(match call.run(&key, input.command()).await? {
+            Reply::Refused(refusal) => CreateCustomerResult::Refused(refusal),
+            Reply::Done(done) => CreateCustomerResult::Done(CreateCustomerSuccess {
+                customer: Customer::new((*done.value).clone()),
+                replayed: done.replayed,
+            }),
+        }))
+    }
+
+    /// Creates many customers. Scope: admin; large batches take the scope bulk.
+    async fn create_customer_batch(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to create.")] input: CreateCustomerBatchInput,
+    ) -> Result<Option<CreateCustomerBatchResult>, Fault> {
+        let call = Call::begin(ctx, "createCustomerBatch", Scope::Admin, Reach::Tenant).await?;
+        CreateCustomerBatchInput::run(&call, input, CreateCustomerInput::command, |done| {
+            let customer = Customer::new((*done.value).clone());
+            CreateCustomerResult::Done(CreateCustomerSuccess { customer, replayed: done.replayed })
+        })
+        .await
+    }
+
+    /// Changes a customer. Scope: admin.
+    async fn update_customer(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateCustomerInput,
+    ) -> Result<Option<UpdateCustomerResult>, Fault> {
+        let call = Call::begin(ctx, "updateCustomer", Scope::Admin, Reach::Own).await?;
+        let key = input.idempotency_key.clone();
+        Ok(Some(match call.run(&key, input.command()).await? {
+            Reply::Refused(refusal) => UpdateCustomerResult::Refused(refusal),
+            Reply::Done(done) => UpdateCustomerResult::Done(UpdateCustomerSuccess {
+                customer: Customer::new((*done.value).clone()),
+                replayed: done.replayed,
+            }),
+        }))
+    }
+}
+
+impl CreateCustomerInput {
+    fn command(self) -> Result<CreateCustomer, Refused> {
+        Ok(CreateCustomer {
+            type_: self.type_,
+            number: self.number,
+            external_reference: self.external_reference,
+            first_name: self.first_name,
+            last_name: self.last_name,
+            company_name: self.company_name,
+            metadata: metadata(self.metadata)?,
+        })
+    }
+}
+
+impl UpdateCustomerInput {
+    fn command(self) -> Result<UpdateCustomer, Refused> {
+        Ok(UpdateCustomer {
+            customer: named("customer", "customer", self.customer.to_domain())?,
+            number: set("number", self.number)?,
+            external_reference: change(self.external_reference),
+            first_name: change(self.first_name),
+            last_name: change(self.last_name),
+            company_name: change(self.company_name),
+            metadata: metadata_change(self.metadata)?,
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! The closed lists of words as GraphQL enums: the domain's own types, with their doc comments as descriptions.
+//! A word is written once, where it belongs, and reads the same in the database, in Rust and in the schema.
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::registry::{EnumBuilder, MetaEnumValue, MetaTypeId, Registry};
+use async_graphql::{InputType, InputValueError, InputValueResult, Name, Value};
+
+pub use crate::access::Scope;
+pub use crate::accounts::actions::AccountAction;
+pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
+pub use crate::customers::CustomerType;
+pub use crate::ledger::audit::AuditOutcome;
+pub use crate::ledger::event::EventType;
+pub use crate::ledger::{
+    AccountStatus, Component, DebtRule, HoldStatus, InternalRole, PaymentChannel, TransactionKind,
+};
+pub use crate::payments::bank::BankAccountClass;
+pub use crate::payments::corrections::ChargeKind;
+pub use crate::refused::RefusalCode;
+
+/// One text of the lines of a doc comment.
+pub fn text(lines: &[&str]) -> String {
+    lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+}
+
+/// A word in the schema: enum values are upper case, whatever the stored form is.
+pub fn shown(word: &str) -> String {
+    word.to_ascii_uppercase()
+}
+
+/// Makes lists declared with [`crate::words!`] GraphQL enums, for input and output.
+#[macro_export]
+macro_rules! graphql_enums {
+    ($($type:ty = $name:literal,)*) => {$(
+        impl async_graphql::InputType for $type {
+            type RawValueType = Self;
+
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+
+            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+                let values = Self::all().into_iter().map(|value| (value.word(), value.description()));
+                $crate::api::enums::register::<Self>(registry, $name, Self::DESCRIPTION, values)
+            }
+
+            fn parse(value: Option<async_graphql::Value>) -> async_graphql::InputValueResult<Self> {
+                let found = Self::all().into_iter().map(|value| (value, value.word()));
+                $crate::api::enums::parse(value, found)
+            }
+
+            fn to_value(&self) -> async_graphql::Value {
+                $crate::api::enums::value(self.word())
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+        }
+
+        impl async_graphql::OutputType for $type {
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+
+            fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+                <Self as async_graphql::InputType>::create_type_info(registry)
+            }
+
+            async fn resolve(
+                &self,
+                _ctx: &async_graphql::ContextSelectionSet<'_>,
+                _field: &async_graphql::Positioned<async_graphql::parser::types::Field>,
+            ) -> async_graphql::ServerResult<async_graphql::Value> {
+                Ok($crate::api::enums::value(self.word()))
+            }
+        }
+    )*};
+}
+
+impl RefusalCode {
+    /// The codes of all domains.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        crate::engine::refusal_codes()
+    }
+
+    /// The code of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::all().into_iter().find(|code| code.word() == word)
+    }
+}
+
+impl EventType {
+    /// The types of all domains.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        crate::engine::event_types()
+    }
+
+    /// The type of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::all().into_iter().find(|type_| type_.word() == word)
+    }
+}
+
+graphql_enums! {
+    AccountAction = "AccountAction",
+    AccountFamily = "AccountFamily",
+    AccountStatus = "AccountStatus",
+    AuditOutcome = "AuditOutcome",
+    BankAccountClass = "BankAccountClass",
+    ChargeKind = "ChargeKind",
+    Component = "Component",
+    CustomerType = "CustomerType",
+    DebtRule = "DebtRule",
+    EventType = "LedgerEventType",
+    HoldStatus = "HoldStatus",
+    InternalRole = "InternalRole",
+    PaymentChannel = "PaymentChannel",
+    RefusalCode = "RefusalCode",
+    Scope = "Scope",
+    TransactionKind = "TransactionKind",
+    WorkingMode = "WorkingMode",
+}
+
+/// Puts an enum into the registry. Answers may hold values that are newer than the client, so it says so.
+pub fn register<T: InputType>(
+    registry: &mut Registry,
+    name: &'static str,
+    description: &[&str],
+    values: impl Iterator<Item = (&'static str, &'static [&'static str])> + Clone,
+) -> String {
+    registry.create_input_type::<T, _>(MetaTypeId::Enum, |_| {
+        let values = values.clone().map(|(word, lines)| {
+            let mut value = MetaEnumValue::new(shown(word));
+            value.description = Some(text(lines));
+            (shown(word), value)
+        });
+        EnumBuilder::new(name, values.collect::<IndexMap<_, _>>())
+            .description(Some(format!("{} New values may be added.", text(description))))
+            .rust_typename(std::any::type_name::<T>())
+            .build()
+    })
+}
+
+/// The value that an input names.
+///
+/// # Errors
+/// For what is no value of the enum.
+pub fn parse<T: InputType>(
+    value: Option<Value>,
+    mut values: impl Iterator<Item = (T, &'static str)>,
+) -> InputValueResult<T> {
+    let value = value.unwrap_or_default();
+    let given = match &value {
+        Value::Enum(name) => name.as_str(),
+        Value::String(name) => name.as_str(),
+        _ => return Err(InputValueError::expected_type(value)),
+    };
+    let found = values.find(|(_, word)| shown(word) == given).map(|(found, _)| found);
+    found.ok_or_else(|| InputValueError::custom(format_args!("there is no value \"{given}\"")))
+}
+
+/// The form in an answer.
+#[must_use]
+pub fn value(word: &str) -> Value {
+    Value::Enum(Name::new(shown(word)))
+}

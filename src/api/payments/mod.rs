@@ -1,0 +1,4 @@
+//! Money in motion in the API: payments, transfers, corrections, holds; one at a time and in batches.
+
+pub mod holds;
+pub mod movements;

@@ -1,0 +1,110 @@
+//! The business answer that is not a success.
+
+use async_graphql::{ID, SimpleObject};
+
+use crate::api::money::Money;
+use crate::api::scalars::Date;
+use crate::refused::{Facts, FieldProblem as Problem, RefusalCode, Refused};
+
+/// A business refusal: nothing was changed. Not an error of the transport.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Refusal {
+    /// Why, from a closed list that may grow.
+    code: RefusalCode,
+    /// For people.
+    message: String,
+    /// The fields of the input at fault; empty when it is nobody's field.
+    fields: Vec<FieldProblem>,
+    /// What may help to go on, such as the available amount.
+    facts: Option<Box<RefusalFacts>>,
+}
+
+/// A field of the input at fault.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct FieldProblem {
+    /// From the input object down; list items by their index.
+    path: Vec<String>,
+    /// For people.
+    message: String,
+}
+
+/// What a refusal tells of the matter: what it has, of what there may be.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct RefusalFacts {
+    /// The account that it is about.
+    account: Option<ID>,
+    /// What is available there.
+    available: Option<Money>,
+    /// The balance that is left.
+    balance: Option<Money>,
+    /// What is reserved by holds.
+    reserved: Option<Money>,
+    /// What is left to take.
+    remaining: Option<Money>,
+    /// The limit that it would pass.
+    limit: Option<Money>,
+    /// The state that it is in.
+    status: Option<String>,
+    /// The last closed day.
+    closed_through: Option<Date>,
+    /// The first day that is accepted.
+    earliest: Option<Date>,
+    /// The last day that is accepted.
+    latest: Option<Date>,
+    /// The entry that has reversed it.
+    reversed_by: Option<ID>,
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let field = |Problem { path, message }| FieldProblem { path, message };
+        let facts = *refused.facts;
+        let has_facts = facts != Facts::default();
+        let facts = RefusalFacts {
+            account: facts.account.map(Into::into),
+            available: facts.available.map(Into::into),
+            balance: facts.balance.map(Into::into),
+            reserved: facts.reserved.map(Into::into),
+            remaining: facts.remaining.map(Into::into),
+            limit: facts.limit.map(Into::into),
+            status: facts.status.map(Into::into),
+            closed_through: facts.closed_through.map(Date),
+            earliest: facts.earliest.map(Date),
+            latest: facts.latest.map(Date),
+            reversed_by: facts.reversed_by.map(Into::into),
+        };
+        Self {
+            code: refused.code,
+            message: refused.message,
+            fields: refused.fields.into_iter().map(field).collect(),
+            facts: has_facts.then(|| Box::new(facts)),
+        }
+    }
+}
+
+/// Declares a mutation's success type and its union with [`Refusal`].
+macro_rules! outcomes {
+    ($($(#[$doc:meta])* $result:ident = $success:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(async_graphql::SimpleObject)]
+        pub struct $success {
+            $($(#[$fdoc])* pub $field: $type,)*
+            /// Whether this is the first result again: the idempotency key had been used for this request.
+            pub replayed: bool,
+        }
+
+        $(#[$doc])*
+        /// Or the refusal.
+        // One is made per request and moved once: a box would cost more than the room it saves.
+        #[allow(clippy::large_enum_variant)]
+        #[derive(async_graphql::Union)]
+        pub enum $result {
+            /// It was done.
+            Done($success),
+            /// It was refused; nothing was changed.
+            Refused($crate::api::refusal::Refusal),
+        }
+    )*};
+}
+
+pub(crate) use outcomes;

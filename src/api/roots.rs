@@ -1,0 +1,27 @@
+//! The roots of the schema, merged from the domains' parts. A domain adds its own here.
+//!
+//! Mutations are verbs that take one `input` and answer with a success or a refusal; their fields are nullable, so that a
+//! fault never hides what else an answer says. Questions take the scope `read` and answer with what the token may see;
+//! what it may not see is absent, as if it did not exist.
+
+use async_graphql::MergedObject;
+
+use super::accounts::mutations::AccountMutation;
+use super::accounts::product_mutations::ProductMutation;
+use super::accounts::queries::AccountQuery;
+use super::books::queries::BooksQuery;
+use super::customers::mutations::CustomerMutation;
+use super::customers::queries::CustomerQuery;
+use super::events::queries::EventQuery;
+use super::parties::{PartyMutation, PartyQuery};
+use super::payments::holds::HoldMutation;
+use super::payments::movements::MovementMutation;
+use super::query::CommonQuery;
+
+/// Everything that can be read. Scope: read.
+#[derive(Default, MergedObject)]
+pub struct Query(CommonQuery, PartyQuery, CustomerQuery, AccountQuery, BooksQuery, EventQuery);
+
+/// Everything that changes something. One per operation; bulk work takes list inputs.
+#[derive(Default, MergedObject)]
+pub struct Mutation(PartyMutation, CustomerMutation, ProductMutation, AccountMutation, MovementMutation, HoldMutation);

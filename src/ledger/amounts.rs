@@ -1,0 +1,44 @@
+//! Amounts of inputs in whole minor units: exact, or refused.
+
+use super::refusal::AMOUNT_OUT_OF_RANGE;
+use crate::primitives::{Currency, Minor, Money, MoneyError};
+use crate::refused::Refused;
+
+/// An amount of an input field in whole minor units.
+///
+/// # Errors
+/// `INVALID_INPUT` for too many decimals, `AMOUNT_OUT_OF_RANGE`.
+pub fn to_minor(field: &str, money: Money) -> Result<Minor, Refused> {
+    money.to_minor().map_err(|error| match error {
+        MoneyError::OutOfRange => Refused::of_field(AMOUNT_OUT_OF_RANGE, field, error.to_string()),
+        MoneyError::TooManyDecimals => {
+            let exponent = money.currency.exponent();
+            Refused::invalid(field, format!("{} has {exponent} decimals", money.currency))
+        }
+        MoneyError::UnknownCurrency | MoneyError::CurrencyMismatch => Refused::invalid(field, error.to_string()),
+    })
+}
+
+/// An amount that must be positive, in whole minor units.
+///
+/// # Errors
+/// `INVALID_INPUT` for too many decimals, `AMOUNT_OUT_OF_RANGE`.
+pub fn positive(field: &str, money: Money) -> Result<Minor, Refused> {
+    let minor = to_minor(field, money)?;
+    if minor.0 <= 0 {
+        return Err(Refused::of_field(AMOUNT_OUT_OF_RANGE, field, "the amount must be positive"));
+    }
+    Ok(minor)
+}
+
+/// An optional amount in a currency that the input does not name.
+///
+/// # Errors
+/// As [`to_minor`].
+pub fn optional(
+    field: &str,
+    amount: Option<rust_decimal::Decimal>,
+    currency: Currency,
+) -> Result<Option<Minor>, Refused> {
+    amount.map(|amount| to_minor(field, Money { amount, currency })).transpose()
+}

@@ -1,0 +1,538 @@
+//! What commands do in the books: post, reverse, reserve, open and close. Decided on the positions as the commands before
+//! have left them; a refused one undoes exactly what it did.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{Days, NaiveDate};
+
+use super::command::{Decision, Stop};
+use super::unit::Work;
+use crate::ledger::chart::{Component, InternalRole};
+use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Side, Spread, TransactionKind};
+use crate::ledger::event::{self, NewEvent};
+use crate::ledger::facts::{EntryFacts, Seal};
+use crate::ledger::hold::{Hold, HoldStatus};
+use crate::ledger::position::{Position, Split};
+use crate::ledger::rows::{Internal, Reversed};
+use crate::ledger::{ExternalReference, Refusal};
+use crate::primitives::clock::Micros;
+use crate::primitives::{AccountId, Currency, EntryId, HoldId, Minor, PartyId};
+
+/// How far from the business date a value date may lie: ten years back, one year ahead.
+const VALUE_DATE_DAYS_BACK: u64 = 3_660;
+const VALUE_DATE_DAYS_AHEAD: u64 = 366;
+
+/// A hold to place.
+#[derive(Clone, Debug)]
+pub struct NewHold {
+    /// On which account.
+    pub account: AccountId,
+    /// How much; positive.
+    pub amount: Minor,
+    /// In which currency.
+    pub currency: Currency,
+    /// When it lapses by itself.
+    pub expires_at: Option<Micros>,
+    /// For people.
+    pub description: String,
+    /// The caller's reference.
+    pub reference: Option<String>,
+}
+
+/// A reversal to book.
+#[derive(Clone, Debug)]
+pub struct Reversal {
+    /// A part, in the entry's currency; all that is left when absent.
+    pub amount: Option<(Minor, Currency)>,
+    /// When it counts: not before what it reverses; the later of the two days when absent.
+    pub value_date: Option<NaiveDate>,
+    /// For people.
+    pub description: String,
+    /// What Konto notes of it.
+    pub facts: EntryFacts,
+}
+
+/// What an entry says besides its lines.
+struct Head<'a> {
+    id: EntryId,
+    kind: TransactionKind,
+    value_date: NaiveDate,
+    transaction_date: Option<NaiveDate>,
+    description: &'a str,
+    external: Option<&'a ExternalReference>,
+    reverses: Option<EntryId>,
+    hold: Option<HoldId>,
+    facts: Option<String>,
+    personal: Option<String>,
+    metadata: &'a str,
+}
+
+impl Work {
+    /// An account in the books.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountNotFound`].
+    pub fn position(&mut self, account: AccountId) -> Decision<Arc<Position>> {
+        self.get::<Position>(account)?.ok_or_else(|| Refusal::AccountNotFound(account).into())
+    }
+
+    /// Puts a new account into the books.
+    ///
+    /// # Errors
+    /// None of the books'.
+    pub fn open(&mut self, position: Position) -> Decision<Arc<Position>> {
+        let position = self.insert(position)?;
+        self.tell(event::opened(&position));
+        Ok(position)
+    }
+
+    /// Lowers a credit limit.
+    ///
+    /// # Errors
+    /// As [`Position::lower_credit_limit`].
+    pub fn lower_credit_limit(&mut self, account: AccountId, to: Minor) -> Decision<()> {
+        self.position(account)?;
+        let position = self.change::<Position, _>(account, |position| position.lower_credit_limit(to))?;
+        self.tell(event::limit_lowered(&position));
+        Ok(())
+    }
+
+    /// OPEN -> PENDING_CLOSE, and CLOSED at once when nothing holds it back.
+    ///
+    /// # Errors
+    /// As [`Position::request_closure`].
+    pub fn request_closure(&mut self, account: AccountId) -> Decision<()> {
+        self.position(account)?;
+        self.change::<Position, _>(account, Position::request_closure)?;
+        self.tell(NewEvent::of_account(event::ACCOUNT_CLOSURE_REQUESTED, account, serde_json::json!({})));
+        self.close_if_nothing_holds_it_back(account)
+    }
+
+    /// -> CLOSED.
+    ///
+    /// # Errors
+    /// As [`Position::close`].
+    pub fn close(&mut self, account: AccountId) -> Decision<()> {
+        let today = self.today();
+        self.position(account)?;
+        self.change::<Position, _>(account, |position| position.close(today))?;
+        self.tell(NewEvent::of_account(event::ACCOUNT_CLOSED, account, serde_json::json!({})));
+        Ok(())
+    }
+
+    fn close_if_nothing_holds_it_back(&mut self, account: AccountId) -> Decision<()> {
+        let today = self.today();
+        if self.position(account)?.can_close_itself(today) { self.close(account) } else { Ok(()) }
+    }
+
+    /// Closes the books through a day: forward only, and never a day that is not over.
+    ///
+    /// # Errors
+    /// [`Refusal::PeriodClosed`], [`Refusal::ValueDateOutOfRange`], in this order.
+    pub fn close_period(&mut self, through: NaiveDate) -> Decision<()> {
+        let closed = self.closed_through();
+        if let Some(closed_through) = closed.filter(|closed| through <= *closed) {
+            return Err(Refusal::PeriodClosed { closed_through }.into());
+        }
+        if through >= self.today() {
+            let latest = self.today() - Days::new(1);
+            let earliest = closed.map_or(NaiveDate::MIN, |closed| closed + Days::new(1));
+            let earliest = earliest.max(latest - Days::new(VALUE_DATE_DAYS_BACK));
+            return Err(Refusal::ValueDateOutOfRange { earliest, latest }.into());
+        }
+        self.set_closed_through(through);
+        self.tell(event::period_closed(self.tenant(), through));
+        Ok(())
+    }
+
+    /// Books an entry.
+    ///
+    /// # Errors
+    /// The books', in the order of [`crate::ledger::refusal`].
+    pub fn post(&mut self, draft: &Draft) -> Decision<Arc<Entry>> {
+        self.post_of(draft, None)
+    }
+
+    fn post_of(&mut self, draft: &Draft, hold: Option<HoldId>) -> Decision<Arc<Entry>> {
+        let mut accounts: Vec<AccountId> = draft.accounts().collect();
+        self.get_all::<Position>(&accounts)?;
+        for account in &accounts {
+            self.position(*account)?;
+        }
+        if let Some(external) = &draft.external
+            && !self.take_external(external.key())?
+        {
+            return Err(Refusal::DuplicateExternalReference.into());
+        }
+        for leg in draft.legs() {
+            let (Leg::Account { amount, .. } | Leg::Internal { amount, .. }) = leg;
+            let netting = matches!(leg, Leg::Account { spread: Spread::Settle, .. });
+            if (amount.0 == 0 && !netting) || amount.0.unsigned_abs() > Minor::LARGEST.unsigned_abs() {
+                return Err(Refusal::AmountOutOfRange.into());
+            }
+        }
+        let value_date = self.value_date(draft.value_date, None)?;
+        accounts.sort_unstable();
+        if accounts.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(Refusal::SameAccount.into());
+        }
+        for account in &accounts {
+            if self.position(*account)?.currency != draft.currency {
+                return Err(Refusal::CurrencyMismatch(*account).into());
+            }
+        }
+        for account in &accounts {
+            self.position(*account)?.require_not_closed()?;
+        }
+        let today = self.today();
+        let mut postings = Vec::with_capacity(draft.legs().len());
+        // Debits first: a refusal for lack of funds comes before one for a limit of the receiver.
+        for leg in draft.legs() {
+            match leg {
+                Leg::Internal { role, party, amount } => {
+                    postings.push(self.internal(*role, *party, draft.currency, *amount)?);
+                }
+                Leg::Account { account, amount, spread, message } => {
+                    let split = self.position(*account)?.spread(*amount, *spread, value_date, today)?;
+                    if split.iter().map(|part| part.0).sum::<i64>() != amount.0 {
+                        return Err(Refusal::Unbalanced.into());
+                    }
+                    self.account_lines(*account, &split, value_date, message.clone(), &mut postings)?;
+                }
+            }
+        }
+        let id = self.id();
+        let head = Head {
+            id,
+            kind: draft.kind,
+            value_date,
+            transaction_date: draft.transaction_date,
+            description: &draft.description,
+            external: draft.external.as_ref(),
+            reverses: None,
+            hold,
+            facts: draft.facts.to_text(),
+            personal: draft.personal.to_text(),
+            metadata: &draft.metadata,
+        };
+        let entry = self.book(head, postings)?;
+        for account in accounts {
+            self.close_if_nothing_holds_it_back(account)?;
+        }
+        Ok(entry)
+    }
+
+    /// Books the mirror of an entry, or of a part of it: up to what it booked.
+    ///
+    /// # Errors
+    /// [`Refusal::ReversalOfReversal`], [`Refusal::AlreadyReversed`], [`Refusal::OnlyAsAWhole`],
+    /// [`Refusal::CurrencyMismatch`], [`Refusal::AmountOutOfRange`], [`Refusal::ReversalTooLarge`], the value date's,
+    /// then the accounts', in this order.
+    pub fn reverse(&mut self, original: &Entry, reversal: &Reversal) -> Decision<Arc<Entry>> {
+        let accounts: Vec<AccountId> = original.postings.iter().filter_map(|line| line.account).collect();
+        self.get_all::<Position>(&accounts)?;
+        for account in &accounts {
+            self.position(*account)?;
+        }
+        if original.kind == TransactionKind::Reversal {
+            return Err(Refusal::ReversalOfReversal.into());
+        }
+        let before = self.get::<Reversed>(original.id)?;
+        if let Some(Reversed { complete: true, last, .. }) = before.as_deref() {
+            return Err(Refusal::AlreadyReversed { by: *last }.into());
+        }
+        let gone = before.as_deref().map_or_else(|| vec![0; original.postings.len()], |before| before.lines.clone());
+        let lines = lines_to_reverse(original, &gone, reversal.amount)?;
+        let value_date = self.value_date(reversal.value_date, Some(original.value_date))?;
+        let mut postings = Vec::with_capacity(original.postings.len());
+        let mut mirrored: BTreeMap<AccountId, Split> = BTreeMap::new();
+        for (line, part) in original.postings.iter().zip(&lines).filter(|(_, part)| **part != 0) {
+            match (line.account, line.ledger_account.component()) {
+                (Some(account), Some((_, place))) if place < Component::COUNT => {
+                    mirrored.entry(account).or_default()[place].0 -= part;
+                }
+                (None, _) => {
+                    let row = self.get::<Internal>(line.ledger_account)?.ok_or(Refusal::Unbalanced)?;
+                    postings.push(self.internal(row.role, row.party, row.currency, Minor(-part))?);
+                }
+                _ => return Err(Stop::damaged("a line of no component")),
+            }
+        }
+        for account in mirrored.keys() {
+            self.position(*account)?.require_not_closed()?;
+        }
+        // Debits first, as for other entries: funds come before limits.
+        let mut mirrored: Vec<(AccountId, Split)> = mirrored.into_iter().collect();
+        mirrored.sort_by_key(|(_, split)| split.iter().map(|part| part.0).sum::<i64>());
+        let today = self.today();
+        for (account, split) in &mirrored {
+            let principal = split[Component::Principal.index()];
+            if original.value_date > today && principal.0 < 0 {
+                // What is taken back before it has come was never available.
+                self.change::<Position, Refusal>(*account, |position| {
+                    position.does_not_arrive(original.value_date, principal.negated());
+                    Ok(())
+                })?;
+            }
+            // What left counted at once, and so does its coming back on the day on which it would have left.
+            let comes_back = split.iter().map(|part| part.0).sum::<i64>() > 0;
+            let counts_from = if comes_back && value_date == original.value_date { today } else { value_date };
+            let split = self.position(*account)?.admit_reversal(*split, today)?;
+            self.account_lines(*account, &split, counts_from, None, &mut postings)?;
+        }
+        let id: EntryId = self.id();
+        let lines: Vec<i64> = gone.iter().zip(&lines).map(|(gone, part)| gone + part).collect();
+        let complete = original.postings.iter().zip(&lines).all(|(line, gone)| line.amount.0 == *gone);
+        let after = Reversed { entry: original.id, lines, complete, last: id };
+        if before.is_some() {
+            self.change::<Reversed, Refusal>(original.id, |reversed| {
+                *reversed = after;
+                Ok(())
+            })?;
+        } else {
+            self.insert(after)?;
+        }
+        let head = Head {
+            id,
+            kind: TransactionKind::Reversal,
+            value_date,
+            transaction_date: None,
+            description: &reversal.description,
+            external: None,
+            reverses: Some(original.id),
+            hold: None,
+            facts: reversal.facts.to_text(),
+            personal: None,
+            metadata: "{}",
+        };
+        let entry = self.book(head, postings)?;
+        for (account, _) in mirrored {
+            self.close_if_nothing_holds_it_back(account)?;
+        }
+        Ok(entry)
+    }
+
+    /// Reserves available funds.
+    ///
+    /// # Errors
+    /// [`Refusal::AmountOutOfRange`], [`Refusal::CurrencyMismatch`], then as [`Position::reserve`].
+    pub fn place_hold(&mut self, new: &NewHold) -> Decision<Arc<Hold>> {
+        let position = self.position(new.account)?;
+        if new.amount.0 <= 0 {
+            return Err(Refusal::AmountOutOfRange.into());
+        }
+        if position.currency != new.currency {
+            return Err(Refusal::CurrencyMismatch(new.account).into());
+        }
+        let today = self.today();
+        self.change::<Position, _>(new.account, |position| position.reserve(new.amount, today))?;
+        let hold = Hold {
+            id: self.id(),
+            ordinal: self.ordinal(),
+            account: new.account,
+            currency: new.currency,
+            amount: new.amount,
+            captured: Minor::ZERO,
+            status: HoldStatus::Open,
+            description: new.description.clone(),
+            reference: new.reference.clone(),
+            placed_at: self.now(),
+            expires_at: new.expires_at,
+            closed_at: None,
+        };
+        let hold = self.insert(hold)?;
+        self.tell(event::of_hold(event::HOLD_PLACED, &hold, new.amount));
+        Ok(hold)
+    }
+
+    /// Turns a hold, or a part of it, into an entry.
+    ///
+    /// # Errors
+    /// [`Refusal::HoldNotFound`], then as [`Hold::capture`], then as [`Work::post`].
+    pub fn capture_hold(&mut self, id: HoldId, amount: Option<Minor>, to: &Side) -> Decision<(Arc<Entry>, Arc<Hold>)> {
+        let hold = self.get::<Hold>(id)?.ok_or(Refusal::HoldNotFound)?;
+        if let Side::Account(to, ..) = to {
+            self.position(*to)?;
+        }
+        let now = self.now();
+        let mut taken = Minor::ZERO;
+        let hold = self.change::<Hold, _>(hold.id, |hold| {
+            taken = hold.capture(amount, now)?;
+            Ok::<_, Refusal>(())
+        })?;
+        self.free_reserved(hold.account, taken)?;
+        let from = Side::Account(hold.account, Spread::Reserved, None);
+        let mut draft = Draft::new(TransactionKind::Purchase, hold.currency, hold.description.clone());
+        // It was authorised when the hold was placed.
+        draft.transaction_date = Some(crate::primitives::clock::from_micros(hold.placed_at).date_naive());
+        draft.facts.reference.clone_from(&hold.reference);
+        let entry = self.post_of(&draft.moving(from, to.clone(), taken), Some(id))?;
+        self.tell(event::of_hold(event::HOLD_CAPTURED, &hold, taken));
+        Ok((entry, hold))
+    }
+
+    /// Ends a hold: released by hand, or expired by time.
+    ///
+    /// # Errors
+    /// [`Refusal::HoldNotFound`], then as [`Hold::end`].
+    pub fn end_hold(&mut self, id: HoldId, status: HoldStatus) -> Decision<Arc<Hold>> {
+        self.get::<Hold>(id)?.ok_or(Refusal::HoldNotFound)?;
+        let now = self.now();
+        let mut freed = Minor::ZERO;
+        let hold = self.change::<Hold, _>(id, |hold| {
+            freed = hold.end(status, now)?;
+            Ok::<_, Refusal>(())
+        })?;
+        self.free_reserved(hold.account, freed)?;
+        let type_ = if status == HoldStatus::Expired { event::HOLD_EXPIRED } else { event::HOLD_RELEASED };
+        self.tell(event::of_hold(type_, &hold, freed));
+        self.close_if_nothing_holds_it_back(hold.account)?;
+        Ok(hold)
+    }
+
+    fn free_reserved(&mut self, account: AccountId, amount: Minor) -> Decision<()> {
+        self.position(account)?;
+        self.change::<Position, Refusal>(account, |position| {
+            position.reserved = Minor(position.reserved.0 - amount.0);
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn account_lines(
+        &mut self,
+        account: AccountId,
+        split: &Split,
+        counts_from: NaiveDate,
+        message: Option<String>,
+        postings: &mut Vec<Posting>,
+    ) -> Decision<()> {
+        let today = self.today();
+        let position = self.change::<Position, Refusal>(account, |position| {
+            position.apply(split, counts_from, today);
+            Ok(())
+        })?;
+        let amount = Minor(split.iter().map(|part| part.0).sum());
+        let mut total = Some(AccountTotal { amount, balance_after: position.balance() });
+        let mut message = message;
+        for component in Component::ALL {
+            let part = split[component.index()];
+            if part != Minor::ZERO {
+                postings.push(Posting {
+                    ledger_account: position.row(*component),
+                    account: Some(account),
+                    amount: part,
+                    currency: position.currency,
+                    total: total.take(),
+                    message: message.take(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn internal(
+        &mut self,
+        role: InternalRole,
+        party: Option<PartyId>,
+        currency: Currency,
+        amount: Minor,
+    ) -> Decision<Posting> {
+        let id = Internal::id_of(self.tenant(), role, currency, party);
+        let before = self.get::<Internal>(id)?.map_or(0, |internal| internal.balance);
+        let balance = before.checked_add(amount.0).ok_or(Refusal::AmountOutOfRange)?;
+        if self.get::<Internal>(id)?.is_some() {
+            self.change::<Internal, Refusal>(id, |internal| {
+                internal.balance = balance;
+                Ok(())
+            })?;
+        } else {
+            self.insert(Internal { id, role, currency, party, balance })?;
+        }
+        Ok(Posting { ledger_account: id, account: None, amount, currency, total: None, message: None })
+    }
+
+    fn value_date(&self, wanted: Option<NaiveDate>, original: Option<NaiveDate>) -> Decision<NaiveDate> {
+        let today = self.today();
+        let date = wanted.unwrap_or_else(|| original.map_or(today, |original| original.max(today)));
+        let earliest = original.unwrap_or(today - Days::new(VALUE_DATE_DAYS_BACK));
+        let latest = today + Days::new(VALUE_DATE_DAYS_AHEAD);
+        if let Some(closed_through) = self.closed_through().filter(|closed| date <= *closed) {
+            return Err(Refusal::PeriodClosed { closed_through }.into());
+        }
+        if date < earliest || date > latest {
+            return Err(Refusal::ValueDateOutOfRange { earliest, latest }.into());
+        }
+        Ok(date)
+    }
+
+    fn book(&mut self, head: Head<'_>, postings: Vec<Posting>) -> Decision<Arc<Entry>> {
+        let messages = postings.iter().map(|line| line.message.as_deref());
+        let seal = Seal::new(self.salt(), head.personal.as_deref(), messages);
+        let entry = Entry {
+            sequence: self.next_entry(),
+            id: head.id,
+            event_sequence: self.next_event(),
+            command: self.command(),
+            kind: head.kind,
+            value_date: head.value_date,
+            business_date: self.today(),
+            transaction_date: head.transaction_date,
+            booked_at: self.now(),
+            description: head.description.to_owned(),
+            external: head.external.cloned(),
+            reverses: head.reverses,
+            hold: head.hold,
+            facts: head.facts,
+            personal: head.personal,
+            seal,
+            metadata: head.metadata.to_owned(),
+            postings,
+        };
+        let entry = entry.checked()?;
+        self.append(entry.clone());
+        Ok(entry)
+    }
+}
+
+/// What of each line is taken back now: all that is left of it, or the part that is asked for.
+///
+/// A part is taken from what moves between two sides: of each side, from its lines in the order of components, principal
+/// first, so that what a payment settled last is opened again first.
+fn lines_to_reverse(original: &Entry, gone: &[i64], amount: Option<(Minor, Currency)>) -> Result<Vec<i64>, Refusal> {
+    let left: Vec<i64> = original.postings.iter().zip(gone).map(|(line, gone)| line.amount.0 - gone).collect();
+    let Some((amount, currency)) = amount else { return Ok(left) };
+    let own = original.postings.first().map(|line| line.currency).ok_or(Refusal::Unbalanced)?;
+    if own != currency {
+        let account = original.postings.iter().find_map(|line| line.account).ok_or(Refusal::Unbalanced)?;
+        return Err(Refusal::CurrencyMismatch(account));
+    }
+    if amount.0 <= 0 {
+        return Err(Refusal::AmountOutOfRange);
+    }
+    let whole: i64 = left.iter().filter(|part| **part > 0).sum();
+    if amount.0 > whole {
+        return Err(Refusal::ReversalTooLarge { remaining: Minor(whole).in_currency(own) });
+    }
+    let owner = |line: &Posting| line.account.ok_or(line.ledger_account);
+    let sides: std::collections::BTreeSet<_> = original.postings.iter().map(owner).collect();
+    let one_sided = sides.iter().all(|side| {
+        let mut signs = original.postings.iter().filter(|line| owner(line) == *side).map(|line| line.amount.0 > 0);
+        let first = signs.next();
+        signs.all(|sign| Some(sign) == first)
+    });
+    if amount.0 < whole && (sides.len() != 2 || !one_sided) {
+        return Err(Refusal::OnlyAsAWhole);
+    }
+    let mut taken = vec![0; left.len()];
+    for positive in [true, false] {
+        let mut rest = amount.0;
+        for (taken, part) in taken.iter_mut().zip(&left).filter(|(_, part)| (**part > 0) == positive) {
+            let take = part.abs().min(rest);
+            *taken = if positive { take } else { -take };
+            rest -= take;
+        }
+    }
+    Ok(taken)
+}

@@ -1,0 +1,179 @@
+//! Decides a batch in memory: command after command, each on what the ones before have left. Pure.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::command::{AnyCommand, Audited, Failure, Idempotency, Outcome, Stop, in_the_words_of};
+use super::unit::{Ended, Work};
+use crate::ledger::LedgerFault;
+use crate::primitives::{IdSource, Origin};
+use crate::refused::{IDEMPOTENCY_KEY_REUSED, Refused};
+
+/// A command on its way to a decision.
+pub(super) struct Job {
+    pub command: Box<dyn AnyCommand>,
+    pub origin: Origin,
+    pub key: Option<Idempotency>,
+    /// What its ids are made from.
+    pub seed: Uuid,
+    /// What its salts are made from: nobody learns it.
+    pub secret: [u8; 16],
+}
+
+impl Job {
+    pub fn new(ids: &IdSource, origin: &Origin, key: Option<Idempotency>, command: Box<dyn AnyCommand>) -> Self {
+        Self { command, origin: origin.clone(), key, seed: ids.next(), secret: ids.secret() }
+    }
+}
+
+/// What came of a job.
+pub(super) type Answered = Result<(Outcome, Replayed), Failure>;
+
+/// Whether it had been done before.
+pub(super) type Replayed = bool;
+
+/// What came of deciding one: the answer, or that something is to be loaded first.
+enum Tried {
+    Answered(Answered),
+    Missing,
+}
+
+/// Jobs that are decided next to each other, all or none where they are atomic.
+pub(super) struct Run {
+    pub jobs: Vec<Job>,
+    pub atomic: bool,
+}
+
+/// A pass over a batch.
+#[derive(Default)]
+pub(super) struct Pass {
+    /// The answers of each run; the last runs are left out when the batch had to be cut.
+    pub answers: Vec<Vec<Answered>>,
+    /// The runs that have missed something, by their place.
+    pub missing: Vec<usize>,
+}
+
+impl Work {
+    /// Decides runs in their order.
+    pub(super) fn pass<'a>(&mut self, runs: impl Iterator<Item = (usize, &'a Run)>) -> Pass {
+        let mut pass = Pass::default();
+        for (place, run) in runs {
+            self.next_run();
+            let mark = self.mark();
+            let tried: Vec<Tried> = run.jobs.iter().map(|job| self.try_job(job)).collect();
+            if self.cut {
+                self.roll_back(mark);
+                break;
+            }
+            if tried.iter().any(|tried| matches!(tried, Tried::Missing)) {
+                self.roll_back(mark);
+                pass.missing.push(place);
+                pass.answers.push(Vec::new());
+                continue;
+            }
+            let mut answers: Vec<Answered> = tried
+                .into_iter()
+                .filter_map(|tried| match tried {
+                    Tried::Answered(answer) => Some(answer),
+                    Tried::Missing => None,
+                })
+                .collect();
+            if run.atomic && answers.iter().any(Result::is_err) {
+                self.roll_back(mark);
+                if !self.knows_keys(run) {
+                    pass.missing.push(place);
+                    pass.answers.push(Vec::new());
+                    continue;
+                }
+                self.refuse_all(run, &mut answers);
+            }
+            pass.answers.push(answers);
+        }
+        pass
+    }
+
+    /// Whether it is known what the keys of a run did: one that was done long ago, and here once more on the assumption
+    /// that its key was free, may be what the others are refused for. Misses those that are not known.
+    fn knows_keys(&mut self, run: &Run) -> bool {
+        let mut known = true;
+        for job in &run.jobs {
+            self.turn_to(&job.origin, job.key.as_ref(), job.seed, job.secret);
+            known &= job.key.as_ref().is_none_or(|key| self.looks_key_up(key).is_ok());
+        }
+        known
+    }
+
+    /// One refusal takes the others with it: each leaves its record all the same.
+    fn refuse_all(&mut self, run: &Run, answers: &mut [Answered]) {
+        for (job, answer) in run.jobs.iter().zip(answers) {
+            if answer.is_ok() {
+                *answer = Err(Failure::Refused(Box::new(Refused::taken_along()), Audited::Yes));
+            }
+            if let Err(Failure::Refused(refused, _)) = answer {
+                self.turn_to(&job.origin, job.key.as_ref(), job.seed, job.secret);
+                self.record(job.command.operation(), Ended::Refused(refused.code));
+            }
+        }
+    }
+
+    fn try_job(&mut self, job: &Job) -> Tried {
+        self.turn_to(&job.origin, job.key.as_ref(), job.seed, job.secret);
+        let mark = self.mark();
+        // A decision that stumbles over a row that cannot be fails alone.
+        let tried = catch_unwind(AssertUnwindSafe(|| self.decide_job(job)));
+        let stop = match tried {
+            Ok(Ok(done)) if !self.has_missed() => return Tried::Answered(Ok(done)),
+            Ok(Ok(_)) => {
+                self.roll_back(mark);
+                return Tried::Missing;
+            }
+            Ok(Err(stop)) => stop,
+            Err(_) => Stop::Damaged(job.command.operation()),
+        };
+        self.roll_back(mark);
+        let refused = match stop {
+            _ if self.has_missed() => return Tried::Missing,
+            Stop::Missing(_) => return Tried::Missing,
+            Stop::Refused(refused) => refused,
+            Stop::Books(refusal) => Box::new(in_the_words_of(&refusal, &[])),
+            Stop::Damaged(what) => {
+                tracing::error!(operation = job.command.operation(), what, "a command could not be decided");
+                return Tried::Answered(Err(Failure::Fault(Arc::new(LedgerFault::Undecided(what)))));
+            }
+        };
+        // What is refused leaves no key for the database to find used: a repetition of what was done would get the
+        // refusal of today instead of the answer of then.
+        if let Some(key) = &job.key
+            && self.looks_key_up(key).is_err()
+        {
+            return Tried::Missing;
+        }
+        self.record(job.command.operation(), Ended::Refused(refused.code));
+        Tried::Answered(Err(Failure::Refused(refused, Audited::Yes)))
+    }
+
+    fn decide_job(&mut self, job: &Job) -> Result<(Outcome, Replayed), Stop> {
+        let operation = job.command.operation();
+        if let Some(verdict) = job.command.turned_away() {
+            let nothing = job.command.decide(self)?;
+            self.record(operation, verdict.into());
+            return Ok((nothing, false));
+        }
+        if let Some(key) = &job.key
+            && let Some(first) = self.remembered(key)?
+        {
+            if first.request_hash != key.request_hash {
+                let message = "the idempotency key was used before with another request";
+                return Err(Refused::of_field(IDEMPOTENCY_KEY_REUSED, "idempotencyKey", message).into());
+            }
+            let again = job.command.again(self, &first.result)?;
+            self.record(operation, Ended::Replayed(first.result));
+            return Ok((again, true));
+        }
+        let outcome = job.command.decide(self)?;
+        self.record(operation, Ended::Done(outcome.result.clone()));
+        Ok((outcome, false))
+    }
+}

@@ -1,0 +1,36 @@
+//! A tenant's first command, in the transaction that makes the tenant: nothing of it exists yet, so nothing is loaded.
+
+use std::sync::Arc;
+
+use sea_orm::DatabaseTransaction;
+
+use super::command::{Command, Failure};
+use super::decide::{Job, Run};
+use super::head::Head;
+use super::queue::Surroundings;
+use super::unit::{Unknown, Work};
+use crate::ledger::LedgerFault;
+use crate::primitives::{Origin, TenantId};
+
+/// Runs a command on a tenant whose head has just been written, and which nobody else knows yet.
+///
+/// # Errors
+/// As the command's.
+pub async fn found<C: Command>(
+    tx: &DatabaseTransaction,
+    surroundings: &Surroundings,
+    tenant: TenantId,
+    command: C,
+) -> Result<Arc<C::Made>, Failure> {
+    let mut work = Work::new(tenant);
+    work.unknown = Unknown::Absent;
+    work.head = Head::of_nothing();
+    work.begin(surroundings.clock.micros());
+    let job = Job::new(&surroundings.ids, &Origin::system(tenant), None, Box::new(command));
+    let run = Run { jobs: vec![job], atomic: true };
+    let pass = work.pass(std::iter::once((0, &run)));
+    let answer = pass.answers.into_iter().flatten().next();
+    let (outcome, _) = answer.unwrap_or_else(|| Err(LedgerFault::Inconsistent("no answer").into()))?;
+    work.draft().write(tx).await?;
+    outcome.made.downcast::<C::Made>().map_err(|_| LedgerFault::Inconsistent("an answer of another kind").into())
+}

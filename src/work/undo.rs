@@ -1,0 +1,96 @@
+//! The undo log: how a refused command leaves everything as it was, and how a batch ends.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::cache::{Cache, IndexKey, KeyOf, Remembered, SetKey, Slot, Wants};
+use super::head::Head;
+use super::row::Table;
+use super::unit::Work;
+use crate::ledger::Entry;
+use crate::primitives::EntryId;
+
+/// How something was before.
+#[derive(Debug)]
+pub(super) enum Undo {
+    Row(Table, Uuid, Option<Slot>),
+    Unique(IndexKey, String, Option<Option<Uuid>>),
+    Freed(IndexKey, String),
+    Key(KeyOf, Option<Option<Remembered>>),
+    External(String, Option<bool>),
+    Entry(EntryId, Option<Option<Arc<Entry>>>),
+    ClosedThrough(Option<NaiveDate>),
+}
+
+/// How far the work was, to come back to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    undo: usize,
+    entries: usize,
+    told: usize,
+    records: usize,
+}
+
+impl Work {
+    pub(super) fn mark(&self) -> Mark {
+        Mark { undo: self.undo.len(), entries: self.entries.len(), told: self.told.len(), records: self.records.len() }
+    }
+
+    pub(super) fn roll_back(&mut self, mark: Mark) {
+        self.entries.truncate(mark.entries);
+        self.told.truncate(mark.told);
+        self.records.truncate(mark.records);
+        for undo in self.undo.drain(mark.undo..).rev() {
+            match undo {
+                Undo::Row(table, id, slot) => self.cache.set_row(table, id, slot),
+                Undo::Unique(index, key, id) => self.cache.set_unique(index, key, id),
+                Undo::Freed(index, key) => _ = self.freed.remove(&(index, key)),
+                Undo::Key(key, known) => self.cache.keys.set(key, known),
+                Undo::External(key, known) => self.cache.externals.set(key, known),
+                Undo::Entry(id, known) => self.cache.entries.set(id, known),
+                Undo::ClosedThrough(before) => self.head.closed_through = before,
+            }
+        }
+    }
+
+    /// The batch is durable: what it left is what is known from now on.
+    pub(super) fn committed(&mut self, head: Head, entries: &[Arc<Entry>]) {
+        for entry in entries {
+            // Hardly ever looked at again, and larger than anything else.
+            self.cache.entries.set(entry.id, None);
+        }
+        let touched: Vec<SetKey> = self.touched_sets.keys().copied().collect();
+        for key in touched {
+            // Its order is its type's: it is put together anew when somebody asks.
+            self.cache.set_set(key, None);
+        }
+        self.head = head;
+        self.end_batch();
+    }
+
+    /// Knows nothing any more.
+    pub(super) fn forget(&mut self) {
+        self.start_over();
+        self.cache = Cache::default();
+    }
+
+    /// Takes everything back.
+    pub(super) fn start_over(&mut self) {
+        self.roll_back(Mark { undo: 0, entries: 0, told: 0, records: 0 });
+        self.end_batch();
+    }
+
+    fn end_batch(&mut self) {
+        self.undo.clear();
+        self.before.clear();
+        self.touched_sets.clear();
+        self.freed.clear();
+        self.entries.clear();
+        self.told.clear();
+        self.records.clear();
+        self.missed = Wants::default();
+        self.cut = false;
+    }
+}
