@@ -16,7 +16,8 @@ use crate::api::accounts::{self as accounts, Account, Product};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::parties::{self, Party};
-use crate::primitives::{AccountId, AuditId, CustomerId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId};
+use crate::api::tenants::{self, BusinessDay};
+use crate::primitives::{AccountId, AuditId, BusinessDayId, CustomerId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId};
 
 /// The interface's name.
 const INTERFACE: &str = "Node";
@@ -78,7 +79,7 @@ macro_rules! node {
     };
 }
 
-node! { Account, AuditRecord, Customer, Entry, Hold, LedgerAccount, Party, Product, Transaction, }
+node! { Account, AuditRecord, BusinessDay, Customer, Entry, Hold, LedgerAccount, Party, Product, Transaction, }
 
 /// The interface's description, with the nine families in the place of `Account`.
 fn interface(registry: &mut Registry, mut objects: IndexSet<String>) -> MetaType {
@@ -122,6 +123,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
     let found = match prefix {
         AccountId::PREFIX => parsed!(accounts::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
+        BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),

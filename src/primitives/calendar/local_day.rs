@@ -33,6 +33,12 @@ impl Zone {
         at.with_timezone(&self.0).date_naive()
     }
 
+    /// The time that a clock on the wall shows there.
+    #[must_use]
+    pub fn local_time(self, at: Micros) -> NaiveTime {
+        from_micros(at).with_timezone(&self.0).time()
+    }
+
     /// The first moment at which clocks there show a time: the earlier of two where they are set back, and the end of
     /// the gap where they are set forward past it.
     fn first_moment(self, local: NaiveDateTime) -> Micros {
