@@ -8,7 +8,7 @@ use crate::api::fault::Fault;
 use crate::api::input::BatchMode;
 use crate::api::refusal::Refusal;
 use crate::ledger::refusal::LIMIT_EXCEEDED;
-use crate::refused::Refused;
+use crate::refused::{Facts, Refused};
 use crate::work::{Command, Done};
 
 /// Items in one batch.
@@ -25,7 +25,9 @@ pub(crate) async fn run<C: Command, I>(
     command: impl Fn(I) -> Result<C, Refused>,
 ) -> Result<Result<Answers<C::Made>, Refusal>, Fault> {
     if items.is_empty() || items.len() > LARGEST {
+        let facts = Box::new(Facts { maximum_count: Some(count(LARGEST)), ..Facts::default() });
         let refused = Refused::of_field(LIMIT_EXCEEDED, "items", format!("a batch has 1 to {LARGEST} items"));
+        let refused = Refused { facts, ..refused };
         return Ok(Err(call.refuse(refused).await?));
     }
     let mut seen = HashSet::with_capacity(items.len());

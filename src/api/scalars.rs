@@ -1,6 +1,6 @@
 //! The scalars: our own, exact, each with its form written down. None of them ever passes through a float.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputValueError, InputValueResult, Pos, Scalar, ScalarType, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime as Moment, NaiveDate, NaiveTime, SecondsFormat, Timelike as _, Utc};
@@ -20,6 +20,27 @@ where
     T: async_graphql::InputType,
 {
     InputValueError::custom(message)
+}
+
+/// What is wrong with a value for one of our own scalars. `None` when it takes it, or is none of ours.
+#[must_use]
+pub fn problem(scalar: &str, value: &Value) -> Option<String> {
+    fn of<T: ScalarType + async_graphql::InputType>(value: &Value) -> Option<String> {
+        let error = <T as ScalarType>::parse(value.clone()).err()?.into_server_error(Pos::default());
+        // The library puts the name of the type before it, which whoever asks here says itself.
+        let message = error.message.split_once("\": ").map(|(_, said)| said.to_owned());
+        Some(message.unwrap_or(error.message))
+    }
+    match scalar {
+        "Decimal" => of::<Decimal>(value),
+        "Date" => of::<Date>(value),
+        "DateTime" => of::<DateTime>(value),
+        "CurrencyCode" => of::<CurrencyCode>(value),
+        "Cursor" => of::<Cursor>(value),
+        "BigInt" => of::<BigInt>(value),
+        "JSON" => of::<Json>(value),
+        _ => None,
+    }
 }
 
 /// An exact decimal number.
