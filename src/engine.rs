@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts;
 use crate::customers;
 use crate::database::Database;
+use crate::documents;
 use crate::events::Feed;
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault, journal};
@@ -26,13 +27,20 @@ const LAPSED: u64 = 500;
 /// Every code that the domains refuse with, in the order of the domains.
 #[must_use]
 pub fn refusal_codes() -> Vec<RefusalCode> {
-    [refused::CODES, ledger::refusal::CODES].concat()
+    [refused::CODES, ledger::refusal::CODES, documents::refusals::CODES].concat()
 }
 
 /// Every event that the domains tell, in the order of the domains.
 #[must_use]
 pub fn event_types() -> Vec<EventType> {
-    [ledger::event::TYPES, parties::events::TYPES, customers::events::TYPES, accounts::events::TYPES].concat()
+    [
+        ledger::event::TYPES,
+        parties::events::TYPES,
+        customers::events::TYPES,
+        accounts::events::TYPES,
+        documents::events::TYPES,
+    ]
+    .concat()
 }
 
 /// The database, the clock, the workers and the event feed. Cloning shares them.

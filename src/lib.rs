@@ -24,6 +24,8 @@ pub mod accounts;
 
 pub mod payments;
 
+pub mod documents;
+
 pub mod engine;
 
 pub mod access;

@@ -7,6 +7,8 @@ pub mod batch;
 pub mod client;
 pub mod command;
 pub mod customer;
+pub mod document;
+pub mod document_kind;
 pub mod entry;
 pub mod event;
 pub mod hold;

@@ -15,8 +15,11 @@ use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
+use crate::api::documents::{self, Document};
 use crate::api::parties::{self, Party};
-use crate::primitives::{AccountId, AuditId, CustomerId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId};
+use crate::primitives::{
+    AccountId, AuditId, CustomerId, DocumentId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId,
+};
 
 /// The interface's name.
 const INTERFACE: &str = "Node";
@@ -78,7 +81,7 @@ macro_rules! node {
     };
 }
 
-node! { Account, AuditRecord, Customer, Entry, Hold, LedgerAccount, Party, Product, Transaction, }
+node! { Account, AuditRecord, Customer, Document, Entry, Hold, LedgerAccount, Party, Product, Transaction, }
 
 /// The interface's description, with the nine families in the place of `Account`.
 fn interface(registry: &mut Registry, mut objects: IndexSet<String>) -> MetaType {
@@ -123,6 +126,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         AccountId::PREFIX => parsed!(accounts::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
+        DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),

@@ -98,6 +98,10 @@ ids! {
     AuditId = "aud";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
+    /// A document.
+    DocumentId = "doc";
+    /// What holds for documents of a kind.
+    DocumentKindId = "dkd";
 }
 
 /// Only the canonical form (32 lower-case hexadecimal digits) is an id, so that one thing has one name.
