@@ -101,14 +101,12 @@ async fn respond(
         let message = "Accept must allow application/graphql-response+json, application/json or text/event-stream";
         return Err(wrong(StatusCode::NOT_ACCEPTABLE, message));
     }
-    let has_files = !is_get && graphql_multipart::is_one(&parts.headers);
-    if has_files && !graphql_multipart::asks_first(&parts.headers) {
-        let message = "multipart/form-data takes the header GraphQL-Require-Preflight, with any value";
-        return Err(wrong(StatusCode::FORBIDDEN, message));
-    }
+    // A form is what a page of another host can send without asking; so it is one only with a header that it cannot send.
+    let has_files =
+        !is_get && graphql_multipart::is_one(&parts.headers) && graphql_multipart::asks_first(&parts.headers);
     if !is_get && !has_files && !media::is_json_body(&parts.headers) {
-        let message = "Content-Type must be application/json, in UTF-8 and not compressed; or multipart/form-data \
-             for requests with files";
+        let message = "Content-Type must be application/json, in UTF-8 and not compressed; or, for requests with files, \
+             multipart/form-data with the header GraphQL-Require-Preflight";
         return Err(wrong(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
     let caller = authenticate(gateway, &parts, id).await?;

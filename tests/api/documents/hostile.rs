@@ -78,8 +78,8 @@ on_both_databases! {
         let whole = || [text("operations", &operations), text("map", map), file("0", "a.pdf", "application/pdf", PDF)];
         let before = app.picture().await;
         // A page of another host can send a form, but not with such a header, nor with a token.
-        assert_eq!(refused(&app, form(&whole()), &[]).await, (403, json!("BAD_REQUEST")));
-        assert_eq!(refused(&app, form(&whole()), &[("graphql-require-preflight", "")]).await, (403, json!("BAD_REQUEST")));
+        assert_eq!(refused(&app, form(&whole()), &[]).await, (415, json!("BAD_REQUEST")));
+        assert_eq!(refused(&app, form(&whole()), &[("graphql-require-preflight", "")]).await, (415, json!("BAD_REQUEST")));
         assert_eq!(refused(&app.without_token(), form(&whole()), ASKED).await, (401, json!("UNAUTHENTICATED")));
         let with = |map: &'static str| form(&[text("operations", &operations), text("map", map), file("0", "a", "application/pdf", PDF)]);
         let two = |name: &str| {

@@ -3,9 +3,8 @@
 use konto::documents::vault::{Place, S3};
 use serde_json::json;
 
-use super::desk::{PDF, added, fetch, link, upload};
+use super::desk::{PDF, added, fetch, files_in, link, upload};
 use super::everything;
-use crate::app::TestApp;
 
 /// The store of the tests: `KONTO_TEST_S3_URL` is `http://KEY:SECRET@HOST:PORT/BUCKET`. None when it is not set, which
 /// `KONTO_TEST_REQUIRE=all` makes a failure.
@@ -41,7 +40,7 @@ on_both_databases! {
         let later = konto::primitives::Clock::system().micros() + 25 * 3_600 * 1_000_000;
         let swept = sweep(&engine.db, &vault, app.tenant_id(), later).await.expect("swept");
         assert_eq!(swept, Swept { kept: 1, removed: 0, young: 0, missing: 0 });
-        assert_eq!(super::desk::files_in(&app.database().documents()), 0);
+        assert_eq!(files_in(&app.database().documents()), 0);
     }
 
     async fn a_store_that_does_not_answer_adds_nothing_and_loses_nothing(app: TestApp) {
