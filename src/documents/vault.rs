@@ -13,12 +13,11 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
-use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _, RetryConfig};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, RetryConfig};
 use sha2::{Digest as _, Sha256};
-use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use uuid::Uuid;
 
 use super::media::{HEAD, Seen, TextTest};
@@ -26,9 +25,9 @@ use super::model::Content;
 use crate::primitives::TenantId;
 
 /// What is kept in memory of a file on its way to a folder.
-const PIECE: usize = 1024 * 1024;
+const PIECE: u64 = 1024 * 1024;
 /// The same for S3, whose parts have at least five million bytes.
-const PART: usize = 6 * 1024 * 1024;
+const PART: u64 = 6 * 1024 * 1024;
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -172,29 +171,31 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]; there is nothing at the address then, or what was there before.
     pub async fn keep(&self, tenant: TenantId, place: Uuid, file: &Spooled) -> Result<(), VaultError> {
-        let capacity = match self.0.place {
+        let part = match self.0.place {
             Place::Folder(_) => PIECE,
             Place::S3(_) => PART,
         };
-        let address = self.address(tenant, &file.sha256, place);
+        let (objects, address) = (self.objects()?, self.address(tenant, &file.sha256, place));
         let mut from = tokio::fs::File::from_std(file.file.try_clone()?);
         from.rewind().await?;
-        let mut to = BufWriter::with_capacity(self.objects()?, address, capacity);
-        let copied = async {
-            let count = tokio::io::copy(&mut from, &mut to).await?;
-            to.shutdown().await?;
-            Ok::<u64, std::io::Error>(count)
-        };
-        match copied.await {
-            Ok(count) if count == file.size => Ok(()),
-            Ok(_) => Err(std::io::Error::other("a file has changed while it was kept").into()),
-            Err(error) => {
-                if let Err(left) = to.abort().await {
-                    tracing::debug!(cause = %left, "a part of a document was left in the store");
-                }
-                Err(error.into())
-            }
+        if file.size <= part {
+            let bytes = next_part(&mut from, part).await?;
+            return if u64::try_from(bytes.len()).ok() == Some(file.size) {
+                objects.put(&address, bytes.into()).await?;
+                Ok(())
+            } else {
+                Err(has_changed())
+            };
         }
+        let mut upload = objects.put_multipart(&address).await?;
+        if let Err(error) = send(&mut from, &mut *upload, part, file.size).await {
+            if let Err(left) = upload.abort().await {
+                tracing::debug!(cause = %left, "a part of a document was left in the store");
+            }
+            return Err(error);
+        }
+        upload.complete().await?;
+        Ok(())
     }
 
     /// The bytes, piece by piece.
@@ -241,6 +242,34 @@ impl Vault {
         let all = listed.map_err(VaultError::from).try_filter_map(move |meta| std::future::ready(Ok(stored(meta))));
         Ok(all.boxed())
     }
+}
+
+/// Sends a file part by part.
+async fn send(
+    from: &mut tokio::fs::File,
+    to: &mut dyn MultipartUpload,
+    part: u64,
+    size: u64,
+) -> Result<(), VaultError> {
+    let mut sent = 0;
+    loop {
+        let bytes = next_part(from, part).await?;
+        if bytes.is_empty() {
+            return if sent == size { Ok(()) } else { Err(has_changed()) };
+        }
+        sent += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        to.put_part(bytes.into()).await?;
+    }
+}
+
+async fn next_part(from: &mut tokio::fs::File, part: u64) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(part).read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
+fn has_changed() -> VaultError {
+    std::io::Error::other("a file has changed while it was kept").into()
 }
 
 fn bucket(s3: &S3) -> Result<impl ObjectStore + use<>, VaultError> {
