@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts;
 use crate::customers;
 use crate::database::Database;
+use crate::documents;
 use crate::events::Feed;
 use crate::ledger::event::EventType;
 use crate::jobs::day::{AnyStep, step};
@@ -37,13 +38,27 @@ pub fn chores() -> Vec<Arc<dyn Chore>> {
 /// Every code that the domains refuse with, in the order of the domains.
 #[must_use]
 pub fn refusal_codes() -> Vec<RefusalCode> {
-    [refused::CODES.to_vec(), ledger::refusal::CODES.to_vec(), jobs::refusal_codes()].concat()
+    [
+        refused::CODES.to_vec(),
+        ledger::refusal::CODES.to_vec(),
+        jobs::refusal_codes(),
+        documents::refusals::CODES.to_vec(),
+    ]
+    .concat()
 }
 
 /// Every event that the domains tell, in the order of the domains.
 #[must_use]
 pub fn event_types() -> Vec<EventType> {
-    [ledger::event::TYPES, jobs::events::TYPES, parties::events::TYPES, customers::events::TYPES, accounts::events::TYPES].concat()
+    [
+        ledger::event::TYPES,
+        jobs::events::TYPES,
+        parties::events::TYPES,
+        customers::events::TYPES,
+        accounts::events::TYPES,
+        documents::events::TYPES,
+    ]
+    .concat()
 }
 
 /// The database, the clock, the workers and the event feed. Cloning shares them.

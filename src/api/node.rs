@@ -15,9 +15,12 @@ use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
+use crate::api::documents::{self, Document};
 use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay};
-use crate::primitives::{AccountId, AuditId, BusinessDayId, CustomerId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId};
+use crate::primitives::{
+    AccountId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId,
+};
 
 /// The interface's name.
 const INTERFACE: &str = "Node";
@@ -79,7 +82,19 @@ macro_rules! node {
     };
 }
 
-node! { Account, AuditRecord, BusinessDay, Customer, Entry, Hold, LedgerAccount, Party, Product, Transaction, }
+node! {
+    Account,
+    AuditRecord,
+    BusinessDay,
+    Customer,
+    Document,
+    Entry,
+    Hold,
+    LedgerAccount,
+    Party,
+    Product,
+    Transaction,
+}
 
 /// The interface's description, with the nine families in the place of `Account`.
 fn interface(registry: &mut Registry, mut objects: IndexSet<String>) -> MetaType {
@@ -125,6 +140,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
+        DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),

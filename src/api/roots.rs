@@ -12,7 +12,10 @@ use super::accounts::queries::AccountQuery;
 use super::books::queries::BooksQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::queries::CustomerQuery;
+use super::documents::mutations::DocumentMutation;
+use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
+use super::history::HistoryQuery;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
@@ -21,8 +24,27 @@ use super::tenants::{TenantMutation, TenantQuery};
 
 /// Everything that can be read. Scope: read.
 #[derive(Default, MergedObject)]
-pub struct Query(CommonQuery, TenantQuery, PartyQuery, CustomerQuery, AccountQuery, BooksQuery, EventQuery);
+pub struct Query(
+    CommonQuery,
+    TenantQuery,
+    PartyQuery,
+    CustomerQuery,
+    AccountQuery,
+    BooksQuery,
+    DocumentQuery,
+    EventQuery,
+    HistoryQuery,
+);
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
 #[derive(Default, MergedObject)]
-pub struct Mutation(TenantMutation, PartyMutation, CustomerMutation, ProductMutation, AccountMutation, MovementMutation, HoldMutation);
+pub struct Mutation(
+    TenantMutation,
+    PartyMutation,
+    CustomerMutation,
+    ProductMutation,
+    AccountMutation,
+    MovementMutation,
+    HoldMutation,
+    DocumentMutation,
+);

@@ -102,6 +102,10 @@ ids! {
     LeaseId = "lea";
     /// A business day that has ended.
     BusinessDayId = "day";
+    /// A document.
+    DocumentId = "doc";
+    /// What holds for documents of a kind.
+    DocumentKindId = "dkd";
 }
 
 /// Only the canonical form (32 lower-case hexadecimal digits) is an id, so that one thing has one name.

@@ -43,6 +43,10 @@ pub enum Table {
     Lease,
     /// Business days that have ended.
     BusinessDay,
+    /// What holds for documents of a kind.
+    DocumentKind,
+    /// What is kept beside the books.
+    Document,
     /// Of the tests of this module.
     #[cfg(test)]
     Note,
@@ -50,7 +54,7 @@ pub enum Table {
 
 impl Table {
     /// How many there are.
-    pub const COUNT: usize = Self::BusinessDay as usize + 1 + cfg!(test) as usize;
+    pub const COUNT: usize = Self::Document as usize + 1 + cfg!(test) as usize;
 }
 
 /// A row of a table. Its entity's primary key is the tenant and one id.

@@ -251,6 +251,11 @@ on_both_databases! {
             ("placeHold", "money", on(json!({ "amount": euros("1.00") }))),
             ("captureHold", "money", json!({ "hold": hold })),
             ("releaseHold", "money", json!({ "hold": hold })),
+            ("addDocument", "admin", json!({ "file": "konto-upload:0", "kind": "A", "subject": from.id })),
+            ("createUploadLink", "admin", json!({ "name": "a", "kind": "A", "subject": from.id })),
+            ("removeDocument", "admin", json!({ "document": "doc_1" })),
+            ("setDocumentLegalHold", "admin", json!({ "document": "doc_1", "legalHold": true })),
+            ("setDocumentKind", "admin", json!({ "kind": "A" })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
@@ -279,6 +284,10 @@ on_both_databases! {
             ("read", "{ entry(id: \"ent_1\") { id } }"),
             ("read", "{ entries { nodes { id } } }"),
             ("read", "{ events { nodes { sequence } } }"),
+            ("read", "{ document(id: \"x\") { id } }"),
+            ("read", "{ documents { nodes { id } } }"),
+            ("read", "{ documentKinds { nodes { kind } } }"),
+            ("read", "{ history(of: \"x\") { nodes { sequence } } }"),
             ("read", "{ node(id: \"x\") { id } }"),
             ("read", "{ nodes(ids: [\"x\"]) { id } }"),
             ("read", "{ trialBalance { balanced } }"),

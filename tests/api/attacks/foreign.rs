@@ -18,6 +18,9 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.product.by.id", 1, "query($id: ID!) { product(by: { id: $id }) { id code } }"),
     ("Query.account.by.id", 2, "query($id: ID!) { account(by: { id: $id }) { id balance { amount } } }"),
     ("Query.party.by.id", 9, "query($id: ID!) { party(by: { id: $id }) { id name } }"),
+    ("Query.document.id", 10, "query($id: ID!) { document(id: $id) { id name } }"),
+    ("Query.documents.filter.subject", 2, "query($id: ID!) { documents(filter: { subject: $id }) { nodes { id } } }"),
+    ("Query.history.of", 2, "query($id: ID!) { history(of: $id) { nodes { sequence } } }"),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
         "Query.accounts.filter.owner",
@@ -57,7 +60,18 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
     let all = json!({ "amount": "100000.00", "currency": "EUR" });
     let opening = |owner: &Value, product: &Value, creditor: Option<&Value>| json!({ "items": [{ "idempotencyKey": "KEY", "owner": owner, "product": product, "creditor": creditor }] });
     let (owner, product) = (json!({ "number": "C1" }), json!({ "code": "mine" }));
+    let document = |subject: &Value, item: Option<&Value>| json!({ "file": "konto-upload:0", "name": "X", "kind": "X", "subject": subject, "historyItem": item });
+    let mut link = document(&json!("ID"), None);
+    link.as_object_mut().expect("an object").remove("file");
+    let mut link_item = document(&json!("MY-HOLD"), Some(&json!("ID")));
+    link_item.as_object_mut().expect("an object").remove("file");
     vec![
+        ("addDocument.input.historyItem", 8, document(&json!("MY-HOLD"), Some(&json!("ID")))),
+        ("addDocument.input.subject", 2, document(&json!("ID"), None)),
+        ("createUploadLink.input.historyItem", 8, link_item),
+        ("createUploadLink.input.subject", 2, link),
+        ("removeDocument.input.document", 10, json!({ "document": "ID" })),
+        ("setDocumentLegalHold.input.document", 10, json!({ "document": "ID", "legalHold": true })),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.account.id", 2, json!({ "account": id, "closureCode": "X" })),
@@ -257,7 +271,7 @@ on_both_databases! {
     async fn cursors_of_others_and_of_other_lists_lead_nowhere(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let lists = [
-            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("products", "id"), ("entries", "id"), ("auditRecords", "id target"),
+            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("products", "id"), ("documents", "id"), ("entries", "id"), ("auditRecords", "id target"),
             ("events", "sequence entry { id } account { id } customer { id }"),
         ];
         let secrets = |things: &Things| things.ids.clone();
