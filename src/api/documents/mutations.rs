@@ -145,7 +145,7 @@ impl DocumentMutation {
     ) -> Result<Option<AddDocumentResult>, Fault> {
         let call = Call::begin(ctx, "addDocument", Scope::Admin, Reach::Own).await?;
         let (caller, files) = (caller(ctx)?, files_of(ctx)?);
-        let uploads = ctx.data::<Uploads>().map(Clone::clone).unwrap_or_default();
+        let uploads = ctx.data::<Uploads>().cloned().unwrap_or_default();
         let key = input.idempotency_key.clone();
         let customer = call.origin.customer.map(|customer| customer.0);
         let place = place_of(call.origin.tenant, &call.origin.client, customer, &key);
