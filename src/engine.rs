@@ -9,7 +9,8 @@ use tokio_util::task::TaskTracker;
 use crate::accounts;
 use crate::customers;
 use crate::database::Database;
-use crate::events::Feed;
+use crate::events::outbound::{Alone, Outbound, OutboundConfig, Surface};
+use crate::events::{Feed, webhooks};
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault, journal};
 use crate::parties;
@@ -32,7 +33,14 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
 /// Every event that the domains tell, in the order of the domains.
 #[must_use]
 pub fn event_types() -> Vec<EventType> {
-    [ledger::event::TYPES, parties::events::TYPES, customers::events::TYPES, accounts::events::TYPES].concat()
+    [
+        ledger::event::TYPES,
+        webhooks::events::TYPES,
+        parties::events::TYPES,
+        customers::events::TYPES,
+        accounts::events::TYPES,
+    ]
+    .concat()
 }
 
 /// The database, the clock, the workers and the event feed. Cloning shares them.
@@ -48,6 +56,8 @@ pub struct Engine {
     pub feed: Feed,
     /// The last entries.
     pub recent: Recent,
+    /// What is sent to others in the background.
+    pub outbound: Outbound,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -69,7 +79,8 @@ impl Engine {
         let metrics = WorkMetrics::new(&refusal_codes());
         let workers = Workers::new(db.clone(), surroundings.clone(), metrics, wake);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let engine = Self { db, surroundings, workers, feed, recent, stop, tasks };
+        let outbound = Outbound::default();
+        let engine = Self { db, surroundings, workers, feed, recent, outbound, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine.tasks.spawn(engine.clone().sweep());
         engine
@@ -87,8 +98,22 @@ impl Engine {
         &self.surroundings.ids
     }
 
+    /// Begins to send events to others: webhooks, and the relay if there is one.
+    pub fn send_out(&self, config: OutboundConfig) {
+        let surface = Surface {
+            db: self.db.clone(),
+            workers: self.workers.clone(),
+            feed: self.feed.clone(),
+            clock: self.clock().clone(),
+            ids: self.ids().clone(),
+            leases: Arc::new(Alone::default()),
+        };
+        self.outbound.start(&surface, config);
+    }
+
     /// Commits what waits, and ends the background work.
     pub async fn stop(&self) {
+        self.outbound.stop().await;
         self.stop.cancel();
         self.workers.stop().await;
         self.tasks.close();

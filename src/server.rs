@@ -18,6 +18,7 @@ use crate::api;
 use crate::database::Database;
 use crate::engine::Engine;
 use crate::events::feed::Lag;
+use crate::events::outbound::OutboundConfig;
 use crate::http::explorer::{self, ExplorerConfig};
 use crate::http::{
     self, ConnectionMetrics, Gateway, GatewayParts, HttpConfig, Lifecycle, Readiness, TrustedDocuments, oauth,
@@ -47,6 +48,8 @@ pub struct ServerConfig {
     pub explorer: ExplorerConfig,
     /// Where `/metrics` is.
     pub metrics: MetricsAt,
+    /// What is sent to others in the background.
+    pub outbound: OutboundConfig,
     /// The present.
     pub clock: Clock,
     /// New ids; random ones when absent.
@@ -77,6 +80,7 @@ impl Default for ServerConfig {
             trusted: TrustedDocuments::default(),
             explorer: ExplorerConfig { title: "Konto".into(), ..ExplorerConfig::default() },
             metrics: MetricsAt::default(),
+            outbound: OutboundConfig::default(),
             clock: Clock::system(),
             ids: None,
         }
@@ -187,7 +191,8 @@ async fn assemble(
     metrics_listener: Option<TcpListener>,
     config: ServerConfig,
 ) -> Result<Server, StartError> {
-    let ServerConfig { bootstrap_client, access, http: limits, trusted, explorer, metrics, clock, ids, .. } = config;
+    let ServerConfig { bootstrap_client, access, http: limits, trusted, explorer, metrics, outbound, clock, ids, .. } =
+        config;
     let unknown = |source| StartError::Listen { address: config.listen.clone(), source };
     let addr = listener.local_addr().map_err(unknown)?;
     let metrics_addr = metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(unknown)?;
@@ -197,6 +202,7 @@ async fn assemble(
         bootstrap(&access, &clock, &ids, &spec).await?;
     }
     let engine = Engine::start(db.clone(), clock.clone(), ids.clone());
+    engine.send_out(outbound);
     let lifecycle = Lifecycle::default();
     let gateway = Gateway::new(
         api::executable(&engine)?,
@@ -271,6 +277,7 @@ fn registry(db: &Database, engine: &Engine, gateway: &Gateway, connections: &Con
         let feed = engine.feed.clone();
         measure::gauge(konto, name, help, move || vec![(Vec::new(), figure(feed.lag()))]);
     }
+    engine.outbound.register(konto);
     db.register(konto);
     let help = "Memory of the process that is in use, in bytes.";
     let read = || measure::resident_bytes().map(|bytes| (Vec::new(), bytes)).into_iter().collect();

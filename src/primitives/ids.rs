@@ -98,6 +98,12 @@ ids! {
     AuditId = "aud";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
+    /// An event of a tenant's log, to those whom it is sent to.
+    EventId = "evt";
+    /// A webhook: where a tenant has events sent to.
+    WebhookId = "whk";
+    /// An event on its way to a webhook.
+    WebhookDeliveryId = "whd";
 }
 
 /// Only the canonical form (32 lower-case hexadecimal digits) is an id, so that one thing has one name.

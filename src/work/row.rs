@@ -39,6 +39,10 @@ pub enum Table {
     Hold,
     /// How much of an entry is reversed.
     Reversed,
+    /// Where events are sent to.
+    Webhook,
+    /// Events on their way there.
+    WebhookDelivery,
     /// Of the tests of this module.
     #[cfg(test)]
     Note,
@@ -46,7 +50,7 @@ pub enum Table {
 
 impl Table {
     /// How many there are.
-    pub const COUNT: usize = Self::Reversed as usize + 1 + cfg!(test) as usize;
+    pub const COUNT: usize = Self::WebhookDelivery as usize + 1 + cfg!(test) as usize;
 }
 
 /// A row of a table. Its entity's primary key is the tenant and one id.

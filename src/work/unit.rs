@@ -187,6 +187,22 @@ impl Work {
         self.current.sequence * ORDINALS_PER_COMMAND + self.current.ordinals - 1
     }
 
+    /// A secret that nobody can guess and that is the command's own: the same each time it is decided. What it is for
+    /// keeps those of one command apart.
+    pub fn secret(&self, purpose: &str) -> [u8; 32] {
+        use sha2::{Digest as _, Sha256};
+        let mut digest = Sha256::new();
+        digest.update(self.current.secret);
+        digest.update(purpose.as_bytes());
+        digest.finalize().into()
+    }
+
+    /// The place in the log that what is told or booked next will have.
+    #[must_use]
+    pub fn next_place(&self) -> i64 {
+        self.next_event()
+    }
+
     /// The number of the command under decision: what it books and tells refers to it.
     #[must_use]
     pub fn command(&self) -> i64 {
