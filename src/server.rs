@@ -191,8 +191,9 @@ async fn assemble(
     metrics_listener: Option<TcpListener>,
     config: ServerConfig,
 ) -> Result<Server, StartError> {
-    let ServerConfig { bootstrap_client, access, http: limits, trusted, explorer, metrics, outbound, clock, ids, .. } =
-        config;
+    let ServerConfig {
+        bootstrap_client, access, http: limits, trusted, explorer, metrics, outbound, clock, ids, ..
+    } = config;
     let unknown = |source| StartError::Listen { address: config.listen.clone(), source };
     let addr = listener.local_addr().map_err(unknown)?;
     let metrics_addr = metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(unknown)?;

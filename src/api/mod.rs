@@ -32,6 +32,7 @@ pub mod roots;
 pub mod scalars;
 #[cfg(test)]
 mod tests;
+pub mod webhooks;
 
 use std::sync::Arc;
 

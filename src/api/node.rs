@@ -16,7 +16,10 @@ use crate::api::accounts::{self as accounts, Account, Product};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::parties::{self, Party};
-use crate::primitives::{AccountId, AuditId, CustomerId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId};
+use crate::api::webhooks::{self, Webhook, WebhookDelivery};
+use crate::primitives::{
+    AccountId, AuditId, CustomerId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
+};
 
 /// The interface's name.
 const INTERFACE: &str = "Node";
@@ -78,7 +81,7 @@ macro_rules! node {
     };
 }
 
-node! { Account, AuditRecord, Customer, Entry, Hold, LedgerAccount, Party, Product, Transaction, }
+node! { Account, AuditRecord, Customer, Entry, Hold, LedgerAccount, Party, Product, Transaction, Webhook, WebhookDelivery, }
 
 /// The interface's description, with the nine families in the place of `Account`.
 fn interface(registry: &mut Registry, mut objects: IndexSet<String>) -> MetaType {
@@ -128,6 +131,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),
+        WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
+        WebhookId::PREFIX => parsed!(webhooks::by_id),
         TRANSACTION_PREFIX => ledger::transaction_by_id(caller, id).await?.map(Node::from),
         _ => None,
     };

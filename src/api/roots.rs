@@ -17,11 +17,20 @@ use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
 use super::query::CommonQuery;
+use super::webhooks::{WebhookMutation, WebhookQuery};
 
 /// Everything that can be read. Scope: read.
 #[derive(Default, MergedObject)]
-pub struct Query(CommonQuery, PartyQuery, CustomerQuery, AccountQuery, BooksQuery, EventQuery);
+pub struct Query(CommonQuery, PartyQuery, CustomerQuery, AccountQuery, BooksQuery, EventQuery, WebhookQuery);
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
 #[derive(Default, MergedObject)]
-pub struct Mutation(PartyMutation, CustomerMutation, ProductMutation, AccountMutation, MovementMutation, HoldMutation);
+pub struct Mutation(
+    WebhookMutation,
+    PartyMutation,
+    CustomerMutation,
+    ProductMutation,
+    AccountMutation,
+    MovementMutation,
+    HoldMutation,
+);

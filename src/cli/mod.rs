@@ -7,6 +7,7 @@ mod admin;
 mod demo;
 mod limits;
 mod logs;
+mod outbound;
 mod serve;
 mod settings;
 #[cfg(test)]

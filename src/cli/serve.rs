@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::DatabaseArgs;
 use super::limits::LimitArgs;
+use super::outbound::OutboundArgs;
 use super::settings::{self, OidcArgs, Setting};
 use crate::access::{AccessConfig, AccessError, BootstrapError};
 use crate::http::{HttpConfig, StreamConfig};
@@ -39,6 +40,8 @@ pub(super) struct ServeArgs {
     pub(super) oidc: OidcArgs,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) outbound: OutboundArgs,
 }
 
 impl ServeArgs {
@@ -61,6 +64,7 @@ impl ServeArgs {
             trusted: self.limits.trusted(&http)?,
             http,
             metrics: settings::metrics(&self.metrics_listen)?,
+            outbound: self.outbound.config()?,
             ..ServerConfig::default()
         })
     }

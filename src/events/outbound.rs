@@ -16,10 +16,10 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::{Event, Feed};
 use super::relay::{Relay, RelayConfig, RelayMetrics};
 use super::webhooks::records::ForgetDeliveries;
 use super::webhooks::{Deliverer, Poster, WebhookMetrics, store};
+use super::{Event, Feed};
 use crate::database::Database;
 use crate::ledger::LedgerFault;
 use crate::primitives::{Clock, IdSource, Origin, TenantId, WebhookId};

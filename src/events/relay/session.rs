@@ -34,7 +34,12 @@ type OnTheirWay = FuturesOrdered<BoxFuture<'static, (i64, Result<PublishAck, Pub
 
 impl Relay {
     /// Relays until it is told to stop, has nothing to do, or somebody else does it.
-    pub(super) async fn session(&self, tenant: TenantId, code: &str, stop: &CancellationToken) -> Result<(), RelayFault> {
+    pub(super) async fn session(
+        &self,
+        tenant: TenantId,
+        code: &str,
+        stop: &CancellationToken,
+    ) -> Result<(), RelayFault> {
         if !self.hold(tenant).await {
             self.metrics.leaves(tenant);
             stop.run_until_cancelled(tokio::time::sleep(HOLD)).await;
@@ -163,7 +168,11 @@ impl Relay {
         if Ok(ack.sequence) != u64::try_from(sequence) {
             return Err(RelayFault::NotTaken(format!("event {sequence} stands at {}", ack.sequence)));
         }
-        if ack.duplicate { self.metrics.repeated.inc() } else { self.metrics.taken.inc() };
+        if ack.duplicate {
+            self.metrics.repeated.inc()
+        } else {
+            self.metrics.taken.inc()
+        };
         Ok(sequence)
     }
 }

@@ -398,7 +398,10 @@ impl Command for RetryDelivery {
         let webhook = store::locate(work, found.webhook, "delivery")?;
         let delivery = work.change::<Delivery, Refused>(found.id, |delivery| {
             if delivery.state == DeliveryState::Delivered {
-                return Err(not_in_this_state(delivery.state.word(), "the receiver has it: replay the webhook instead"));
+                return Err(not_in_this_state(
+                    delivery.state.word(),
+                    "the receiver has it: replay the webhook instead",
+                ));
             }
             (delivery.state, delivery.attempts, delivery.next_attempt) = (DeliveryState::Retrying, 0, None);
             Ok(())

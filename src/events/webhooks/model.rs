@@ -127,7 +127,8 @@ impl Webhook {
     /// `INVALID_INPUT`, naming the first field at fault.
     pub fn checked(self) -> Result<Self, Refused> {
         address::parse(&self.url).map_err(|problem| Refused::invalid("url", problem.to_string()))?;
-        text::optional(&self.description, 500).map_err(|problem| Refused::invalid("description", problem.to_string()))?;
+        text::optional(&self.description, 500)
+            .map_err(|problem| Refused::invalid("description", problem.to_string()))?;
         if self.filter.minimum_amount.is_some_and(|amount| amount.is_sign_negative()) {
             return Err(Refused::invalid("filter.minimumAmount", "must not be negative"));
         }

@@ -56,9 +56,10 @@ impl Row for Webhook {
 
     fn from_model(row: webhook::Model) -> Result<Self, LedgerFault> {
         let state = WebhookState::from_word(&row.state);
-        let reason = row.disabled_reason.as_deref().map(|word| {
-            DisabledReason::from_word(word).ok_or(LedgerFault::Inconsistent("why a webhook is disabled"))
-        });
+        let reason = row
+            .disabled_reason
+            .as_deref()
+            .map(|word| DisabledReason::from_word(word).ok_or(LedgerFault::Inconsistent("why a webhook is disabled")));
         Ok(Self {
             id: WebhookId(row.id),
             ordinal: row.ordinal,
@@ -131,8 +132,7 @@ impl Row for Delivery {
             sequence: row.event_sequence,
             event_type: row.event_type,
             subject: row.subject,
-            state: DeliveryState::from_word(&row.state)
-                .ok_or(LedgerFault::Inconsistent("the state of a delivery"))?,
+            state: DeliveryState::from_word(&row.state).ok_or(LedgerFault::Inconsistent("the state of a delivery"))?,
             attempts: row.attempts,
             next_attempt: row.next_attempt_us,
             last_attempt: row.last_attempt_us,
@@ -162,11 +162,7 @@ pub fn locate(work: &mut Work, id: WebhookId, field: &str) -> Decision<Arc<Webho
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn list(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    page: Page<i64>,
-) -> Result<Vec<Webhook>, LedgerFault> {
+pub async fn list(db: &impl ConnectionTrait, tenant: TenantId, page: Page<i64>) -> Result<Vec<Webhook>, LedgerFault> {
     let mut query = read::select::<Webhook>(tenant);
     query.and_raw("state <> 'DELETED'");
     read::page(db, query, false, page).await
@@ -179,8 +175,6 @@ pub struct DeliveryFilter {
     pub states: Vec<DeliveryState>,
     /// Only of these types; all when empty.
     pub types: Vec<String>,
-    /// Only about this.
-    pub subject: Option<String>,
 }
 
 /// A webhook's deliveries, newest first.
@@ -203,9 +197,6 @@ pub async fn deliveries(
     if !filter.types.is_empty() {
         query.and_raw("");
         query.any("event_type", filter.types.iter().map(|type_| type_.as_str().into()).collect());
-    }
-    if let Some(subject) = &filter.subject {
-        query.and("subject = ", subject.as_str().into());
     }
     read::page(db, query, true, page).await
 }
