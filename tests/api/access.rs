@@ -251,6 +251,15 @@ on_both_databases! {
             ("placeHold", "money", on(json!({ "amount": euros("1.00") }))),
             ("captureHold", "money", json!({ "hold": hold })),
             ("releaseHold", "money", json!({ "hold": hold })),
+            ("createWebhook", "admin", json!({ "url": "https://example.com/" })),
+            ("updateWebhook", "admin", json!({ "webhook": "whk_1", "description": "Other" })),
+            ("enableWebhook", "admin", json!({ "webhook": "whk_1" })),
+            ("disableWebhook", "admin", json!({ "webhook": "whk_1" })),
+            ("rotateWebhookSecret", "admin", json!({ "webhook": "whk_1" })),
+            ("deleteWebhook", "admin", json!({ "webhook": "whk_1" })),
+            ("replayWebhook", "admin", json!({ "webhook": "whk_1", "from": { "time": "2026-04-15T09:30:00Z" } })),
+            ("sendTestWebhook", "admin", json!({ "webhook": "whk_1" })),
+            ("retryDelivery", "admin", json!({ "delivery": "whd_1" })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
@@ -283,6 +292,8 @@ on_both_databases! {
             ("read", "{ nodes(ids: [\"x\"]) { id } }"),
             ("read", "{ trialBalance { balanced } }"),
             ("audit", "{ auditRecords { nodes { id } } }"),
+            ("admin", "{ webhook(id: \"whk_1\") { id } }"),
+            ("admin", "{ webhooks { nodes { id } } }"),
         ];
         for (scope, query) in queries {
             let all_others =

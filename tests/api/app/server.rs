@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use konto::access::{Access, AccessConfig, Scope, create_tenant, tenants};
 use konto::accounts::catalogue::InstallCatalogue;
 use konto::engine::Engine;
+use konto::events::outbound::OutboundConfig;
 use konto::http::{HttpConfig, TrustedDocuments};
 use konto::primitives::{Clock, CustomerId, TenantId};
 use konto::server::ServerConfig;
@@ -21,6 +22,7 @@ pub struct Settings {
     pub access: AccessConfig,
     pub http: HttpConfig,
     pub trusted: TrustedDocuments,
+    pub outbound: OutboundConfig,
 }
 
 impl Default for Settings {
@@ -28,7 +30,9 @@ impl Default for Settings {
     fn default() -> Self {
         let mut http = HttpConfig::default();
         (http.rate.per_second, http.rate.burst) = (100_000_000, 100_000_000);
-        Self { access: AccessConfig::default(), http, trusted: TrustedDocuments::default() }
+        // Receivers are on this machine.
+        let outbound = OutboundConfig { allow_private: true, ..OutboundConfig::default() };
+        Self { access: AccessConfig::default(), http, trusted: TrustedDocuments::default(), outbound }
     }
 }
 
@@ -107,9 +111,9 @@ impl Server {
 }
 
 async fn start(database: &TestDatabase, clock: Clock, settings: Settings) -> konto::server::Server {
-    let Settings { access, http, trusted } = settings;
+    let Settings { access, http, trusted, outbound } = settings;
     let database_url = database.url();
-    let config = ServerConfig { database_url, access, http, trusted, clock, ..ServerConfig::default() };
+    let config = ServerConfig { database_url, access, http, trusted, outbound, clock, ..ServerConfig::default() };
     konto::server::start(config).await.expect("a server")
 }
 
