@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use async_nats::jetstream::{self, Context, stream::StreamMessage};
+use async_nats::jetstream::{self, Context, message::StreamMessage};
 use tokio::time::Instant;
 
 use crate::faults::served::Folder;
