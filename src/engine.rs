@@ -1,33 +1,48 @@
 //! The running Konto: what everybody is handed who runs a command or reads.
 
+use std::collections::HashMap;
+use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts;
 use crate::customers;
 use crate::database::Database;
-use crate::events::outbound::{Alone, Outbound, OutboundConfig, Surface};
+use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
+use crate::jobs::day::{AnyStep, step};
+use crate::jobs::runner::{Chore, Days};
+use crate::jobs::{self, lease};
 use crate::ledger::event::EventType;
-use crate::ledger::{self, Entry, LedgerFault, journal};
+use crate::ledger::{self, Entry, LedgerFault};
 use crate::parties;
-use crate::payments::ExpireHold;
-use crate::primitives::{Clock, IdSource, Origin, TenantId};
+use crate::payments::chores::{CloseEmptied, ExpireHolds};
+use crate::primitives::{Clock, IdSource, LeaseId, Origin, TenantId};
 use crate::refused::{self, RefusalCode};
-use crate::work::{Answer, Command, Idempotency, Mode, Priority, Recent, Surroundings, Verdict, WorkMetrics, Workers};
+use crate::work::present::{self, Present};
+use crate::work::{
+    Answer, Command, Idempotency, Mode, Priority, Recent, Surroundings, Verdict, WorkMetrics, Workers, read,
+};
 
-/// How often lapsed holds are looked for.
-const SWEEP: Duration = Duration::from_millis(500);
-/// Holds that expire in one go.
-const LAPSED: u64 = 500;
+/// The steps of a business day, in the order in which they are run.
+#[must_use]
+pub fn steps() -> Vec<Arc<dyn AnyStep>> {
+    vec![step::<CloseEmptied>()]
+}
+
+/// What is to be done during the day.
+#[must_use]
+pub fn chores() -> Vec<Arc<dyn Chore>> {
+    vec![Arc::new(ExpireHolds)]
+}
 
 /// Every code that the domains refuse with, in the order of the domains.
 #[must_use]
 pub fn refusal_codes() -> Vec<RefusalCode> {
-    [refused::CODES, ledger::refusal::CODES].concat()
+    [refused::CODES.to_vec(), ledger::refusal::CODES.to_vec(), jobs::refusal_codes()].concat()
 }
 
 /// Every event that the domains tell, in the order of the domains.
@@ -36,6 +51,7 @@ pub fn event_types() -> Vec<EventType> {
     [
         ledger::event::TYPES,
         webhooks::events::TYPES,
+        jobs::events::TYPES,
         parties::events::TYPES,
         customers::events::TYPES,
         accounts::events::TYPES,
@@ -58,15 +74,24 @@ pub struct Engine {
     pub recent: Recent,
     /// What is sent to others in the background.
     pub outbound: Outbound,
+    days: Days,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Engine {
-    /// Starts on a migrated database: the workers, the listener for other servers' commits, and the sweeper of lapsed
-    /// holds.
+    /// Starts on a migrated database: the workers, the listener for other servers' commits, and what runs in the
+    /// background.
     #[must_use]
     pub fn start(db: Database, clock: Clock, ids: IdSource) -> Self {
+        let engine = Self::start_idle(db, clock, ids, steps());
+        engine.tasks.spawn(engine.days.clone().run(engine.stop.clone()));
+        engine
+    }
+
+    /// The same with these steps of the business day, and nothing that runs by itself.
+    #[must_use]
+    pub fn start_idle(db: Database, clock: Clock, ids: IdSource, steps: Vec<Arc<dyn AnyStep>>) -> Self {
         let surroundings = Surroundings { clock, ids };
         let (feed, recent) = (Feed::new(db.clone()), Recent::default());
         let wake = {
@@ -79,10 +104,9 @@ impl Engine {
         let metrics = WorkMetrics::new(&refusal_codes());
         let workers = Workers::new(db.clone(), surroundings.clone(), metrics, wake);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let outbound = Outbound::default();
-        let engine = Self { db, surroundings, workers, feed, recent, outbound, stop, tasks };
+        let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
+        let engine = Self { db, surroundings, workers, feed, recent, outbound, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
-        engine.tasks.spawn(engine.clone().sweep());
         engine
     }
 
@@ -106,7 +130,11 @@ impl Engine {
             feed: self.feed.clone(),
             clock: self.clock().clone(),
             ids: self.ids().clone(),
-            leases: Arc::new(Alone::default()),
+            leases: Arc::new(OfServer {
+                db: self.db.clone(),
+                workers: self.workers.clone(),
+                held: tokio::sync::Mutex::default(),
+            }),
         };
         self.outbound.start(&surface, config);
     }
@@ -163,16 +191,29 @@ impl Engine {
         self.workers.turn_away(origin, operation, vec![Verdict::Denied]).await
     }
 
-    async fn sweep(self) {
-        loop {
+    /// The business days of the tenants, as this server runs them.
+    #[must_use]
+    pub fn days(&self) -> &Days {
+        &self.days
+    }
+
+    /// The tenant's present: of a sandbox, its own.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn present(&self, tenant: TenantId) -> Result<Present, LedgerFault> {
+        present::of(self.db.reader(), self.clock(), tenant).await
+    }
+
+    /// Spawns something that ends with the engine, or by itself.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
             tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(SWEEP) => {}
+                () = stop.cancelled() => {}
+                () = task => {}
             }
-            if let Err(fault) = self.expire_holds().await {
-                tracing::warn!(%fault, "lapsed holds could not be swept; trying again");
-            }
-        }
+        });
     }
 
     /// Expires the holds whose time has come. Gives how many.
@@ -180,26 +221,68 @@ impl Engine {
     /// # Errors
     /// The database's.
     pub async fn expire_holds(&self) -> Result<usize, Arc<LedgerFault>> {
-        let now = self.clock().micros();
         let mut count = 0;
-        for tenant in journal::tenants_with_lapsed_holds(self.db.reader(), now).await? {
-            count += self.expire_holds_of(tenant).await?;
+        for tenant in ExpireHolds.tenants(&self.workers).await? {
+            count += ExpireHolds.run(&self.workers, tenant).await?;
         }
         Ok(count)
     }
+}
 
-    async fn expire_holds_of(&self, tenant: TenantId) -> Result<usize, Arc<LedgerFault>> {
-        let now = self.clock().micros();
-        let lapsed = journal::lapsed_holds(self.db.reader(), tenant, now, LAPSED).await?;
-        let count = lapsed.len();
-        let expiries = lapsed.into_iter().map(|hold| (None, ExpireHold { hold })).collect();
-        let origin = Origin::system(tenant);
-        // Refused when somebody was faster: the hold is closed, which is what was wanted.
-        for answer in self.workers.run_all(&origin, expiries, Mode::EachAlone, Priority::Background).await {
-            if let Err(crate::work::Failure::Fault(fault)) = answer {
-                return Err(fault);
+/// The leases of this server, as those who send events out see them.
+struct OfServer {
+    db: Database,
+    workers: Workers,
+    held: tokio::sync::Mutex<HashMap<(TenantId, String), lease::Held>>,
+}
+
+impl OfServer {
+    /// Whether it can be seen without asking for it that somebody else has it: each time that is asked leaves a record.
+    async fn is_anothers(&self, tenant: TenantId, name: &str) -> bool {
+        let found = read::by_id::<lease::Lease>(self.db.reader(), tenant, LeaseId::named(name)).await;
+        let now = self.workers.clock().micros();
+        found.ok().flatten().is_some_and(|lease| lease.holder != self.workers.server() && lease.until > now)
+    }
+}
+
+impl Leases for OfServer {
+    fn hold(&self, tenant: TenantId, name: String) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let mut held = self.held.lock().await;
+            let key = (tenant, name);
+            let kept = match held.get_mut(&key) {
+                Some(lease) => lease.keep(&self.workers).await,
+                None if self.is_anothers(tenant, &key.1).await => Ok(false),
+                None => match lease::hold(&self.workers, tenant, &key.1).await {
+                    Ok(Some(lease)) => {
+                        held.insert(key.clone(), lease);
+                        Ok(true)
+                    }
+                    Ok(None) => Ok(false),
+                    Err(fault) => Err(fault),
+                },
+            };
+            match kept {
+                Ok(true) => true,
+                Ok(false) => {
+                    held.remove(&key);
+                    false
+                }
+                Err(fault) => {
+                    tracing::warn!(%fault, "a lease could not be held");
+                    held.remove(&key);
+                    false
+                }
             }
-        }
-        Ok(count)
+        })
+    }
+
+    fn release(&self, tenant: TenantId, name: String) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Some(lease) = self.held.lock().await.remove(&(tenant, name)) {
+                // It runs out by itself.
+                let _ = lease.release(&self.workers).await;
+            }
+        })
     }
 }

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod account_position;
 pub mod batch;
+pub mod business_day;
 pub mod client;
 pub mod command;
 pub mod customer;
@@ -11,6 +12,7 @@ pub mod entry;
 pub mod event;
 pub mod hold;
 pub mod internal_account;
+pub mod lease;
 pub mod ledger_head;
 pub mod party;
 pub mod posting;

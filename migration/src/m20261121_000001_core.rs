@@ -16,9 +16,6 @@ const TABLES: &[&str] = &[
     "CREATE TABLE tenant (
         id {uuid} PRIMARY KEY,
         code text NOT NULL UNIQUE,
-        name text NOT NULL,
-        base_currency text NOT NULL,
-        sandbox boolean NOT NULL,
         created_at_us bigint NOT NULL
     )",
     "CREATE TABLE client (
@@ -40,7 +37,8 @@ const TABLES: &[&str] = &[
         retired_at_us bigint
     )",
     // The end of a tenant's journal: everybody who writes moves `command_sequence`, so that what was read stays
-    // current until it does. `epoch` fences off writers that do not know it.
+    // current until it does. `epoch` fences off writers that do not know it. What the tenant has decided about itself
+    // (`settings`) and its business date are here, so that every decision sees them without another row.
     "CREATE TABLE ledger_head (
         tenant_id {uuid} PRIMARY KEY REFERENCES tenant (id),
         epoch bigint NOT NULL,
@@ -51,6 +49,11 @@ const TABLES: &[&str] = &[
         last_booked_us bigint NOT NULL,
         chain_hash {bytes} NOT NULL,
         business_date date,
+        day_ends_us bigint,
+        day_open date,
+        day_done date,
+        clock_ahead_us bigint NOT NULL DEFAULT 0,
+        settings text NOT NULL DEFAULT '',
         closed_through date
     )",
     // Who did what, when, from which request, under which key, with what result: the audit trail and the memory of

@@ -30,6 +30,7 @@ pub mod refusal;
 pub mod root;
 pub mod roots;
 pub mod scalars;
+pub mod tenants;
 #[cfg(test)]
 mod tests;
 pub mod webhooks;

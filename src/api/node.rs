@@ -16,9 +16,11 @@ use crate::api::accounts::{self as accounts, Account, Product};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::parties::{self, Party};
+use crate::api::tenants::{self, BusinessDay};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::primitives::{
-    AccountId, AuditId, CustomerId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
+    AccountId, AuditId, BusinessDayId, CustomerId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId,
+    WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -81,7 +83,7 @@ macro_rules! node {
     };
 }
 
-node! { Account, AuditRecord, Customer, Entry, Hold, LedgerAccount, Party, Product, Transaction, Webhook, WebhookDelivery, }
+node! { Account, AuditRecord, BusinessDay, Customer, Entry, Hold, LedgerAccount, Party, Product, Transaction, Webhook, WebhookDelivery, }
 
 /// The interface's description, with the nine families in the place of `Account`.
 fn interface(registry: &mut Registry, mut objects: IndexSet<String>) -> MetaType {
@@ -125,6 +127,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
     let found = match prefix {
         AccountId::PREFIX => parsed!(accounts::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
+        BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),

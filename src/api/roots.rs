@@ -17,15 +17,26 @@ use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
 use super::query::CommonQuery;
+use super::tenants::{TenantMutation, TenantQuery};
 use super::webhooks::{WebhookMutation, WebhookQuery};
 
 /// Everything that can be read. Scope: read.
 #[derive(Default, MergedObject)]
-pub struct Query(CommonQuery, PartyQuery, CustomerQuery, AccountQuery, BooksQuery, EventQuery, WebhookQuery);
+pub struct Query(
+    CommonQuery,
+    TenantQuery,
+    WebhookQuery,
+    PartyQuery,
+    CustomerQuery,
+    AccountQuery,
+    BooksQuery,
+    EventQuery,
+);
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
 #[derive(Default, MergedObject)]
 pub struct Mutation(
+    TenantMutation,
     WebhookMutation,
     PartyMutation,
     CustomerMutation,

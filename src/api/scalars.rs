@@ -3,7 +3,7 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime as Moment, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime as Moment, NaiveDate, NaiveTime, SecondsFormat, Timelike as _, Utc};
 use serde_json::Value as JsonValue;
 
 use crate::primitives::Currency;
@@ -123,6 +123,29 @@ impl ScalarType for CurrencyCode {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.code().into())
+    }
+}
+
+/// A time of day on a wall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalTime(pub NaiveTime);
+
+/// A time of day on the clocks of the tenant's time zone, to the second: `17:30` or `17:30:00`.
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
+impl ScalarType for LocalTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let format = match text.len() {
+            5 => "%H:%M",
+            8 => "%H:%M:%S",
+            _ => return Err(custom("not a time of day: write it like \"17:30\"")),
+        };
+        let time = NaiveTime::parse_from_str(text, format).ok().filter(|time| time.nanosecond() < 1_000_000_000);
+        time.map(Self).ok_or_else(|| custom("not a time of day: write it like \"17:30\""))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%H:%M:%S").to_string())
     }
 }
 

@@ -4,8 +4,8 @@
 //! leases run out and another one takes over from what was noted.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -274,20 +274,4 @@ async fn forget(surface: &Surface) -> Result<(), Arc<LedgerFault>> {
         }
     }
     Ok(())
-}
-
-/// Leases of a server that is alone.
-#[derive(Debug, Default)]
-pub struct Alone(Mutex<HashMap<(TenantId, String), ()>>);
-
-impl Leases for Alone {
-    fn hold(&self, tenant: TenantId, name: String) -> BoxFuture<'_, bool> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((tenant, name), ());
-        Box::pin(async { true })
-    }
-
-    fn release(&self, tenant: TenantId, name: String) -> BoxFuture<'_, ()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(tenant, name));
-        Box::pin(async {})
-    }
 }

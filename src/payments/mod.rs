@@ -14,6 +14,7 @@
 //! | `reverseEntry` | the mirror of the entry | |
 
 pub mod bank;
+pub mod chores;
 pub mod corrections;
 pub mod holds;
 pub mod moves;

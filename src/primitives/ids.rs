@@ -98,6 +98,10 @@ ids! {
     AuditId = "aud";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
+    /// A kind of background work that one server does at a time.
+    LeaseId = "lea";
+    /// A business day that has ended.
+    BusinessDayId = "day";
     /// An event of a tenant's log, to those whom it is sent to.
     EventId = "evt";
     /// A webhook: where a tenant has events sent to.

@@ -121,7 +121,11 @@ impl Work {
         Ok(())
     }
 
-    fn close_if_nothing_holds_it_back(&mut self, account: AccountId) -> Decision<()> {
+    /// PENDING_CLOSE -> CLOSED, when nothing holds it back.
+    ///
+    /// # Errors
+    /// That something is not loaded yet.
+    pub fn close_if_nothing_holds_it_back(&mut self, account: AccountId) -> Decision<()> {
         let today = self.today();
         if self.position(account)?.can_close_itself(today) { self.close(account) } else { Ok(()) }
     }

@@ -52,6 +52,8 @@ pub(super) struct Shared {
     pub wake: Wake,
     pub metrics: WorkMetrics,
     pub memory: Memory,
+    /// This server among those that share the database.
+    pub server: Arc<str>,
     queues: Mutex<State>,
     tasks: TaskTracker,
 }
@@ -73,7 +75,9 @@ impl Workers {
     #[must_use]
     pub fn new(db: Database, surroundings: Surroundings, metrics: WorkMetrics, wake: Wake) -> Self {
         let (queues, tasks, memory) = (Mutex::new(State::default()), TaskTracker::new(), Memory::default());
-        Self(Arc::new(Shared { db, surroundings, wake, metrics, memory, queues, tasks }))
+        // From chance of its own: the ids of a seeded source are the same each time.
+        let server = IdSource::random(surroundings.clock.clone()).next().simple().to_string().into();
+        Self(Arc::new(Shared { db, surroundings, wake, metrics, memory, server, queues, tasks }))
     }
 
     /// Runs a command; answers when it is durable.
@@ -175,6 +179,24 @@ impl Workers {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn db(&self) -> &Database {
+        &self.0.db
+    }
+
+    /// The servers' clock: a sandbox tenant has one of its own.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.surroundings.clock
+    }
+
+    /// This server among those that share the database.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.0.server
     }
 
     /// What the workers measure.

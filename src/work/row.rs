@@ -39,6 +39,10 @@ pub enum Table {
     Hold,
     /// How much of an entry is reversed.
     Reversed,
+    /// Who does a kind of background work.
+    Lease,
+    /// Business days that have ended.
+    BusinessDay,
     /// Where events are sent to.
     Webhook,
     /// Events on their way there.

@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use super::cache::{Cache, IndexKey, KeyOf, Remembered, SetKey, Slot, Wants};
 use super::command::{Decision, Idempotency, Missing, Stop, Verdict};
-use super::head::Head;
+use super::head::{Day, Head};
 use super::row::{AnyRow, Index, Row, Set, Shape, Table};
+use super::settings::Settings;
 use super::undo::Undo;
 use crate::ledger::Entry;
 use crate::ledger::event::NewEvent;
@@ -61,6 +62,8 @@ struct Current {
     ids: CommandIds,
     secret: [u8; 16],
     ordinals: i64,
+    /// The day that is booked on, where that is not the present one.
+    day: Option<NaiveDate>,
 }
 
 /// What is looked up when it is not known.
@@ -80,8 +83,12 @@ pub struct Work {
     pub(super) tenant: TenantId,
     pub(super) cache: Cache,
     pub(super) head: Head,
+    /// How the head stood before the batch, where a command has changed what hardly any does.
+    pub(super) head_before: Option<Head>,
     pub(super) now: Micros,
-    today: NaiveDate,
+    /// The servers' clock.
+    clock: Micros,
+    pub(super) day: Day,
     pub(super) unknown: Unknown,
     pub(super) undo: Vec<Undo>,
     /// What rows were like before the batch, of those that it has touched.
@@ -119,8 +126,10 @@ impl Work {
             tenant,
             cache: Cache::default(),
             head: Head::default(),
+            head_before: None,
             now: 0,
-            today: NaiveDate::MIN,
+            clock: 0,
+            day: Day { date: NaiveDate::MIN, ends: 0 },
             unknown: Unknown::LookedUp,
             undo: Vec::new(),
             before: BTreeMap::new(),
@@ -140,6 +149,7 @@ impl Work {
                 ids: CommandIds::new(Uuid::nil()),
                 secret: [0; 16],
                 ordinals: 0,
+                day: None,
             },
         }
     }
@@ -164,10 +174,26 @@ impl Work {
         self.now
     }
 
-    /// The tenant's business date.
+    /// The tenant's business date; in a step of a day that has ended, that day.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
-        self.today
+        self.current.day.unwrap_or(self.day.date)
+    }
+
+    /// Books on a day that has ended, as its steps do, until the command is decided.
+    pub fn turn_back_to(&mut self, day: NaiveDate) {
+        self.current.day = Some(day);
+    }
+
+    /// The servers' clock, which a sandbox tenant's is ahead of.
+    pub(crate) fn clock(&self) -> Micros {
+        self.clock
+    }
+
+    /// What the tenant has decided about itself.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        self.head.settings.clone()
     }
 
     /// The last day that the books are closed for.
@@ -390,16 +416,36 @@ impl Work {
     }
 
     pub(super) fn set_closed_through(&mut self, through: NaiveDate) {
-        self.undo.push(Undo::ClosedThrough(self.head.closed_through));
-        self.head.closed_through = Some(through);
+        self.change_head(|head| head.closed_through = Some(through));
+    }
+
+    /// Changes what hardly any command changes: the tenant's settings, its days, its clock.
+    pub(crate) fn change_head(&mut self, change: impl FnOnce(&mut Head)) {
+        self.head_before.get_or_insert_with(|| self.head.clone());
+        self.undo.push(Undo::Head(Box::new((self.head.clone(), self.day))));
+        change(&mut self.head);
+        // Where its days end may be another moment now; which day it is stays until that.
+        self.day.ends = self.head.settings.end_of(self.day.date);
+    }
+
+    /// The tenant's business date becomes a later one, whatever the clock says.
+    pub(crate) fn turn_to_day(&mut self, date: NaiveDate) {
+        self.change_head(|_| {});
+        self.day = Day { date, ends: self.head.settings.end_of(date) };
+    }
+
+    /// The head: the tenant's days and clock.
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
     }
 
     // ----------------------------------------------------------------------------------------- for the worker
 
     /// Begins a batch on the head as it stands.
     pub(super) fn begin(&mut self, clock: Micros) {
+        self.clock = clock;
         self.now = self.head.booking_time(clock);
-        self.today = self.head.business_date(self.now);
+        self.day = self.head.day_at(self.now);
     }
 
     /// Turns to the next run.
@@ -416,6 +462,7 @@ impl Work {
             ids: CommandIds::new(seed),
             secret,
             ordinals: 0,
+            day: None,
         };
         self.missed_any = false;
     }

@@ -145,7 +145,8 @@ impl Relay {
         let mut pause = PAUSE;
         let mut complained = String::new();
         while !stop.is_cancelled() {
-            match self.session(tenant, &code, &stop).await {
+            let Some(came) = stop.run_until_cancelled(self.session(tenant, &code, &stop)).await else { break };
+            match came {
                 Ok(()) => (pause, complained) = (PAUSE, String::new()),
                 Err(fault) => {
                     let what = fault.to_string();

@@ -96,6 +96,8 @@ impl Deliverer {
     pub async fn run(self, tenant: TenantId, webhook: WebhookId, stop: CancellationToken) {
         let leases = self.surface.leases.clone();
         if !leases.hold(tenant, Self::lease(webhook)).await {
+            // Another server does it: it is asked again when this one has ended.
+            stop.run_until_cancelled(tokio::time::sleep(HOLD)).await;
             return;
         }
         let metrics = self.metrics.clone();

@@ -97,7 +97,7 @@ pub struct Queue {
     cursor: i64,
     /// All items in lines.
     count: usize,
-    /// Answers since the last note.
+    /// Answers since the last note, and what waits behind them.
     news: usize,
 }
 
@@ -158,7 +158,12 @@ impl Queue {
             created_at: now,
         };
         self.fresh.insert(event.sequence, event.subject.clone());
+        let subject = noted.subject.clone();
         self.put(Item { noted, is_row: false, event: Some(event) });
+        // What waits from the beginning is worth a note, so that people see it.
+        if self.lines.get(&subject).and_then(|line| waits(line, self.read)).is_some() {
+            self.news += 1;
+        }
     }
 
     /// The next event of the log does not pass the filter.

@@ -145,6 +145,18 @@ impl TestApp {
         Self { voice, ..self.clone() }
     }
 
+    /// A tenant of its own whose clock can be moved.
+    pub async fn with_sandbox(&self, code: &str) -> Self {
+        let tenant = self.server.sandbox(code).await;
+        let voice = Voice::Client {
+            tenant,
+            scopes: Scope::ALL.iter().copied().collect(),
+            customer: None,
+            name: "tests".into(),
+        };
+        Self { voice, ..self.clone() }
+    }
+
     /// The same tenant, with these scopes only: `"read money"`.
     pub fn with_scopes(&self, scopes: &str) -> Self {
         let Voice::Client { tenant, customer, name, .. } = self.voice.clone() else { panic!("no tenant") };
