@@ -146,6 +146,22 @@ need_postgres() {
     export KONTO_TEST_POSTGRES_BIN=${KONTO_TEST_POSTGRES_BIN:-$postgres_bin}
 }
 
+# A server of NATS for the tests to start and kill. The package starts one of its own where systemd is; it is not ours.
+need_nats() {
+    local program
+    for program in "${KONTO_TEST_NATS_SERVER:-}" nats-server /usr/sbin/nats-server /usr/local/bin/nats-server; do
+        if [[ -n $program ]] && program=$(command -v "$program"); then
+            export KONTO_TEST_NATS_SERVER=$program
+            return
+        fi
+    done
+    apt_install "nats-server is missing" nats-server
+    hash -r
+    KONTO_TEST_NATS_SERVER=$(command -v nats-server || command -v /usr/sbin/nats-server) \
+        || die "nats-server is installed, but neither on PATH nor in /usr/sbin"
+    export KONTO_TEST_NATS_SERVER
+}
+
 node_suits() { have node && [[ $(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0) -ge 20 ]]; }
 
 need_node() {

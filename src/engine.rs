@@ -1,8 +1,10 @@
 //! The running Konto: what everybody is handed who runs a command or reads.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -10,18 +12,21 @@ use crate::accounts;
 use crate::customers;
 use crate::database::Database;
 use crate::documents;
-use crate::events::Feed;
-use crate::ledger::event::EventType;
+use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
+use crate::events::{Feed, webhooks};
 use crate::jobs::day::{AnyStep, step};
 use crate::jobs::runner::{Chore, Days};
-use crate::jobs;
+use crate::jobs::{self, lease};
+use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
 use crate::parties;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
-use crate::primitives::{Clock, IdSource, Origin, TenantId};
+use crate::primitives::{Clock, IdSource, LeaseId, Origin, TenantId};
 use crate::refused::{self, RefusalCode};
 use crate::work::present::{self, Present};
-use crate::work::{Answer, Command, Idempotency, Mode, Priority, Recent, Surroundings, Verdict, WorkMetrics, Workers};
+use crate::work::{
+    Answer, Command, Idempotency, Mode, Priority, Recent, Surroundings, Verdict, WorkMetrics, Workers, read,
+};
 
 /// The steps of a business day, in the order in which they are run.
 #[must_use]
@@ -52,6 +57,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
 pub fn event_types() -> Vec<EventType> {
     [
         ledger::event::TYPES,
+        webhooks::events::TYPES,
         jobs::events::TYPES,
         parties::events::TYPES,
         customers::events::TYPES,
@@ -74,6 +80,8 @@ pub struct Engine {
     pub feed: Feed,
     /// The last entries.
     pub recent: Recent,
+    /// What is sent to others in the background.
+    pub outbound: Outbound,
     days: Days,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -104,8 +112,8 @@ impl Engine {
         let metrics = WorkMetrics::new(&refusal_codes());
         let workers = Workers::new(db.clone(), surroundings.clone(), metrics, wake);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let days = Days::new(workers.clone(), steps, chores());
-        let engine = Self { db, surroundings, workers, feed, recent, days, stop, tasks };
+        let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
+        let engine = Self { db, surroundings, workers, feed, recent, outbound, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine
     }
@@ -122,8 +130,26 @@ impl Engine {
         &self.surroundings.ids
     }
 
+    /// Begins to send events to others: webhooks, and the relay if there is one.
+    pub fn send_out(&self, config: OutboundConfig) {
+        let surface = Surface {
+            db: self.db.clone(),
+            workers: self.workers.clone(),
+            feed: self.feed.clone(),
+            clock: self.clock().clone(),
+            ids: self.ids().clone(),
+            leases: Arc::new(OfServer {
+                db: self.db.clone(),
+                workers: self.workers.clone(),
+                held: tokio::sync::Mutex::default(),
+            }),
+        };
+        self.outbound.start(&surface, config);
+    }
+
     /// Commits what waits, and ends the background work.
     pub async fn stop(&self) {
+        self.outbound.stop().await;
         self.stop.cancel();
         self.workers.stop().await;
         self.tasks.close();
@@ -208,5 +234,63 @@ impl Engine {
             count += ExpireHolds.run(&self.workers, tenant).await?;
         }
         Ok(count)
+    }
+}
+
+/// The leases of this server, as those who send events out see them.
+struct OfServer {
+    db: Database,
+    workers: Workers,
+    held: tokio::sync::Mutex<HashMap<(TenantId, String), lease::Held>>,
+}
+
+impl OfServer {
+    /// Whether it can be seen without asking for it that somebody else has it: each time that is asked leaves a record.
+    async fn is_anothers(&self, tenant: TenantId, name: &str) -> bool {
+        let found = read::by_id::<lease::Lease>(self.db.reader(), tenant, LeaseId::named(name)).await;
+        let now = self.workers.clock().micros();
+        found.ok().flatten().is_some_and(|lease| lease.holder != self.workers.server() && lease.until > now)
+    }
+}
+
+impl Leases for OfServer {
+    fn hold(&self, tenant: TenantId, name: String) -> BoxFuture<'_, bool> {
+        Box::pin(async move {
+            let mut held = self.held.lock().await;
+            let key = (tenant, name);
+            let kept = match held.get_mut(&key) {
+                Some(lease) => lease.keep(&self.workers).await,
+                None if self.is_anothers(tenant, &key.1).await => Ok(false),
+                None => match lease::hold(&self.workers, tenant, &key.1).await {
+                    Ok(Some(lease)) => {
+                        held.insert(key.clone(), lease);
+                        Ok(true)
+                    }
+                    Ok(None) => Ok(false),
+                    Err(fault) => Err(fault),
+                },
+            };
+            match kept {
+                Ok(true) => true,
+                Ok(false) => {
+                    held.remove(&key);
+                    false
+                }
+                Err(fault) => {
+                    tracing::warn!(%fault, "a lease could not be held");
+                    held.remove(&key);
+                    false
+                }
+            }
+        })
+    }
+
+    fn release(&self, tenant: TenantId, name: String) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Some(lease) = self.held.lock().await.remove(&(tenant, name)) {
+                // It runs out by itself.
+                let _ = lease.release(&self.workers).await;
+            }
+        })
     }
 }

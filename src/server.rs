@@ -22,6 +22,7 @@ use crate::documents::vault::{Place, VaultError};
 use crate::documents::{Limits, Vault};
 use crate::engine::Engine;
 use crate::events::feed::Lag;
+use crate::events::outbound::OutboundConfig;
 use crate::http::explorer::{self, ExplorerConfig};
 use crate::http::{
     self, ConnectionMetrics, Gateway, GatewayParts, HttpConfig, Lifecycle, Readiness, TrustedDocuments, oauth,
@@ -53,6 +54,8 @@ pub struct ServerConfig {
     pub explorer: ExplorerConfig,
     /// Where `/metrics` is.
     pub metrics: MetricsAt,
+    /// What is sent to others in the background.
+    pub outbound: OutboundConfig,
     /// The present.
     pub clock: Clock,
     /// New ids; random ones when absent.
@@ -88,6 +91,7 @@ impl Default for ServerConfig {
             trusted: TrustedDocuments::default(),
             explorer: ExplorerConfig { title: "Konto".into(), ..ExplorerConfig::default() },
             metrics: MetricsAt::default(),
+            outbound: OutboundConfig::default(),
             clock: Clock::system(),
             ids: None,
             documents: None,
@@ -204,7 +208,7 @@ async fn assemble(
     metrics_listener: Option<TcpListener>,
     config: ServerConfig,
 ) -> Result<Server, StartError> {
-    let ServerConfig { bootstrap_client, bootstrap_settings, access, http: mut limits, .. } = config;
+    let ServerConfig { bootstrap_client, bootstrap_settings, access, http: mut limits, outbound, .. } = config;
     let ServerConfig { trusted, explorer, metrics, clock, ids, .. } = config;
     let (documents, document_limits) = (config.documents, config.document_limits);
     limits.upload.file_bytes = document_limits.bytes;
@@ -219,6 +223,7 @@ async fn assemble(
     }
     let engine = Engine::start(db.clone(), clock.clone(), ids.clone());
     let files = Files::new(vault, document_limits, access.clone(), clock.clone());
+    engine.send_out(outbound);
     let lifecycle = Lifecycle::default();
     let gateway = Gateway::new(
         api::executable(&engine, files.clone())?,
@@ -316,6 +321,7 @@ fn registry(db: &Database, engine: &Engine, gateway: &Gateway, connections: &Con
         let feed = engine.feed.clone();
         measure::gauge(konto, name, help, move || vec![(Vec::new(), figure(feed.lag()))]);
     }
+    engine.outbound.register(konto);
     db.register(konto);
     let help = "Memory of the process that is in use, in bytes.";
     let read = || measure::resident_bytes().map(|bytes| (Vec::new(), bytes)).into_iter().collect();

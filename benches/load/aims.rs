@@ -6,7 +6,7 @@ use crate::load::{Load, MIX_TRANSFERS};
 use crate::options::Engine;
 use crate::place::{BuildKind, Group, who};
 use crate::report::{Key, Report, Row, decimal, megabytes, statements};
-use crate::scenario::{COMMANDS, MIX, OPEN, OPEN_BATCH, READ, SPREAD, Scenario, TRANSFERS};
+use crate::scenario::{COMMANDS, MIX, OPEN, OPEN_BATCH, OUTBOUND, READ, SPREAD, Scenario, TRANSFERS};
 
 /// A figure, what it is of, and whether it is as it should be.
 #[derive(Clone, Debug)]
@@ -34,6 +34,10 @@ const WIDE_SQLITE: u64 = 80;
 /// A server under load, in kilobytes; the same while it opens accounts in one batch.
 const MEMORY_KB: u64 = 150_000;
 const BATCH_MEMORY_KB: u64 = 200_000;
+/// Events a second to a webhook, and to a stream, in hundredths; and the server meanwhile.
+const WEBHOOK: u64 = 200_000;
+const RELAY: u64 = 500_000;
+const OUTBOUND_MEMORY_KB: u64 = 200_000;
 /// How long that batch may take.
 const BATCH_MICROS: u64 = 4_000_000;
 /// The read's statements, in thousandths. The sweeper's own go on meanwhile: a hundredth of one is not the request's.
@@ -78,6 +82,7 @@ impl Report {
             }
         }
         findings.open_batch();
+        findings.outbound();
         findings.memory();
         findings.all
     }
@@ -127,7 +132,7 @@ impl Findings<'_> {
                 self.ratio(row, one, "one server", Some(HALF));
             }
             Group::Wide | Group::Long => self.larger(row, key),
-            Group::Seed | Group::OneServer | Group::OpenBatch | Group::History | Group::Base => {}
+            Group::Seed | Group::OneServer | Group::OpenBatch | Group::Outbound | Group::History | Group::Base => {}
         }
         if now {
             let before = self.report.rate(Key { build: BuildKind::Before, ..key });
@@ -194,6 +199,26 @@ impl Findings<'_> {
         let base = self.report.rows[..at].iter().rev().find(|other| other.key == same).map(|other| other.rate);
         let wide_sqlite = key.engine == Engine::Sqlite && key.group == Group::Wide && key.scenario == SPREAD.name;
         self.ratio(row, base, "the smaller database", Some(if wide_sqlite { WIDE_SQLITE } else { LARGER }));
+    }
+
+    fn outbound(&mut self) {
+        for one in &self.report.outbound {
+            let postgres = || who(Engine::Postgres, BuildKind::Now);
+            let least = if one.what == "webhook" { WEBHOOK } else { RELAY };
+            self.all.push(Finding {
+                who: postgres(),
+                scenario: format!("{OUTBOUND}, {}", one.what),
+                figure: decimal(one.rate),
+                of: "events a second".to_owned(),
+                aim: format!("at least {}", decimal(least)),
+                met: Some(one.rate >= least),
+            });
+            if let Some(peak) = one.peak_kb {
+                let most = (megabytes(Some(OUTBOUND_MEMORY_KB)), peak < OUTBOUND_MEMORY_KB);
+                let figure = (megabytes(Some(peak)), "server memory");
+                self.most(postgres(), &format!("{OUTBOUND}, {}", one.what), figure, most);
+            }
+        }
     }
 
     fn open_batch(&mut self) {

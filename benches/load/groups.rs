@@ -7,7 +7,9 @@ use crate::options::Engine;
 use crate::pgbench::{self, Baseline, Run};
 use crate::place::{self, Build, BuildKind, Group, Place};
 use crate::report::{self, Row};
-use crate::scenario::{BASELINE, COMMANDS, MIX, OPEN, OPEN_BATCH, READ, SPREAD, Scenario, TRANSFERS, TWO_SERVERS};
+use crate::scenario::{
+    BASELINE, COMMANDS, MIX, OPEN, OPEN_BATCH, OUTBOUND, READ, SPREAD, Scenario, TRANSFERS, TWO_SERVERS,
+};
 use crate::seed;
 
 impl Bench {
@@ -24,6 +26,9 @@ impl Bench {
             }
             if self.options.wants(OPEN_BATCH) {
                 self.open_batch().await?;
+            }
+            if self.options.wants(OUTBOUND) {
+                self.outbound().await?;
             }
         }
         for engine in engines {

@@ -14,6 +14,7 @@ mod histogram;
 mod load;
 mod machine;
 mod options;
+mod outbound;
 mod pgbench;
 mod place;
 mod postgres;

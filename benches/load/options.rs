@@ -31,7 +31,7 @@ pub struct Options {
     pub quick: bool,
     /// Only this: baseline, transfers (spread-1, spread-64, spread-256, spread-1024, hot-1, hot-64, hot-256, hot-1024,
     /// batch-1000), commands (create-customer, open-account, open-new-owner, update-account, close-account, each with
-    /// -64 and -256, and mix-256), two-servers, open-batch, read-64, scale; `spread` is all that begin so. May be
+    /// -64 and -256, and mix-256), two-servers, open-batch, outbound, read-64, scale; `spread` is all that begin so. May be
     /// repeated
     #[arg(long, value_name = "NAME", value_parser = known)]
     only: Vec<String>,

@@ -43,6 +43,7 @@ pub enum Group {
     OneServer,
     TwoServers,
     OpenBatch,
+    Outbound,
     History,
     /// The same database, while a larger one has its turns beside it.
     Base,
@@ -61,6 +62,7 @@ impl Group {
             Self::OneServer => "one_server",
             Self::TwoServers => "two_servers",
             Self::OpenBatch => "open_batch",
+            Self::Outbound => "outbound",
             Self::History | Self::Base => "history",
             Self::Wide => "wide",
             Self::Long => "long",
@@ -75,7 +77,7 @@ impl Group {
             Self::Base => ", the smaller database",
             Self::Wide => ", 10 times the accounts",
             Self::Long => ", 10 times the history",
-            Self::Seed | Self::Transfers | Self::Commands | Self::OpenBatch | Self::History => "",
+            Self::Seed | Self::Transfers | Self::Commands | Self::OpenBatch | Self::Outbound | Self::History => "",
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::aims::Finding;
 use crate::batch::OpenBatch;
 use crate::options::Engine;
+use crate::outbound::Outbound;
 use crate::pgbench::Run;
 use crate::place::{BuildKind, Group};
 
@@ -41,6 +42,7 @@ pub struct Report {
     pub selects: Option<u64>,
     pub rows: Vec<Row>,
     pub open_batch: Option<OpenBatch>,
+    pub outbound: Vec<Outbound>,
     /// What was left out, and why.
     pub remarks: Vec<String>,
     /// What the server warned of in its log. A machine that is too busy makes it warn, so it is no failure.

@@ -62,10 +62,12 @@ pub const BASELINE: &str = "baseline";
 pub const SCALE: &str = "scale";
 pub const TWO_SERVERS: &str = "two-servers";
 pub const OPEN_BATCH: &str = "open-batch";
+/// Events to a webhook and to a stream of NATS.
+pub const OUTBOUND: &str = "outbound";
 
 /// Every name that `--only` knows, groups included.
 pub fn names() -> Vec<&'static str> {
-    let groups = [BASELINE, "transfers", "commands", TWO_SERVERS, OPEN_BATCH, READ.name, SCALE];
+    let groups = [BASELINE, "transfers", "commands", TWO_SERVERS, OPEN_BATCH, OUTBOUND, READ.name, SCALE];
     let scenarios = TRANSFERS.iter().chain(COMMANDS).map(|scenario| scenario.name);
     groups.into_iter().chain(scenarios).collect()
 }

@@ -22,3 +22,5 @@ pub mod product;
 pub mod reversed_entry;
 pub mod signing_key;
 pub mod tenant;
+pub mod webhook;
+pub mod webhook_delivery;

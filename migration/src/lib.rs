@@ -9,6 +9,7 @@ pub use sea_orm_migration::{MigratorTrait, prelude};
 mod m20261121_000001_core;
 mod m20261127_000001_days;
 mod m20261127_000002_documents;
+mod m20261127_000003_webhooks;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_core::Migration),
             Box::new(m20261127_000001_days::Migration),
             Box::new(m20261127_000002_documents::Migration),
+            Box::new(m20261127_000003_webhooks::Migration),
         ]
     }
 }

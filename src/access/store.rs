@@ -77,7 +77,12 @@ pub(super) async fn tenants(db: &impl ConnectionTrait) -> Result<Vec<Tenant>, Db
     let rows = tenant::Entity::find().order_by_asc(tenant::Column::Code).all(db).await?;
     let heads = ledger_head::Entity::find().all(db).await?;
     let mut heads: HashMap<Uuid, _> = heads.into_iter().map(|head| (head.tenant_id, head)).collect();
-    rows.into_iter().map(|row| { let head = heads.remove(&row.id); tenant_of(row, head) }).collect()
+    rows.into_iter()
+        .map(|row| {
+            let head = heads.remove(&row.id);
+            tenant_of(row, head)
+        })
+        .collect()
 }
 
 fn tenant_of(row: tenant::Model, head: Option<ledger_head::Model>) -> Result<Tenant, DbErr> {

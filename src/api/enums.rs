@@ -10,6 +10,7 @@ pub use crate::accounts::actions::AccountAction;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
 pub use crate::customers::CustomerType;
 pub use crate::documents::DocumentStatus;
+pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::{
@@ -124,7 +125,10 @@ graphql_enums! {
     PaymentChannel = "PaymentChannel",
     RefusalCode = "RefusalCode",
     Scope = "Scope",
+    DeliveryState = "WebhookDeliveryState",
+    DisabledReason = "WebhookDisabledReason",
     TransactionKind = "TransactionKind",
+    WebhookState = "WebhookState",
     WorkingMode = "WorkingMode",
 }
 

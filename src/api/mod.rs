@@ -35,6 +35,7 @@ pub mod scalars;
 pub mod tenants;
 #[cfg(test)]
 mod tests;
+pub mod webhooks;
 
 use std::sync::Arc;
 

@@ -18,8 +18,10 @@ use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
 use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay};
+use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::primitives::{
     AccountId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId,
+    WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -94,6 +96,8 @@ node! {
     Party,
     Product,
     Transaction,
+    Webhook,
+    WebhookDelivery,
 }
 
 /// The interface's description, with the nine families in the place of `Account`.
@@ -146,6 +150,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),
+        WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
+        WebhookId::PREFIX => parsed!(webhooks::by_id),
         TRANSACTION_PREFIX => ledger::transaction_by_id(caller, id).await?.map(Node::from),
         _ => None,
     };

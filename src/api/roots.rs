@@ -21,12 +21,14 @@ use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
 use super::query::CommonQuery;
 use super::tenants::{TenantMutation, TenantQuery};
+use super::webhooks::{WebhookMutation, WebhookQuery};
 
 /// Everything that can be read. Scope: read.
 #[derive(Default, MergedObject)]
 pub struct Query(
     CommonQuery,
     TenantQuery,
+    WebhookQuery,
     PartyQuery,
     CustomerQuery,
     AccountQuery,
@@ -40,6 +42,7 @@ pub struct Query(
 #[derive(Default, MergedObject)]
 pub struct Mutation(
     TenantMutation,
+    WebhookMutation,
     PartyMutation,
     CustomerMutation,
     ProductMutation,

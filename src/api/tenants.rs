@@ -16,12 +16,12 @@ use crate::api::refusal::outcomes;
 use crate::jobs::day::{self, DayState, EndDay};
 use crate::jobs::sandbox::AdvanceClock;
 use crate::ledger::{LedgerFault, PaymentChannel};
-use crate::primitives::calendar::{self, BankCalendar, DayOfWeek, RollRule, Zone};
 use crate::primitives::BusinessDayId;
+use crate::primitives::calendar::{self, BankCalendar, DayOfWeek, RollRule, Zone};
 use crate::refused::{INVALID_STATE, Refused};
+use crate::work::Done;
 use crate::work::present::Present;
 use crate::work::settings::{self, ChannelRule};
-use crate::work::Done;
 
 crate::graphql_enums! {
     BankCalendar = "BankCalendar",
@@ -471,7 +471,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 impl UpdateTenantInput {
     fn command(self) -> Result<UpdateTenant, Refused> {
-        let zone = |name: String| name.parse::<Zone>().map_err(|problem| Refused::invalid("timeZone", problem.to_string()));
+        let zone =
+            |name: String| name.parse::<Zone>().map_err(|problem| Refused::invalid("timeZone", problem.to_string()));
         let day_end = match (self.day_end, self.cut_off) {
             (Some(DayEnd::CutOff), Some(LocalTime(time))) => Some(settings::DayEnd::At(time)),
             (Some(DayEnd::CutOff), None) => return Err(Refused::invalid("cutOff", "is needed with CUT_OFF")),

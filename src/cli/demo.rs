@@ -13,6 +13,7 @@ use super::serve::{Signals, named};
 use super::{say, settings};
 use crate::access::{Access, Scope};
 use crate::demo::{self, live};
+use crate::events::outbound::OutboundConfig;
 use crate::http::explorer::{ExplorerConfig, TokenSource};
 use crate::primitives::{Clock, IdSource, TenantId};
 use crate::server::{self, Server, ServerConfig};
@@ -116,7 +117,10 @@ async fn start(url: &str, listen: &str, token: &Token) -> anyhow::Result<(Server
             .into_iter()
             .collect::<BTreeMap<_, _>>(),
     };
-    let config = ServerConfig { explorer, database_url: url.to_owned(), ..ServerConfig::default() };
+    // Whoever tries webhooks out does so on this machine.
+    let outbound = OutboundConfig { allow_private: true, ..OutboundConfig::default() };
+    let database_url = url.to_owned();
+    let config = ServerConfig { explorer, outbound, database_url, ..ServerConfig::default() };
     let server = server::start_on(db, listener, config).await.map_err(named)?;
     Ok((server, tenant, loaded))
 }

@@ -8,6 +8,7 @@ mod demo;
 mod documents;
 mod limits;
 mod logs;
+mod outbound;
 mod serve;
 mod settings;
 #[cfg(test)]

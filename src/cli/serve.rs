@@ -5,6 +5,7 @@ use clap::Args;
 use super::DatabaseArgs;
 use super::documents::DocumentArgs;
 use super::limits::LimitArgs;
+use super::outbound::OutboundArgs;
 use super::settings::{self, OidcArgs, Setting};
 use crate::access::{AccessConfig, AccessError, BootstrapError};
 use crate::http::{HttpConfig, StreamConfig};
@@ -44,6 +45,8 @@ pub(super) struct ServeArgs {
     pub(super) documents: DocumentArgs,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
+    #[command(flatten)]
+    pub(super) outbound: OutboundArgs,
 }
 
 impl ServeArgs {
@@ -69,6 +72,7 @@ impl ServeArgs {
             metrics: settings::metrics(&self.metrics_listen)?,
             documents: self.documents.store.place()?,
             document_limits: self.documents.limits()?,
+            outbound: self.outbound.config()?,
             ..ServerConfig::default()
         })
     }

@@ -111,6 +111,31 @@ fn documents_are_beside_the_database_when_nobody_says() {
     }
 }
 
+#[test]
+fn what_is_sent_out_is_set_and_a_wrong_setting_is_named() {
+    let parse = |args: &[&str]| serve(args).outbound.config().map_err(|setting| setting.to_string());
+    let config = parse(&[]).expect("the defaults");
+    assert!(!config.allow_private && config.relay.is_none());
+    assert!(parse(&["--webhook-allow-private", "true"]).expect("a setting").allow_private);
+    let relay = parse(&["--nats-url", "nats://a:4222,tls://u:p@b"]).expect("a relay").relay.expect("a relay");
+    assert_eq!((relay.stream_of("acme"), relay.subject_of("acme", ">")), ("KONTO-acme".into(), "konto.acme.>".into()));
+    assert!(relay.create && !format!("{relay:?}").contains("u:p"), "a password is not shown");
+    let secret = "http://user:hunter2@host";
+    for (args, named) in [
+        (&["--webhook-allow-private", "maybe"][..], "KONTO_WEBHOOK_ALLOW_PRIVATE"),
+        (&["--nats-url", secret], "KONTO_NATS_URL"),
+        (&["--nats-url", "nats://a,,"], "KONTO_NATS_URL"),
+        (&["--nats-credentials", "file"], "KONTO_NATS_URL"),
+        (&["--nats-url", "nats://a", "--nats-stream", "a.b"], "KONTO_NATS_STREAM"),
+        (&["--nats-url", "nats://a", "--nats-subject", "a..b"], "KONTO_NATS_SUBJECT"),
+        (&["--nats-url", "nats://a", "--nats-subject", "a.>"], "KONTO_NATS_SUBJECT"),
+        (&["--nats-url", "nats://a", "--nats-create-streams", "1"], "KONTO_NATS_CREATE_STREAMS"),
+    ] {
+        let wrong = parse(args).expect_err("a wrong one");
+        assert!(wrong.starts_with(&format!("{named}: expected")) && !wrong.contains("hunter2"), "{wrong}");
+    }
+}
+
 fn serve(args: &[&str]) -> Box<serve::ServeArgs> {
     match Cli::parse_from(["konto", "serve"].iter().chain(args)).command {
         Command::Serve(args) => args,

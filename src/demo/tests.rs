@@ -184,9 +184,7 @@ async fn a_database_with_other_tenants_is_left_alone() {
     let clock = Clock::manual(moment());
     let tx = db.begin().await.expect("a transaction");
     let settings = Settings { name: "Bank".into(), ..Settings::default() };
-    create_tenant(&tx, &clock, &IdSource::seeded(clock.clone(), 1), "bank", settings)
-        .await
-        .expect("a tenant");
+    create_tenant(&tx, &clock, &IdSource::seeded(clock.clone(), 1), "bank", settings).await.expect("a tenant");
     tx.commit().await.expect("a commit");
     assert!(matches!(find(&db).await, Err(Problem::NotEmpty)));
 }

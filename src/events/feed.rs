@@ -109,6 +109,16 @@ impl Feed {
     /// # Errors
     /// [`LedgerFault`].
     pub async fn follow(&self, tenant: TenantId, after: Option<i64>) -> Result<Follower, LedgerFault> {
+        let follower = self.follow_unseen(tenant, after).await?;
+        follower.hub.places().insert(follower.number, follower.place.clone());
+        Ok(follower)
+    }
+
+    /// The same, without being counted: for followers of Konto's own, which have figures of their own.
+    ///
+    /// # Errors
+    /// [`LedgerFault`].
+    pub async fn follow_unseen(&self, tenant: TenantId, after: Option<i64>) -> Result<Follower, LedgerFault> {
         let hub = self.hub(tenant).await?;
         // The hub was there before the log's end was read: what is committed in between wakes it.
         let last = store::last_sequence(self.0.db.reader(), tenant).await?;
@@ -116,7 +126,6 @@ impl Feed {
         let latest = hub.latest.subscribe();
         let after = after.unwrap_or(last);
         let (number, place) = (self.0.followed.fetch_add(1, Ordering::Relaxed), Arc::new(AtomicI64::new(after)));
-        hub.places().insert(number, place.clone());
         Ok(Follower { feed: self.clone(), hub, tenant, latest, after, number, place })
     }
 
@@ -234,6 +243,12 @@ impl Follower {
     #[must_use]
     pub fn position(&self) -> i64 {
         self.after
+    }
+
+    /// How far the log reaches, as far as is known here.
+    #[must_use]
+    pub fn latest(&self) -> i64 {
+        *self.latest.borrow()
     }
 
     /// The next events, in order, without a gap or a repeat; waits when there are none.

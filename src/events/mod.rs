@@ -4,10 +4,17 @@
 //! A follower reads from the database until it has caught up, and then from a window in memory that every
 //! new event is read into once, however many follow. It pulls: one that is slow falls behind into the
 //! database's pages and costs the server nothing.
+//!
+//! It leaves Konto as subscriptions, and as [`webhooks`] and the [`relay`], which a server does in the background
+//! ([`outbound`]).
 
 pub mod feed;
 pub mod history;
+pub mod message;
+pub mod outbound;
+pub mod relay;
 pub mod store;
+pub mod webhooks;
 
 use std::sync::Arc;
 

@@ -40,6 +40,20 @@ pub async fn last_sequence(db: &impl ConnectionTrait, tenant: TenantId) -> Resul
     Ok(head.map_or(0, |head| head.event_sequence))
 }
 
+/// All tenants, with the codes that configuration knows them by.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn tenants(db: &impl ConnectionTrait) -> Result<Vec<(TenantId, String)>, LedgerFault> {
+    let rows: Vec<(Uuid, String)> = entity::tenant::Entity::find()
+        .select_only()
+        .columns([entity::tenant::Column::Id, entity::tenant::Column::Code])
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(id, code)| (TenantId(id), code)).collect())
+}
+
 /// A row of the log, wherever it stands.
 struct LogRow {
     sequence: i64,

@@ -311,7 +311,11 @@ mod tests {
         let (folder, db) = crate::access::testing::database().await;
         let clock = Clock::system();
         let access = start(db, &clock).await;
-        let all = access.bootstrap_client("acme:everything:secret-of-all", crate::work::Settings::default(), |_, _| Box::pin(async { Ok(()) })).await;
+        let all = access
+            .bootstrap_client("acme:everything:secret-of-all", crate::work::Settings::default(), |_, _| {
+                Box::pin(async { Ok(()) })
+            })
+            .await;
         let web = NewClient {
             client_id: "web".into(),
             secret: Some(ClientSecret::given("right+%secret").expect("a secret")),

@@ -185,12 +185,17 @@ impl Days {
                 Ok(done) => day = (*done.value).clone(),
                 Err(Failure::Refused(..)) => return Ok(Some(Outcome::Elsewhere)),
                 // The database is away: nothing can be noted either.
-                Err(Failure::Fault(fault)) if !matches!(*fault, LedgerFault::Undecided(_) | LedgerFault::Inconsistent(_)) => {
+                Err(Failure::Fault(fault))
+                    if !matches!(*fault, LedgerFault::Undecided(_) | LedgerFault::Inconsistent(_)) =>
+                {
                     return Err(fault);
                 }
                 Err(Failure::Fault(fault)) => {
                     tracing::error!(%tenant, step = step.name(), %fault, "a step of the business day failed");
-                    return self.failed(tenant, &day, step.name().to_owned(), "it could not be decided".into()).await.map(Some);
+                    return self
+                        .failed(tenant, &day, step.name().to_owned(), "it could not be decided".into())
+                        .await
+                        .map(Some);
                 }
             }
         }

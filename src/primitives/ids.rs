@@ -106,6 +106,12 @@ ids! {
     DocumentId = "doc";
     /// What holds for documents of a kind.
     DocumentKindId = "dkd";
+    /// An event of a tenant's log, to those whom it is sent to.
+    EventId = "evt";
+    /// A webhook: where a tenant has events sent to.
+    WebhookId = "whk";
+    /// An event on its way to a webhook.
+    WebhookDeliveryId = "whd";
 }
 
 /// Only the canonical form (32 lower-case hexadecimal digits) is an id, so that one thing has one name.

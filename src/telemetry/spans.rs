@@ -61,6 +61,12 @@ pub fn statement(kind: &'static str) -> Span {
     if exporting() { tracing::debug_span!("statement", statement = kind) } else { Span::none() }
 }
 
+/// The span of one message to a webhook. It names neither the receiver nor what is sent.
+#[must_use]
+pub fn delivery() -> Span {
+    if exporting() { tracing::debug_span!(parent: None, "deliver webhook") } else { Span::none() }
+}
+
 /// A statement has run in the current span. Called by the database layer after each of them while spans are made;
 /// it shows the kind of statement and nothing of the text.
 pub fn ran(sql: &str, elapsed: Duration, failed: bool) {

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::cache::{KeyOf, Remembered, SetKey, Slot, Wants};
 use super::head::Head;
-use super::settings::Settings;
 use super::row::{AnyRow, Column, Shape};
+use super::settings::Settings;
 use super::unit::Work;
 use crate::database::{Kind, Listed, listed};
 use crate::ledger::journal;

@@ -47,6 +47,10 @@ pub enum Table {
     DocumentKind,
     /// What is kept beside the books.
     Document,
+    /// Where events are sent to.
+    Webhook,
+    /// Events on their way there.
+    WebhookDelivery,
     /// Of the tests of this module.
     #[cfg(test)]
     Note,
@@ -54,7 +58,7 @@ pub enum Table {
 
 impl Table {
     /// How many there are.
-    pub const COUNT: usize = Self::Document as usize + 1 + cfg!(test) as usize;
+    pub const COUNT: usize = Self::WebhookDelivery as usize + 1 + cfg!(test) as usize;
 }
 
 /// A row of a table. Its entity's primary key is the tenant and one id.

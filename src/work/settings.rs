@@ -165,9 +165,6 @@ fn every_day() -> Calendar {
 }
 
 /// What the calendar says, and where its years end, what one without holidays does: money must not stand still there.
-fn known<T>(
-    answer: Result<T, CalendarEnds>,
-    otherwise: impl FnOnce() -> Result<T, CalendarEnds>,
-) -> Option<T> {
+fn known<T>(answer: Result<T, CalendarEnds>, otherwise: impl FnOnce() -> Result<T, CalendarEnds>) -> Option<T> {
     answer.or_else(|_| otherwise()).ok()
 }

@@ -15,8 +15,8 @@ use super::cache::{Cache, IndexKey, KeyOf, Remembered, SetKey, Slot, Wants};
 use super::command::{Decision, Idempotency, Missing, Stop, Verdict};
 use super::head::{Day, Head};
 use super::row::{AnyRow, Index, Row, Set, Shape, Table};
-use super::undo::Undo;
 use super::settings::Settings;
+use super::undo::Undo;
 use crate::ledger::Entry;
 use crate::ledger::event::NewEvent;
 use crate::primitives::clock::Micros;
@@ -211,6 +211,22 @@ impl Work {
     pub fn ordinal(&mut self) -> i64 {
         self.current.ordinals += 1;
         self.current.sequence * ORDINALS_PER_COMMAND + self.current.ordinals - 1
+    }
+
+    /// A secret that nobody can guess and that is the command's own: the same each time it is decided. What it is for
+    /// keeps those of one command apart.
+    pub fn secret(&self, purpose: &str) -> [u8; 32] {
+        use sha2::{Digest as _, Sha256};
+        let mut digest = Sha256::new();
+        digest.update(self.current.secret);
+        digest.update(purpose.as_bytes());
+        digest.finalize().into()
+    }
+
+    /// The place in the log that what is told or booked next will have.
+    #[must_use]
+    pub fn next_place(&self) -> i64 {
+        self.next_event()
     }
 
     /// The number of the command under decision: what it books and tells refers to it.

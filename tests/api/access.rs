@@ -256,6 +256,15 @@ on_both_databases! {
             ("removeDocument", "admin", json!({ "document": "doc_1" })),
             ("setDocumentLegalHold", "admin", json!({ "document": "doc_1", "legalHold": true })),
             ("setDocumentKind", "admin", json!({ "kind": "A" })),
+            ("createWebhook", "admin", json!({ "url": "https://example.com/" })),
+            ("updateWebhook", "admin", json!({ "webhook": "whk_1", "description": "Other" })),
+            ("enableWebhook", "admin", json!({ "webhook": "whk_1" })),
+            ("disableWebhook", "admin", json!({ "webhook": "whk_1" })),
+            ("rotateWebhookSecret", "admin", json!({ "webhook": "whk_1" })),
+            ("deleteWebhook", "admin", json!({ "webhook": "whk_1" })),
+            ("replayWebhook", "admin", json!({ "webhook": "whk_1", "from": { "time": "2026-04-15T09:30:00Z" } })),
+            ("sendTestWebhook", "admin", json!({ "webhook": "whk_1" })),
+            ("retryDelivery", "admin", json!({ "delivery": "whd_1" })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
@@ -292,6 +301,8 @@ on_both_databases! {
             ("read", "{ nodes(ids: [\"x\"]) { id } }"),
             ("read", "{ trialBalance { balanced } }"),
             ("audit", "{ auditRecords { nodes { id } } }"),
+            ("admin", "{ webhook(id: \"whk_1\") { id } }"),
+            ("admin", "{ webhooks { nodes { id } } }"),
         ];
         for (scope, query) in queries {
             let all_others =

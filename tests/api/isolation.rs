@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::app::{Account, TestApp, euros, is_batch, items};
+use crate::app::{Account, TestApp, euros, eventually, is_batch, items};
 
 /// Everything that lists show.
 pub const EVERYTHING: &str = "{
@@ -16,6 +16,7 @@ pub const EVERYTHING: &str = "{
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
         holds { nodes { id description } } history { nodes { sequence operation actor events { type payload } } } } } }
+    webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     products(first: 50) { nodes { id code alias } }
     documents(first: 10) { edges { cursor node { id name kind subject } } }
@@ -29,7 +30,8 @@ pub struct Things {
     pub app: TestApp,
     pub account: Account,
     pub second: Account,
-    /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a document.
+    /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
+    /// document, a webhook, a delivery to it.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -73,6 +75,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let hold = app.hold(&account, "5.00").await;
     let link = json!({ "name": secret, "kind": "LETTER", "subject": account.id });
     let document = app.done("createUploadLink", link, "document { id }").await["document"]["id"].take();
+    let (webhook, delivery) = webhook(&app, &account.id, secret).await;
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
@@ -88,8 +91,25 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&audit["auditRecords"]["nodes"][0]["id"]),
         text(&party),
         text(&document),
+        webhook,
+        delivery,
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
+}
+
+/// A webhook that is at rest, with a delivery that was given up.
+async fn webhook(app: &TestApp, account: &str, secret: &str) -> (String, String) {
+    let filter = json!({ "types": ["PERIOD_CLOSED"], "accounts": [account] });
+    let input = json!({ "url": "http://127.0.0.1:9/", "description": secret, "filter": filter });
+    let done = app.done("createWebhook", input, "webhook { id }").await;
+    let id = done["webhook"]["id"].as_str().expect("an id").to_owned();
+    let done = app.done("sendTestWebhook", json!({ "webhook": id }), "delivery { id }").await;
+    let delivery = done["delivery"]["id"].as_str().expect("an id").to_owned();
+    let query = "query($id: ID!) { node(id: $id) { ... on WebhookDelivery { state } } }";
+    eventually("the delivery", || async { app.ok(query, json!({ "id": delivery })).await["node"]["state"] == "DEAD" })
+        .await;
+    app.done("disableWebhook", json!({ "webhook": id }), "webhook { id }").await;
+    (id, delivery)
 }
 
 /// Two of them: the one that asks, and the one that it asks for.

@@ -172,7 +172,9 @@ async fn a_scope_is_narrowed_and_never_widened() {
 #[tokio::test]
 async fn the_bootstrap_can_be_repeated_but_not_bent() {
     let world = world().await;
-    let again = async |spec: &str| world.access.bootstrap_client(spec, Settings::default(), |_, _| panic!("no new tenant")).await;
+    let again = async |spec: &str| {
+        world.access.bootstrap_client(spec, Settings::default(), |_, _| panic!("no new tenant")).await
+    };
     let found = again("acme:everything:secret-of-all").await.expect("the same again");
     assert_eq!(found, Bootstrapped { tenant: world.acme, tenant_created: false, client_created: false });
     let second = again("acme:second:with:colons:in:it").await.expect("a second client");
@@ -189,8 +191,10 @@ async fn the_bootstrap_can_be_repeated_but_not_bent() {
     assert!(matches!(short, Err(BootstrapError::Client(ClientError::InvalidSecret))));
 
     // Refused as a whole: the tenant that it would have made is not there.
-    let stolen =
-        world.access.bootstrap_client("beta:everything:secret-of-all", Settings::default(), |_, _| Box::pin(async { Ok(()) })).await;
+    let stolen = world
+        .access
+        .bootstrap_client("beta:everything:secret-of-all", Settings::default(), |_, _| Box::pin(async { Ok(()) }))
+        .await;
     assert!(matches!(stolen, Err(BootstrapError::OtherTenant(_))));
     let failing = world.access.bootstrap_client("gamma:web:secret-of-web", Settings::default(), |_, _| {
         Box::pin(async { Err(DbErr::Custom("no default products".into())) })

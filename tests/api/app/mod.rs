@@ -266,11 +266,17 @@ impl TestApp {
 
     /// Another server on the same PostgreSQL database, as a handle; none on SQLite, which has one server.
     pub async fn second_server(&self) -> Option<Self> {
+        self.second_server_with(|_| ()).await
+    }
+
+    /// The same, with other settings than the first one has by default.
+    pub async fn second_server_with(&self, change: impl FnOnce(&mut Settings)) -> Option<Self> {
         if self.shared.database.engine() == Engine::Sqlite {
             return None;
         }
-        let server =
-            Arc::new(Server::start(&self.shared.database, self.shared.clock.clone(), Settings::default()).await);
+        let mut settings = Settings::default();
+        change(&mut settings);
+        let server = Arc::new(Server::start(&self.shared.database, self.shared.clock.clone(), settings).await);
         self.shared.nodes.lock().unwrap_or_else(PoisonError::into_inner).push(server.clone());
         Some(Self { server, ..self.clone() })
     }

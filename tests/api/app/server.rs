@@ -9,6 +9,7 @@ use konto::accounts::catalogue::InstallCatalogue;
 use konto::documents::Limits;
 use konto::documents::vault::Place;
 use konto::engine::Engine;
+use konto::events::outbound::OutboundConfig;
 use konto::http::{HttpConfig, TrustedDocuments};
 use konto::primitives::{Clock, CustomerId, TenantId};
 use konto::server::ServerConfig;
@@ -26,6 +27,7 @@ pub struct Settings {
     /// Where documents are; in a folder of the test's own when absent.
     pub documents: Option<Place>,
     pub document_limits: Limits,
+    pub outbound: OutboundConfig,
 }
 
 impl Default for Settings {
@@ -33,12 +35,15 @@ impl Default for Settings {
     fn default() -> Self {
         let mut http = HttpConfig::default();
         (http.rate.per_second, http.rate.burst) = (100_000_000, 100_000_000);
+        // Receivers are on this machine.
+        let outbound = OutboundConfig { allow_private: true, ..OutboundConfig::default() };
         Self {
             access: AccessConfig::default(),
             http,
             trusted: TrustedDocuments::default(),
             documents: None,
             document_limits: Limits::default(),
+            outbound,
         }
     }
 }
@@ -128,7 +133,7 @@ impl Server {
 }
 
 async fn start(database: &TestDatabase, clock: Clock, settings: Settings) -> konto::server::Server {
-    let Settings { access, http, trusted, documents, document_limits } = settings;
+    let Settings { access, http, trusted, documents, document_limits, outbound } = settings;
     let documents = Some(documents.unwrap_or_else(|| Place::Folder(database.documents())));
     let database_url = database.url();
     let config = ServerConfig {
@@ -139,6 +144,7 @@ async fn start(database: &TestDatabase, clock: Clock, settings: Settings) -> kon
         clock,
         documents,
         document_limits,
+        outbound,
         ..ServerConfig::default()
     };
     konto::server::start(config).await.expect("a server")

@@ -21,6 +21,7 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.document.id", 10, "query($id: ID!) { document(id: $id) { id name } }"),
     ("Query.documents.filter.subject", 2, "query($id: ID!) { documents(filter: { subject: $id }) { nodes { id } } }"),
     ("Query.history.of", 2, "query($id: ID!) { history(of: $id) { nodes { sequence } } }"),
+    ("Query.webhook.id", 10, "query($id: ID!) { webhook(id: $id) { id url } }"),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
         "Query.accounts.filter.owner",
@@ -111,6 +112,24 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             2,
             json!({ "items": [{ "idempotencyKey": "KEY", "from": mine, "to": id, "amount": euro }] }),
         ),
+        (
+            "createWebhook.input.filter.accounts",
+            2,
+            json!({ "url": "https://example.com/", "filter": { "accounts": ["ID"] } }),
+        ),
+        ("deleteWebhook.input.webhook", 10, json!({ "webhook": "ID" })),
+        ("disableWebhook.input.webhook", 10, json!({ "webhook": "ID" })),
+        ("enableWebhook.input.webhook", 10, json!({ "webhook": "ID" })),
+        ("replayWebhook.input.webhook", 10, json!({ "webhook": "ID", "from": { "time": "2026-04-15T09:30:00Z" } })),
+        ("retryDelivery.input.delivery", 11, json!({ "delivery": "ID" })),
+        ("rotateWebhookSecret.input.webhook", 10, json!({ "webhook": "ID" })),
+        ("sendTestWebhook.input.webhook", 10, json!({ "webhook": "ID" })),
+        ("updateWebhook.input.webhook", 10, json!({ "webhook": "ID", "description": "X" })),
+        (
+            "updateWebhook.input.filter.accounts",
+            2,
+            json!({ "webhook": "MY-WEBHOOK", "filter": { "accounts": ["ID"] } }),
+        ),
         ("updateAccount.input.account.id", 2, json!({ "account": id, "creditLimit": "0" })),
         ("updateAccount.input.creditor.id", 9, json!({ "account": mine, "creditor": id })),
         ("updateCustomer.input.customer.id", 0, json!({ "customer": id, "firstName": "X" })),
@@ -196,9 +215,9 @@ fn walk(types: &[Value], path: &str, value: &Value, above: &mut Vec<String>, fou
 }
 
 /// The variables of a mutation with an id in its place, and with a key where it is a batch.
-fn filled(template: &Value, id: &str, hold: &str, key: &str) -> Value {
+fn filled(template: &Value, id: &str, mine: &Things, key: &str) -> Value {
     let text = template.to_string().replace("\"ID\"", &json!(id).to_string());
-    let text = text.replace("MY-HOLD", hold).replace("KEY", key);
+    let text = text.replace("MY-HOLD", &mine.hold).replace("MY-WEBHOOK", &mine.ids[10]).replace("KEY", key);
     serde_json::from_str(&text).expect("JSON")
 }
 
@@ -234,7 +253,7 @@ on_both_databases! {
             let nothing = unknown(id);
             // A batch tells its items' keys. What is refused leaves them free.
             let key = fresh_key();
-            let of = |id: &str| mutation(name, filled(&template, id, &mine.hold, &key), &selection);
+            let of = |id: &str| mutation(name, filled(&template, id, &mine, &key), &selection);
             let ((query, foreign), (_, missing)) = (of(id), of(&nothing));
             let foreign = answers(&mine.app, &query, &foreign, id).await;
             let missing = answers(&mine.app, &query, &missing, &nothing).await;
@@ -271,7 +290,7 @@ on_both_databases! {
     async fn cursors_of_others_and_of_other_lists_lead_nowhere(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let lists = [
-            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("products", "id"), ("documents", "id"), ("entries", "id"), ("auditRecords", "id target"),
+            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("webhooks", "id"), ("products", "id"), ("documents", "id"), ("entries", "id"), ("auditRecords", "id target"),
             ("events", "sequence entry { id } account { id } customer { id }"),
         ];
         let secrets = |things: &Things| things.ids.clone();

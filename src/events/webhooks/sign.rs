@@ -1,0 +1,30 @@
+//! Secrets and signatures as Standard Webhooks has them: `whsec_` and base64, HMAC-SHA256 over `id.timestamp.body`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+const PREFIX: &str = "whsec_";
+
+/// A secret as receivers are told it.
+#[must_use]
+pub fn secret(bytes: [u8; 32]) -> String {
+    format!("{PREFIX}{}", STANDARD.encode(bytes))
+}
+
+/// The value of `webhook-signature`: one per secret, separated by spaces.
+#[must_use]
+pub fn signatures<'a>(secrets: impl Iterator<Item = &'a str>, id: &str, timestamp: i64, body: &str) -> String {
+    let signed = secrets.filter_map(|secret| signature(secret, id, timestamp, body));
+    signed.collect::<Vec<_>>().join(" ")
+}
+
+/// None for what is no secret of ours.
+fn signature(secret: &str, id: &str, timestamp: i64, body: &str) -> Option<String> {
+    let key = STANDARD.decode(secret.strip_prefix(PREFIX)?).ok()?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
+    mac.update(format!("{id}.{timestamp}.").as_bytes());
+    mac.update(body.as_bytes());
+    Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+}
