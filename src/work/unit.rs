@@ -213,22 +213,6 @@ impl Work {
         self.current.sequence * ORDINALS_PER_COMMAND + self.current.ordinals - 1
     }
 
-    /// A secret that nobody can guess and that is the command's own: the same each time it is decided. What it is for
-    /// keeps those of one command apart.
-    pub fn secret(&self, purpose: &str) -> [u8; 32] {
-        use sha2::{Digest as _, Sha256};
-        let mut digest = Sha256::new();
-        digest.update(self.current.secret);
-        digest.update(purpose.as_bytes());
-        digest.finalize().into()
-    }
-
-    /// The place in the log that what is told or booked next will have.
-    #[must_use]
-    pub fn next_place(&self) -> i64 {
-        self.next_event()
-    }
-
     /// The number of the command under decision: what it books and tells refers to it.
     #[must_use]
     pub fn command(&self) -> i64 {
@@ -386,14 +370,9 @@ impl Work {
         self.head.entry_sequence + count(self.entries.len()) + 1
     }
 
-    /// A secret for the personal facts of the next entry: the same each time, and nobody else's.
-    pub(super) fn salt(&self) -> [u8; 16] {
-        use sha2::{Digest as _, Sha256};
-        let mut digest = Sha256::new();
-        digest.update(self.current.secret);
-        digest.update(self.next_entry().to_be_bytes());
-        let digest: [u8; 32] = digest.finalize().into();
-        std::array::from_fn(|place| digest[place])
+    /// What the secrets of the command are made of.
+    pub(super) fn chance(&self) -> [u8; 16] {
+        self.current.secret
     }
 
     pub(super) fn append(&mut self, entry: Arc<Entry>) {

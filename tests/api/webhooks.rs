@@ -347,7 +347,9 @@ on_both_databases! {
         let between = app.clock().now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
         party(&app, "B").await;
         party(&app, "C").await;
-        let first: Vec<String> = came(&receiver, 3).await.into_iter().map(|hit| hit.id).collect();
+        let mut hits = came(&receiver, 3).await;
+        hits.sort_by_key(Hit::sequence);
+        let first: Vec<String> = hits.into_iter().map(|hit| hit.id).collect();
         stand(&app, &id, "DELIVERED", 3).await;
         receiver.forget();
         app.done("replayWebhook", json!({ "webhook": id, "from": { "time": between } }), "webhook { id }").await;

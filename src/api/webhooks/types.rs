@@ -29,16 +29,16 @@ impl Listed for Webhook {
     const LIST: &'static str = "Webhook";
 }
 
-/// What a webhook is sent. All conditions hold; one that is absent holds for everything.
+/// What a webhook is sent. All conditions hold; one that is empty or null holds for everything.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct WebhookFilter {
-    /// Events of these types; of all when absent.
-    types: Option<Vec<EventType>>,
-    /// Events that are about one of these accounts or were posted to one; about all when absent.
-    accounts: Option<Vec<ID>>,
-    /// Entries of these kinds, and nothing else; everything when absent.
-    kinds: Option<Vec<TransactionKind>>,
-    /// Entries with a line of at least this much, and nothing else; everything when absent.
+    /// Events of these types; of all when empty.
+    types: Vec<EventType>,
+    /// Events that are about one of these accounts or were posted to one; about all when empty.
+    accounts: Vec<ID>,
+    /// Entries of these kinds, and nothing else; everything when empty.
+    kinds: Vec<TransactionKind>,
+    /// Entries with a line of at least this much, and nothing else; everything when null.
     minimum_amount: Option<Decimal>,
 }
 
@@ -63,12 +63,10 @@ impl Webhook {
     /// What.
     async fn filter(&self) -> WebhookFilter {
         let filter = &self.0.filter;
-        let some = |is_empty: bool| (!is_empty).then_some(());
         WebhookFilter {
-            types: some(filter.types.is_empty())
-                .map(|()| filter.types.iter().filter_map(|word| EventType::from_word(word)).collect()),
-            accounts: some(filter.accounts.is_empty()).map(|()| filter.accounts.iter().map(ID::from).collect()),
-            kinds: some(filter.kinds.is_empty()).map(|()| filter.kinds.clone()),
+            types: filter.types.iter().filter_map(|word| EventType::from_word(word)).collect(),
+            accounts: filter.accounts.iter().map(ID::from).collect(),
+            kinds: filter.kinds.clone(),
             minimum_amount: filter.minimum_amount.map(Decimal),
         }
     }
