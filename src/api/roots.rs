@@ -16,6 +16,7 @@ use super::events::queries::EventQuery;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
+use super::payments::remittances::RemittanceMutation;
 use super::query::CommonQuery;
 
 /// Everything that can be read. Scope: read.
@@ -24,4 +25,12 @@ pub struct Query(CommonQuery, PartyQuery, CustomerQuery, AccountQuery, BooksQuer
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
 #[derive(Default, MergedObject)]
-pub struct Mutation(PartyMutation, CustomerMutation, ProductMutation, AccountMutation, MovementMutation, HoldMutation);
+pub struct Mutation(
+    PartyMutation,
+    CustomerMutation,
+    ProductMutation,
+    AccountMutation,
+    MovementMutation,
+    HoldMutation,
+    RemittanceMutation,
+);

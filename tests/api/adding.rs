@@ -13,13 +13,16 @@ fn named(guide: &str) -> BTreeSet<String> {
 
 /// Files of other domains that make use of parties: a reference to one, client money. They are no part of the recipe.
 const USERS: &[&str] = &[
+    "entity/src/account_position.rs",
     "entity/src/internal_account.rs",
     "entity/src/account.rs",
     "src/accounts/",
     "src/api/accounts/",
     "src/api/books/",
+    "src/api/payments/remittances.rs",
     "src/demo/",
     "src/ledger/",
+    "src/payments/",
     "src/work/books.rs",
     "src/work/memory",
     "src/work/tests",
