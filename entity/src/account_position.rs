@@ -10,6 +10,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub account_id: Uuid,
     pub currency: String,
+    pub party_id: Option<Uuid>,
     pub status: String,
     pub closed_on: Option<Date>,
     pub debt_rule: String,

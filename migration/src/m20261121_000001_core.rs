@@ -87,6 +87,7 @@ const TABLES: &[&str] = &[
         tenant_id {uuid} NOT NULL,
         account_id {uuid} NOT NULL,
         currency text NOT NULL,
+        party_id {uuid},
         status text NOT NULL,
         closed_on date,
         debt_rule text NOT NULL,
@@ -111,6 +112,8 @@ const TABLES: &[&str] = &[
         balance_minor bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
     ){packed}",
+    // The list of a party's.
+    "CREATE INDEX internal_account_party ON internal_account (tenant_id, party_id) WHERE party_id IS NOT NULL",
     // The journal. Its key is the order of commits, in which it is listed, verified and hashed; it is only ever added to.
     "CREATE TABLE entry (
         tenant_id {uuid} NOT NULL,

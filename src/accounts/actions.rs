@@ -89,6 +89,7 @@ mod tests {
             credit_limit: Minor(limit),
             maximum_balance: None,
             reserved: Minor(reserved),
+            party: None,
             arriving: Default::default(),
         }
     }

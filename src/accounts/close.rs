@@ -4,7 +4,7 @@
 //! once; after the last one nothing may be left, or the whole closure is refused and nothing was done.
 //!
 //! Postings: a transfer moves funds to another account; a payout moves them to SETTLEMENT_BANK; a write-off
-//! books a debt (or a small remainder) against WRITE_OFF.
+//! books a debt (or a small remainder) against WRITE_OFF; what of it is owed to a party, against the party.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use super::store::AccountBy;
 use crate::ledger::amounts::to_minor;
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::facts::Counterparty;
-use crate::ledger::{AccountStatus, Draft, InternalRole, Position, Refusal, TransactionKind};
+use crate::ledger::{AccountStatus, Component, Draft, InternalRole, Position, Refusal, TransactionKind};
 use crate::primitives::{AccountId, Minor, Money, text};
 use crate::refused::Refused;
 use crate::work::command::in_the_words_of;
@@ -209,9 +209,15 @@ fn settle(
         ClosingKind::WriteOff(reason) => draft.facts.reason = Some(reason.clone()),
         ClosingKind::Transfer(_) => {}
     }
-    let draft = match balance.0 > 0 {
-        true => draft.moving(own, other, amount),
-        false => draft.moving(other, own, amount),
+    let draft = match (balance.0 > 0, position.party) {
+        (true, _) => draft.moving(own, other, amount),
+        // What is owed to a party is the party's loss: it would have been paid out to it.
+        (false, Some(party)) => {
+            let split = position.spread(amount, spread, work.today(), work.today()).unwrap_or_default();
+            let part = split[Component::Principal.index()].0.min(position.principal_debt().0);
+            draft.sharing((Side::Party(InternalRole::ClientMoney, party), Minor(part)), other, own, amount)
+        }
+        (false, None) => draft.moving(other, own, amount),
     };
     work.post(&draft).map(|_| ())
 }

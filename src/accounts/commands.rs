@@ -145,6 +145,7 @@ pub fn position(account: &Account, product: &Product, credit_limit: Minor) -> Po
         credit_limit,
         maximum_balance: product.maximum_balance,
         reserved: Minor::ZERO,
+        party: account.creditor,
         arriving: Default::default(),
     }
 }
@@ -183,8 +184,8 @@ impl Command for UpdateAccount {
         }
     }
 
-    /// Refused as: `NOT_FOUND` (account, then creditor), `INVALID_INPUT`, `DUPLICATE_REFERENCE`, `ACCOUNT_NOT_OPEN`,
-    /// `AMOUNT_OUT_OF_RANGE`, `CREDIT_LIMIT_INCREASE_NOT_ALLOWED`, in this order.
+    /// Refused as: `NOT_FOUND` (account, then creditor), `INVALID_STATE` for another creditor while it owes principal,
+    /// `INVALID_INPUT`, `DUPLICATE_REFERENCE`, `ACCOUNT_NOT_OPEN`, `AMOUNT_OUT_OF_RANGE`, `CREDIT_LIMIT_INCREASE_NOT_ALLOWED`, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
         let found = self.account.locate(work, "account")?;
         let creditor = match &self.creditor {
@@ -196,6 +197,17 @@ impl Command for UpdateAccount {
             Change::Clear => None,
             Change::Set(by) => Some(by.locate(work, "creditor")?.id),
         };
+        if creditor != found.creditor {
+            // What is owed already is the former creditor's, who would have to be paid for it.
+            if work.position(found.id)?.principal_debt() != Minor::ZERO {
+                let message = "the account owes: what it owes is its present creditor's";
+                return Err(Refused::of_field(INVALID_STATE, "creditor", message).into());
+            }
+            work.change::<Position, Refused>(found.id, |position| {
+                position.party = creditor;
+                Ok(())
+            })?;
+        }
         let limit = match self.credit_limit {
             None => None,
             Some(limit) => Some(to_minor("creditLimit", Money { amount: limit.0, currency: found.currency })?),

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObjec
 
 use crate::access::Scope;
 use crate::api::accounts::{self, Account};
+use crate::api::books::reports::{self, LedgerAccount};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, allowed};
 use crate::api::fault::Fault;
@@ -110,6 +111,13 @@ impl Party {
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Connection<HistoryItem>, Fault> {
         history::of(ctx, Subject::Party(self.0.id), filter, first, after).await
+    }
+
+    /// Its own ledger accounts, by role and currency, as far as they were ever used: `CLIENT_MONEY` is what was collected
+    /// for it and is still held, apart from your own money (below zero, what you have laid out); `CLIENT_CLAIMS` what its
+    /// accounts still owe. Scope: read.
+    async fn ledger_accounts(&self, ctx: &Context<'_>) -> Result<Vec<LedgerAccount>, Fault> {
+        reports::ledger_accounts_of_party(allowed(ctx, Scope::Read)?, self.0.id).await
     }
 }
 

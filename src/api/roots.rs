@@ -19,6 +19,7 @@ use super::history::HistoryQuery;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
+use super::payments::remittances::RemittanceMutation;
 use super::query::CommonQuery;
 use super::tenants::{TenantMutation, TenantQuery};
 use super::webhooks::{WebhookMutation, WebhookQuery};
@@ -50,4 +51,5 @@ pub struct Mutation(
     MovementMutation,
     HoldMutation,
     DocumentMutation,
+    RemittanceMutation,
 );

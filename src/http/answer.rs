@@ -58,12 +58,18 @@ impl Answer {
             return Self::overloaded(id);
         }
         let executed = data != Value::Null || errors.iter().any(|error| !error.path.is_empty()) || errors.is_empty();
-        let outcome = if executed { Outcome::Executed } else { Outcome::Refused };
+        // Arguments are coerced as their field is reached. When that is all that happened, nothing was executed.
+        let refused = is_empty && errors.iter().all(|error| !executed || is_coercion(error));
+        let outcome = if refused && !errors.is_empty() { Outcome::Refused } else { Outcome::Executed };
         if !executed {
             errors.truncate(MOST_REQUEST_ERRORS);
         }
         for error in &mut errors {
             clean(error, executed, id);
+            if outcome == Outcome::Refused {
+                // A path leads into the data, and there are none: as for what validation finds.
+                error.path.clear();
+            }
         }
         let data = (outcome == Outcome::Executed).then(|| Box::new(data));
         let mut answer = Self { errors, data, extensions, outcome, retry_after: None, cursor: None };
@@ -194,8 +200,8 @@ fn is_empty(data: &Value) -> bool {
 }
 
 /// What the library says when an argument is not of its type: values are held against their types before, so that is only
-/// what could not be judged there, such as a JSON literal with a variable in it. An error of its field, as the
-/// specification has it (6.4.1), which is null then. A resolver's error that came about with `?` keeps
+/// what could not be judged there: a JSON literal with a variable in it, a list that is too long. Beside what was executed it
+/// is an error of its field, which is null then (specification, 6.4.1). A resolver's error that came about with `?` keeps
 /// its cause, which these do not have.
 fn is_coercion(error: &ServerError) -> bool {
     let message = &error.message;

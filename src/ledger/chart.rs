@@ -44,6 +44,8 @@ crate::words! {
         MerchantSettlement = "MERCHANT_SETTLEMENT",
         /// Held for a party: one for each, apart from the house's own money.
         ClientMoney = "CLIENT_MONEY",
+        /// Owed to a party, and not collected yet: what the accounts that belong to it owe in principal.
+        ClientClaims = "CLIENT_CLAIMS",
     }
 }
 
@@ -91,6 +93,7 @@ impl InternalRole {
             Self::Migration => "Migrated balances",
             Self::MerchantSettlement => "Merchant settlement",
             Self::ClientMoney => "Client money",
+            Self::ClientClaims => "Client claims",
         }
     }
 }

@@ -7,6 +7,7 @@ use sea_orm::ConnectionTrait;
 use super::chart::{Component, InternalRole};
 use super::fault::LedgerFault;
 use super::position::Position;
+use super::query::Query;
 use super::rows::Internal;
 use crate::primitives::{AccountId, Currency, LedgerAccountId, PartyId, TenantId};
 use crate::work::read;
@@ -62,10 +63,30 @@ pub fn component_rows(position: &Position) -> impl Iterator<Item = ChartRow> + '
 /// # Errors
 /// [`LedgerFault`].
 pub async fn internal_rows(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<ChartRow>, LedgerFault> {
-    let rows = read::select::<Internal>(tenant).all(db).await?;
+    let mut query = read::select::<Internal>(tenant);
+    query.and_raw("party_id IS NULL");
+    internals(db, query).await
+}
+
+/// The rows that hold something for a party, or say what is owed to it, by role and currency.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn party_rows(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    party: PartyId,
+) -> Result<Vec<ChartRow>, LedgerFault> {
+    let mut query = read::select::<Internal>(tenant);
+    query.and("party_id =", party.0.into());
+    internals(db, query).await
+}
+
+async fn internals(db: &impl ConnectionTrait, query: Query) -> Result<Vec<ChartRow>, LedgerFault> {
+    let rows = query.all(db).await?;
     let mut rows =
         rows.iter().map(|row| Ok(Internal::of_result(row)?.into())).collect::<Result<Vec<ChartRow>, LedgerFault>>()?;
-    rows.sort_unstable_by_key(|row| (row.of.err(), row.currency, row.party));
+    rows.sort_unstable_by_key(|row| (row.of.err(), row.currency));
     Ok(rows)
 }
 

@@ -165,11 +165,22 @@ impl Draft {
         }
     }
 
-    /// Adds two legs that sum to zero: `amount` leaves `from` and arrives at `to`. Beside [`Draft::netting`]
-    /// the only way to add legs, so a draft that does not balance cannot be built.
+    /// Adds two legs that sum to zero: `amount` leaves `from` and arrives at `to`. Beside [`Draft::sharing`]
+    /// and [`Draft::netting`] the only way to add legs, so a draft that does not balance cannot be built.
     #[must_use]
     pub fn moving(mut self, from: Side, to: Side, amount: Minor) -> Self {
         self.legs.push(from.leg(amount.negated()));
+        self.legs.push(to.leg(amount));
+        self
+    }
+
+    /// Adds three legs that sum to zero: `amount` arrives at `to`, `part` of it from the one and the rest from the other.
+    #[must_use]
+    pub fn sharing(mut self, (one, part): (Side, Minor), other: Side, to: Side, amount: Minor) -> Self {
+        let rest = Minor(amount.0 - part.0);
+        for (from, share) in [(one, part), (other, rest)].into_iter().filter(|(_, share)| share.0 != 0) {
+            self.legs.push(from.leg(share.negated()));
+        }
         self.legs.push(to.leg(amount));
         self
     }
@@ -249,6 +260,20 @@ impl Posting {
         let (_, place) = self.ledger_account.component()?;
         Component::ALL.iter().copied().find(|component| component.index() == place)
     }
+}
+
+/// What of each line an entry did by itself: without what the books mirror of an account that belongs to a party, which
+/// moves between the party's own ledger accounts and comes about again, as accounts then stand, when it is reversed. What
+/// is left of a party's lines stands on the first of them. `party_of` tells whose a ledger account is.
+#[must_use]
+pub fn without_mirror(postings: &[Posting], party_of: impl Fn(LedgerAccountId) -> Option<PartyId>) -> Vec<i64> {
+    let parties: Vec<Option<PartyId>> = postings.iter().map(|line| party_of(line.ledger_account)).collect();
+    let own = |(place, line): (usize, &Posting)| match parties[place] {
+        None => line.amount.0,
+        Some(_) if parties[..place].contains(&parties[place]) => 0,
+        party => postings.iter().zip(&parties).filter(|(_, of)| **of == party).map(|(line, _)| line.amount.0).sum(),
+    };
+    postings.iter().enumerate().map(own).collect()
 }
 
 /// An entry's effect on one account.

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
 use super::chart::Component;
-pub use super::chart_rows::{ChartRow, chart_rows, component_rows, internal_rows};
+pub use super::chart_rows::{ChartRow, chart_rows, component_rows, internal_rows, party_rows};
 use super::entry::{AccountTotal, Entry, ExternalReference, Posting, TransactionKind};
 use super::facts::Seal;
 use super::fault::LedgerFault;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::chart::Component;
 use super::entry::Spread;
 use super::refusal::Refusal;
-use crate::primitives::{AccountId, Currency, LedgerAccountId, Minor, Money};
+use crate::primitives::{AccountId, Currency, LedgerAccountId, Minor, Money, PartyId};
 
 crate::words! {
     /// The life of an account.
@@ -73,6 +73,8 @@ pub struct Position {
     pub account: AccountId,
     /// In which currency, all of it.
     pub currency: Currency,
+    /// Whom its principal debt is owed to, where that is not the tenant.
+    pub party: Option<PartyId>,
     /// The balances, by [`Component::index`].
     pub balances: [Minor; Component::COUNT],
     /// Its state.
@@ -151,6 +153,12 @@ impl Position {
     #[must_use]
     pub fn balance(&self) -> Minor {
         Minor(self.balances.iter().map(|balance| balance.0).sum())
+    }
+
+    /// What of its principal is owed: zero or positive.
+    #[must_use]
+    pub fn principal_debt(&self) -> Minor {
+        Minor((-self.balances[Component::Principal.index()].0).max(0))
     }
 
     /// The row in the books of a component.

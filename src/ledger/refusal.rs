@@ -55,6 +55,9 @@ pub enum Refusal {
     /// The account is kept in another currency.
     #[error("the account is kept in another currency")]
     CurrencyMismatch(AccountId),
+    /// An entry that touches no account, such as a remittance, is in another currency.
+    #[error("the entry is in another currency")]
+    OtherCurrency,
     /// The account's status does not allow it.
     #[error("the account is not open")]
     AccountNotOpen {
@@ -201,7 +204,7 @@ impl Refusal {
             Self::PeriodNotOver { .. } | Self::PeriodClosed { .. } | Self::ValueDateOutOfRange { .. } => {
                 VALUE_DATE_OUT_OF_RANGE
             }
-            Self::CurrencyMismatch(_) => CURRENCY_MISMATCH,
+            Self::CurrencyMismatch(_) | Self::OtherCurrency => CURRENCY_MISMATCH,
             Self::AccountNotOpen { .. } => ACCOUNT_NOT_OPEN,
             Self::InvalidStatus { .. } | Self::ReversalOfReversal | Self::OnlyAsAWhole | Self::Unbalanced => {
                 refused::INVALID_STATE

@@ -34,6 +34,7 @@ impl Row for Position {
             tenant_id: tenant.0,
             account_id: self.account.0,
             currency: self.currency.code().into(),
+            party_id: self.party.map(|party| party.0),
             status: self.status.word().into(),
             closed_on: self.closed_on,
             debt_rule: self.debt_rule.word().into(),
@@ -56,6 +57,7 @@ impl Row for Position {
         Ok(Self {
             account: AccountId(row.account_id),
             currency: known_currency(&row.currency)?,
+            party: row.party_id.map(PartyId),
             balances,
             status: known(AccountStatus::from_word(&row.status), "status of an account")?,
             closed_on: row.closed_on,

@@ -53,7 +53,7 @@ use books::Sum;
 use entries::{BatchEntries, Logged};
 use holds::Captures;
 use log::{Told, ToldHold};
-use reversals::TakenBack;
+use reversals::{PartyRows, TakenBack};
 
 /// Rows read at a time.
 const WINDOW: i64 = 1_000;
@@ -163,6 +163,7 @@ struct Replay<'a, C> {
     arriving: BTreeMap<AccountId, BTreeMap<NaiveDate, i128>>,
     captures: BTreeMap<HoldId, Captures>,
     reversed: BTreeMap<EntryId, TakenBack>,
+    party_rows: PartyRows,
     positions: BTreeMap<AccountId, Position>,
     holds: Vec<Hold>,
     told: BTreeMap<AccountId, Told>,
@@ -187,6 +188,7 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
             arriving: BTreeMap::new(),
             captures: BTreeMap::new(),
             reversed: BTreeMap::new(),
+            party_rows: BTreeMap::new(),
             positions: BTreeMap::new(),
             holds: Vec::new(),
             told: BTreeMap::new(),
@@ -212,6 +214,7 @@ impl<'a, C: ConnectionTrait> Replay<'a, C> {
     /// Gives the last event.
     async fn replay(&mut self) -> Result<i64, VerifyError> {
         self.commands().await?;
+        self.party_rows().await?;
         while self.window().await? {}
         self.orphans().await?;
         self.reversed().await?;

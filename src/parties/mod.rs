@@ -1,8 +1,9 @@
 //! Parties: whom money is owed to inside a tenant, such as the creditors of a collections house.
 //!
 //! A party has a number and, if the tenant wants, a reference of its own; accounts may belong to one, which is then owed
-//! what they owe. Money that is held for a party stands on ledger accounts of its own
-//! ([`InternalRole::ClientMoney`](crate::ledger::InternalRole)), and never mixes with the house's.
+//! what they owe in principal. Money that is held for a party stands on ledger accounts of its own
+//! ([`InternalRole::ClientMoney`](crate::ledger::InternalRole)), and never mixes with the house's; what its accounts still
+//! owe stands beside it (`ClientClaims`). Nothing here touches them: the books keep them with every entry.
 
 pub mod commands;
 pub mod events;

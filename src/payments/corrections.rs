@@ -51,8 +51,8 @@ impl ChargeKind {
     }
 }
 
-/// Corrects one component of an account by a signed amount, against SUSPENSE. The account's floor still holds for a
-/// debit.
+/// Corrects one component of an account by a signed amount, against SUSPENSE; the principal of an account that belongs to a
+/// party, against the party. The account's floor still holds for a debit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PostAdjustment {
     /// Of which account.
@@ -85,11 +85,16 @@ impl Command for PostAdjustment {
         }
         let why = reason("reason", &self.reason)?;
         let own = Side::Account(account, Spread::On(self.component), None);
-        let suspense = Side::Internal(InternalRole::Suspense);
+        // What is owed to a party is the party's to correct: where it arises, it is owed to it; where it is given up, it bears
+        // it.
+        let other = match work.position(account)?.party {
+            Some(party) if self.component == Component::Principal => Side::Party(InternalRole::ClientMoney, party),
+            _ => Side::Internal(InternalRole::Suspense),
+        };
         let draft = Draft::new(TransactionKind::Adjustment, self.amount.currency, String::new());
         let mut draft = match amount.0 > 0 {
-            true => draft.moving(suspense, own, amount),
-            false => draft.moving(own, suspense, amount.negated()),
+            true => draft.moving(other, own, amount),
+            false => draft.moving(own, other, amount.negated()),
         };
         draft.facts.reason = Some(why);
         let draft = self.details.on(draft, "Balance adjustment")?;
@@ -197,6 +202,7 @@ fn is_own_field(refusal: &Refusal) -> bool {
             | Refusal::ReversalTooLarge { .. }
             | Refusal::OnlyAsAWhole
             | Refusal::CurrencyMismatch(_)
+            | Refusal::OtherCurrency
     )
 }
 

@@ -8,8 +8,9 @@
 //! | `postPayment` | the rail's settlement account | the account: fees, interest, principal in its product's order |
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
 //! | `transfer` | the sender's funds or credit | the receiver, as a payment |
-//! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component |
+//! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component; for a party's principal, CLIENT_MONEY in the place of SUSPENSE |
 //! | `postCharge` | the account's free funds, then its FEE or INTEREST (its funds alone where it may not owe) | FEE_INCOME or INTEREST_INCOME |
+//! | `remitToParty` | CLIENT_MONEY of the party | SETTLEMENT_BANK, and the commission to FEE_INCOME |
 //! | `captureHold` | what the hold reserved | SETTLEMENT_CARD, or a merchant's account |
 //! | `reverseEntry` | the mirror of the entry | |
 
@@ -19,9 +20,11 @@ pub mod corrections;
 pub mod holds;
 pub mod moves;
 pub mod periods;
+pub mod remittances;
 
 pub use bank::{BankAccount, BankAccountClass, BankAccountInput};
 pub use corrections::{ChargeKind, PostAdjustment, PostCharge, ReverseEntry};
 pub use holds::{CaptureHold, ExpireHold, PlaceHold, ReleaseHold};
 pub use moves::{Details, Disburse, PostPayment, Transfer};
 pub use periods::{ClosePeriod, ClosedThrough};
+pub use remittances::RemitToParty;

@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate};
 use super::command::{Decision, Stop};
 use super::unit::Work;
 use crate::ledger::chart::{Component, InternalRole};
-use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Side, Spread, TransactionKind};
+use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Side, Spread, TransactionKind, without_mirror};
 use crate::ledger::event::{self, NewEvent};
 use crate::ledger::facts::{EntryFacts, Seal};
 use crate::ledger::hold::{Hold, HoldStatus};
@@ -17,7 +17,7 @@ use crate::ledger::position::{Position, Split};
 use crate::ledger::rows::{Internal, Reversed};
 use crate::ledger::{ExternalReference, Refusal};
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, Currency, EntryId, HoldId, Minor, PartyId};
+use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId};
 
 /// How far from the business date a value date may lie: ten years back, one year ahead.
 const VALUE_DATE_DAYS_BACK: u64 = 3_660;
@@ -198,7 +198,7 @@ impl Work {
         for leg in draft.legs() {
             match leg {
                 Leg::Internal { role, party, amount } => {
-                    postings.push(self.internal(*role, *party, draft.currency, *amount)?);
+                    self.internal_line(*role, *party, draft.currency, *amount, &mut postings)?;
                 }
                 Leg::Account { account, amount, spread, message } => {
                     let split = self.position(*account)?.spread(*amount, *spread, value_date, today)?;
@@ -250,7 +250,13 @@ impl Work {
             return Err(Refusal::AlreadyReversed { by: *last }.into());
         }
         let gone = before.as_deref().map_or_else(|| vec![0; original.postings.len()], |before| before.lines.clone());
-        let lines = lines_to_reverse(original, &gone, reversal.amount)?;
+        let internals: Vec<LedgerAccountId> =
+            original.postings.iter().filter(|line| line.account.is_none()).map(|line| line.ledger_account).collect();
+        let internals: Vec<_> = self.get_all::<Internal>(&internals)?.into_iter().flatten().collect();
+        let booked = without_mirror(&original.postings, |id| {
+            internals.iter().find(|internal| internal.id == id).and_then(|internal| internal.party)
+        });
+        let lines = lines_to_reverse(original, &booked, &gone, reversal.amount)?;
         let value_date = self.value_date(reversal.value_date, Some(original.value_date))?;
         let mut postings = Vec::with_capacity(original.postings.len());
         let mut mirrored: BTreeMap<AccountId, Split> = BTreeMap::new();
@@ -261,7 +267,9 @@ impl Work {
                 }
                 (None, _) => {
                     let row = self.get::<Internal>(line.ledger_account)?.ok_or(Refusal::Unbalanced)?;
-                    postings.push(self.internal(row.role, row.party, row.currency, Minor(-part))?);
+                    // What is owed to a party follows from what its accounts owe.
+                    let role = if row.party.is_some() { InternalRole::ClientMoney } else { row.role };
+                    self.internal_line(role, row.party, row.currency, Minor(-part), &mut postings)?;
                 }
                 _ => return Err(Stop::damaged("a line of no component")),
             }
@@ -290,7 +298,7 @@ impl Work {
         }
         let id: EntryId = self.id();
         let lines: Vec<i64> = gone.iter().zip(&lines).map(|(gone, part)| gone + part).collect();
-        let complete = original.postings.iter().zip(&lines).all(|(line, gone)| line.amount.0 == *gone);
+        let complete = booked == lines;
         let after = Reversed { entry: original.id, lines, complete, last: id };
         if before.is_some() {
             self.change::<Reversed, Refusal>(original.id, |reversed| {
@@ -416,6 +424,7 @@ impl Work {
         postings: &mut Vec<Posting>,
     ) -> Decision<()> {
         let today = self.today();
+        let owed = self.position(account)?.principal_debt();
         let position = self.change::<Position, Refusal>(account, |position| {
             position.apply(split, counts_from, today);
             Ok(())
@@ -436,16 +445,24 @@ impl Work {
                 });
             }
         }
+        let repaid = Minor(owed.0 - position.principal_debt().0);
+        if position.party.is_some() && repaid != Minor::ZERO {
+            let (party, currency) = (position.party, position.currency);
+            self.internal_line(InternalRole::ClientClaims, party, currency, repaid.negated(), postings)?;
+            self.internal_line(InternalRole::ClientMoney, party, currency, repaid, postings)?;
+        }
         Ok(())
     }
 
-    fn internal(
+    /// Adds a line of a ledger account of the tenant's own, or of a party, which has one line in an entry at most.
+    fn internal_line(
         &mut self,
         role: InternalRole,
         party: Option<PartyId>,
         currency: Currency,
         amount: Minor,
-    ) -> Decision<Posting> {
+        postings: &mut Vec<Posting>,
+    ) -> Decision<()> {
         let id = Internal::id_of(self.tenant(), role, currency, party);
         let before = self.get::<Internal>(id)?.map_or(0, |internal| internal.balance);
         let balance = before.checked_add(amount.0).ok_or_else(|| Refusal::too_large(currency))?;
@@ -457,7 +474,20 @@ impl Work {
         } else {
             self.insert(Internal { id, role, currency, party, balance })?;
         }
-        Ok(Posting { ledger_account: id, account: None, amount, currency, total: None, message: None })
+        match postings.iter().position(|line| party.is_some() && line.ledger_account == id) {
+            None => {
+                let posting =
+                    Posting { ledger_account: id, account: None, amount, currency, total: None, message: None };
+                postings.push(posting);
+            }
+            Some(place) => {
+                postings[place].amount.0 += amount.0;
+                if postings[place].amount == Minor::ZERO {
+                    postings.remove(place);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn value_date(&self, wanted: Option<NaiveDate>, original: Option<NaiveDate>) -> Decision<NaiveDate> {
@@ -507,13 +537,18 @@ impl Work {
 ///
 /// A part is taken from what moves between two sides: of each side, from its lines in the order of components, principal
 /// first, so that what a payment settled last is opened again first.
-fn lines_to_reverse(original: &Entry, gone: &[i64], amount: Option<(Minor, Currency)>) -> Result<Vec<i64>, Refusal> {
-    let left: Vec<i64> = original.postings.iter().zip(gone).map(|(line, gone)| line.amount.0 - gone).collect();
+fn lines_to_reverse(
+    original: &Entry,
+    booked: &[i64],
+    gone: &[i64],
+    amount: Option<(Minor, Currency)>,
+) -> Result<Vec<i64>, Refusal> {
+    let left: Vec<i64> = booked.iter().zip(gone).map(|(booked, gone)| booked - gone).collect();
     let Some((amount, currency)) = amount else { return Ok(left) };
     let own = original.postings.first().map(|line| line.currency).ok_or(Refusal::Unbalanced)?;
     if own != currency {
-        let account = original.postings.iter().find_map(|line| line.account).ok_or(Refusal::Unbalanced)?;
-        return Err(Refusal::CurrencyMismatch(account));
+        let account = original.postings.iter().find_map(|line| line.account);
+        return Err(account.map_or(Refusal::OtherCurrency, Refusal::CurrencyMismatch));
     }
     if amount.0 <= 0 {
         return Err(Refusal::NOT_POSITIVE);
@@ -523,9 +558,10 @@ fn lines_to_reverse(original: &Entry, gone: &[i64], amount: Option<(Minor, Curre
         return Err(Refusal::ReversalTooLarge { remaining: Minor(whole).in_currency(own) });
     }
     let owner = |line: &Posting| line.account.ok_or(line.ledger_account);
-    let sides: std::collections::BTreeSet<_> = original.postings.iter().map(owner).collect();
+    let lines: Vec<_> = original.postings.iter().zip(booked).filter(|(_, booked)| **booked != 0).collect();
+    let sides: std::collections::BTreeSet<_> = lines.iter().map(|(line, _)| owner(line)).collect();
     let one_sided = sides.iter().all(|side| {
-        let mut signs = original.postings.iter().filter(|line| owner(line) == *side).map(|line| line.amount.0 > 0);
+        let mut signs = lines.iter().filter(|(line, _)| owner(line) == *side).map(|(_, booked)| **booked > 0);
         let first = signs.next();
         signs.all(|sign| Some(sign) == first)
     });

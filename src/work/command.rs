@@ -178,7 +178,7 @@ pub fn in_the_words_of(refusal: &Refusal, fields: &[(AccountId, &str)]) -> Refus
         Refusal::PeriodClosed { .. } | Refusal::PeriodNotOver { .. } | Refusal::ValueDateOutOfRange { .. } => {
             "valueDate"
         }
-        Refusal::CurrencyMismatch(_) => "amount.currency",
+        Refusal::CurrencyMismatch(_) | Refusal::OtherCurrency => "amount.currency",
         Refusal::HoldNotFound | Refusal::HoldNotOpen { .. } => "hold",
         Refusal::AlreadyReversed { .. } | Refusal::ReversalOfReversal => "entry",
         Refusal::CreditLimitRaised { .. } => "creditLimit",

@@ -229,6 +229,7 @@ on_both_databases! {
         let mutations = [
             ("createParty", "admin", json!({ "name": "Creditor" })),
             ("updateParty", "admin", json!({ "party": { "number": "P" }, "name": "Other" })),
+            ("remitToParty", "money", json!({ "party": { "number": "P" }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
             ("createCustomerBatch", "admin", item(&person)),
             ("openAccountBatch", "admin", item(&open)),
             ("postPaymentBatch", "money", item(&payment)),

@@ -13,6 +13,7 @@ fn named(guide: &str) -> BTreeSet<String> {
 
 /// Files of other domains that make use of parties: a reference to one, client money. They are no part of the recipe.
 const USERS: &[&str] = &[
+    "entity/src/account_position.rs",
     "entity/src/internal_account.rs",
     "entity/src/account.rs",
     "src/accounts/",
@@ -20,9 +21,11 @@ const USERS: &[&str] = &[
     "src/api/books/",
     "src/api/documents/",
     "src/api/history.rs",
+    "src/api/payments/remittances.rs",
     "src/demo/",
     "src/documents/",
     "src/ledger/",
+    "src/payments/",
     "src/work/books.rs",
     "src/work/memory",
     "src/work/tests",

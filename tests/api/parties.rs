@@ -1,5 +1,7 @@
 //! Parties: whom money is owed to inside the tenant; accounts that belong to one.
 
+mod money;
+
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, fresh_key, numbered};

@@ -39,8 +39,8 @@ impl BooksQuery {
         books::list(caller, filter.unwrap_or_default(), &PageArgs::forward(first, after)).await
     }
 
-    /// The tenant's own accounts in the books, by role and currency; each exists from its first use on. Not for
-    /// tokens that are bound to a customer.
+    /// The tenant's own accounts in the books, by role and currency; each exists from its first use on. Those of
+    /// parties are `Party.ledgerAccounts`. Not for tokens that are bound to a customer.
     async fn ledger_accounts(&self, ctx: &Context<'_>) -> Result<Vec<LedgerAccount>, Fault> {
         reports::tenants_ledger_accounts(allowed(ctx, Scope::Read)?).await
     }

@@ -18,9 +18,9 @@ use crate::api::scalars::{CurrencyCode, Date, DateTime};
 use crate::ledger::audit;
 use crate::ledger::balances::{Class, TrialLine, trial_balance};
 use crate::ledger::entry;
-use crate::ledger::journal::{ChartRow, component_rows, internal_rows};
+use crate::ledger::journal::{ChartRow, component_rows, internal_rows, party_rows};
 use crate::ledger::{LedgerFault, Position};
-use crate::primitives::{AuditId, Currency, LedgerAccountId};
+use crate::primitives::{AuditId, Currency, LedgerAccountId, PartyId};
 
 /// A line of an entry in the API.
 #[derive(Clone, Debug)]
@@ -147,6 +147,15 @@ pub async fn ledger_account_by_id(caller: &Caller, id: LedgerAccountId) -> Resul
 #[must_use]
 pub fn rows_of(position: &Position) -> Vec<LedgerAccount> {
     component_rows(position).map(LedgerAccount).collect()
+}
+
+/// What is held for a party, and what is owed to it.
+///
+/// # Errors
+/// The database's.
+pub async fn ledger_accounts_of_party(caller: &Caller, party: PartyId) -> Result<Vec<LedgerAccount>, Fault> {
+    let rows = party_rows(caller.db(), caller.tenant(), party).await?;
+    Ok(rows.into_iter().map(LedgerAccount).collect())
 }
 
 /// The tenant's own rows.

@@ -2,3 +2,4 @@
 
 pub mod holds;
 pub mod movements;
+pub mod remittances;

@@ -400,7 +400,7 @@ impl MovementMutation {
 }
 
 /// What every movement may carry besides its sides and amount.
-fn details(
+pub(super) fn details(
     value_date: Option<Date>,
     reference: Option<String>,
     description: Option<String>,

@@ -6,10 +6,10 @@ use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
 
 use super::{Replay, VerifyError};
-use crate::ledger::chart::Component;
+use crate::ledger::chart::{Component, InternalRole};
 use crate::ledger::position::Position;
 use crate::ledger::rows::Internal;
-use crate::primitives::{AccountId, Currency, LedgerAccountId};
+use crate::primitives::{AccountId, Currency, LedgerAccountId, PartyId};
 use crate::work::row::Row as _;
 
 /// The sum of the postings on a ledger account.
@@ -55,8 +55,24 @@ impl<C: ConnectionTrait> Replay<'_, C> {
         }
     }
 
-    /// Ledger accounts of the tenant's own.
+    /// Whose the ledger accounts are that hold something for a party.
+    pub(super) async fn party_rows(&mut self) -> Result<(), VerifyError> {
+        let sql = "SELECT * FROM internal_account WHERE tenant_id = $1 AND party_id IS NOT NULL ORDER BY id";
+        for row in self.rows(sql, &[]).await? {
+            let internal = Internal::of_result(&row)?;
+            self.party_rows.extend(internal.party.map(|party| (internal.id, party)));
+        }
+        Ok(())
+    }
+
+    /// Ledger accounts of the tenant's own, and those of parties. What is owed to a party is what its accounts owe.
     pub(super) async fn internal_accounts(&mut self) -> Result<(), VerifyError> {
+        let mut owed: BTreeMap<(PartyId, Currency), i128> = BTreeMap::new();
+        for position in self.positions.values() {
+            if let Some(party) = position.party {
+                *owed.entry((party, position.currency)).or_default() += i128::from(position.principal_debt().0);
+            }
+        }
         for row in self.rows("SELECT * FROM internal_account WHERE tenant_id = $1 ORDER BY id", &[]).await? {
             let internal = Internal::of_result(&row)?;
             let Internal { id, role, currency, party, balance } = internal;
@@ -68,6 +84,17 @@ impl<C: ConnectionTrait> Replay<'_, C> {
                 let what = format!("{name} has not the id of its role, currency and party");
                 return Err(self.differs(None, None, what));
             }
+            if let (InternalRole::ClientClaims, Some(party)) = (role, party) {
+                let owed = owed.remove(&(party, currency)).unwrap_or(0);
+                if i128::from(balance) != owed {
+                    let what = format!("{name} says that {balance} is owed to {party}, its accounts owe {owed}");
+                    return Err(self.differs(None, None, what));
+                }
+            }
+        }
+        if let Some(((party, _), owed)) = owed.into_iter().find(|(_, owed)| *owed != 0) {
+            let what = format!("accounts owe {owed} to {party}, which its ledger accounts do not say");
+            return Err(self.differs(None, None, what));
         }
         match self.balances.first_key_value() {
             None => Ok(()),

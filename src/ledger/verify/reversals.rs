@@ -1,7 +1,8 @@
 //! Reversals: what they take back of earlier entries, and what is noted of it.
 //!
-//! A reversal mirrors its entry, or a part of it, per account and per ledger account of the tenant's own. Within a
-//! customer's account the components may differ: a credit in one of them settles the others.
+//! A reversal mirrors its entry, or a part of it, per account, per ledger account of the tenant's own and per party. Within
+//! a customer's account the components may differ: a credit in one of them settles the others. So may a party's ledger
+//! accounts: what is owed to it follows from what its accounts owe, then and now.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +10,9 @@ use sea_orm::ConnectionTrait;
 
 use super::{Replay, VerifyError};
 use crate::ledger::chart::Component;
-use crate::ledger::entry::{Entry, Posting, TransactionKind};
+use crate::ledger::entry::{Entry, Posting, TransactionKind, without_mirror};
 use crate::ledger::rows::Reversed;
-use crate::primitives::{AccountId, EntryId, LedgerAccountId};
+use crate::primitives::{AccountId, EntryId, LedgerAccountId, PartyId};
 use crate::work::row::Row as _;
 
 /// What reversals have taken back of an entry.
@@ -30,10 +31,16 @@ pub(super) struct TakenBack {
 enum Side {
     Account(AccountId),
     Internal(LedgerAccountId),
+    Party(PartyId),
 }
 
-fn side(line: &Posting) -> Side {
-    line.account.map_or(Side::Internal(line.ledger_account), Side::Account)
+/// Whose the ledger accounts are that hold something for a party.
+pub(super) type PartyRows = BTreeMap<LedgerAccountId, PartyId>;
+
+fn side(line: &Posting, parties: &PartyRows) -> Side {
+    let own =
+        || parties.get(&line.ledger_account).map_or(Side::Internal(line.ledger_account), |party| Side::Party(*party));
+    line.account.map_or_else(own, Side::Account)
 }
 
 /// The sums of amounts by side; a side whose amounts cancel out is left out.
@@ -46,20 +53,27 @@ fn net(lines: impl Iterator<Item = (Side, i64)>) -> BTreeMap<Side, i128> {
     sums
 }
 
-/// Whether lines move one amount from one side to another.
-fn has_two_sides(lines: &[Posting]) -> bool {
+/// Whether what was booked moves one amount from one side to another.
+fn has_two_sides(lines: &[Posting], booked: &[i64], parties: &PartyRows) -> bool {
     let mut signs: BTreeMap<Side, bool> = BTreeMap::new();
-    let one_sided = lines.iter().all(|line| {
-        let positive = line.amount.0 > 0;
-        *signs.entry(side(line)).or_insert(positive) == positive
+    let one_sided = lines.iter().zip(booked).filter(|(_, booked)| **booked != 0).all(|(line, booked)| {
+        let positive = *booked > 0;
+        *signs.entry(side(line, parties)).or_insert(positive) == positive
     });
     one_sided && signs.len() == 2
 }
 
 /// What a reversal takes back of each line of its entry, of which some is gone already: all that is left, or a part of
 /// what moves between two sides, from each side's lines in their order. `None` if it takes anything else.
-fn taken_back(original: &[Posting], gone: &[i64], reversal: &[Posting]) -> Option<Vec<i64>> {
-    let left: Vec<i64> = original.iter().zip(gone).map(|(line, gone)| line.amount.0 - gone).collect();
+fn taken_back(
+    original: &[Posting],
+    booked: &[i64],
+    gone: &[i64],
+    reversal: &[Posting],
+    parties: &PartyRows,
+) -> Option<Vec<i64>> {
+    let left: Vec<i64> = booked.iter().zip(gone).map(|(booked, gone)| booked - gone).collect();
+    let side = |line: &Posting| side(line, parties);
     if left.iter().all(|part| *part == 0) {
         return None;
     }
@@ -67,7 +81,7 @@ fn taken_back(original: &[Posting], gone: &[i64], reversal: &[Posting]) -> Optio
     if back == net(original.iter().map(side).zip(left.iter().copied())) {
         return Some(left);
     }
-    if !has_two_sides(original) {
+    if !has_two_sides(original, booked, parties) {
         return None;
     }
     let mut parts = Vec::with_capacity(left.len());
@@ -108,12 +122,13 @@ impl<C: ConnectionTrait> Replay<'_, C> {
         }
         let gone = self.reversed.get(&reverses).map(|before| before.lines.clone());
         let gone = gone.unwrap_or_else(|| vec![0; original.postings.len()]);
-        let Some(parts) = taken_back(&original.postings, &gone, &entry.postings) else {
+        let booked = without_mirror(&original.postings, |id| self.party_rows.get(&id).copied());
+        let Some(parts) = taken_back(&original.postings, &booked, &gone, &entry.postings, &self.party_rows) else {
             return Err(differs("the entry takes back something else than what is left of the one that it reverses"));
         };
         self.arrive(entry, Some((original, &parts)));
         let lines: Vec<i64> = gone.iter().zip(&parts).map(|(gone, part)| gone + part).collect();
-        let complete = original.postings.iter().zip(&lines).all(|(line, gone)| line.amount.0 == *gone);
+        let complete = booked == lines;
         let account = original.postings.iter().find_map(|posting| posting.account);
         let taken = TakenBack { sequence: original.sequence, account, lines, complete, last: entry.id };
         self.reversed.insert(reverses, taken);

@@ -79,6 +79,7 @@ fn position(number: u128, debt_rule: DebtRule, credit_limit: i64) -> Position {
         credit_limit: Minor(credit_limit),
         maximum_balance: None,
         reserved: Minor::ZERO,
+        party: None,
         arriving: Default::default(),
     }
 }

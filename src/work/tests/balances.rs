@@ -73,6 +73,7 @@ async fn debits_and_credits_are_equal_in_each_currency_on_every_day() {
         world.open(Position { currency: eur(), ..position(3, DebtRule::None) }).await;
         world.done(dated(debit(account(2), Spread::Charge(Component::Fee), 40), ago(30))).await;
         world.done(dated(transfer(account(1), account(2), 60), ago(7))).await;
+        // Paid from the funds that the transfer has left.
         world.done(debit(account(2), Spread::Charge(Component::Interest), 3)).await;
         let in_eur = Draft::new(TransactionKind::Load, eur(), "cash".into());
         let cash = Side::Internal(InternalRole::SettlementCash);
@@ -97,8 +98,7 @@ async fn debits_and_credits_are_equal_in_each_currency_on_every_day() {
             [
                 ("EUR", customers(Component::Principal), 0, 900),
                 ("EUR", Class::Internal(InternalRole::SettlementCash), 900, 0),
-                ("SEK", customers(Component::Principal), 60, 520),
-                ("SEK", customers(Component::Interest), 3, 0),
+                ("SEK", customers(Component::Principal), 63, 520),
                 ("SEK", customers(Component::Fee), 40, 40),
                 ("SEK", Class::Internal(BANK), 500, 43),
             ]

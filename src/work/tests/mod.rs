@@ -103,6 +103,7 @@ pub(crate) fn position(number: u128, rule: DebtRule) -> Position {
         credit_limit: Minor::ZERO,
         maximum_balance: None,
         reserved: Minor::ZERO,
+        party: None,
         arriving: Default::default(),
     }
 }

@@ -98,6 +98,7 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             json!({ "items": [{ "idempotencyKey": "KEY", "account": id, "amount": euro, "channel": "CASH" }] }),
         ),
         ("releaseHold.input.hold", 5, json!({ "hold": "ID" })),
+        ("remitToParty.input.party.id", 9, json!({ "party": id, "amount": euro, "iban": "SE3550000000054910000003" })),
         ("requestAccountClosure.input.account.id", 2, json!({ "account": id })),
         ("reverseEntry.input.entry", 4, json!({ "entry": "ID", "reason": "X" })),
         ("transfer.input.from.id", 2, json!({ "from": id, "to": mine, "amount": euro })),

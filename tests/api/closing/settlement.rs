@@ -22,8 +22,15 @@ async fn indebted(app: &TestApp) -> Account {
 async fn netted(app: &TestApp) -> Account {
     let card = app.account("credit-card").await;
     app.pay_in(&card, "100.00").await;
-    charge(app, &card, "LATE_FEE", "100.00").await;
+    beside_funds(app, &card, "LATE_FEE", "100.00").await;
     card
+}
+
+/// Charges an account while a hold keeps all of its funds, so that the charge stands beside them.
+async fn beside_funds(app: &TestApp, card: &Account, kind: &str, amount: &str) {
+    let hold = app.hold(card, &app.balance(card).await).await;
+    charge(app, card, kind, amount).await;
+    app.done("releaseHold", json!({ "hold": hold }), "replayed").await;
 }
 
 /// The last entries, newest first: `[kind, description, lines]`.
@@ -201,7 +208,7 @@ on_both_databases! {
         // The same with a remainder on either side.
         let card = netted(&app).await;
         app.pay_in(&card, "120.00").await;
-        charge(&app, &card, "INTEREST", "7.00").await;
+        beside_funds(&app, &card, "INTEREST", "7.00").await;
         assert_eq!(components(&app, &card).await, ["120.00", "-7.00", "0.00"]);
         app.done(
             "closeAccount",
@@ -214,8 +221,8 @@ on_both_databases! {
         assert_eq!(
             json!(parts),
             json!([
-                [["CUSTOMER_PRINCIPAL", "-107.00"], ["CUSTOMER_INTEREST", "7.00"], ["SETTLEMENT_BANK", "100.00"]],
-                [["CUSTOMER_PRINCIPAL", "-13.00"], ["SETTLEMENT_BANK", "13.00"]],
+                [["CUSTOMER_PRINCIPAL", "-100.00"], ["SETTLEMENT_BANK", "100.00"]],
+                [["CUSTOMER_PRINCIPAL", "-20.00"], ["CUSTOMER_INTEREST", "7.00"], ["SETTLEMENT_BANK", "13.00"]],
             ])
         );
     }

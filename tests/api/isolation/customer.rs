@@ -188,6 +188,7 @@ on_both_databases! {
                 json!({ "code": "x", "alias": "X", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" }),
             ),
             ("updateProduct", json!({ "product": { "code": "current" }, "alias": "X" })),
+            ("remitToParty", json!({ "party": { "number": "P" }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
             ("closePeriod", json!({ "through": "2026-03-31" })),
         ] {
             bound.mutate(name, input, "replayed").await.fault("FORBIDDEN");

@@ -176,6 +176,8 @@ pub struct Posting {
     /// As in the chart.
     pub code: String,
     pub account: Option<(usize, usize)>,
+    /// Whose it is, where it is no account's and not the tenant's.
+    pub party: Option<usize>,
     pub amount: i128,
     pub message: Option<String>,
 }
@@ -216,6 +218,17 @@ impl Entry {
     /// Of its lines.
     pub fn amounts(&self) -> Vec<i128> {
         self.postings.iter().map(|line| line.amount).collect()
+    }
+
+    /// What it did by itself, line by line: without what follows from what accounts owe to parties, then and when it is
+    /// reversed. Of each party the first line has what is left.
+    pub fn booked(&self) -> Vec<i128> {
+        let own = |(place, line): (usize, &Posting)| match line.party {
+            None => line.amount,
+            party if self.postings[..place].iter().any(|before| before.party == party) => 0,
+            party => self.postings.iter().filter(|line| line.party == party).map(|line| line.amount).sum(),
+        };
+        self.postings.iter().enumerate().map(own).collect()
     }
 
     /// The accounts that it touches, each once, in the order of the lines.

@@ -15,7 +15,7 @@ use super::books::{LARGEST, Model, shown};
 use crate::payments::IBAN;
 
 /// Every mutation, and how often it is tried among the others.
-pub const MUTATIONS: [(&str, usize); 24] = [
+pub const MUTATIONS: [(&str, usize); 25] = [
     ("captureHold", 10),
     ("closeAccount", 4),
     ("closePeriod", 2),
@@ -32,6 +32,7 @@ pub const MUTATIONS: [(&str, usize); 24] = [
     ("postPayment", 16),
     ("postPaymentBatch", 3),
     ("releaseHold", 4),
+    ("remitToParty", 5),
     ("requestAccountClosure", 2),
     ("reverseEntry", 9),
     ("transfer", 18),
@@ -189,7 +190,7 @@ impl Dice {
             "reverseEntry" => self.reversal(model),
             "transfer" => Value::Object(self.transfer(model)),
             "postPayment" => {
-                let account = self.account(model, None);
+                let account = self.claim(model, 200, |it| it.parts[0] < 0);
                 let channels = ["BANK_TRANSFER", "DIRECT_DEBIT", "CARD", "PSP", "CASH", "INTERNAL"];
                 let mut input = json!({ "account": self.naming(model, account), "channel": self.pick(&channels) });
                 input["amount"] = self.amount(model, account, 400_000);
@@ -213,6 +214,7 @@ impl Dice {
                 }
                 input
             }
+            "remitToParty" => self.remittance(model),
             "disburse" => {
                 let account = self.account(model, None);
                 let mut input = json!({ "account": self.naming(model, account) });
@@ -222,11 +224,13 @@ impl Dice {
                 input
             }
             "postAdjustment" => {
-                let account = self.account(model, None);
-                let component = self.pick(&["PRINCIPAL", "PRINCIPAL", "INTEREST", "FEE"]);
+                let account = self.claim(model, 500, |it| it.may_owe());
+                let is_claim = model.accounts[account].creditor.is_some();
+                let component = if is_claim { "PRINCIPAL" } else { self.pick(&["PRINCIPAL", "INTEREST", "FEE"]) };
                 let mut input = json!({ "account": self.naming(model, account), "component": component });
-                input["amount"] = self.amount(model, account, model.available(account).min(20_000));
-                if self.chance(400) {
+                let most = if is_claim { 300_000 } else { 20_000 };
+                input["amount"] = self.amount(model, account, model.available(account).min(most));
+                if self.chance(if is_claim { 900 } else { 400 }) {
                     let amount = input["amount"]["amount"].as_str().expect("an amount").to_owned();
                     input["amount"]["amount"] =
                         json!(amount.strip_prefix('-').map_or(format!("-{amount}"), str::to_owned));
@@ -264,6 +268,19 @@ impl Dice {
         };
         let places: Vec<usize> = (0..model.accounts.len()).filter(fits).collect();
         places.choose(&mut self.rng).copied().unwrap_or_else(|| self.rng.random_range(0..model.accounts.len()))
+    }
+
+    /// An account that belongs to a party, in so many of a thousand cases; or any.
+    fn claim(&mut self, model: &Model, chance: u32, fits: impl Fn(&super::books::Account) -> bool) -> usize {
+        let is_claim = |place: &usize| {
+            let it = &model.accounts[*place];
+            it.creditor.is_some() && it.status == "OPEN" && fits(it)
+        };
+        let claims: Vec<usize> = (0..model.accounts.len()).filter(is_claim).collect();
+        match claims.choose(&mut self.rng) {
+            Some(claim) if self.chance(chance) => *claim,
+            _ => self.account(model, None),
+        }
     }
 
     fn naming(&mut self, model: &Model, account: usize) -> Value {

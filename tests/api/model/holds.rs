@@ -171,7 +171,7 @@ impl Model {
     ) -> Result<Vec<(Verdict, bool)>, Refusal> {
         let items = input["items"].as_array().expect("items");
         if items.is_empty() || items.len() > 10_000 {
-            return Err(no("LIMIT_EXCEEDED", "items"));
+            return Err(no("LIMIT_EXCEEDED", "items").with(json!({ "maximumCount": 10_000 })));
         }
         for (index, item) in items.iter().enumerate() {
             if items[..index].iter().any(|other| other["idempotencyKey"] == item["idempotencyKey"]) {
@@ -227,7 +227,8 @@ impl Model {
         for (index, (transaction, target)) in transactions.iter().zip(&targets).enumerate() {
             let below = |refusal: Refusal| refusal.under(&format!("transactions.{index}"));
             let amount = self.closing_amount(account, transaction).map_err(below)?;
-            let draft = closing_draft(account, &self.accounts[account].currency, transaction, *target, amount);
+            let mut draft = closing_draft(account, &self.accounts[account].currency, transaction, *target, amount);
+            self.share_the_loss(account, &mut draft);
             // The legs' order: whoever pays comes first, and a transfer is always from the account.
             let booked = self.post(draft, &[(account, "account")]);
             booked.map_err(|refusal| below(at_target(refusal)))?;
@@ -254,6 +255,24 @@ impl Model {
         self.touch(account).closure_code = Some(code.to_owned());
         self.log_account("ACCOUNT_CLOSURE_RECORDED", account, json!({ "closureCode": code }));
         Ok(Made::Account(account))
+    }
+
+    /// Of a debt that is written off, a party bears what is owed to it.
+    fn share_the_loss(&self, account: usize, draft: &mut Draft) {
+        let it = &self.accounts[account];
+        let (Some(party), [Leg::Internal(role, loss), Leg::Account(_, amount, spread, _)]) =
+            (it.creditor, &draft.legs[..])
+        else {
+            return;
+        };
+        if role == "WRITE_OFF" {
+            let (role, loss) = (role.clone(), *loss);
+            let parts = self.spread(account, *amount, *spread, self.today());
+            let part = parts[super::books::PRINCIPAL].min((-it.parts[super::books::PRINCIPAL]).max(0));
+            let shares = [Leg::Party(party, -part), Leg::Internal(role, loss + part)];
+            let has_share = |leg: &Leg| !matches!(leg, Leg::Party(_, 0) | Leg::Internal(_, 0));
+            draft.legs.splice(0..1, shares.into_iter().filter(has_share));
+        }
     }
 
     fn may_close(&self, account: usize, unsettled: bool) -> Result<(), Refusal> {

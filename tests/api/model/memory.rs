@@ -11,7 +11,7 @@ use konto::ledger::{Hold, HoldStatus};
 use konto::payments::ExpireHold;
 use konto::primitives::clock::from_micros;
 use konto::primitives::{AccountId, Clock, EntryId, HoldId, IdSource, Origin, TenantId, text};
-use konto::refused::{FieldProblem, Refused};
+use konto::refused::{Facts, FieldProblem, Refused};
 use konto::work::memory::Memory;
 use konto::work::{Command, Done, Idempotency, Mode};
 use serde_json::{Value, json};
@@ -91,7 +91,8 @@ impl InMemory {
         let keys: Vec<&Value> = items.iter().map(|item| &item["idempotencyKey"]).collect();
         if items.is_empty() {
             let refused = Refused::of_field(konto::ledger::refusal::LIMIT_EXCEEDED, "items", "1 to 10,000 items");
-            return refusal(&self.turned_away(refused));
+            let facts = Box::new(Facts { maximum_count: Some(10_000), ..Facts::default() });
+            return refusal(&self.turned_away(Refused { facts, ..refused }));
         }
         if let Some(index) = (1..keys.len()).find(|index| keys[..*index].contains(&keys[*index])) {
             return refusal(&self.turned_away(Refused::invalid("idempotencyKey", "twice").at("items", index)));
@@ -201,6 +202,7 @@ fn refusal(refused: &Refused) -> Value {
         ("latest", facts.latest.map(|day| day.to_string())),
         ("reversedBy", facts.reversed_by.map(|id| id.to_string())),
     ];
+    shown.extend(facts.maximum_count.map(|count| ("maximumCount".to_owned(), json!(count))));
     shown.extend(texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text?)))));
     let facts = if shown.is_empty() { Value::Null } else { Value::Object(shown) };
     json!({
@@ -259,6 +261,7 @@ impl Subject for InMemory {
             "transfer" => transfer,
             "postPayment" => post_payment,
             "disburse" => disburse,
+            "remitToParty" => remit_to_party,
             "postAdjustment" => post_adjustment,
             "postCharge" => post_charge,
         }

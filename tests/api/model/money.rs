@@ -28,6 +28,8 @@ pub enum Spread {
 #[derive(Clone, Debug)]
 pub enum Leg {
     Internal(String, i128),
+    /// What is held for a party.
+    Party(usize, i128),
     Account(usize, i128, Spread, Option<String>),
 }
 
@@ -79,11 +81,16 @@ impl Model {
         let mut postings = Vec::new();
         for leg in draft.legs {
             match leg {
-                Leg::Internal(role, amount) => postings.push(self.move_internal(role, &draft.currency, amount)?),
+                Leg::Internal(role, amount) => {
+                    postings.push(self.move_internal(role, None, &draft.currency, amount)?)
+                }
+                Leg::Party(party, amount) => {
+                    self.move_of_party("CLIENT_MONEY", party, &draft.currency, amount, &mut postings)?;
+                }
                 Leg::Account(account, amount, spread, message) => {
                     let parts = self.spread(account, amount, spread, value_date);
                     self.admit(account, &parts, spread != Spread::Reserved, names)?;
-                    self.apply(account, &parts, value_date, message, &mut postings);
+                    self.apply(account, &parts, value_date, message, &mut postings)?;
                 }
             }
         }
@@ -211,9 +218,10 @@ impl Model {
         value_date: NaiveDate,
         message: Option<String>,
         postings: &mut Vec<Posting>,
-    ) {
+    ) -> Result<(), Refusal> {
         let (entry, today) = (self.entries.len(), self.today());
         let it = self.touch(account);
+        let owed = (-it.parts[PRINCIPAL]).max(0);
         if value_date > today && parts[PRINCIPAL] > 0 {
             *it.arriving.entry(value_date).or_default() += parts[PRINCIPAL];
         }
@@ -228,17 +236,54 @@ impl Model {
             postings.push(Posting {
                 code,
                 account: Some((account, component)),
+                party: None,
                 amount: *part,
                 message: message.take(),
             });
         }
+        // What is owed to a party is what its accounts owe; what they repay is held for it.
+        let it = &self.accounts[account];
+        let (party, currency, repaid) = (it.creditor, it.currency.clone(), owed - (-it.parts[PRINCIPAL]).max(0));
+        if let Some(party) = party.filter(|_| repaid != 0) {
+            self.move_of_party("CLIENT_CLAIMS", party, &currency, -repaid, postings)?;
+            self.move_of_party("CLIENT_MONEY", party, &currency, repaid, postings)?;
+        }
+        Ok(())
     }
 
-    pub fn move_internal(&mut self, role: String, currency: &str, amount: i128) -> Result<Posting, Refusal> {
-        if i64::try_from(self.add_to_internal(&role, currency, amount)).is_err() {
+    /// Moves a ledger account of a party, which has one line in an entry at most.
+    pub fn move_of_party(
+        &mut self,
+        role: &str,
+        party: usize,
+        currency: &str,
+        amount: i128,
+        postings: &mut Vec<Posting>,
+    ) -> Result<(), Refusal> {
+        let posting = self.move_internal(role.to_owned(), Some(party), currency, amount)?;
+        match postings.iter().position(|line| line.party == Some(party) && line.code == role) {
+            None => postings.push(posting),
+            Some(place) => {
+                postings[place].amount += amount;
+                if postings[place].amount == 0 {
+                    postings.remove(place);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub fn move_internal(
+        &mut self,
+        role: String,
+        party: Option<usize>,
+        currency: &str,
+        amount: i128,
+    ) -> Result<Posting, Refusal> {
+        if i64::try_from(self.add_to_internal(&row_of(&role, party), currency, amount)).is_err() {
             return Err(no("AMOUNT_OUT_OF_RANGE", "amount").with(json!({ "limit": money(LARGEST, currency) })));
         }
-        Ok(Posting { code: role, account: None, amount, message: None })
+        Ok(Posting { code: role, account: None, party, amount, message: None })
     }
 
     pub fn book(&mut self, entry: Entry) -> usize {
@@ -301,6 +346,46 @@ impl Model {
         self.move_one(account, draft)
     }
 
+    pub fn remit_to_party(&mut self, input: &Value) -> Result<Made, Refusal> {
+        let party = self.party_by(&input["party"]).ok_or_else(|| no("NOT_FOUND", "party"))?;
+        let (amount, currency) = self.positive(input)?;
+        let commission = match &input["commission"] {
+            Value::Null => 0,
+            money if money["currency"] != currency.as_str() => {
+                return Err(no("CURRENCY_MISMATCH", "commission.currency"));
+            }
+            money => match minor("commission", text(money, "amount").expect("an amount"), &currency)? {
+                commission if commission <= 0 => return Err(no("AMOUNT_OUT_OF_RANGE", "commission")),
+                commission => commission,
+            },
+        };
+        if commission > amount {
+            return Err(no("INVALID_INPUT", "commission"));
+        }
+        let held = self.held_for(party, &currency);
+        if held < amount {
+            let facts = json!({ "available": money(held.max(0), &currency) });
+            return Err(no("INSUFFICIENT_FUNDS", "amount").with(facts));
+        }
+        let told = noted("messageToReceiver", text(input, "messageToReceiver"), 500)?;
+        let mut draft = details(input, "DISBURSEMENT", currency, "Remittance")?;
+        draft.facts.counterparty = bank_account(input)?;
+        draft.facts.counterparty["name"] = json!(self.parties[party].name);
+        draft.facts.message_to_receiver = told;
+        for (role, share) in [("SETTLEMENT_BANK", amount - commission), ("FEE_INCOME", commission)] {
+            if share > 0 {
+                draft.legs.extend([Leg::Party(party, -share), Leg::Internal(role.into(), share)]);
+            }
+        }
+        self.post(draft, &[]).map(Made::Entry)
+    }
+
+    /// What was collected for a party and is held.
+    pub fn held_for(&self, party: usize, currency: &str) -> i128 {
+        let row = (row_of("CLIENT_MONEY", Some(party)), currency.to_owned());
+        self.internals.get(&row).copied().unwrap_or(0)
+    }
+
     pub fn transfer(&mut self, input: &Value) -> Result<Made, Refusal> {
         let (from, to) = (self.named(input, "from")?, self.named(input, "to")?);
         let (amount, currency) = self.positive(input)?;
@@ -325,8 +410,11 @@ impl Model {
         let mut draft = details(input, "ADJUSTMENT", currency, "Balance adjustment")?;
         draft.facts.reason = Some(reason.to_owned());
         let own = Leg::Account(account, amount, Spread::On(component), None);
-        let suspense = Leg::Internal("SUSPENSE".into(), -amount);
-        draft.legs = if amount > 0 { vec![suspense, own] } else { vec![own, suspense] };
+        let other = match self.accounts[account].creditor {
+            Some(party) if component == PRINCIPAL => Leg::Party(party, -amount),
+            _ => Leg::Internal("SUSPENSE".into(), -amount),
+        };
+        draft.legs = if amount > 0 { vec![other, own] } else { vec![own, other] };
         self.move_one(account, draft)
     }
 
@@ -353,9 +441,14 @@ impl Leg {
     fn account(&self) -> Option<usize> {
         match self {
             Self::Account(account, ..) => Some(*account),
-            Self::Internal(..) => None,
+            Self::Internal(..) | Self::Party(..) => None,
         }
     }
+}
+
+/// One of the tenant's own ledger accounts, or one of a party's.
+fn row_of(role: &str, party: Option<usize>) -> String {
+    party.map_or_else(|| role.to_owned(), |party| format!("{role} of {party}"))
 }
 
 /// Each debt in the order, and the rest is funds.

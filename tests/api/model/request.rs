@@ -9,7 +9,7 @@ use super::money::bank_account;
 use super::rules::{noted, repayment_order, required};
 
 /// The inputs whose fields name something, and what ids of that begin with.
-const NAMES: [(&str, &[(&str, &str)]); 17] = [
+const NAMES: [(&str, &[(&str, &str)]); 18] = [
     ("updateCustomer", &[("customer", "cus_")]),
     ("updateParty", &[("party", "pty_")]),
     ("updateProduct", &[("product", "prd_")]),
@@ -24,6 +24,7 @@ const NAMES: [(&str, &[(&str, &str)]); 17] = [
     ("transfer", &[("from", "acc_"), ("to", "acc_")]),
     ("postPayment", &[("account", "acc_")]),
     ("disburse", &[("account", "acc_")]),
+    ("remitToParty", &[("party", "pty_")]),
     ("postAdjustment", &[("account", "acc_")]),
     ("postCharge", &[("account", "acc_")]),
     ("createProduct", &[]),
@@ -71,7 +72,7 @@ pub fn check_form(operation: &str, input: &Value) -> Result<(), Refusal> {
             Some(words) if repayment_order(words).is_none() => Err(no("INVALID_INPUT", "repaymentOrder")),
             _ => Ok(()),
         },
-        "disburse" => bank_account(input).map(|_| ()),
+        "disburse" | "remitToParty" => bank_account(input).map(|_| ()),
         "closeAccount" => {
             for (index, transaction) in input["transactions"].as_array().into_iter().flatten().enumerate() {
                 check_closing(transaction).map_err(|refusal| refusal.under(&format!("transactions.{index}")))?;
@@ -126,7 +127,7 @@ pub fn canonical(operation: &str, input: &Value) -> Value {
     match operation {
         "postAdjustment" => _ = fields.entry("component").or_insert(json!("PRINCIPAL")),
         "createProduct" => _ = fields.entry("repaymentOrder").or_insert(json!(["FEE", "INTEREST", "PRINCIPAL"])),
-        "disburse" => canonical_bank_account(&mut request),
+        "disburse" | "remitToParty" => canonical_bank_account(&mut request),
         "closeAccount" => {
             let transactions = fields.entry("transactions").or_insert(json!([]));
             transactions.as_array_mut().expect("transactions").iter_mut().for_each(canonical_closing);

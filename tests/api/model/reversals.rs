@@ -16,7 +16,7 @@ impl Model {
         if entry.kind == "REVERSAL" {
             return Err(no("INVALID_STATE", "entry"));
         }
-        if entry.postings.iter().zip(&entry.gone).all(|(line, gone)| line.amount == *gone) {
+        if !entry.reversals.is_empty() && entry.booked() == entry.gone {
             let last = entry.reversals.last().expect("a reversal");
             return Err(no("ALREADY_REVERSED", "entry").with(json!({ "reversedBy": self.entries[*last].id })));
         }
@@ -30,28 +30,33 @@ impl Model {
 
     /// What of each line is taken back: all that is left, or the part that is asked for, principal first.
     fn taken_back(&self, entry: &Entry, amount: Option<(i128, String)>) -> Result<Vec<i128>, Refusal> {
-        let left: Vec<i128> = entry.postings.iter().zip(&entry.gone).map(|(line, gone)| line.amount - gone).collect();
+        let booked = entry.booked();
+        let left: Vec<i128> = booked.iter().zip(&entry.gone).map(|(booked, gone)| booked - gone).collect();
         let Some((amount, currency)) = amount else { return Ok(left) };
         if currency != entry.currency {
-            let account = &self.accounts[entry.accounts()[0]];
-            return Err(no("CURRENCY_MISMATCH", "amount.currency").with(json!({ "account": account.id })));
+            let refusal = no("CURRENCY_MISMATCH", "amount.currency");
+            return Err(match entry.accounts().first() {
+                Some(account) => refusal.with(json!({ "account": self.accounts[*account].id })),
+                None => refusal,
+            });
         }
         let whole: i128 = left.iter().filter(|part| **part > 0).sum();
         if amount > whole {
             let facts = json!({ "remaining": money(whole, &currency) });
             return Err(no("AMOUNT_OUT_OF_RANGE", "amount").with(facts));
         }
-        // Who has lines of this entry: an account, or one of the tenant's own.
-        let side = |line: &super::books::Posting| line.account.map(|(account, _)| account);
-        let sides: Vec<Option<usize>> = {
-            let mut sides: Vec<_> = entry.postings.iter().map(side).collect();
+        // Who has lines of this entry: an account, a party, or the tenant.
+        let side = |line: &super::books::Posting| (line.account.map(|(account, _)| account), line.party);
+        let own = || entry.postings.iter().zip(&booked).filter(|(_, booked)| **booked != 0);
+        let sides: Vec<(Option<usize>, Option<usize>)> = {
+            let mut sides: Vec<_> = own().map(|(line, _)| side(line)).collect();
             sides.sort_unstable();
             sides.dedup();
             sides
         };
-        let one_way = |of: &Option<usize>| {
-            let lines = || entry.postings.iter().filter(|line| side(line) == *of);
-            lines().all(|line| line.amount > 0) || lines().all(|line| line.amount < 0)
+        let one_way = |of: &(Option<usize>, Option<usize>)| {
+            let lines = || own().filter(|(line, _)| side(line) == *of).map(|(_, booked)| *booked);
+            lines().all(|amount| amount > 0) || lines().all(|amount| amount < 0)
         };
         if amount < whole && !(sides.len() == 2 && sides.iter().all(one_way)) {
             return Err(no("INVALID_STATE", "amount"));
@@ -79,7 +84,11 @@ impl Model {
         let mut mirrored: Vec<(usize, [i128; 3])> = Vec::new();
         for (line, part) in entry.postings.iter().zip(taken).filter(|(_, part)| **part != 0) {
             match line.account {
-                None => postings.push(self.move_internal(line.code.clone(), &entry.currency, -part)?),
+                None if line.party.is_some() => {
+                    let party = line.party.expect("a party");
+                    self.move_of_party("CLIENT_MONEY", party, &entry.currency, -part, &mut postings)?;
+                }
+                None => postings.push(self.move_internal(line.code.clone(), None, &entry.currency, -part)?),
                 Some((account, component)) => {
                     let known = mirrored.iter().position(|(other, _)| *other == account).unwrap_or_else(|| {
                         mirrored.push((account, [0; 3]));
@@ -108,7 +117,7 @@ impl Model {
             let parts = self.settled(*account, *parts, counts_from);
             let needs_cover = !self.accounts[*account].may_owe();
             self.admit(*account, &parts, needs_cover, &[])?;
-            self.apply(*account, &parts, counts_from, None, &mut postings);
+            self.apply(*account, &parts, counts_from, None, &mut postings)?;
         }
         let place = self.book(Entry {
             id: String::new(),

@@ -64,6 +64,7 @@ impl Model {
             "transfer" => self.transfer(input),
             "postPayment" => self.post_payment(input),
             "disburse" => self.disburse(input),
+            "remitToParty" => self.remit_to_party(input),
             "postAdjustment" => self.post_adjustment(input),
             "postCharge" => self.post_charge(input),
             other => panic!("the model has no {other}"),
@@ -198,6 +199,9 @@ impl Model {
             None => {}
             Some(Value::Null) => account.creditor = None,
             Some(by) => account.creditor = Some(self.party_by(by).ok_or_else(|| no("NOT_FOUND", "creditor"))?),
+        }
+        if account.creditor != self.accounts[place].creditor && account.parts[super::books::PRINCIPAL] < 0 {
+            return Err(no("INVALID_STATE", "creditor"));
         }
         let limit =
             text(input, "creditLimit").map(|limit| minor("creditLimit", limit, &account.currency)).transpose()?;

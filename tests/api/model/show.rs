@@ -65,6 +65,7 @@ pub fn parts(operation: &str) -> &'static [&'static str] {
         "placeHold" | "releaseHold" => &["hold", "account"],
         "captureHold" => &["entry", "hold", "account"],
         "reverseEntry" => &["entry", "reversed"],
+        "remitToParty" => &["entry"],
         "transfer" => &["entry", "from", "to"],
         _ => &["entry", "account"],
     }
@@ -156,8 +157,11 @@ impl Model {
     fn part(&self, part: &str, made: &Made) -> Value {
         let entry = |place: usize| &self.entries[place];
         let paying = |place: usize, sign: i128| {
-            let line = entry(place).postings.iter().find(|line| line.amount.signum() == sign && line.account.is_some());
-            line.and_then(|line| line.account).expect("an account").0
+            let net = |of: &usize| -> i128 {
+                let lines = entry(place).postings.iter().filter(|line| line.account.is_some_and(|(it, _)| it == *of));
+                lines.map(|line| line.amount).sum()
+            };
+            entry(place).accounts().into_iter().find(|account| net(account).signum() == sign).expect("an account")
         };
         match (part, made) {
             ("customer", Made::Customer(place)) => self.customer(*place),

@@ -2,11 +2,34 @@
 
 use serde_json::json;
 
-use super::{ENTRY, lines};
+use super::{ENTRY, charge, disburse, lines};
 use crate::accounts::components;
 use crate::app::{euros, fresh_key};
 
 on_both_databases! {
+    async fn a_charge_is_paid_from_the_funds_that_are_free(app: TestApp) {
+        let card = app.account("credit-card").await;
+        app.pay_in(&card, "10.00").await;
+        let fee = json!({ "account": card.by(), "kind": "LATE_FEE", "amount": euros("4.00") });
+        let done = app.done("postCharge", fee, ENTRY).await;
+        assert_eq!(lines(&done["entry"]), json!([["CUSTOMER_PRINCIPAL", "-4.00"], ["FEE_INCOME", "4.00"]]));
+        // What a hold keeps is not free, and what it gives back pays with the next entry.
+        let hold = app.hold(&card, "5.00").await;
+        charge(&app, &card, "LATE_FEE", "3.00").await;
+        assert_eq!(components(&app, &card).await, ["5.00", "0.00", "-2.00"]);
+        app.done("releaseHold", json!({ "hold": hold }), "replayed").await;
+        assert_eq!(components(&app, &card).await, ["5.00", "0.00", "-2.00"]);
+        charge(&app, &card, "INTEREST", "1.00").await;
+        assert_eq!(components(&app, &card).await, ["2.00", "0.00", "0.00"]);
+        // A fee that a bounced payment had repaid is owed again, and there is money for it.
+        disburse(&app, &card, "2.00").await;
+        charge(&app, &card, "LATE_FEE", "3.00").await;
+        let payment = app.pay_in(&card, "3.00").await;
+        app.pay_in(&card, "10.00").await;
+        app.done("reverseEntry", json!({ "entry": payment, "reason": "bounced" }), "replayed").await;
+        assert_eq!(components(&app, &card).await, ["7.00", "0.00", "0.00"]);
+    }
+
     async fn an_adjustment_corrects_the_named_component_against_suspense(app: TestApp) {
         let account = app.account("receivable").await;
         for (component, amount, lines_of_it, expected) in [

@@ -46,8 +46,9 @@ on_both_databases! {
         assert_eq!(components(&app, &card).await, ["7.00", "0.00", "0.00"]);
         for component in ["INTEREST", "FEE"] {
             let input =
-                json!({ "account": card.by(), "amount": euros("-0.01"), "component": component, "reason": "test" });
-            app.refused("postAdjustment", input, "INSUFFICIENT_FUNDS", "amount").await;
+                json!({ "account": card.by(), "amount": euros("-7.01"), "component": component, "reason": "test" });
+            let refusal = app.refused("postAdjustment", input, "INSUFFICIENT_FUNDS", "amount").await;
+            assert_eq!(refusal["facts"]["available"], euros("7.00"));
         }
         // The load cannot be taken back once a part of it is spent.
         let reverse = json!({ "entry": load, "reason": "bounced" });

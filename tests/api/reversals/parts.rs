@@ -96,7 +96,9 @@ on_both_databases! {
         // Components that are set off against each other move nothing from one side to another.
         let card = app.account("credit-card").await;
         app.pay_in(&card, "100.00").await;
+        let hold = app.hold(&card, "100.00").await;
         charge(&app, &card, "LATE_FEE", "100.00").await;
+        app.done("releaseHold", json!({ "hold": hold }), "replayed").await;
         app.done("closeAccount", json!({ "account": card.by(), "closureCode": "X" }), "replayed").await;
         let last = app.ok("{ entries(first: 1) { nodes { id } } }", json!({})).await;
         let netting = last["entries"]["nodes"][0]["id"].as_str().expect("an id");

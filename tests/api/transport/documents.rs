@@ -112,6 +112,43 @@ on_both_databases! {
         assert_eq!(app.balance(&from).await, "100.00");
     }
 
+    /// As for the reference implementation, a literal that a scalar does not take is no document, and a variable no request:
+    /// nothing is executed, so there are no data and no path into them.
+    async fn a_value_that_its_scalar_does_not_take_is_told_before_anything_is_executed(app: TestApp) {
+        let account = app.funded("1.00").await;
+        let literal = |currency: &str, amount: &str| {
+            format!(
+                r#"mutation {{ transfer(input: {{ idempotencyKey: "k", from: {{ id: "{0}" }}, to: {{ id: "{0}" }},
+                   amount: {{ amount: {amount}, currency: {currency} }} }}) {{ __typename }} }}"#,
+                account.id
+            )
+        };
+        let day = "query($by: AccountBy!, $day: Date!) { viewer { client } account(by: $by) { balanceAsOf(date: $day) { amount } } }";
+        let by = account.by();
+        let variables = |amount: Value| {
+            json!({ "input": { "idempotencyKey": "k", "from": by, "to": by, "amount": { "amount": amount, "currency": "EUR" } } })
+        };
+        for (query, variables, said) in [
+            (literal("\"XXX\"", "\"1\"").as_str(), json!({}), "input.amount.currency is of type \"CurrencyCode!\""),
+            (&literal("\"EUR\"", "\"1,0\""), json!({}), "input.amount.amount is of type \"Decimal!\""),
+            (&literal("\"EUR\"", "1.0"), json!({}), "input.amount.amount is of type \"Decimal!\""),
+            (&day.replace("$day)", "\"x\")").replace(", $day: Date!", ""), json!({ "by": by }), "date is of type \"Date!\""),
+            (day, json!({ "by": by, "day": "2026-02-30" }), "$day is of type \"Date!\""),
+            (TRANSFER, variables(json!("1e3")), "$input.amount.amount is of type \"Decimal!\""),
+            (TRANSFER, variables(json!(1)), "$input.amount.amount is of type \"Decimal!\""),
+        ] {
+            let answer = app.graphql(query, variables).await;
+            let error = &answer.errors()[0];
+            assert!(error.get("path").is_none() && error["locations"][0]["line"].is_u64(), "{answer:?}");
+            assert!(answer.body.get("data").is_none(), "{answer:?}");
+            let message = message(answer);
+            assert!(message.starts_with(said), "{message}");
+        }
+        // What cannot be judged before is its field's error, beside what was executed.
+        let made = r#"mutation($n: Int) { __typename createParty(input: { idempotencyKey: "k", name: "X", metadata: { n: [$n] } }) { __typename } }"#;
+        assert_eq!(app.ok(made, json!({ "n": 1 })).await["createParty"]["__typename"], "CreatePartySuccess");
+    }
+
     async fn what_a_variable_leaves_out_is_left_out(app: TestApp) {
         let input = json!({ "type": "PERSON", "lastName": "Ek", "externalReference": "mine" });
         let customer = app.done("createCustomer", input, "customer { id }").await["customer"]["id"].take();

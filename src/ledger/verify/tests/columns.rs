@@ -83,7 +83,12 @@ const UNCHECKED: &[(&str, &str, &[&str])] = &[
         "sequence = 5",
         &["client", "customer_id", "request_id", "operation", "code", "target", "key", "request_hash"],
     ),
-    ("account_position", "account_id = {one}", &["debt_rule", "repayment_order", "maximum_balance_minor", "closed_on"]),
+    // Whose claim it is matters once it owes.
+    (
+        "account_position",
+        "account_id = {one}",
+        &["party_id", "debt_rule", "repayment_order", "maximum_balance_minor", "closed_on"],
+    ),
     ("internal_account", "role = 'SETTLEMENT_BANK'", &[]),
     ("reversed_entry", "complete", &[]),
     ("batch", "number = 3", &[]),

@@ -496,3 +496,24 @@ async fn a_value_of_another_type_is_a_difference() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_owed_to_a_party_is_what_its_accounts_owe() {
+    on_both(async |world| {
+        let party = Some(PartyId(uuid(0xc1)));
+        let claim = Position { party, ..position(1, DebtRule::Unlimited, 0) };
+        world.done(open(claim)).await;
+        world.done(post(draft(TransactionKind::Disbursement, Side::account(account(1)), BANK, 50))).await;
+        let payment = world.booked(post(payment(account(1), 70))).await;
+        world.done(reverse(&payment, Some(30))).await;
+        world.verify().await.expect("clean books");
+        for (sql, what) in [
+            ("UPDATE account_position SET party_id = NULL", "is owed to pty_"),
+            ("UPDATE account_position SET party_id = tenant_id", "its accounts owe 0"),
+        ] {
+            let found = world.difference(sql, false).await;
+            assert!(found.what.contains(what), "{sql}: {found}");
+        }
+    })
+    .await;
+}

@@ -68,6 +68,30 @@ impl Dice {
         }
     }
 
+    /// Mostly of what is held for somebody.
+    pub(super) fn remittance(&mut self, model: &Model) -> Value {
+        let held = |party: usize, currency: &str| model.held_for(party, currency);
+        let all = (0..model.parties.len()).flat_map(|party| ["EUR", "JPY", "KWD"].map(|currency| (party, currency)));
+        let rich: Vec<_> = all.filter(|(party, currency)| held(*party, currency) > 0).collect();
+        let (by, most, currency) = match rich.choose(&mut self.rng) {
+            Some((party, currency)) if self.chance(900) => {
+                let it = &model.parties[*party];
+                (self.name(&it.id, &it.number, it.external.as_deref()), held(*party, currency), *currency)
+            }
+            _ => (self.party(model), 5_000, "EUR"),
+        };
+        let amount = if self.chance(100) { most + 1 } else { self.rng.random_range(1..=most) };
+        let mut input =
+            json!({ "party": by, "amount": { "amount": shown(amount, currency), "currency": currency }, "iban": IBAN });
+        if self.chance(500) {
+            let commission = if self.chance(100) { amount + 1 } else { self.rng.random_range(0..=amount) };
+            let other = if self.chance(50) { "SEK" } else { currency };
+            input["commission"] = json!({ "amount": shown(commission, currency), "currency": other });
+        }
+        self.details(model, &mut input, &["reference", "description", "messageToReceiver"]);
+        input
+    }
+
     pub(super) fn party_change(&mut self, model: &Model) -> Value {
         let mut input = json!({ "party": self.party(model) });
         if self.chance(500) {

@@ -13,7 +13,7 @@ use konto::ledger::position::RepaymentOrder;
 use konto::parties::{CreateParty, PartyBy, UpdateParty};
 use konto::payments::{
     BankAccount, BankAccountInput, CaptureHold, ClosePeriod, Details, Disburse, PlaceHold, PostAdjustment, PostCharge,
-    PostPayment, ReleaseHold, ReverseEntry, Transfer,
+    PostPayment, ReleaseHold, RemitToParty, ReverseEntry, Transfer,
 };
 use konto::primitives::{Amount, Money};
 use konto::refused::{Refused, noted, reason, said};
@@ -353,6 +353,17 @@ pub fn disburse(input: &Value) -> Result<Disburse, Refused> {
         receiver_name: said(text(input, "receiverName")),
         message_to_receiver: said(text(input, "messageToReceiver")),
         own_message: said(text(input, "ownMessage")),
+        details: details(input),
+    })
+}
+
+pub fn remit_to_party(input: &Value) -> Result<RemitToParty, Refused> {
+    Ok(RemitToParty {
+        party: party("party", &input["party"])?,
+        amount: money(input).expect("an amount"),
+        commission: money(&serde_json::json!({ "amount": input["commission"] })),
+        bank_account: bank_account(input)?,
+        message_to_receiver: said(text(input, "messageToReceiver")),
         details: details(input),
     })
 }
