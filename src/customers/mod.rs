@@ -5,6 +5,7 @@
 
 pub mod commands;
 pub mod events;
+pub mod identifiers;
 pub mod model;
 pub mod store;
 
