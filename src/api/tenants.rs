@@ -15,6 +15,7 @@ use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::refusal::outcomes;
 use crate::jobs::day::{self, DayState, EndDay};
 use crate::jobs::sandbox::AdvanceClock;
+use crate::jobs::store;
 use crate::ledger::{LedgerFault, PaymentChannel};
 use crate::primitives::BusinessDayId;
 use crate::primitives::calendar::{self, BankCalendar, DayOfWeek, RollRule, Zone};
@@ -288,7 +289,7 @@ impl TenantQuery {
             return Ok(Connection::empty());
         }
         let page = window.page(Ordinal::place);
-        let rows = day::list(caller.db(), caller.tenant(), states.as_deref().unwrap_or_default(), page).await?;
+        let rows = store::list(caller.db(), caller.tenant(), states.as_deref().unwrap_or_default(), page).await?;
         Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), BusinessDay))
     }
 }
@@ -425,7 +426,7 @@ impl TenantMutation {
             return Ok(Some(RunBusinessDayResult::Refused(refusal)));
         }
         let last = crate::ledger::journal::Page { after: None, before: None, limit: 1, backward: false };
-        let day = day::list(caller.db(), caller.tenant(), &[], last).await?.into_iter().next().map(BusinessDay);
+        let day = store::list(caller.db(), caller.tenant(), &[], last).await?.into_iter().next().map(BusinessDay);
         Ok(Some(RunBusinessDayResult::Done(RunBusinessDaySuccess { tenant: of(caller).await?, day, replayed })))
     }
 
@@ -485,7 +486,7 @@ impl UpdateTenantInput {
             name: self.name,
             base_currency: self.base_currency.map(|currency| currency.0),
             time_zone: self.time_zone.map(zone).transpose()?,
-            calendar: self.calendar.map(BusinessCalendarInput::to_domain),
+            calendar: self.calendar.map(BusinessCalendarInput::into_domain),
             day_end,
             channels: self.channels.map(channels).transpose()?,
         })
@@ -493,7 +494,7 @@ impl UpdateTenantInput {
 }
 
 impl BusinessCalendarInput {
-    fn to_domain(self) -> calendar::Calendar {
+    fn into_domain(self) -> calendar::Calendar {
         let usual = || calendar::Calendar::usual_weekend(self.holidays);
         calendar::Calendar {
             base: self.holidays,

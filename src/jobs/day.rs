@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 use futures_util::future::BoxFuture;
-use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -19,13 +18,10 @@ use super::events::{BUSINESS_DAY_DONE, BUSINESS_DAY_FAILED};
 use crate::database::Database;
 use crate::ledger::LedgerFault;
 use crate::ledger::event::NewEvent;
-use crate::ledger::query::Page;
 use crate::primitives::clock::Micros;
 use crate::primitives::{BusinessDayId, Origin, TenantId};
 use crate::refused::{INVALID_STATE, RefusalCode, Refused};
-use crate::work::row::{Row, Table};
-use crate::work::{Answer, Command, Decision, Mode, Owned, Priority, Stop, Wants, Work, Workers, read};
-use entity::business_day::{Entity, Model};
+use crate::work::{Answer, Command, Decision, Mode, Owned, Priority, Stop, Wants, Work, Workers};
 
 crate::open_words! { RefusalCode:
     /// What is refused because of the business day.
@@ -99,77 +95,11 @@ impl BusinessDay {
     }
 }
 
-impl Row for BusinessDay {
-    type Id = BusinessDayId;
-    type Entity = Entity;
-
-    const TABLE: Table = Table::BusinessDay;
-    const WHAT: &'static str = "business day";
-
-    fn id(&self) -> BusinessDayId {
-        self.id
-    }
-
-    fn to_model(&self, tenant: TenantId) -> Model {
-        Model {
-            tenant_id: tenant.0,
-            id: self.id.0,
-            ordinal: self.ordinal,
-            day: self.day,
-            next_day: self.next_day,
-            state: self.state.word().into(),
-            // Plain data: the only failure would be the writer's, and a text has none.
-            steps: serde_json::to_string(&self.steps).unwrap_or_default(),
-            ended_at_us: self.ended_at,
-            started_at_us: self.started_at,
-            done_at_us: self.done_at,
-        }
-    }
-
-    fn from_model(row: Model) -> Result<Self, LedgerFault> {
-        let state = DayState::from_word(&row.state).ok_or(LedgerFault::Inconsistent("state of a business day"))?;
-        let steps = serde_json::from_str(&row.steps);
-        Ok(Self {
-            id: BusinessDayId(row.id),
-            ordinal: row.ordinal,
-            day: row.day,
-            next_day: row.next_day,
-            state,
-            steps: steps.map_err(|_| LedgerFault::Inconsistent("steps of a business day"))?,
-            ended_at: row.ended_at_us,
-            started_at: row.started_at_us,
-            done_at: row.done_at_us,
-        })
-    }
-
-    fn changes(column: &str) -> bool {
-        matches!(column, "state" | "steps" | "started_at_us" | "done_at_us")
-    }
-}
-
 impl Owned for BusinessDay {
     /// The tenant's business: a token that is bound to a customer does not see it.
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
         Ok(work.origin().customer.is_none())
     }
-}
-
-/// The business days that have ended, the last first.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn list(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    states: &[DayState],
-    page: Page<i64>,
-) -> Result<Vec<BusinessDay>, LedgerFault> {
-    let mut query = read::select::<BusinessDay>(tenant);
-    if !states.is_empty() {
-        query.and_raw("");
-        query.any("state", states.iter().map(|state| state.word().into()).collect());
-    }
-    read::page(db, query, true, page).await
 }
 
 // ---------------------------------------------------------------------------------------------------------- steps

@@ -15,9 +15,7 @@ use crate::ledger::LedgerFault;
 use crate::primitives::clock::Micros;
 use crate::primitives::{LeaseId, Origin, TenantId};
 use crate::refused::{RefusalCode, Refused};
-use crate::work::row::{Row, Table};
 use crate::work::{Command, Decision, Failure, Mode, Owned, Priority, Wants, Work, Workers};
-use entity::lease::{Entity, Model};
 
 crate::open_words! { RefusalCode:
     /// What background work is refused for.
@@ -46,27 +44,6 @@ impl LeaseId {
     pub fn named(name: &str) -> Self {
         let digest: [u8; 32] = Sha256::digest(name).into();
         Self(Uuid::from_bytes(std::array::from_fn(|place| digest[place])))
-    }
-}
-
-impl Row for Lease {
-    type Id = LeaseId;
-    type Entity = Entity;
-
-    const TABLE: Table = Table::Lease;
-    const WHAT: &'static str = "lease";
-
-    fn id(&self) -> LeaseId {
-        self.id
-    }
-
-    fn to_model(&self, tenant: TenantId) -> Model {
-        let Self { id, name, holder, until } = self.clone();
-        Model { tenant_id: tenant.0, id: id.0, name, holder, until_us: until }
-    }
-
-    fn from_model(row: Model) -> Result<Self, LedgerFault> {
-        Ok(Self { id: LeaseId(row.id), name: row.name, holder: row.holder, until: row.until_us })
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `lease` | which server does a kind of a tenant's work |
 //! | `day` | the days that have ended, and their steps as commands |
 //! | `runner` | runs what is due, on every server |
+//! | `store` | leases and business days as rows |
 //! | `sandbox` | moves a sandbox tenant's clock through its days |
 
 pub mod day;
@@ -15,6 +16,7 @@ pub mod events;
 pub mod lease;
 pub mod runner;
 pub mod sandbox;
+pub mod store;
 
 use crate::refused::RefusalCode;
 

@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::day::{AnyStep, BusinessDay, DayState, FailStep, StartDay, one};
 use super::lease::{self, Held};
+use super::store;
 use crate::ledger::LedgerFault;
 use crate::primitives::TenantId;
-use crate::work::{Failure, Workers, present, read};
+use crate::work::{Failure, Workers, present};
 
 /// How often it looks for something to do.
 const LOOK: Duration = Duration::from_millis(500);
@@ -239,12 +240,8 @@ impl Days {
         &self.0.workers
     }
 
-    /// The oldest day that is not done.
     async fn first_unfinished(&self, tenant: TenantId) -> Result<Option<BusinessDay>, LedgerFault> {
-        let mut query = read::select::<BusinessDay>(tenant);
-        query.end(" AND state <> 'DONE' ORDER BY day LIMIT 1");
-        let rows = query.all(self.0.workers.db().reader()).await?;
-        rows.first().map(crate::work::Row::of_result).transpose()
+        store::first_unfinished(self.0.workers.db().reader(), tenant).await
     }
 
     /// Waits until a day's steps are done, running them here where no other server does. Gives the day that has failed,

@@ -227,6 +227,9 @@ on_both_databases! {
         let payment = on(json!({ "amount": euros("1.00"), "channel": "CASH" }));
         let open = json!({ "product": { "code": "current" }, "owner": { "id": from.owner } });
         let mutations = [
+            ("updateTenant", "admin", json!({ "name": "Other" })),
+            ("runBusinessDay", "admin", json!({})),
+            ("advanceClock", "admin", json!({ "to": "2026-05-01T00:00:00Z" })),
             ("createParty", "admin", json!({ "name": "Creditor" })),
             ("updateParty", "admin", json!({ "party": { "number": "P" }, "name": "Other" })),
             ("remitToParty", "money", json!({ "party": { "number": "P" }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
@@ -283,6 +286,7 @@ on_both_databases! {
         assert_eq!(app.picture().await, before);
         let queries = [
             ("read", "{ viewer { client } }"),
+            ("read", "{ businessDays { nodes { id } } }"),
             ("read", "{ account(by: { number: \"1\" }) { id } }"),
             ("read", "{ accounts { nodes { id } } }"),
             ("read", "{ customer(by: { number: \"1\" }) { id } }"),
