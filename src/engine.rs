@@ -10,13 +10,18 @@ use crate::accounts;
 use crate::customers;
 use crate::database::Database;
 use crate::events::Feed;
+use crate::jobs::approvals::{self, TheHouse};
+use crate::jobs::queue::{self, JobKind, runner::Jobs};
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault, journal};
 use crate::parties;
-use crate::payments::ExpireHold;
-use crate::primitives::{Clock, IdSource, Origin, TenantId};
+use crate::payments::{self, ExpireHold};
+use crate::primitives::{AccountId, Clock, IdSource, Origin, ProductId, TenantId};
 use crate::refused::{self, RefusalCode};
-use crate::work::{Answer, Command, Idempotency, Mode, Priority, Recent, Surroundings, Verdict, WorkMetrics, Workers};
+use crate::work::{
+    Answer, Command, Decision, Idempotency, Mode, Priority, Recent, Stored, Surroundings, Verdict, Work, WorkMetrics,
+    Workers,
+};
 
 /// How often lapsed holds are looked for.
 const SWEEP: Duration = Duration::from_millis(500);
@@ -26,13 +31,44 @@ const LAPSED: u64 = 500;
 /// Every code that the domains refuse with, in the order of the domains.
 #[must_use]
 pub fn refusal_codes() -> Vec<RefusalCode> {
-    [refused::CODES, ledger::refusal::CODES].concat()
+    [refused::CODES, ledger::refusal::CODES, approvals::CODES].concat()
+}
+
+/// Every command that can be stored, to be run later or once a second person has said yes, in the order of the domains.
+#[must_use]
+pub fn commands() -> Vec<Stored> {
+    [approvals::COMMANDS, parties::COMMANDS, customers::COMMANDS, accounts::COMMANDS, payments::COMMANDS].concat()
+}
+
+/// Every kind of job, in the order of the domains.
+#[must_use]
+pub fn job_kinds() -> Vec<JobKind> {
+    queue::model::KINDS.to_vec()
+}
+
+/// What all commands of a tenant are decided under.
+pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product };
+
+fn product_of(work: &mut Work, account: AccountId) -> Decision<Option<ProductId>> {
+    Ok(work.get::<accounts::Account>(account)?.map(|account| account.product))
+}
+
+fn has_product(work: &mut Work, product: ProductId) -> Decision<bool> {
+    Ok(work.get::<accounts::Product>(product)?.is_some())
 }
 
 /// Every event that the domains tell, in the order of the domains.
 #[must_use]
 pub fn event_types() -> Vec<EventType> {
-    [ledger::event::TYPES, parties::events::TYPES, customers::events::TYPES, accounts::events::TYPES].concat()
+    [
+        ledger::event::TYPES,
+        queue::events::TYPES,
+        approvals::events::TYPES,
+        parties::events::TYPES,
+        customers::events::TYPES,
+        accounts::events::TYPES,
+    ]
+    .concat()
 }
 
 /// The database, the clock, the workers and the event feed. Cloning shares them.
@@ -48,6 +84,8 @@ pub struct Engine {
     pub feed: Feed,
     /// The last entries.
     pub recent: Recent,
+    /// What is worked off in the background.
+    pub jobs: Jobs,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -67,11 +105,13 @@ impl Engine {
             })
         };
         let metrics = WorkMetrics::new(&refusal_codes());
-        let workers = Workers::new(db.clone(), surroundings.clone(), metrics, wake);
+        let workers = Workers::of_house(db.clone(), surroundings.clone(), metrics, wake, Some(&HOUSE));
+        let jobs = Jobs::new(db.clone(), surroundings.clock.clone(), workers.clone(), &HOUSE);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let engine = Self { db, surroundings, workers, feed, recent, stop, tasks };
+        let engine = Self { db, surroundings, workers, feed, recent, jobs, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine.tasks.spawn(engine.clone().sweep());
+        engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
         engine
     }
 

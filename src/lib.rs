@@ -16,6 +16,8 @@ pub mod work;
 
 pub mod events;
 
+pub mod jobs;
+
 pub mod parties;
 
 pub mod customers;

@@ -3,6 +3,8 @@
 
 pub mod account;
 pub mod account_position;
+pub mod approval;
+pub mod approval_rules;
 pub mod batch;
 pub mod client;
 pub mod command;
@@ -11,6 +13,8 @@ pub mod entry;
 pub mod event;
 pub mod hold;
 pub mod internal_account;
+pub mod job;
+pub mod job_item;
 pub mod ledger_head;
 pub mod party;
 pub mod posting;

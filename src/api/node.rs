@@ -13,10 +13,14 @@ use super::books::reports::{self as books, AuditRecord, LedgerAccount};
 use super::context::Caller;
 use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
+use crate::api::approvals::{self, Approval};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
+use crate::api::jobs::{self, Job};
 use crate::api::parties::{self, Party};
-use crate::primitives::{AccountId, AuditId, CustomerId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId};
+use crate::primitives::{
+    AccountId, ApprovalId, AuditId, CustomerId, EntryId, HoldId, JobId, LedgerAccountId, PartyId, ProductId,
+};
 
 /// The interface's name.
 const INTERFACE: &str = "Node";
@@ -78,7 +82,7 @@ macro_rules! node {
     };
 }
 
-node! { Account, AuditRecord, Customer, Entry, Hold, LedgerAccount, Party, Product, Transaction, }
+node! { Account, Approval, AuditRecord, Customer, Entry, Hold, Job, LedgerAccount, Party, Product, Transaction, }
 
 /// The interface's description, with the nine families in the place of `Account`.
 fn interface(registry: &mut Registry, mut objects: IndexSet<String>) -> MetaType {
@@ -121,10 +125,12 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
     let prefix = id.split_once('_').map_or("", |(prefix, _)| prefix);
     let found = match prefix {
         AccountId::PREFIX => parsed!(accounts::by_id),
+        ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
+        JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),

@@ -9,10 +9,12 @@ use async_graphql::MergedObject;
 use super::accounts::mutations::AccountMutation;
 use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
+use super::approvals::{ApprovalMutation, ApprovalQuery};
 use super::books::queries::BooksQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::queries::CustomerQuery;
 use super::events::queries::EventQuery;
+use super::jobs::{JobMutation, JobQuery};
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
@@ -20,8 +22,17 @@ use super::query::CommonQuery;
 
 /// Everything that can be read. Scope: read.
 #[derive(Default, MergedObject)]
-pub struct Query(CommonQuery, PartyQuery, CustomerQuery, AccountQuery, BooksQuery, EventQuery);
+pub struct Query(CommonQuery, PartyQuery, CustomerQuery, AccountQuery, BooksQuery, EventQuery, JobQuery, ApprovalQuery);
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
 #[derive(Default, MergedObject)]
-pub struct Mutation(PartyMutation, CustomerMutation, ProductMutation, AccountMutation, MovementMutation, HoldMutation);
+pub struct Mutation(
+    PartyMutation,
+    CustomerMutation,
+    ProductMutation,
+    AccountMutation,
+    MovementMutation,
+    HoldMutation,
+    JobMutation,
+    ApprovalMutation,
+);

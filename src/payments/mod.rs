@@ -24,3 +24,19 @@ pub use corrections::{ChargeKind, PostAdjustment, PostCharge, ReverseEntry};
 pub use holds::{CaptureHold, ExpireHold, PlaceHold, ReleaseHold};
 pub use moves::{Details, Disburse, PostPayment, Transfer};
 pub use periods::{ClosePeriod, ClosedThrough};
+
+use crate::work::Stored;
+
+/// What moves money.
+pub const COMMANDS: &[Stored] = &[
+    Stored::of::<PostPayment>(),
+    Stored::of::<Disburse>(),
+    Stored::of::<Transfer>(),
+    Stored::of::<PostAdjustment>(),
+    Stored::of::<PostCharge>(),
+    Stored::of::<ReverseEntry>(),
+    Stored::of::<PlaceHold>(),
+    Stored::of::<CaptureHold>(),
+    Stored::of::<ReleaseHold>(),
+    Stored::of::<ClosePeriod>(),
+];

@@ -98,6 +98,14 @@ ids! {
     AuditId = "aud";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
+    /// A job: what is worked off in the background.
+    JobId = "job";
+    /// One command of a job.
+    JobItemId = "jit";
+    /// A command that waits for a second person.
+    ApprovalId = "apv";
+    /// A tenant's rules of what waits.
+    ApprovalRulesId = "apr";
 }
 
 /// Only the canonical form (32 lower-case hexadecimal digits) is an id, so that one thing has one name.

@@ -39,6 +39,14 @@ pub enum Table {
     Hold,
     /// How much of an entry is reversed.
     Reversed,
+    /// What is worked off in the background.
+    Job,
+    /// The commands of a job.
+    JobItem,
+    /// Commands that wait for a second person.
+    Approval,
+    /// Which commands do.
+    ApprovalRules,
     /// Of the tests of this module.
     #[cfg(test)]
     Note,
@@ -46,7 +54,7 @@ pub enum Table {
 
 impl Table {
     /// How many there are.
-    pub const COUNT: usize = Self::Reversed as usize + 1 + cfg!(test) as usize;
+    pub const COUNT: usize = Self::ApprovalRules as usize + 1 + cfg!(test) as usize;
 }
 
 /// A row of a table. Its entity's primary key is the tenant and one id.

@@ -5,6 +5,8 @@
 //! What is not known is noted as missed; then whatever the command returned is discarded, and it is decided again once
 //! everything that the batch has missed is loaded.
 
+mod aside;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use uuid::Uuid;
 use super::cache::{Cache, IndexKey, KeyOf, Remembered, SetKey, Slot, Wants};
 use super::command::{Decision, Idempotency, Missing, Stop, Verdict};
 use super::head::Head;
+use super::house::House;
 use super::row::{AnyRow, Index, Row, Set, Shape, Table};
 use super::undo::Undo;
 use crate::ledger::Entry;
@@ -61,6 +64,8 @@ struct Current {
     ids: CommandIds,
     secret: [u8; 16],
     ordinals: i64,
+    /// Whether a second person has said yes to it.
+    approved: bool,
 }
 
 /// What is looked up when it is not known.
@@ -99,6 +104,10 @@ pub struct Work {
     missed_any: bool,
     /// A number that was freed in this batch is wanted: the batch ends before the command that wants it.
     pub(super) cut: bool,
+    /// A number was refused as taken that is free once the run is written.
+    pub(super) too_early: bool,
+    /// What stands above single commands, such as who has to be asked.
+    pub(crate) house: Option<&'static dyn House>,
     current: Current,
 }
 
@@ -133,6 +142,8 @@ impl Work {
             missed: Wants::default(),
             missed_any: false,
             cut: false,
+            too_early: false,
+            house: None,
             current: Current {
                 origin,
                 key: None,
@@ -140,6 +151,7 @@ impl Work {
                 ids: CommandIds::new(Uuid::nil()),
                 secret: [0; 16],
                 ordinals: 0,
+                approved: false,
             },
         }
     }
@@ -400,6 +412,7 @@ impl Work {
             ids: CommandIds::new(seed),
             secret,
             ordinals: 0,
+            approved: false,
         };
         self.missed_any = false;
     }
@@ -447,7 +460,7 @@ impl Work {
         self.records.push(Record { origin: self.current.origin.clone(), operation, ended, key });
     }
 
-    fn miss<T>(&mut self, want: impl FnOnce(&mut Wants)) -> Decision<T> {
+    pub(super) fn miss<T>(&mut self, want: impl FnOnce(&mut Wants)) -> Decision<T> {
         want(&mut self.missed);
         self.missed_any = true;
         Err(Stop::Missing(Missing(())))
@@ -499,7 +512,10 @@ impl Work {
             Some(_) => match self.freed.get(&(index.key(), key.to_owned())) {
                 Some(_) if self.had(id, index, key) => {}
                 // One statement cannot free it and take it, and what is decided together is written together.
-                Some(run) if *run == self.run => return Err(Refused::duplicate(index.field, index.what).into()),
+                Some(run) if *run == self.run => {
+                    self.too_early = true;
+                    return Err(Refused::duplicate(index.field, index.what).into());
+                }
                 Some(_) => {
                     self.cut = true;
                     return self.miss(|_| {});

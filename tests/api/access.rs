@@ -251,6 +251,12 @@ on_both_databases! {
             ("placeHold", "money", on(json!({ "amount": euros("1.00") }))),
             ("captureHold", "money", json!({ "hold": hold })),
             ("releaseHold", "money", json!({ "hold": hold })),
+            ("cancelJob", "money", json!({ "job": "job_1" })),
+            ("retryJob", "money", json!({ "job": "job_1" })),
+            ("approve", "approve", json!({ "approval": "apv_1" })),
+            ("rejectApproval", "approve", json!({ "approval": "apv_1" })),
+            ("withdrawApproval", "read", json!({ "approval": "apv_1" })),
+            ("setApprovalRules", "admin", json!({ "rules": [] })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
@@ -260,7 +266,7 @@ on_both_databases! {
         let before = app.picture().await;
         for (name, scope, input) in &mutations {
             let all_others =
-                ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| other != scope);
+                ["read", "money", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             let answer = weak.mutate(name, input.clone(), "__typename").await;
             forbidden(answer, scope, name);
@@ -282,11 +288,16 @@ on_both_databases! {
             ("read", "{ node(id: \"x\") { id } }"),
             ("read", "{ nodes(ids: [\"x\"]) { id } }"),
             ("read", "{ trialBalance { balanced } }"),
+            ("read", "{ job(id: \"job_1\") { id } }"),
+            ("read", "{ jobs { nodes { id } } }"),
+            ("read", "{ approval(id: \"apv_1\") { id } }"),
+            ("read", "{ approvals { nodes { id } } }"),
+            ("read", "{ approvalRules { operation } }"),
             ("audit", "{ auditRecords { nodes { id } } }"),
         ];
         for (scope, query) in queries {
             let all_others =
-                ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| *other != scope);
+                ["read", "money", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| *other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             forbidden(weak.graphql(query, json!({})).await, scope, query);
             app.with_scopes(scope).ok(query, json!({})).await;

@@ -16,6 +16,8 @@ pub const EVERYTHING: &str = "{
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
         holds { nodes { id description } } history { nodes { sequence type payload } } } } }
+    jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
+    approvals(first: 10) { edges { cursor node { id operation account { id } } } }
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     products(first: 50) { nodes { id code alias } }
     entries(first: 20) { edges { cursor node { id sequence description externalReference metadata
@@ -28,7 +30,8 @@ pub struct Things {
     pub app: TestApp,
     pub account: Account,
     pub second: Account,
-    /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party.
+    /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party,
+    /// a job, an approval.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -70,6 +73,12 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         )
         .await;
     let hold = app.hold(&account, "5.00").await;
+    // Refused, so that it changes nothing that other tests count.
+    let nobody = json!({ "items": [{ "idempotencyKey": "of-job", "type": "COMPANY" }], "async": true });
+    let job = app.done("createCustomerBatch", nobody, "job { id }").await;
+    app.done("setApprovalRules", json!({ "rules": [{ "operation": "createParty" }] }), "replayed").await;
+    let waiting = app.refused("createParty", json!({ "name": "Other" }), "APPROVAL_REQUIRED", "").await;
+    app.done("setApprovalRules", json!({ "rules": [] }), "replayed").await;
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
@@ -84,6 +93,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&done["from"]["transactions"]["nodes"][0]["id"]),
         text(&audit["auditRecords"]["nodes"][0]["id"]),
         text(&party),
+        text(&job["job"]["id"]),
+        text(&waiting["facts"]["approval"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

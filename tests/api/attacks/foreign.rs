@@ -18,6 +18,8 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.product.by.id", 1, "query($id: ID!) { product(by: { id: $id }) { id code } }"),
     ("Query.account.by.id", 2, "query($id: ID!) { account(by: { id: $id }) { id balance { amount } } }"),
     ("Query.party.by.id", 9, "query($id: ID!) { party(by: { id: $id }) { id name } }"),
+    ("Query.job.id", 10, "query($id: ID!) { job(id: $id) { id state items { nodes { index } } } }"),
+    ("Query.approval.id", 11, "query($id: ID!) { approval(id: $id) { id state } }"),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
         "Query.accounts.filter.owner",
@@ -58,6 +60,16 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
     let opening = |owner: &Value, product: &Value, creditor: Option<&Value>| json!({ "items": [{ "idempotencyKey": "KEY", "owner": owner, "product": product, "creditor": creditor }] });
     let (owner, product) = (json!({ "number": "C1" }), json!({ "code": "mine" }));
     vec![
+        ("cancelJob.input.job", 10, json!({ "job": "ID" })),
+        ("retryJob.input.job", 10, json!({ "job": "ID" })),
+        ("approve.input.approval", 11, json!({ "approval": "ID" })),
+        ("rejectApproval.input.approval", 11, json!({ "approval": "ID" })),
+        ("withdrawApproval.input.approval", 11, json!({ "approval": "ID" })),
+        (
+            "setApprovalRules.input.rules.products",
+            1,
+            json!({ "rules": [{ "operation": "transfer", "products": ["ID"] }] }),
+        ),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.account.id", 2, json!({ "account": id, "closureCode": "X" })),
