@@ -16,5 +16,3 @@ pub mod queue;
 pub mod refusal;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests;
