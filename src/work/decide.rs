@@ -170,6 +170,25 @@ impl Work {
         self.step_back(aside);
     }
 
+    /// Does something within the command under decision that stays whatever becomes of that, with a record of its own.
+    ///
+    /// # Errors
+    /// What it stops for.
+    pub(crate) fn do_aside<T>(
+        &mut self,
+        operation: &'static str,
+        part: impl FnOnce(&mut Self) -> Decision<(T, String)>,
+    ) -> Decision<T> {
+        let origin = self.origin().clone();
+        let aside = self.step_aside(&origin, None, true);
+        let done = part(self).map(|(made, result)| {
+            self.record(operation, Ended::Done(result));
+            made
+        });
+        self.step_back(aside);
+        done
+    }
+
     fn try_command(&mut self, command: &dyn AnyCommand, key: Option<&Idempotency>, atomic: bool) -> Tried {
         let mark = self.mark();
         // A decision that stumbles over a row that cannot be fails alone.

@@ -19,6 +19,7 @@ const USERS: &[&str] = &[
     "src/api/accounts/",
     "src/api/books/",
     "src/demo/",
+    "src/jobs/tests.rs",
     "src/ledger/",
     "src/work/books.rs",
     "src/work/memory",

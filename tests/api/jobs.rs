@@ -104,7 +104,7 @@ on_both_databases! {
         assert_eq!(done.iter().map(|item| item["index"].clone()).collect::<Vec<_>>(), [0, 2]);
         assert_eq!(told(&app).await, ["JOB_QUEUED", "JOB_STARTED", "JOB_ENDED"]);
         // Each item is in the audit trail, in its asker's name; so is the job by its id.
-        let query = "{ auditRecords(first: 100, filter: { operation: \"transfer\" }) { nodes { outcome code actor { client } } } }";
+        let query = "{ auditRecords(first: 100, filter: { operation: \"transfer\" }) { nodes { outcome code client } } }";
         let records = app.graphql(query, json!({})).await.body.to_string();
         assert_eq!(records.matches("REFUSED").count(), 2, "{records}");
         let node = app.ok("query($id: ID!) { node(id: $id) { __typename id } }", json!({ "id": job["id"] })).await;
@@ -186,10 +186,8 @@ on_both_databases! {
             assert_eq!(ended(&second, &job["id"]).await, json!(["DONE", 500, 0, 0]));
         }
         let query = "{ auditRecords(first: 1, filter: { operation: \"createCustomer\", outcome: REPLAYED }) { nodes { id } } }";
-        let replayed = app.graphql(query, json!({})).await;
-        if replayed.body["errors"].is_null() {
-            assert_eq!(replayed.body["data"]["auditRecords"]["nodes"], json!([]), "nothing is decided twice");
-        }
+        let replayed = app.ok(query, json!({})).await;
+        assert_eq!(replayed["auditRecords"]["nodes"], json!([]), "nothing is decided twice");
     }
 
     async fn what_is_not_done_is_cancelled_and_retried(app: TestApp) {

@@ -18,6 +18,8 @@ use crate::work::{AnyCommand, Command, Decision, Idempotency, Stop, Wants, Work}
 const MOST: usize = 100;
 /// Products of a rule, at most.
 const MOST_PRODUCTS: usize = 100;
+/// What keeps a command that waits, in the audit trail.
+const REQUEST: &str = "requestApproval";
 /// Hours that a command waits when the rule does not say.
 pub const HOURS: u32 = 72;
 /// The same, at most.
@@ -255,7 +257,12 @@ impl House for TheHouse {
                 "a second person has to say yes first, and what is done all or nothing cannot wait: ask for it alone";
             return Err(Refused::new(APPROVAL_REQUIRED, message).into());
         }
-        let approval = Self::keep(work, command, key, (&rule, tried))?;
+        // The refusal did nothing: what is kept is a command's of its own.
+        let approval = work.do_aside(REQUEST, |work| {
+            let approval = Self::keep(work, command, key, (&rule, tried))?;
+            let id = approval.id.to_string();
+            Ok((approval, id))
+        })?;
         Ok(Decided::Waits(Box::new(approval.answer(work.now()))))
     }
 
