@@ -1,8 +1,8 @@
 //! The two engines behind one door: where writers and readers come from, and what differs between them.
 
-mod doubt;
-mod lane;
+mod connection_check;
 mod list;
+mod own_connection;
 mod session;
 
 use std::path::PathBuf;
@@ -28,9 +28,9 @@ use tracing::Instrument as _;
 use crate::telemetry::measure::{self, Held, Histogram, Label, Reading};
 use crate::telemetry::spans;
 
-use doubt::Doubt;
-pub use lane::Lane;
+use connection_check::ConnectionCheck;
 pub use list::{Kind, Listed, listed};
+pub use own_connection::OwnConnection;
 
 /// A migrated database. Cloning shares the pools.
 #[derive(Clone, Debug)]
@@ -40,9 +40,9 @@ pub struct Database {
     /// SQLite has one writer at a time: waiting for it here is fair and cheap, waiting inside SQLite is neither.
     sqlite_writer: Option<Arc<Mutex<()>>>,
     /// PostgreSQL's, for connections outside of the pools.
-    lanes: Option<Lanes>,
+    own_connections: Option<OwnConnections>,
     /// Whether PostgreSQL's connections are to be asked for a sign of life.
-    doubt: Doubt,
+    check: ConnectionCheck,
     /// How long writers wait for their transaction.
     begins: Histogram,
     /// Writers that wait for it now.
@@ -51,7 +51,7 @@ pub struct Database {
 
 /// How to open connections that are kept, and how many more there may be.
 #[derive(Clone, Debug)]
-struct Lanes {
+struct OwnConnections {
     options: Arc<PgConnectOptions>,
     places: Arc<Semaphore>,
 }
@@ -137,7 +137,7 @@ fn passes(code: &str) -> bool {
 #[derive(Debug)]
 pub struct WriteTransaction {
     transaction: DatabaseTransaction,
-    doubt: Doubt,
+    check: ConnectionCheck,
     _turn: Option<OwnedMutexGuard<()>>,
 }
 
@@ -148,7 +148,7 @@ impl WriteTransaction {
     /// The database's; whether the work was done is then unknown.
     pub async fn commit(self) -> Result<(), DbErr> {
         let committed = self.transaction.commit().instrument(spans::statement("COMMIT")).await;
-        committed.inspect_err(|_| self.doubt.raise())
+        committed.inspect_err(|_| self.check.failed())
     }
 }
 
@@ -174,7 +174,7 @@ async fn is_sound(connection: &mut SqliteConnection) -> Result<bool, Driver> {
 const SQLITE_READERS: u32 = 8;
 const POSTGRES_READERS: u32 = 12;
 const POSTGRES_WRITERS: u32 = 8;
-const POSTGRES_LANES: usize = 4;
+const POSTGRES_OWN_CONNECTIONS: usize = 4;
 /// A connection that was not used for so long is asked whether it still lives, whatever became of the others.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long anybody waits for a connection, and for another process's write on SQLite.
@@ -191,17 +191,17 @@ impl Database {
         if url.starts_with("sqlite:") {
             Self::open_sqlite(url).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            let doubt = Doubt::none();
+            let check = ConnectionCheck::new();
             let pool = async |size: u32, commits: bool| {
-                let (mut options, doubt) = (ConnectOptions::new(url), doubt.clone());
+                let (mut options, check) = (ConnectOptions::new(url), check.clone());
                 options
                     .max_connections(size)
                     .acquire_timeout(PATIENCE)
                     // A question before every use would cost as much as most statements.
                     .test_before_acquire(false)
                     .map_sqlx_postgres_before_acquire(move |connection, PoolConnectionMetadata { idle_for, .. }| {
-                        let doubt = doubt.clone();
-                        Box::pin(async move { doubt.ask(connection, idle_for, IDLE).await.map(|()| true) })
+                        let check = check.clone();
+                        Box::pin(async move { check.ask(connection, idle_for, IDLE).await.map(|()| true) })
                     })
                     .map_sqlx_postgres_opts(session::told)
                     .sqlx_logging(false)
@@ -217,8 +217,11 @@ impl Database {
             let (reader, writer) = (pool(POSTGRES_READERS, false).await?, pool(POSTGRES_WRITERS, true).await?);
             session::checked(&reader).await?;
             let options = session::told(url.parse().map_err(custom)?).disable_statement_logging();
-            let lanes = Lanes { options: Arc::new(options), places: Arc::new(Semaphore::new(POSTGRES_LANES)) };
-            Ok(Self::new(reader, writer, None, Some(lanes), doubt))
+            let own_connections = OwnConnections {
+                options: Arc::new(options),
+                places: Arc::new(Semaphore::new(POSTGRES_OWN_CONNECTIONS)),
+            };
+            Ok(Self::new(reader, writer, None, Some(own_connections), check))
         } else {
             Err(DbErr::Custom("expected a URL that starts with sqlite:// or postgres://".into()))
         }
@@ -250,30 +253,30 @@ impl Database {
         let reader = pool(SQLITE_READERS).connect_with(for_reading).await.map_err(custom)?;
         let reader = SqlxSqliteConnector::from_sqlx_sqlite_pool(reader);
         let writer = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer);
-        Ok(Self::new(reader, writer, Some(Arc::new(Mutex::new(()))), None, Doubt::none()))
+        Ok(Self::new(reader, writer, Some(Arc::new(Mutex::new(()))), None, ConnectionCheck::new()))
     }
 
     fn new(
         mut reader: DatabaseConnection,
         mut writer: DatabaseConnection,
         sqlite_writer: Option<Arc<Mutex<()>>>,
-        lanes: Option<Lanes>,
-        doubt: Doubt,
+        own_connections: Option<OwnConnections>,
+        check: ConnectionCheck,
     ) -> Self {
         // Measuring a statement costs two looks at the clock. On SQLite nobody asks for its failures.
-        if lanes.is_some() || spans::exporting() {
+        if own_connections.is_some() || spans::exporting() {
             for pool in [&mut reader, &mut writer] {
-                let doubt = doubt.clone();
+                let check = check.clone();
                 pool.set_metric_callback(move |info| {
                     if info.failed {
-                        doubt.raise();
+                        check.failed();
                     }
                     spans::ran(&info.statement.sql, info.elapsed, info.failed);
                 });
             }
         }
         let (begins, beginning) = (Histogram::of_times(), Gauge::default());
-        Self { reader, writer, sqlite_writer, lanes, doubt, begins, beginning }
+        Self { reader, writer, sqlite_writer, own_connections, check, begins, beginning }
     }
 
     /// Applies the migrations that are missing.
@@ -329,14 +332,17 @@ impl Database {
         let (_waits, start) = (Held::of(&self.beginning), Instant::now());
         let begun = self.begin_now().instrument(spans::statement("BEGIN")).await;
         self.begins.took(start.elapsed());
-        begun.inspect_err(|_| self.doubt.raise())
+        begun.inspect_err(|_| self.check.failed())
     }
 
     /// A connection to keep, on PostgreSQL, if there is one to be had: without it everything goes through the pools.
-    pub async fn lane(&self) -> Option<Lane> {
-        let lanes = self.lanes.as_ref()?;
-        let place = lanes.places.clone().try_acquire_owned().ok()?;
-        tokio::time::timeout(PATIENCE, Lane::open(&lanes.options, place, self.doubt.clone())).await.ok()?.ok()
+    pub async fn own_connection(&self) -> Option<OwnConnection> {
+        let own_connections = self.own_connections.as_ref()?;
+        let place = own_connections.places.clone().try_acquire_owned().ok()?;
+        tokio::time::timeout(PATIENCE, OwnConnection::open(&own_connections.options, place, self.check.clone()))
+            .await
+            .ok()?
+            .ok()
     }
 
     async fn begin_now(&self) -> Result<WriteTransaction, DbErr> {
@@ -354,7 +360,7 @@ impl Database {
             }
             _ => self.writer.begin().await?,
         };
-        Ok(WriteTransaction { transaction, doubt: self.doubt.clone(), _turn: turn })
+        Ok(WriteTransaction { transaction, check: self.check.clone(), _turn: turn })
     }
 
     /// Which engine.
@@ -371,7 +377,7 @@ impl Database {
         match self.reader.ping().await {
             // Of the connection that it was asked on, that says more than of the database.
             Err(error) if broke_off(&error) => {
-                self.doubt.raise();
+                self.check.failed();
                 self.reader.ping().await
             }
             answer => answer,
@@ -411,9 +417,9 @@ impl Database {
             let idle = measure::to_count(idle).min(size.into());
             (name, idle, u64::from(size) - idle, most.into())
         });
-        let kept = self.lanes.as_ref().map(|lanes| {
-            let used = POSTGRES_LANES - lanes.places.available_permits();
-            ("commit", 0, measure::to_count(used), measure::to_count(POSTGRES_LANES))
+        let kept = self.own_connections.as_ref().map(|own_connections| {
+            let used = POSTGRES_OWN_CONNECTIONS - own_connections.places.available_permits();
+            ("commit", 0, measure::to_count(used), measure::to_count(POSTGRES_OWN_CONNECTIONS))
         });
         pools.into_iter().chain(kept).collect()
     }

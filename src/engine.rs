@@ -1,7 +1,7 @@
 //! The running Konto: what everybody is handed who runs a command or reads.
 
+use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -10,28 +10,40 @@ use crate::accounts;
 use crate::customers;
 use crate::database::Database;
 use crate::events::Feed;
+use crate::jobs;
 use crate::jobs::approvals::{self, TheHouse};
+use crate::jobs::day::{AnyStep, step};
 use crate::jobs::queue::{self, JobKind, runner::Jobs};
+use crate::jobs::runner::{Chore, Days};
 use crate::ledger::event::EventType;
-use crate::ledger::{self, Entry, LedgerFault, journal};
+use crate::ledger::{self, Entry, LedgerFault};
 use crate::parties;
-use crate::payments::{self, ExpireHold};
+use crate::payments;
+use crate::payments::chores::{CloseEmptied, ExpireHolds};
 use crate::primitives::{AccountId, Clock, IdSource, Origin, ProductId, TenantId};
 use crate::refused::{self, RefusalCode};
+use crate::work::present::{self, Present};
 use crate::work::{
     Answer, Command, Decision, Idempotency, Mode, Priority, Recent, Stored, Surroundings, Verdict, Work, WorkMetrics,
     Workers,
 };
 
-/// How often lapsed holds are looked for.
-const SWEEP: Duration = Duration::from_millis(500);
-/// Holds that expire in one go.
-const LAPSED: u64 = 500;
+/// The steps of a business day, in the order in which they are run.
+#[must_use]
+pub fn steps() -> Vec<Arc<dyn AnyStep>> {
+    vec![step::<CloseEmptied>()]
+}
+
+/// What is to be done during the day.
+#[must_use]
+pub fn chores() -> Vec<Arc<dyn Chore>> {
+    vec![Arc::new(ExpireHolds)]
+}
 
 /// Every code that the domains refuse with, in the order of the domains.
 #[must_use]
 pub fn refusal_codes() -> Vec<RefusalCode> {
-    [refused::CODES, ledger::refusal::CODES, approvals::CODES].concat()
+    [refused::CODES.to_vec(), ledger::refusal::CODES.to_vec(), jobs::refusal_codes()].concat()
 }
 
 /// Every command that can be stored, to be run later or once a second person has said yes, in the order of the domains.
@@ -62,6 +74,7 @@ fn has_product(work: &mut Work, product: ProductId) -> Decision<bool> {
 pub fn event_types() -> Vec<EventType> {
     [
         ledger::event::TYPES,
+        jobs::events::TYPES,
         queue::events::TYPES,
         approvals::events::TYPES,
         parties::events::TYPES,
@@ -86,15 +99,24 @@ pub struct Engine {
     pub recent: Recent,
     /// What is worked off in the background.
     pub jobs: Jobs,
+    days: Days,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
 impl Engine {
-    /// Starts on a migrated database: the workers, the listener for other servers' commits, and the sweeper of lapsed
-    /// holds.
+    /// Starts on a migrated database: the workers, the listener for other servers' commits, and what runs in the
+    /// background.
     #[must_use]
     pub fn start(db: Database, clock: Clock, ids: IdSource) -> Self {
+        let engine = Self::start_idle(db, clock, ids, steps());
+        engine.tasks.spawn(engine.days.clone().run(engine.stop.clone()));
+        engine
+    }
+
+    /// The same with these steps of the business day, and nothing that runs by itself.
+    #[must_use]
+    pub fn start_idle(db: Database, clock: Clock, ids: IdSource, steps: Vec<Arc<dyn AnyStep>>) -> Self {
         let surroundings = Surroundings { clock, ids };
         let (feed, recent) = (Feed::new(db.clone()), Recent::default());
         let wake = {
@@ -108,9 +130,9 @@ impl Engine {
         let workers = Workers::of_house(db.clone(), surroundings.clone(), metrics, wake, Some(&HOUSE));
         let jobs = Jobs::new(db.clone(), surroundings.clock.clone(), workers.clone(), &HOUSE);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let engine = Self { db, surroundings, workers, feed, recent, jobs, stop, tasks };
+        let days = Days::new(workers.clone(), steps, chores());
+        let engine = Self { db, surroundings, workers, feed, recent, jobs, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
-        engine.tasks.spawn(engine.clone().sweep());
         engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
         engine
     }
@@ -178,16 +200,29 @@ impl Engine {
         self.workers.turn_away(origin, operation, vec![Verdict::Denied]).await
     }
 
-    async fn sweep(self) {
-        loop {
+    /// The business days of the tenants, as this server runs them.
+    #[must_use]
+    pub fn days(&self) -> &Days {
+        &self.days
+    }
+
+    /// The tenant's present: of a sandbox, its own.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn present(&self, tenant: TenantId) -> Result<Present, LedgerFault> {
+        present::of(self.db.reader(), self.clock(), tenant).await
+    }
+
+    /// Spawns something that ends with the engine, or by itself.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
             tokio::select! {
-                () = self.stop.cancelled() => return,
-                () = tokio::time::sleep(SWEEP) => {}
+                () = stop.cancelled() => {}
+                () = task => {}
             }
-            if let Err(fault) = self.expire_holds().await {
-                tracing::warn!(%fault, "lapsed holds could not be swept; trying again");
-            }
-        }
+        });
     }
 
     /// Expires the holds whose time has come. Gives how many.
@@ -195,25 +230,9 @@ impl Engine {
     /// # Errors
     /// The database's.
     pub async fn expire_holds(&self) -> Result<usize, Arc<LedgerFault>> {
-        let now = self.clock().micros();
         let mut count = 0;
-        for tenant in journal::tenants_with_lapsed_holds(self.db.reader(), now).await? {
-            count += self.expire_holds_of(tenant).await?;
-        }
-        Ok(count)
-    }
-
-    async fn expire_holds_of(&self, tenant: TenantId) -> Result<usize, Arc<LedgerFault>> {
-        let now = self.clock().micros();
-        let lapsed = journal::lapsed_holds(self.db.reader(), tenant, now, LAPSED).await?;
-        let count = lapsed.len();
-        let expiries = lapsed.into_iter().map(|hold| (None, ExpireHold { hold })).collect();
-        let origin = Origin::system(tenant);
-        // Refused when somebody was faster: the hold is closed, which is what was wanted.
-        for answer in self.workers.run_all(&origin, expiries, Mode::EachAlone, Priority::Background).await {
-            if let Err(crate::work::Failure::Fault(fault)) = answer {
-                return Err(fault);
-            }
+        for tenant in ExpireHolds.tenants(&self.workers).await? {
+            count += ExpireHolds.run(&self.workers, tenant).await?;
         }
         Ok(count)
     }

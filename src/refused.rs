@@ -62,7 +62,9 @@ pub struct Facts {
     pub remaining: Option<Money>,
     /// The limit that it would pass.
     pub limit: Option<Money>,
-    /// The state that it is in.
+    /// The most of them that there may be.
+    pub maximum_count: Option<i32>,
+    /// The state that it is in, as its own list of states has it.
     pub status: Option<&'static str>,
     /// The last closed day.
     pub closed_through: Option<NaiveDate>,
@@ -176,6 +178,13 @@ pub fn described(field: &str, text: Option<&str>, default: &str) -> Result<Strin
     let text = text.filter(|text| !text::is_blank(text)).unwrap_or(default);
     text::optional(text, 500).map_err(|problem| Refused::invalid(field, problem.to_string()))?;
     Ok(text.to_owned())
+}
+
+/// A text that need not be given. One that says nothing is none: a form's empty field and one that is left out are the
+/// same request under the same key, so this is asked of every such text before a command is made of it.
+#[must_use]
+pub fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text::is_blank(text))
 }
 
 /// An optional text; empty counts as absent.

@@ -24,7 +24,7 @@ use crate::http::{
 };
 use crate::primitives::{Clock, IdSource};
 use crate::telemetry::measure::{self, to_count};
-use crate::work::{Surroundings, found};
+use crate::work::{Settings, Surroundings, found};
 
 /// What a server is made of. The default is an open one on a port of its own, on `konto.db` in this folder.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct ServerConfig {
     pub migrate: bool,
     /// `tenant:client_id:client_secret` to set up where they are missing.
     pub bootstrap_client: Option<String>,
+    /// What the tenant is made with that is set up so.
+    pub bootstrap_settings: Settings,
     /// Tokens, and who else issues them.
     pub access: AccessConfig,
     /// Limits.
@@ -72,6 +74,7 @@ impl Default for ServerConfig {
             listen: "127.0.0.1:0".into(),
             migrate: true,
             bootstrap_client: None,
+            bootstrap_settings: Settings::default(),
             access: AccessConfig::default(),
             http: HttpConfig::default(),
             trusted: TrustedDocuments::default(),
@@ -187,14 +190,25 @@ async fn assemble(
     metrics_listener: Option<TcpListener>,
     config: ServerConfig,
 ) -> Result<Server, StartError> {
-    let ServerConfig { bootstrap_client, access, http: limits, trusted, explorer, metrics, clock, ids, .. } = config;
+    let ServerConfig {
+        bootstrap_client,
+        bootstrap_settings,
+        access,
+        http: limits,
+        trusted,
+        explorer,
+        metrics,
+        clock,
+        ids,
+        ..
+    } = config;
     let unknown = |source| StartError::Listen { address: config.listen.clone(), source };
     let addr = listener.local_addr().map_err(unknown)?;
     let metrics_addr = metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(unknown)?;
     let ids = ids.unwrap_or_else(|| IdSource::random(clock.clone()));
     let access = Access::start(db.clone(), clock.clone(), ids.clone(), access).await?;
     if let Some(spec) = bootstrap_client {
-        bootstrap(&access, &clock, &ids, &spec).await?;
+        bootstrap(&access, &clock, &ids, &spec, bootstrap_settings).await?;
     }
     let engine = Engine::start(db.clone(), clock.clone(), ids.clone());
     let lifecycle = Lifecycle::default();
@@ -314,13 +328,13 @@ pub async fn bootstrap(
     clock: &Clock,
     ids: &IdSource,
     spec: &str,
+    settings: Settings,
 ) -> Result<Bootstrapped, BootstrapError> {
-    let (clock, ids) = (clock.clone(), ids.clone());
-    let made = access.bootstrap_client(spec, move |tx, tenant| {
+    let (clock, ids, currency) = (clock.clone(), ids.clone(), settings.base_currency);
+    let made = access.bootstrap_client(spec, settings, move |tx, tenant| {
         Box::pin(async move {
-            let euro = "EUR".parse().map_err(|_| DbErr::Type("no euro in the list of currencies".into()))?;
             let surroundings = Surroundings { clock, ids };
-            let catalogue = InstallCatalogue { currency: euro };
+            let catalogue = InstallCatalogue { currency };
             let made = found(tx, &surroundings, tenant, catalogue).await;
             made.map(|_| ()).map_err(|failure| DbErr::Custom(failure.to_string()))
         })

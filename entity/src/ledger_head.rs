@@ -15,6 +15,11 @@ pub struct Model {
     pub last_booked_us: i64,
     pub chain_hash: Vec<u8>,
     pub business_date: Option<Date>,
+    pub day_ends_us: Option<i64>,
+    pub day_open: Option<Date>,
+    pub day_done: Option<Date>,
+    pub clock_ahead_us: i64,
+    pub settings: String,
     pub closed_through: Option<Date>,
 }
 

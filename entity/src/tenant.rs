@@ -8,9 +8,6 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     pub code: String,
-    pub name: String,
-    pub base_currency: String,
-    pub sandbox: bool,
     pub created_at_us: i64,
 }
 

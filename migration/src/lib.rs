@@ -7,6 +7,7 @@
 pub use sea_orm_migration::{MigratorTrait, prelude};
 
 mod m20261121_000001_core;
+mod m20261127_000001_days;
 mod m20261127_000004_jobs;
 
 /// Applies every migration in order.
@@ -15,6 +16,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn sea_orm_migration::MigrationTrait>> {
-        vec![Box::new(m20261121_000001_core::Migration), Box::new(m20261127_000004_jobs::Migration)]
+        vec![
+            Box::new(m20261121_000001_core::Migration),
+            Box::new(m20261127_000001_days::Migration),
+            Box::new(m20261127_000004_jobs::Migration),
+        ]
     }
 }

@@ -4,7 +4,8 @@
 //! since 1970 (`*_us`), so that both engines order and hash them alike; money is whole minor units
 //! (`*_minor`); JSON is text, byte for byte as it was written, because entries are hashed. What is listed has an
 //! `ordinal` that rises in the order of commits: an id is made before its command is decided, so a list by ids would
-//! let a reader's cursor pass by what commits late. The remarks say what each index is for.
+//! let a reader's cursor pass by what commits late. The remarks say what each
+//! table and each index is for; a primary key without a remark finds the row by its id.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
@@ -13,14 +14,14 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 pub struct Migration;
 
 const TABLES: &[&str] = &[
+    // Who shares the database: everything else belongs to one. Its operator names it by its code.
     "CREATE TABLE tenant (
         id {uuid} PRIMARY KEY,
         code text NOT NULL UNIQUE,
-        name text NOT NULL,
-        base_currency text NOT NULL,
-        sandbox boolean NOT NULL,
         created_at_us bigint NOT NULL
     )",
+    // Who may ask for tokens, with which scopes, and for one customer alone or for all. Found by the name that it gives,
+    // which is unique over all tenants, as that is all that a request for a token tells.
     "CREATE TABLE client (
         tenant_id {uuid} NOT NULL REFERENCES tenant (id),
         id {uuid} NOT NULL,
@@ -32,6 +33,8 @@ const TABLES: &[&str] = &[
         created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
     )",
+    // What tokens are signed with: the last one signs, and the former ones verify until their tokens have ended. One set
+    // for all tenants, so it has no tenant.
     "CREATE TABLE signing_key (
         kid text PRIMARY KEY,
         private_der {bytes} NOT NULL,
@@ -40,7 +43,8 @@ const TABLES: &[&str] = &[
         retired_at_us bigint
     )",
     // The end of a tenant's journal: everybody who writes moves `command_sequence`, so that what was read stays
-    // current until it does. `epoch` fences off writers that do not know it.
+    // current until it does. `epoch` fences off writers that do not know it. What the tenant has decided about itself
+    // (`settings`) and its business date are here, so that every decision sees them without another row.
     "CREATE TABLE ledger_head (
         tenant_id {uuid} PRIMARY KEY REFERENCES tenant (id),
         epoch bigint NOT NULL,
@@ -51,6 +55,11 @@ const TABLES: &[&str] = &[
         last_booked_us bigint NOT NULL,
         chain_hash {bytes} NOT NULL,
         business_date date,
+        day_ends_us bigint,
+        day_open date,
+        day_done date,
+        clock_ahead_us bigint NOT NULL DEFAULT 0,
+        settings text NOT NULL DEFAULT '',
         closed_through date
     )",
     // Who did what, when, from which request, under which key, with what result: the audit trail and the memory of
@@ -102,6 +111,7 @@ const TABLES: &[&str] = &[
         balance_minor bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
     ){packed}",
+    // The journal. Its key is the order of commits, in which it is listed, verified and hashed; it is only ever added to.
     "CREATE TABLE entry (
         tenant_id {uuid} NOT NULL,
         sequence bigint NOT NULL,
@@ -133,6 +143,7 @@ const TABLES: &[&str] = &[
     // By id, from the API; and in the order of the log, of which an entry is itself an event.
     "CREATE UNIQUE INDEX entry_id ON entry (tenant_id, id)",
     "CREATE UNIQUE INDEX entry_event ON entry (tenant_id, event_sequence)",
+    // The caller's own name of an entry is unique together with its date and poster; most entries have none.
     "CREATE UNIQUE INDEX entry_external_key ON entry (tenant_id, external_key) WHERE external_key IS NOT NULL",
     // What reverses an entry: several may, each a part of it.
     "CREATE INDEX entry_reverses ON entry (tenant_id, reverses_id, sequence) WHERE reverses_id IS NOT NULL",
@@ -165,6 +176,7 @@ const TABLES: &[&str] = &[
     )",
     // The list of an account's transactions.
     "CREATE UNIQUE INDEX posting_transaction ON posting (tenant_id, account_id, entry_sequence) WHERE account_amount_minor IS NOT NULL",
+    // The chain: a link for each commit with entries, which the next one hashes on.
     "CREATE TABLE batch (
         tenant_id {uuid} NOT NULL,
         number bigint NOT NULL,
@@ -175,6 +187,7 @@ const TABLES: &[&str] = &[
         hash {bytes} NOT NULL,
         PRIMARY KEY (tenant_id, number)
     )",
+    // What is reserved on an account, until it is captured, released or has expired.
     "CREATE TABLE hold (
         tenant_id {uuid} NOT NULL,
         id {uuid} NOT NULL,
@@ -191,6 +204,7 @@ const TABLES: &[&str] = &[
         closed_at_us bigint,
         PRIMARY KEY (tenant_id, id)
     )",
+    // The list of an account's holds; and those that a sweeper ends because their time is over.
     "CREATE INDEX hold_account ON hold (tenant_id, account_id, ordinal)",
     "CREATE INDEX hold_expiry ON hold (tenant_id, expires_at_us) WHERE status = 'OPEN' AND expires_at_us IS NOT NULL",
     // The log, but for what entries are in it themselves.
@@ -206,9 +220,11 @@ const TABLES: &[&str] = &[
         payload text NOT NULL,
         PRIMARY KEY (tenant_id, sequence)
     )",
-    // The history of anything that has an id.
+    // The history of anything that has an id: a read of the log by its subject.
     "CREATE INDEX event_subject ON event (tenant_id, subject, sequence)",
+    // What a customer's token follows: the events of its accounts.
     "CREATE INDEX event_account ON event (tenant_id, account_id, sequence) WHERE account_id IS NOT NULL",
+    // Whom money is owed to, where that is not the tenant.
     "CREATE TABLE party (
         tenant_id {uuid} NOT NULL REFERENCES tenant (id),
         id {uuid} NOT NULL,
@@ -221,9 +237,11 @@ const TABLES: &[&str] = &[
         created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
     )",
+    // Named by either; and listed in the order of commits.
     "CREATE UNIQUE INDEX party_number ON party (tenant_id, number)",
     "CREATE UNIQUE INDEX party_external_reference ON party (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
     "CREATE UNIQUE INDEX party_ordinal ON party (tenant_id, ordinal)",
+    // Who owns accounts. `name_folded` is what lists are searched by: the name without regard to case.
     "CREATE TABLE customer (
         tenant_id {uuid} NOT NULL REFERENCES tenant (id),
         id {uuid} NOT NULL,
@@ -239,9 +257,11 @@ const TABLES: &[&str] = &[
         created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
     )",
+    // Named by either; and listed in the order of commits.
     "CREATE UNIQUE INDEX customer_number ON customer (tenant_id, number)",
     "CREATE UNIQUE INDEX customer_external_reference ON customer (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
     "CREATE UNIQUE INDEX customer_ordinal ON customer (tenant_id, ordinal)",
+    // What accounts are instances of; what decides postings is copied to an account when it is opened.
     "CREATE TABLE product (
         tenant_id {uuid} NOT NULL REFERENCES tenant (id),
         id {uuid} NOT NULL,
@@ -261,8 +281,11 @@ const TABLES: &[&str] = &[
         created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
     )",
+    // Named by its code; and listed in the order of commits.
     "CREATE UNIQUE INDEX product_code ON product (tenant_id, code)",
     "CREATE UNIQUE INDEX product_ordinal ON product (tenant_id, ordinal)",
+    // An account as people know it; how it stands in the books is its `account_position`. The foreign keys are the net below
+    // what commands check.
     "CREATE TABLE account (
         tenant_id {uuid} NOT NULL,
         id {uuid} NOT NULL,
@@ -283,6 +306,7 @@ const TABLES: &[&str] = &[
         FOREIGN KEY (tenant_id, customer_id) REFERENCES customer (tenant_id, id),
         FOREIGN KEY (tenant_id, party_id) REFERENCES party (tenant_id, id)
     )",
+    // Named by either; and listed in the order of commits, all of them, a customer's, and those that are owed to a party.
     "CREATE UNIQUE INDEX account_number ON account (tenant_id, number)",
     "CREATE UNIQUE INDEX account_external_reference ON account (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
     "CREATE UNIQUE INDEX account_ordinal ON account (tenant_id, ordinal)",

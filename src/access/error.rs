@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 
 use super::principal::{Scope, words_of};
 use super::secrets::SecretError;
+use crate::refused::Refused;
 
 /// Why the access module could not start or change its own rows.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +37,9 @@ pub enum TenantError {
     /// Not 2 to 40 of `a-z`, `0-9` and `-`.
     #[error("a tenant's code is 2 to 40 of a-z, 0-9 and -")]
     InvalidCode,
-    /// Nothing that can be seen, longer than 200 characters, or with control characters.
-    #[error("a tenant's name is 1 to 200 characters, and no control characters")]
-    InvalidName,
+    /// They do not hold together.
+    #[error("{}", .0.message)]
+    InvalidSettings(Refused),
     /// Another tenant has it.
     #[error("a tenant with this code exists")]
     CodeTaken,

@@ -7,6 +7,7 @@
 
 mod cache;
 mod clients;
+pub mod commands;
 mod error;
 mod external;
 mod keys;
@@ -30,7 +31,8 @@ use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseTransaction, DbErr};
 
 use crate::database::Database;
-use crate::primitives::{Clock, Currency, CustomerId, IdSource, TenantId};
+use crate::primitives::{Clock, CustomerId, IdSource, TenantId};
+use crate::work::Settings;
 
 use cache::PrincipalCache;
 use external::External;
@@ -357,14 +359,19 @@ impl Access {
         tenants::list(self.0.db.reader()).await
     }
 
-    /// Sets up `tenant:client_id:client_secret`: the tenant (its code is its name, its currency the euro) and
+    /// Sets up `tenant:client_id:client_secret`: the tenant (its code is its name where the settings have none) and
     /// the client with all scopes, where they are missing. `on_new_tenant` adds what a tenant starts with, in
     /// the transaction that makes it. Doing it again changes nothing, also on several servers at once. A
     /// client that was disabled stays so.
     ///
     /// # Errors
     /// [`BootstrapError`]; nothing was made then.
-    pub async fn bootstrap_client<F>(&self, spec: &str, on_new_tenant: F) -> Result<Bootstrapped, BootstrapError>
+    pub async fn bootstrap_client<F>(
+        &self,
+        spec: &str,
+        settings: Settings,
+        on_new_tenant: F,
+    ) -> Result<Bootstrapped, BootstrapError>
     where
         F: for<'a> FnOnce(&'a DatabaseTransaction, TenantId) -> BoxFuture<'a, Result<(), DbErr>>,
     {
@@ -376,11 +383,11 @@ impl Access {
             scopes: Scope::ALL.iter().copied().collect(),
             customer: None,
         };
+        let name = if settings.name.is_empty() { code.to_owned() } else { settings.name };
+        let settings = Settings { name, ..settings };
         let prepared = clients::prepare(&inner.hasher, new).await?;
-        let euro: Currency = "EUR".parse().map_err(|_| DbErr::Type("no euro in the list of currencies".into()))?;
-
         let tx = inner.db.begin().await?;
-        let made = create_tenant(&tx, &inner.clock, &inner.ids, code, code, euro, false).await;
+        let made = create_tenant(&tx, &inner.clock, &inner.ids, code, settings).await;
         let (tenant, tenant_created) = match made {
             Ok(tenant) => {
                 on_new_tenant(&tx, tenant).await?;

@@ -1,6 +1,6 @@
 //! Tenants, clients and signing keys as rows. The access module's only door to the tables.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::{client, customer, ledger_head, signing_key, tenant};
 use sea_orm::sea_query::Expr;
@@ -9,8 +9,11 @@ use sea_orm::{
     QueryFilter, QueryOrder, TryInsertResult,
 };
 
+use uuid::Uuid;
+
 use crate::primitives::clock::Micros;
 use crate::primitives::{ClientRowId, CustomerId, TenantId};
+use crate::work::Settings;
 
 use super::clients::Client;
 use super::principal::{Scope, scopes_of, words_of};
@@ -27,9 +30,6 @@ pub(super) async fn insert_tenant(tx: &DatabaseTransaction, tenant: &Tenant) -> 
     let row = tenant::ActiveModel {
         id: Set(tenant.id.0),
         code: Set(tenant.code.clone()),
-        name: Set(tenant.name.clone()),
-        base_currency: Set(tenant.base_currency.code().to_owned()),
-        sandbox: Set(tenant.sandbox),
         created_at_us: Set(tenant.created_at_us),
     };
     let insert = tenant::Entity::insert(row).on_conflict_do_nothing_on([tenant::Column::Code]);
@@ -37,9 +37,9 @@ pub(super) async fn insert_tenant(tx: &DatabaseTransaction, tenant: &Tenant) -> 
 }
 
 /// The end of an empty journal: what the tenant's first batch is chained to.
-pub(super) async fn insert_ledger_head(tx: &DatabaseTransaction, tenant: TenantId) -> Result<(), DbErr> {
+pub(super) async fn insert_ledger_head(tx: &DatabaseTransaction, tenant: &Tenant) -> Result<(), DbErr> {
     let row = ledger_head::ActiveModel {
-        tenant_id: Set(tenant.0),
+        tenant_id: Set(tenant.id.0),
         epoch: Set(0),
         command_sequence: Set(0),
         entry_sequence: Set(0),
@@ -48,38 +48,49 @@ pub(super) async fn insert_ledger_head(tx: &DatabaseTransaction, tenant: TenantI
         last_booked_us: Set(0),
         chain_hash: Set(vec![0; 32]),
         business_date: Set(None),
+        day_ends_us: Set(None),
+        day_open: Set(None),
+        day_done: Set(None),
+        clock_ahead_us: Set(0),
+        settings: Set(tenant.settings.to_text()),
         closed_through: Set(None),
     };
     ledger_head::Entity::insert(row).exec_without_returning(tx).await.map(|_| ())
 }
 
 pub(super) async fn tenant_by_id(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<Tenant>, DbErr> {
-    tenant::Entity::find_by_id(id.0).one(db).await?.map(tenant_of).transpose()
+    with_settings(db, tenant::Entity::find_by_id(id.0).one(db).await?).await
 }
 
 pub(super) async fn tenant_by_code(db: &impl ConnectionTrait, code: &str) -> Result<Option<Tenant>, DbErr> {
-    tenant::Entity::find().filter(tenant::Column::Code.eq(code)).one(db).await?.map(tenant_of).transpose()
+    with_settings(db, tenant::Entity::find().filter(tenant::Column::Code.eq(code)).one(db).await?).await
+}
+
+async fn with_settings(db: &impl ConnectionTrait, row: Option<tenant::Model>) -> Result<Option<Tenant>, DbErr> {
+    let Some(row) = row else { return Ok(None) };
+    let head = ledger_head::Entity::find_by_id(row.id).one(db).await?;
+    tenant_of(row, head).map(Some)
 }
 
 /// All tenants, by code.
 pub(super) async fn tenants(db: &impl ConnectionTrait) -> Result<Vec<Tenant>, DbErr> {
     let rows = tenant::Entity::find().order_by_asc(tenant::Column::Code).all(db).await?;
-    rows.into_iter().map(tenant_of).collect()
+    let heads = ledger_head::Entity::find().all(db).await?;
+    let mut heads: HashMap<Uuid, _> = heads.into_iter().map(|head| (head.tenant_id, head)).collect();
+    rows.into_iter()
+        .map(|row| {
+            let head = heads.remove(&row.id);
+            tenant_of(row, head)
+        })
+        .collect()
 }
 
-fn tenant_of(row: tenant::Model) -> Result<Tenant, DbErr> {
-    let base_currency = row
-        .base_currency
-        .parse()
-        .map_err(|_| DbErr::Type(format!("tenant {} has no currency of ISO 4217", TenantId(row.id))))?;
-    Ok(Tenant {
-        id: TenantId(row.id),
-        code: row.code,
-        name: row.name,
-        base_currency,
-        sandbox: row.sandbox,
-        created_at_us: row.created_at_us,
-    })
+fn tenant_of(row: tenant::Model, head: Option<ledger_head::Model>) -> Result<Tenant, DbErr> {
+    let id = TenantId(row.id);
+    let head = head.ok_or_else(|| DbErr::Type(format!("tenant {id} has no head")))?;
+    let settings = Settings::from_text(&head.settings);
+    let settings = settings.map_err(|_| DbErr::Type(format!("the settings of tenant {id} cannot be read")))?;
+    Ok(Tenant { id, code: row.code, settings, created_at_us: row.created_at_us })
 }
 
 /// Whether the client was inserted; it was not when its client id is taken, by whatever tenant.

@@ -3,7 +3,8 @@
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use crate::primitives::clock::Micros;
-use crate::primitives::{Clock, Currency, IdSource, TenantId, text};
+use crate::primitives::{Clock, IdSource, TenantId};
+use crate::work::Settings;
 
 use super::error::TenantError;
 use super::store;
@@ -15,12 +16,8 @@ pub struct Tenant {
     pub id: TenantId,
     /// Its name in configuration, commands and tokens of external issuers.
     pub code: String,
-    /// For people.
-    pub name: String,
-    /// The currency of its reports.
-    pub base_currency: Currency,
-    /// Whether it is for trying things out.
-    pub sandbox: bool,
+    /// What it has decided about itself.
+    pub settings: Settings,
     /// When it was made.
     pub created_at_us: Micros,
 }
@@ -35,28 +32,17 @@ pub async fn create_tenant(
     clock: &Clock,
     ids: &IdSource,
     code: &str,
-    name: &str,
-    base_currency: Currency,
-    sandbox: bool,
+    settings: Settings,
 ) -> Result<TenantId, TenantError> {
     if !is_code(code) {
         return Err(TenantError::InvalidCode);
     }
-    if text::required(name, 200).is_err() {
-        return Err(TenantError::InvalidName);
-    }
-    let tenant = Tenant {
-        id: TenantId(ids.next()),
-        code: code.to_owned(),
-        name: name.to_owned(),
-        base_currency,
-        sandbox,
-        created_at_us: clock.micros(),
-    };
+    let settings = settings.checked().map_err(TenantError::InvalidSettings)?;
+    let tenant = Tenant { id: TenantId(ids.next()), code: code.to_owned(), settings, created_at_us: clock.micros() };
     if !store::insert_tenant(tx, &tenant).await? {
         return Err(TenantError::CodeTaken);
     }
-    store::insert_ledger_head(tx, tenant.id).await?;
+    store::insert_ledger_head(tx, &tenant).await?;
     Ok(tenant.id)
 }
 

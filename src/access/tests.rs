@@ -33,7 +33,9 @@ async fn world_with(config: AccessConfig) -> World {
     let (folder, db) = database().await;
     let clock = Clock::manual(morning());
     let access = server(&db, &clock, config).await;
-    let acme = access.bootstrap_client("acme:everything:secret-of-all", |_, _| Box::pin(async { Ok(()) })).await;
+    let acme = access
+        .bootstrap_client("acme:everything:secret-of-all", Settings::default(), |_, _| Box::pin(async { Ok(()) }))
+        .await;
     World { db, clock, access, acme: acme.expect("a tenant").tenant, _folder: folder }
 }
 

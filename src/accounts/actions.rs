@@ -48,7 +48,7 @@ pub fn actions(position: &Position, today: NaiveDate) -> Vec<Possible> {
         decided => decided,
     };
     let lowers = match tried(&|position| position.lower_credit_limit(Minor(position.credit_limit.0 - 1))) {
-        Err(Refusal::AmountOutOfRange) => Some("the account has no credit limit to lower".to_owned()),
+        Err(Refusal::AmountOutOfRange { .. }) => Some("the account has no credit limit to lower".to_owned()),
         decided => decided.err().map(|refusal| refusal.to_string()),
     };
     let possible = |action, decided: Result<(), Refusal>| Possible {

@@ -209,7 +209,7 @@ impl Command for UpdateAccount {
         if let Some(limit) = limit {
             let lowered = work.lower_credit_limit(account.id, limit);
             match lowered {
-                Err(Stop::Books(Refusal::AmountOutOfRange)) => lowered.of_field("creditLimit")?,
+                Err(Stop::Books(Refusal::AmountOutOfRange { .. })) => lowered.of_field("creditLimit")?,
                 lowered => lowered.named(&[(account.id, "account")])?,
             }
         }

@@ -98,6 +98,9 @@ impl Product {
         if self.maximum_credit_limit.is_some_and(|maximum| maximum.0 < 0) {
             return Err(Refused::invalid("maximumCreditLimit", "must not be negative"));
         }
+        if self.maximum_credit_limit.is_some_and(|maximum| maximum.0 > 0) && self.debt_rule != DebtRule::Limit {
+            return Err(Refused::invalid("maximumCreditLimit", "the product has no credit limit"));
+        }
         if self.maximum_balance.is_some_and(|maximum| maximum.0 <= 0) {
             return Err(Refused::invalid("maximumBalance", "must be positive"));
         }

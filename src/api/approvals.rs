@@ -47,7 +47,11 @@ impl Approval {
 
     /// Where it stands.
     async fn state(&self, ctx: &Context<'_>) -> Result<ApprovalState, Fault> {
-        Ok(self.0.stands(caller(ctx)?.engine.clock().micros()))
+        if self.0.state != ApprovalState::Pending {
+            return Ok(self.0.state);
+        }
+        let caller = caller(ctx)?;
+        Ok(self.0.stands(caller.engine.present(caller.tenant()).await?.now))
     }
 
     /// How much it moves, or how much it is about: a new limit, a reservation.
@@ -210,7 +214,7 @@ impl ApprovalQuery {
             operations: filter_words("operations", filter.operations)?,
             customer: caller.customer(),
         };
-        let now = caller.engine.clock().micros();
+        let now = caller.engine.present(caller.tenant()).await?.now;
         let rows = store::list(caller.db(), caller.tenant(), &filter, now, window.page(Ordinal::place)).await?;
         Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), Approval))
     }

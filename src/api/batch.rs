@@ -9,7 +9,7 @@ use crate::api::input::BatchMode;
 use crate::api::jobs::Job;
 use crate::api::refusal::Refusal;
 use crate::ledger::refusal::LIMIT_EXCEEDED;
-use crate::refused::Refused;
+use crate::refused::{Facts, Refused};
 use crate::work::{Command, Done};
 
 /// Items in one batch.
@@ -23,7 +23,9 @@ pub(crate) type Answers<T> = Vec<Result<Done<Arc<T>>, Refused>>;
 /// What is wrong with a batch as a whole: too many items, or a key twice.
 fn checked<I>(items: &[(String, I)], largest: usize) -> Result<(), Refused> {
     if items.is_empty() || items.len() > largest {
-        return Err(Refused::of_field(LIMIT_EXCEEDED, "items", format!("a batch has 1 to {largest} items")));
+        let facts = Box::new(Facts { maximum_count: Some(count(largest)), ..Facts::default() });
+        let refused = Refused::of_field(LIMIT_EXCEEDED, "items", format!("a batch has 1 to {largest} items"));
+        return Err(Refused { facts, ..refused });
     }
     let mut seen = HashSet::with_capacity(items.len());
     match items.iter().position(|(key, _)| !seen.insert(key.as_str())) {

@@ -84,8 +84,13 @@ impl<'a> Call<'a> {
         self.reply(answer).await
     }
 
+    /// The key that an input's command is remembered under.
+    pub(crate) fn key<C: Command>(&self, key: &str, command: &C) -> Result<Idempotency, Refused> {
+        keyed(key, command)
+    }
+
     /// A command's answer: a refusal is shown and leaves an audit record, a fault is a GraphQL error.
-    async fn reply<T>(&self, answer: Answer<T>) -> Result<Reply<T>, Fault> {
+    pub(crate) async fn reply<T>(&self, answer: Answer<T>) -> Result<Reply<T>, Fault> {
         match answer {
             Ok(done) => Ok(Reply::Done(done)),
             Err(Failure::Refused(refused, audited)) => {

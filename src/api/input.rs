@@ -7,7 +7,7 @@ use crate::ledger::ExternalReference;
 use crate::ledger::facts::Counterparty;
 use crate::payments::bank;
 use crate::primitives::{Amount, Money};
-use crate::refused::Refused;
+use crate::refused::{Refused, said};
 use crate::work::{Change, Mode};
 
 /// An exact amount of a currency.
@@ -58,11 +58,9 @@ pub struct CounterpartyInput {
 impl CounterpartyInput {
     /// As it is kept: an IBAN in one form, no blanks around texts, and nothing where nothing is said.
     pub fn kept(self) -> Option<Counterparty> {
-        let said = |text: Option<String>| {
-            text.map(|text| text.trim().to_owned()).filter(|text| !crate::primitives::text::is_blank(text))
-        };
-        let account = said(self.account).map(|account| bank::as_told(&account));
-        let (name, bank) = (said(self.name), said(self.bank));
+        let trimmed = |text: Option<String>| said(text).map(|text| text.trim().to_owned());
+        let account = trimmed(self.account).map(|account| bank::as_told(&account));
+        let (name, bank) = (trimmed(self.name), trimmed(self.bank));
         let is_silent = name.is_none() && account.is_none() && bank.is_none();
         (!is_silent).then_some(Counterparty { name, account, account_class: None, bank })
     }

@@ -32,6 +32,7 @@ pub mod refusal;
 pub mod root;
 pub mod roots;
 pub mod scalars;
+pub mod tenants;
 #[cfg(test)]
 mod tests;
 

@@ -18,8 +18,10 @@ use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transac
 use crate::api::customers::{self as customers, Customer};
 use crate::api::jobs::{self, Job};
 use crate::api::parties::{self, Party};
+use crate::api::tenants::{self, BusinessDay};
 use crate::primitives::{
-    AccountId, ApprovalId, AuditId, CustomerId, EntryId, HoldId, JobId, LedgerAccountId, PartyId, ProductId,
+    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, EntryId, HoldId, JobId, LedgerAccountId, PartyId,
+    ProductId,
 };
 
 /// The interface's name.
@@ -82,7 +84,9 @@ macro_rules! node {
     };
 }
 
-node! { Account, Approval, AuditRecord, Customer, Entry, Hold, Job, LedgerAccount, Party, Product, Transaction, }
+node! {
+    Account, Approval, AuditRecord, BusinessDay, Customer, Entry, Hold, Job, LedgerAccount, Party, Product, Transaction,
+}
 
 /// The interface's description, with the nine families in the place of `Account`.
 fn interface(registry: &mut Registry, mut objects: IndexSet<String>) -> MetaType {
@@ -127,6 +131,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         AccountId::PREFIX => parsed!(accounts::by_id),
         ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
+        BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),

@@ -6,10 +6,9 @@ use super::context::allowed;
 use super::enums::Scope;
 use super::fault::{Fault, FaultCode};
 use super::node::{self, Node};
-use super::scalars::{CurrencyCode, Date, DateTime};
-use crate::access::tenants;
+use super::scalars::DateTime;
+use super::tenants::{self, Tenant};
 use crate::api::customers::{self as customers, Customer};
-use crate::ledger::{LedgerFault, journal};
 
 /// Ids of one `nodes`.
 const MOST_NODES: usize = 100;
@@ -27,25 +26,6 @@ pub struct Viewer {
     scopes: Vec<Scope>,
     /// When the token ends.
     expires_at: DateTime,
-}
-
-/// A tenant: nothing of it is ever seen from another one.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct Tenant {
-    /// Opaque.
-    id: ID,
-    /// Its name in configuration and tokens.
-    code: String,
-    /// For people.
-    name: String,
-    /// The currency of its reports.
-    base_currency: CurrencyCode,
-    /// Whether it is for trying things out.
-    sandbox: bool,
-    /// Today, in its books.
-    business_date: Date,
-    /// The last day that its books are closed for; none when no period was ever closed.
-    closed_through: Option<Date>,
 }
 
 /// Questions that belong to no domain.
@@ -76,24 +56,12 @@ impl CommonQuery {
     /// Who asks.
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
-        let tenant = tenants::find(caller.db(), caller.tenant()).await.map_err(LedgerFault::from)?;
-        let tenant = tenant.ok_or_else(|| Fault::internal(&"a token of a tenant that is gone"))?;
-        let (business_date, closed_through) =
-            journal::dates(caller.db(), caller.engine.clock(), caller.tenant()).await?;
         let customer = match caller.customer() {
             None => None,
             Some(customer) => customers::by_id(caller, customer).await?,
         };
         Ok(Viewer {
-            tenant: Tenant {
-                id: tenant.id.into(),
-                code: tenant.code,
-                name: tenant.name,
-                base_currency: CurrencyCode(tenant.base_currency),
-                sandbox: tenant.sandbox,
-                business_date: Date(business_date),
-                closed_through: closed_through.map(Date),
-            },
+            tenant: tenants::of(caller).await?,
             client: caller.principal.client.to_string(),
             customer,
             scopes: caller.principal.scopes.iter().copied().collect(),

@@ -44,7 +44,10 @@ pub struct RefusalFacts {
     remaining: Option<Money>,
     /// The limit that it would pass.
     limit: Option<Money>,
-    /// The state that it is in.
+    /// The most of them that there may be, such as the items of a batch.
+    maximum_count: Option<i32>,
+    /// The state that it is in: a value of `AccountStatus` for an account, of `HoldStatus` for a hold. A text, since what
+    /// is refused may be anything that has a state, each with an enum of its own.
     status: Option<String>,
     /// The last closed day.
     closed_through: Option<Date>,
@@ -82,6 +85,7 @@ impl From<Refused> for Refusal {
             reserved: facts.reserved.map(Into::into),
             remaining: facts.remaining.map(Into::into),
             limit: facts.limit.map(Into::into),
+            maximum_count: facts.maximum_count,
             status: facts.status.map(Into::into),
             closed_through: facts.closed_through.map(Date),
             earliest: facts.earliest.map(Date),

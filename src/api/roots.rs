@@ -19,14 +19,26 @@ use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
 use super::query::CommonQuery;
+use super::tenants::{TenantMutation, TenantQuery};
 
 /// Everything that can be read. Scope: read.
 #[derive(Default, MergedObject)]
-pub struct Query(CommonQuery, PartyQuery, CustomerQuery, AccountQuery, BooksQuery, EventQuery, JobQuery, ApprovalQuery);
+pub struct Query(
+    CommonQuery,
+    TenantQuery,
+    PartyQuery,
+    CustomerQuery,
+    AccountQuery,
+    BooksQuery,
+    EventQuery,
+    JobQuery,
+    ApprovalQuery,
+);
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
 #[derive(Default, MergedObject)]
 pub struct Mutation(
+    TenantMutation,
     PartyMutation,
     CustomerMutation,
     ProductMutation,

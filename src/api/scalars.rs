@@ -1,9 +1,9 @@
 //! The scalars: our own, exact, each with its form written down. None of them ever passes through a float.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputValueError, InputValueResult, Pos, Scalar, ScalarType, Value};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime as Moment, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime as Moment, NaiveDate, NaiveTime, SecondsFormat, Timelike as _, Utc};
 use serde_json::Value as JsonValue;
 
 use crate::primitives::Currency;
@@ -20,6 +20,27 @@ where
     T: async_graphql::InputType,
 {
     InputValueError::custom(message)
+}
+
+/// What is wrong with a value for one of our own scalars. `None` when it takes it, or is none of ours.
+#[must_use]
+pub fn problem(scalar: &str, value: &Value) -> Option<String> {
+    fn of<T: ScalarType + async_graphql::InputType>(value: &Value) -> Option<String> {
+        let error = <T as ScalarType>::parse(value.clone()).err()?.into_server_error(Pos::default());
+        // The library puts the name of the type before it, which whoever asks here says itself.
+        let message = error.message.split_once("\": ").map(|(_, said)| said.to_owned());
+        Some(message.unwrap_or(error.message))
+    }
+    match scalar {
+        "Decimal" => of::<Decimal>(value),
+        "Date" => of::<Date>(value),
+        "DateTime" => of::<DateTime>(value),
+        "CurrencyCode" => of::<CurrencyCode>(value),
+        "Cursor" => of::<Cursor>(value),
+        "BigInt" => of::<BigInt>(value),
+        "JSON" => of::<Json>(value),
+        _ => None,
+    }
 }
 
 /// An exact decimal number.
@@ -123,6 +144,29 @@ impl ScalarType for CurrencyCode {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.code().into())
+    }
+}
+
+/// A time of day on a wall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalTime(pub NaiveTime);
+
+/// A time of day on the clocks of the tenant's time zone, to the second: `17:30` or `17:30:00`.
+#[Scalar(specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
+impl ScalarType for LocalTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let format = match text.len() {
+            5 => "%H:%M",
+            8 => "%H:%M:%S",
+            _ => return Err(custom("not a time of day: write it like \"17:30\"")),
+        };
+        let time = NaiveTime::parse_from_str(text, format).ok().filter(|time| time.nanosecond() < 1_000_000_000);
+        time.map(Self).ok_or_else(|| custom("not a time of day: write it like \"17:30\""))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%H:%M:%S").to_string())
     }
 }
 

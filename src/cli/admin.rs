@@ -14,7 +14,7 @@ use crate::accounts::catalogue::InstallCatalogue;
 use crate::customers::{self, CustomerBy};
 use crate::database::Database;
 use crate::primitives::{Clock, CustomerId, IdSource};
-use crate::work::{Surroundings, found};
+use crate::work::{Settings, Surroundings, found};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TenantCommand {
@@ -34,12 +34,8 @@ pub(super) struct NewTenantArgs {
     /// Its name for people
     #[arg(long)]
     name: String,
-    /// The currency of its reports and of the default products, such as EUR
-    #[arg(long)]
-    currency: String,
-    /// Marks it as one for trying things out
-    #[arg(long)]
-    sandbox: bool,
+    #[command(flatten)]
+    settings: settings::TenantArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,16 +93,17 @@ pub(super) enum KeysCommand {
 pub(super) async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
     match command {
         TenantCommand::Create(args) => {
-            let currency = settings::currency(&args.currency)?;
+            let settings = args.settings.settings(&args.name)?;
+            let currency = settings.base_currency;
             let db = args.database.open_migrated().await?;
             let clock = Clock::system();
             let ids = IdSource::random(clock.clone());
             let tx = db.begin().await?;
-            let made = create_tenant(&tx, &clock, &ids, &args.code, &args.name, currency, args.sandbox).await;
+            let made = create_tenant(&tx, &clock, &ids, &args.code, settings).await;
             let tenant = made.map_err(|error| -> anyhow::Error {
                 match error {
                     TenantError::InvalidCode => Setting::says("--code", error.to_string()).into(),
-                    TenantError::InvalidName => Setting::says("--name", error.to_string()).into(),
+                    TenantError::InvalidSettings(_) => Setting::says("--name", error.to_string()).into(),
                     other => other.into(),
                 }
             })?;
@@ -118,7 +115,8 @@ pub(super) async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
         }
         TenantCommand::List(args) => {
             for tenant in tenants::list(args.open_migrated().await?.reader()).await? {
-                let Tenant { code, id, base_currency, sandbox, name, .. } = tenant;
+                let Tenant { code, id, settings, .. } = tenant;
+                let Settings { base_currency, sandbox, name, .. } = settings;
                 say(&format!("{code}\t{id}\t{base_currency}\t{}\t{name}", if sandbox { "sandbox" } else { "live" }))?;
             }
         }

@@ -26,6 +26,8 @@ pub(super) struct ServeArgs {
     /// Set up a tenant with the default products, and a client of it with all scopes, where they are missing
     #[arg(long, value_name = "TENANT:CLIENT_ID:CLIENT_SECRET", env = "KONTO_BOOTSTRAP_CLIENT", hide_env_values = true)]
     bootstrap_client: Option<String>,
+    #[command(flatten)]
+    bootstrap_tenant: settings::TenantArgs,
     /// Where clients reach this server, for the OAuth metadata
     #[arg(long, value_name = "URL", env = "KONTO_PUBLIC_URL")]
     public_url: Option<String>,
@@ -57,6 +59,7 @@ impl ServeArgs {
             listen,
             migrate: !self.no_migrate,
             bootstrap_client: self.bootstrap_client.clone().filter(|spec| !spec.is_empty()),
+            bootstrap_settings: self.bootstrap_tenant.settings("")?,
             access,
             trusted: self.limits.trusted(&http)?,
             http,

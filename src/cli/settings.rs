@@ -3,9 +3,14 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use chrono::NaiveTime;
+
 use crate::access::{ExternalIssuer, Scope};
 use crate::primitives::Currency;
+use crate::primitives::calendar::{BankCalendar, Calendar};
 use crate::server::MetricsAt;
+use crate::work::Settings;
+use crate::work::settings::DayEnd;
 
 pub(super) const DATABASE_URL: &str = "sqlite://konto.db?mode=rwc";
 
@@ -150,6 +155,56 @@ impl OidcArgs {
             scope_claim: claim("KONTO_OIDC_SCOPE_CLAIM", &self.oidc_scope_claim)?,
             customer_claim: claim("KONTO_OIDC_CUSTOMER_CLAIM", &self.oidc_customer_claim)?,
         }))
+    }
+}
+
+/// What is set about a tenant that is made.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct TenantArgs {
+    /// The currency of its reports and of its default products, such as EUR
+    #[arg(long, value_name = "CODE", env = "KONTO_TENANT_CURRENCY", default_value = "EUR")]
+    currency: String,
+    /// Where its days begin and end: a name of the IANA database, such as Europe/Stockholm
+    #[arg(long, value_name = "ZONE", env = "KONTO_TENANT_TIME_ZONE", default_value = "UTC")]
+    time_zone: String,
+    /// Which days are business days: EVERY_DAY, WEEKDAYS, TARGET, or the bank holidays of a country, such as SE
+    #[arg(long, value_name = "CALENDAR", env = "KONTO_TENANT_CALENDAR", default_value = "EVERY_DAY")]
+    calendar: String,
+    /// When its business day ends: midnight, a local time such as 17:30, or by-hand
+    #[arg(long, value_name = "WHEN", env = "KONTO_TENANT_DAY_END", default_value = "midnight")]
+    day_end: String,
+    /// Marks it as one for trying things out: its clock can be moved
+    #[arg(long, env = "KONTO_TENANT_SANDBOX")]
+    sandbox: bool,
+}
+
+impl TenantArgs {
+    /// The settings that a tenant is made with.
+    pub(super) fn settings(&self, name: &str) -> Result<Settings, Setting> {
+        let base = BankCalendar::from_word(&self.calendar).ok_or_else(|| {
+            let words: Vec<&str> = BankCalendar::ALL.iter().map(|base| base.word()).collect();
+            Setting::got("--calendar", &format!("one of {}", words.join(", ")), &self.calendar)
+        })?;
+        let zone = "a time zone of the IANA database, such as Europe/Stockholm";
+        let day_end = match self.day_end.as_str() {
+            "midnight" => DayEnd::Midnight,
+            "by-hand" => DayEnd::ByHand,
+            time => {
+                let time = NaiveTime::parse_from_str(time, "%H:%M").map_err(|_| {
+                    Setting::got("--day-end", "midnight, a local time such as 17:30, or by-hand", &self.day_end)
+                })?;
+                DayEnd::At(time)
+            }
+        };
+        Ok(Settings {
+            name: name.to_owned(),
+            base_currency: currency(&self.currency)?,
+            sandbox: self.sandbox,
+            time_zone: self.time_zone.parse().map_err(|_| Setting::got("--time-zone", zone, &self.time_zone))?,
+            calendar: Calendar::new(base),
+            day_end,
+            ..Settings::default()
+        })
     }
 }
 

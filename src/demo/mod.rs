@@ -25,7 +25,7 @@ use crate::ledger::journal::Page;
 use crate::ledger::position::RepaymentOrder;
 use crate::ledger::{DebtRule, LedgerFault};
 use crate::primitives::{Amount, Clock, Currency, IdSource, Minor, TenantId};
-use crate::work::{self, Failure, Surroundings};
+use crate::work::{self, Failure, Settings, Surroundings};
 use stage::Stage;
 
 /// The code of the demo tenant.
@@ -131,9 +131,11 @@ async fn load_days(db: &Database, now: DateTime<Utc>, days: u64, seed: u64) -> R
 /// The tenant, with the products that every new one has.
 async fn found(db: &Database, surroundings: &Surroundings) -> Result<TenantId, Problem> {
     let euro = currency("EUR")?;
+    let name = "Nordhamn Demo Bank".to_owned();
+    let settings = Settings { name, base_currency: euro, sandbox: true, ..Settings::default() };
     let tx = db.begin().await?;
     let Surroundings { clock, ids } = surroundings;
-    let tenant = create_tenant(&tx, clock, ids, TENANT, "Nordhamn Demo Bank", euro, true).await?;
+    let tenant = create_tenant(&tx, clock, ids, TENANT, settings).await?;
     work::found(&tx, surroundings, tenant, InstallCatalogue { currency: euro }).await?;
     tx.commit().await?;
     Ok(tenant)

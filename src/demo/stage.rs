@@ -15,7 +15,8 @@ use crate::accounts::close::{ClosingKind, ClosingTransaction};
 use crate::accounts::{Account, AccountBy, CloseAccount, OpenAccount, RequestAccountClosure};
 use crate::customers::Customer;
 use crate::database::Database;
-use crate::engine::refusal_codes;
+use crate::engine::{refusal_codes, steps};
+use crate::jobs::runner::{Days, Outcome};
 use crate::ledger::{Component, Entry, Hold, PaymentChannel};
 use crate::parties::Party;
 use crate::payments::{
@@ -52,6 +53,7 @@ pub(super) struct Stage {
     pub(super) entries: u64,
     pub(super) refused: u64,
     workers: Workers,
+    days: Days,
     tenant: TenantId,
     booked: Booked,
     slot: Slot,
@@ -71,8 +73,10 @@ impl Stage {
             told.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(entries);
         });
         let workers = Workers::new(db.clone(), surroundings, WorkMetrics::new(&refusal_codes()), wake);
+        let days = Days::new(workers.clone(), steps(), Vec::new());
         Self {
             clock,
+            days,
             actors: Vec::new(),
             entries: 0,
             refused: 0,
@@ -89,6 +93,17 @@ impl Stage {
     /// Nothing is asked for any more.
     pub(super) async fn stop(&self) {
         self.workers.stop().await;
+    }
+
+    /// Runs the work of the business days that have ended.
+    pub(super) async fn run_days(&mut self) -> Result<(), Problem> {
+        match self.days.catch_up(self.tenant).await? {
+            Outcome::Done => {
+                self.read_what_was_booked();
+                Ok(())
+            }
+            Outcome::Failed(_) | Outcome::Elsewhere => Err(Problem::Missing("the work of a business day".into())),
+        }
     }
 
     pub(super) fn today(&self) -> NaiveDate {

@@ -142,6 +142,8 @@ async fn the_demo_shows_claims_for_creditors_parts_reversed_and_who_asked_for_wh
         "releaseHold",
         "expireHold",
         "reverseEntry",
+        "startDay",
+        "runBusinessDay",
     ];
     assert_eq!(words(&db, "SELECT DISTINCT operation FROM command").await, operations.map(str::to_owned).into());
     let clients = "SELECT DISTINCT client FROM command";
@@ -181,10 +183,8 @@ async fn a_database_with_other_tenants_is_left_alone() {
     let (_folder, db) = testing::database().await;
     let clock = Clock::manual(moment());
     let tx = db.begin().await.expect("a transaction");
-    let euro = currency("EUR").expect("the euro");
-    create_tenant(&tx, &clock, &IdSource::seeded(clock.clone(), 1), "bank", "Bank", euro, false)
-        .await
-        .expect("a tenant");
+    let settings = Settings { name: "Bank".into(), ..Settings::default() };
+    create_tenant(&tx, &clock, &IdSource::seeded(clock.clone(), 1), "bank", settings).await.expect("a tenant");
     tx.commit().await.expect("a commit");
     assert!(matches!(find(&db).await, Err(Problem::NotEmpty)));
 }

@@ -68,7 +68,7 @@ pub(super) async fn play(
         let morning = date.and_time(NaiveTime::MIN).and_utc() + Duration::seconds(year.dice.between(17_000, 21_000));
         let afternoon = morning + Duration::seconds(year.dice.between(30_000, 48_000));
         if morning < now {
-            year.begin(morning);
+            year.begin(morning).await?;
             if day >= 30 {
                 year.administration(date);
             }
@@ -76,7 +76,7 @@ pub(super) async fn play(
             year.end().await?;
         }
         if afternoon < now {
-            year.begin(afternoon);
+            year.begin(afternoon).await?;
             year.afternoon(date);
             if days - day <= 45 && day % 7 == 0 {
                 year.request_closure();
@@ -100,8 +100,9 @@ pub(super) fn first_day(now: DateTime<Utc>, days: u64) -> NaiveDate {
 }
 
 impl Year {
-    fn begin(&mut self, moment: DateTime<Utc>) {
+    async fn begin(&mut self, moment: DateTime<Utc>) -> Result<(), Problem> {
         self.stage.clock.set(moment);
+        self.stage.run_days().await?;
         self.stage.recount();
         for due in self.agenda.remove(&self.slot).unwrap_or_default() {
             match due {
@@ -116,6 +117,7 @@ impl Year {
                 }
             }
         }
+        Ok(())
     }
 
     async fn end(&mut self) -> Result<(), Problem> {

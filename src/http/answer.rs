@@ -58,9 +58,7 @@ impl Answer {
             return Self::overloaded(id);
         }
         let executed = data != Value::Null || errors.iter().any(|error| !error.path.is_empty()) || errors.is_empty();
-        // Arguments are coerced as their field is reached. When that is all that happened, nothing was executed.
-        let refused = is_empty && errors.iter().all(|error| !executed || is_coercion(error));
-        let outcome = if refused && !errors.is_empty() { Outcome::Refused } else { Outcome::Executed };
+        let outcome = if executed { Outcome::Executed } else { Outcome::Refused };
         if !executed {
             errors.truncate(MOST_REQUEST_ERRORS);
         }
@@ -195,7 +193,9 @@ fn is_empty(data: &Value) -> bool {
     }
 }
 
-/// What the library says when an argument is not of its type. A resolver's error that came about with `?` keeps
+/// What the library says when an argument is not of its type: values are held against their types before, so that is only
+/// what could not be judged there, such as a JSON literal with a variable in it. An error of its field, as the
+/// specification has it (6.4.1), which is null then. A resolver's error that came about with `?` keeps
 /// its cause, which these do not have.
 fn is_coercion(error: &ServerError) -> bool {
     let message = &error.message;

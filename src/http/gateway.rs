@@ -19,8 +19,8 @@ use super::config::HttpConfig;
 use super::graphql_params::Params;
 use super::graphql_sse::ends;
 use super::metrics::{Operation, RequestMetrics, operation_of};
-use super::outlive::Outlives;
 use super::rate::RateLimit;
+use super::run_to_end::RunToEnd;
 use super::trusted::TrustedDocuments;
 use super::{AuthFailure, Authenticate, Lifecycle, trace};
 use crate::access::Principal;
@@ -250,7 +250,7 @@ impl Gateway {
                 let _place = place;
                 work.await
             };
-            let work = Outlives::new(work.instrument(Span::current()), &self.lifecycle().tasks);
+            let work = RunToEnd::new(work.instrument(Span::current()), &self.lifecycle().tasks);
             tokio::time::timeout(time, work).await
         } else {
             tokio::time::timeout(time, work).await

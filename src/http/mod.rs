@@ -20,8 +20,8 @@ mod graphql_ws;
 mod json;
 mod line;
 mod media;
-mod outlive;
 mod rate;
+mod run_to_end;
 mod serve;
 #[cfg(test)]
 mod tests;

@@ -70,7 +70,7 @@ async fn token(
     headers: HeaderMap,
     form: Result<Form<TokenForm>, FormRejection>,
 ) -> Response {
-    let sent_basic = headers.get(header::AUTHORIZATION).is_some_and(is_basic);
+    let is_challenged = headers.get(header::AUTHORIZATION).is_some_and(is_basic) && !is_from_a_page(&headers);
     let request = match form {
         Ok(Form(form)) => token_request(&headers, form),
         Err(rejection) => Err(unreadable(&rejection)),
@@ -89,7 +89,7 @@ async fn token(
         .into_response(),
         Err(refusal) => refusal.into_response(),
     };
-    if response.status() == StatusCode::UNAUTHORIZED && sent_basic {
+    if response.status() == StatusCode::UNAUTHORIZED && is_challenged {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, CHALLENGE);
     }
     let headers = response.headers_mut();
@@ -123,13 +123,20 @@ fn token_request(headers: &HeaderMap, form: TokenForm) -> Result<TokenRequest, R
     Ok(TokenRequest { client_id, client_secret, scope: given(form.scope), customer: given(form.customer) })
 }
 
-/// For who authenticates in the header, as RFC 6749, section 5.2 asks. Not for who does so in the form: on this
-/// challenge a browser would ask for a password itself, before the page behind it learns of the answer.
+/// For who authenticates in the header, as RFC 6749, section 5.2 asks. Not for who does so in the form, nor for a page in
+/// a browser, however it does: on this challenge the browser would ask for a password itself, before the page learns of
+/// the answer.
 const CHALLENGE: HeaderValue = HeaderValue::from_static(r#"Basic realm="konto", charset="UTF-8""#);
 
 fn is_basic(credentials: &HeaderValue) -> bool {
     let scheme = credentials.to_str().ok().and_then(|text| text.split(' ').next());
     scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
+}
+
+/// Whether a page in a browser asks: browsers say so themselves (`Sec-Fetch-*`, and `Origin` with each POST), and older
+/// libraries for them (`X-Requested-With`). Whoever else sends one of these misses a challenge that tells it nothing new.
+fn is_from_a_page(headers: &HeaderMap) -> bool {
+    ["sec-fetch-mode", "sec-fetch-site", "origin", "x-requested-with"].iter().any(|name| headers.contains_key(*name))
 }
 
 const UNSUPPORTED: &str = "the only grant is client_credentials";
@@ -304,7 +311,11 @@ mod tests {
         let (folder, db) = crate::access::testing::database().await;
         let clock = Clock::system();
         let access = start(db, &clock).await;
-        let all = access.bootstrap_client("acme:everything:secret-of-all", |_, _| Box::pin(async { Ok(()) })).await;
+        let all = access
+            .bootstrap_client("acme:everything:secret-of-all", crate::work::Settings::default(), |_, _| {
+                Box::pin(async { Ok(()) })
+            })
+            .await;
         let web = NewClient {
             client_id: "web".into(),
             secret: Some(ClientSecret::given("right+%secret").expect("a secret")),
@@ -408,7 +419,7 @@ mod tests {
 
     /// To a browser the challenge means that it asks for a password itself.
     #[tokio::test]
-    async fn who_does_not_authenticate_by_basic_is_not_challenged_to() {
+    async fn a_browser_and_who_does_not_authenticate_by_basic_is_not_challenged_to() {
         let server = server().await;
         let post = |form: &str| server.post(&format!("grant_type=client_credentials{form}"));
         let basic = Some(r#"Basic realm="konto", charset="UTF-8""#);
@@ -421,6 +432,10 @@ mod tests {
             (post("").basic_auth("web", Some("wrong")), basic),
             (post("").header("authorization", "basic !"), basic),
             (post("").header("authorization", "Basic"), basic),
+            (post("").basic_auth("web", Some("wrong")).header("sec-fetch-mode", "cors"), None),
+            (post("").basic_auth("web", Some("wrong")).header("sec-fetch-site", "same-origin"), None),
+            (post("").basic_auth("web", Some("wrong")).header("origin", "https://bank.example"), None),
+            (post("").basic_auth("web", Some("wrong")).header("x-requested-with", "XMLHttpRequest"), None),
         ] {
             let response = request.send().await.expect("an answer");
             assert_eq!(response.status(), 401);

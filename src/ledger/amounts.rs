@@ -1,6 +1,6 @@
 //! Amounts of inputs in whole minor units: exact, or refused.
 
-use super::refusal::AMOUNT_OUT_OF_RANGE;
+use super::refusal::{AMOUNT_OUT_OF_RANGE, Refusal};
 use crate::primitives::{Currency, Minor, Money, MoneyError};
 use crate::refused::Refused;
 
@@ -10,7 +10,10 @@ use crate::refused::Refused;
 /// `INVALID_INPUT` for too many decimals, `AMOUNT_OUT_OF_RANGE`.
 pub fn to_minor(field: &str, money: Money) -> Result<Minor, Refused> {
     money.to_minor().map_err(|error| match error {
-        MoneyError::OutOfRange => Refused::of_field(AMOUNT_OUT_OF_RANGE, field, error.to_string()),
+        MoneyError::OutOfRange => {
+            let refused = Refused::of_field(AMOUNT_OUT_OF_RANGE, field, error.to_string());
+            Refused { facts: Refusal::too_large(money.currency).facts(), ..refused }
+        }
         MoneyError::TooManyDecimals => {
             let exponent = money.currency.exponent();
             Refused::invalid(field, format!("{} has {exponent} decimals", money.currency))

@@ -89,8 +89,8 @@ pub enum Spread {
     /// A credit repays what is owed in the order of the account's product, the rest is funds. A debit is
     /// taken from principal and needs available funds.
     Flow,
-    /// A debit that is owed on this component where the account keeps debts apart by component; where it
-    /// does not (no debt allowed), it is taken from its funds.
+    /// A debit that is owed on this component, as far as free funds do not cover it, where the account keeps debts apart
+    /// by component; where it does not (no debt allowed), it is taken from its funds.
     Charge(Component),
     /// A debit from principal whose cover was reserved by a hold.
     Reserved,

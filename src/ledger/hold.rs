@@ -66,18 +66,24 @@ impl Hold {
         self.status == HoldStatus::Open && self.expires_at.is_none_or(|end| now < end)
     }
 
+    /// It is not open, and this is what it is: one whose time has run out is so before the sweeper has come by.
+    fn not_open(&self) -> Refusal {
+        let status = if self.status == HoldStatus::Open { HoldStatus::Expired } else { self.status };
+        Refusal::HoldNotOpen { status }
+    }
+
     /// Takes a part, or all that is left. Gives what was taken.
     ///
     /// # Errors
     /// [`Refusal::HoldNotOpen`], [`Refusal::AmountOutOfRange`], [`Refusal::HoldTooSmall`].
     pub fn capture(&mut self, amount: Option<Minor>, now: Micros) -> Result<Minor, Refusal> {
         if !self.is_open(now) {
-            return Err(Refusal::HoldNotOpen);
+            return Err(self.not_open());
         }
         let remaining = self.remaining();
         let amount = amount.unwrap_or(remaining);
         if amount.0 <= 0 {
-            return Err(Refusal::AmountOutOfRange);
+            return Err(Refusal::NOT_POSITIVE);
         }
         if amount > remaining {
             return Err(Refusal::HoldTooSmall { remaining: remaining.in_currency(self.currency) });
@@ -100,7 +106,10 @@ impl Hold {
             _ => self.is_open(now),
         };
         if !due {
-            return Err(Refusal::HoldNotOpen);
+            return Err(match status {
+                HoldStatus::Expired => Refusal::HoldNotOpen { status: self.status },
+                _ => self.not_open(),
+            });
         }
         let freed = self.remaining();
         self.status = status;

@@ -20,9 +20,8 @@ pub use super::transactions::{Transaction, TransactionFilter, TransactionsOf, tr
 use crate::database::{Kind, Listed, listed};
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, Clock, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};
-use crate::work::head::Head;
 use crate::work::row::{Column, Row as _};
-use crate::work::{load, read};
+use crate::work::{load, present, read};
 
 /// Binds per statement when a list of ids goes to SQLite.
 const LIST: usize = 10_000;
@@ -122,24 +121,20 @@ pub async fn positions(
 ) -> Result<BTreeMap<AccountId, Standing>, LedgerFault> {
     let mut positions = BTreeMap::new();
     let ids: Vec<Value> = accounts.into_iter().map(|account| account.0.into()).collect();
-    let columns = "found.*, (SELECT business_date FROM ledger_head WHERE tenant_id = $1) AS own_date, \
-         (SELECT last_booked_us FROM ledger_head WHERE tenant_id = $1) AS last_booked_us";
+    let columns = format!("found.*, {}", present::COLUMNS);
+    let mut of_head = None;
     for ids in ids.chunks(LIST) {
         let by = ("account_id", Kind::Uuid);
-        for row in &list(db, tenant, (columns, "account_position"), by, ids.to_vec(), "").await? {
+        for row in &list(db, tenant, (&columns, "account_position"), by, ids.to_vec(), "").await? {
             let position = Position::of_result(row)?;
-            let own: Option<NaiveDate> = row.try_get("", "own_date")?;
-            let today = business_date(clock, own, row.try_get("", "last_booked_us")?);
+            let today = match (present::today(clock, row)?, of_head) {
+                (Some(today), _) | (None, Some(today)) => today,
+                (None, None) => *of_head.insert(present::of(db, clock, tenant).await?.today),
+            };
             positions.insert(position.account, Standing { position, today });
         }
     }
     Ok(positions)
-}
-
-/// The business date of a tenant: its own, or that of the present, which in the books never goes back.
-fn business_date(clock: &Clock, own: Option<NaiveDate>, last_booked: Micros) -> NaiveDate {
-    let head = Head { own_date: own, last_booked, ..Head::default() };
-    head.business_date(head.booking_time(clock.micros()))
 }
 
 /// The holds of an account, newest first.
@@ -167,8 +162,9 @@ pub async fn holds_of_account(
 /// [`LedgerFault`].
 pub async fn tenants_with_lapsed_holds(db: &impl ConnectionTrait, now: Micros) -> Result<Vec<TenantId>, LedgerFault> {
     // One look at each tenant's index, which is empty as a rule.
-    let sql = "SELECT id FROM tenant WHERE EXISTS (SELECT 1 FROM hold WHERE hold.tenant_id = tenant.id \
-               AND hold.status = 'OPEN' AND hold.expires_at_us IS NOT NULL AND hold.expires_at_us <= $1)";
+    let sql = "SELECT tenant_id AS id FROM ledger_head AS head WHERE EXISTS (SELECT 1 FROM hold \
+               WHERE hold.tenant_id = head.tenant_id AND hold.status = 'OPEN' AND hold.expires_at_us IS NOT NULL \
+               AND hold.expires_at_us <= $1 + head.clock_ahead_us)";
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [now.into()]);
     let rows = db.query_all_raw(statement).await?;
     rows.iter().map(|row| Ok(TenantId(row.try_get("", "id")?))).collect()
@@ -416,21 +412,21 @@ pub(crate) fn posting_of(values: Vec<Value>) -> Result<(i64, i32, Posting), Ledg
     Ok((load::number(sequence)?, line, posting))
 }
 
-/// The tenant's business date, and the last closed day.
+/// The accounts that are to be closed, by id.
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn dates(
+pub async fn closing_accounts(
     db: &impl ConnectionTrait,
-    clock: &Clock,
     tenant: TenantId,
-) -> Result<(NaiveDate, Option<NaiveDate>), LedgerFault> {
-    let rows =
-        Query::new("SELECT business_date, last_booked_us, closed_through FROM ledger_head WHERE tenant_id = ", tenant);
-    let rows = rows.all(db).await?;
-    let row = rows.first().ok_or(LedgerFault::Inconsistent("a tenant without a head"))?;
-    let today = business_date(clock, row.try_get("", "business_date")?, row.try_get("", "last_booked_us")?);
-    Ok((today, row.try_get("", "closed_through")?))
+    after: Option<AccountId>,
+    limit: u64,
+) -> Result<Vec<AccountId>, LedgerFault> {
+    let mut query = Query::new("SELECT account_id FROM account_position WHERE tenant_id = ", tenant);
+    query.and_raw("status = 'PENDING_CLOSE'");
+    query.page("account_id", false, after.map(|account| account.0.into()), None, false, limit);
+    let rows = query.all(db).await?;
+    rows.iter().map(|row| Ok(AccountId(row.try_get("", "account_id")?))).collect()
 }
 
 /// Columns of the rows (called `found`) of a table that have one of the values in a column.

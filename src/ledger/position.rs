@@ -219,29 +219,33 @@ impl Position {
             Spread::Flow | Spread::Charge(_) if amount.0 >= 0 => split = self.repay(amount),
             Spread::Flow | Spread::Charge(_) => split[Component::Principal.index()] = amount,
         }
-        let split = self.settled(split);
+        let split = self.settled(split, value_date, today);
         // What a hold reserved was covered when it was placed.
         self.admit(&split, spread != Spread::Reserved, today)?;
         Ok(split)
     }
 
     /// Checks that the account takes a split that is decided already (the mirror of an earlier one), and settles what it
-    /// leaves. Reversing a payment puts a debt back even past the limit, where the account may owe: the money is
+    /// leaves; what it credits counts from a day on. Reversing a payment puts a debt back even past the limit, where the account may owe: the money is
     /// gone whatever the limit says. An account that may not owe must cover it.
     ///
     /// # Errors
     /// As [`Position::spread`].
-    pub fn admit_reversal(&self, split: Split, today: NaiveDate) -> Result<Split, Refusal> {
+    pub fn admit_reversal(&self, split: Split, counts_from: NaiveDate, today: NaiveDate) -> Result<Split, Refusal> {
         self.require_not_closed()?;
-        let split = self.settled(split);
+        let split = self.settled(split, counts_from, today);
         self.admit(&split, !self.may_owe(), today)?;
         Ok(split)
     }
 
-    /// The same split, in which no component but principal is left with a credit: a credit settles what the other
-    /// components owe, in the product's order, and the rest becomes funds. (A fee that was paid and is reversed is the
-    /// customer's money again, not a credit that nothing can ever be taken from.)
-    fn settled(&self, mut split: Split) -> Split {
+    /// The same split, after which no money stands beside a debt of the same account.
+    ///
+    /// No component but principal is left with a credit: it settles what the other components owe, in the product's
+    /// order, and the rest becomes funds. (A fee that was paid and is reversed is the customer's money again, not a credit
+    /// that nothing can ever be taken from.) And interest and fees that are owed then are taken from funds, in the same
+    /// order, as far as these have come and no hold reserves them.
+    fn settled(&self, mut split: Split, value_date: NaiveDate, today: NaiveDate) -> Split {
+        let principal = Component::Principal.index();
         let mut after = self.clone();
         after.apply_balances(&split);
         let mut credit = 0;
@@ -254,9 +258,23 @@ impl Position {
             }
         }
         if credit > 0 {
-            for (part, more) in split.iter_mut().zip(after.repay(Minor(credit))) {
+            let more = after.repay(Minor(credit));
+            for (part, more) in split.iter_mut().zip(more) {
                 part.0 += more.0;
             }
+            after.apply_balances(&more);
+        }
+        if split[principal].0 > 0 && value_date > today {
+            // It is on its way, as it is: what is taken of the funds later has to leave it whole.
+            return split;
+        }
+        let mut free = after.balances[principal].0 - self.arriving.after(today).0 - self.reserved.0;
+        for component in self.repayment_order.0.iter().filter(|component| **component != Component::Principal) {
+            let owed = (-after.balances[component.index()].0).max(0);
+            let part = owed.min(free.max(0));
+            split[component.index()].0 += part;
+            split[principal].0 -= part;
+            free -= part;
         }
         split
     }
@@ -278,11 +296,11 @@ impl Position {
             let available = self.available(today).in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });
         }
-        // Components that may not be owed: only a correction aims at them, and it may not create a debt.
+        // Components that may not be owed: only a correction aims at them, and what the funds do not cover is a debt.
         let owes_apart =
             split.iter().zip(&self.balances).skip(1).any(|(part, balance)| part.0 < 0 && balance.0 + part.0 < 0);
         if owes_apart && !self.may_owe() {
-            let available = Minor::ZERO.in_currency(self.currency);
+            let available = self.available(today).in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });
         }
         let after = self.balances[Component::Principal.index()].0.saturating_add(principal.0);
@@ -297,7 +315,7 @@ impl Position {
         for (balance, part) in self.balances.iter().zip(split) {
             total = total.and_then(|sum| sum.plus(balance.plus(*part)?));
         }
-        total.map(|_| ()).ok_or(Refusal::AmountOutOfRange)
+        total.map(|_| ()).ok_or_else(|| Refusal::too_large(self.currency))
     }
 
     /// A credit in the product's order: each debt in turn, what is left becomes funds. Sums to the amount:
@@ -350,7 +368,7 @@ impl Position {
             let available = self.available(today).in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });
         }
-        self.reserved = self.reserved.plus(amount).ok_or(Refusal::AmountOutOfRange)?;
+        self.reserved = self.reserved.plus(amount).ok_or_else(|| Refusal::too_large(self.currency))?;
         Ok(())
     }
 
@@ -363,11 +381,11 @@ impl Position {
             return Err(Refusal::AccountNotOpen { account: self.account, status: self.status });
         }
         if to.0 < 0 {
-            return Err(Refusal::AmountOutOfRange);
+            return Err(Refusal::NOT_POSITIVE);
         }
         if to > self.credit_limit {
             let current = self.money(self.credit_limit);
-            return Err(Refusal::CreditLimitRaised { current });
+            return Err(Refusal::CreditLimitRaised { account: self.account, current });
         }
         self.credit_limit = to;
         Ok(())

@@ -5,8 +5,9 @@
 
 use chrono::NaiveDate;
 
+use super::hold::HoldStatus;
 use super::position::AccountStatus;
-use crate::primitives::{AccountId, EntryId, Money};
+use crate::primitives::{AccountId, Currency, EntryId, Minor, Money};
 use crate::refused::{self, Facts, RefusalCode};
 
 /// A business refusal. Nothing was changed.
@@ -25,7 +26,18 @@ pub enum Refusal {
     #[error(
         "the amount is out of range: an amount is positive, and amounts and balances have at most 10^17 minor units"
     )]
-    AmountOutOfRange,
+    AmountOutOfRange {
+        /// The largest that is possible, where it is the size that is wrong.
+        limit: Option<Money>,
+    },
+    /// A period that is not over.
+    #[error("a period is closed once it is over: its last day must lie between {earliest} and {latest}")]
+    PeriodNotOver {
+        /// The first day that is accepted.
+        earliest: NaiveDate,
+        /// The last day that is accepted.
+        latest: NaiveDate,
+    },
     /// In a closed period.
     #[error("the books are closed through {closed_through}")]
     PeriodClosed {
@@ -77,7 +89,10 @@ pub enum Refusal {
     },
     /// The hold was captured, released or has expired.
     #[error("the hold is not open")]
-    HoldNotOpen,
+    HoldNotOpen {
+        /// What it is instead; OPEN where its time should have run out, and has not.
+        status: HoldStatus,
+    },
     /// More than is left of the hold.
     #[error("the hold has less left than that")]
     HoldTooSmall {
@@ -121,6 +136,8 @@ pub enum Refusal {
     /// Raising a credit limit is an application.
     #[error("a credit limit can only be lowered here; raising it takes an application")]
     CreditLimitRaised {
+        /// Which account.
+        account: AccountId,
         /// The present limit.
         current: Money,
     },
@@ -141,13 +158,13 @@ crate::open_words! { RefusalCode:
         INSUFFICIENT_FUNDS,
         /// The account is kept in another currency.
         CURRENCY_MISMATCH,
-        /// The amount is zero, negative or too large.
+        /// The amount is zero, negative or too large; `facts.limit` has the largest that is possible.
         AMOUNT_OUT_OF_RANGE,
-        /// Over a limit of the account or the product; `facts.limit` has it.
+        /// Over a limit of the account, the product or a batch; `facts.limit` or `facts.maximumCount` has it.
         LIMIT_EXCEEDED,
         /// The entry has been reversed.
         ALREADY_REVERSED,
-        /// The hold was captured, released or has expired.
+        /// The hold was captured, released or has expired; `facts.status` tells which.
         HOLD_NOT_OPEN,
         /// The value date is in a closed period or too far away.
         VALUE_DATE_OUT_OF_RANGE,
@@ -163,14 +180,27 @@ crate::open_words! { RefusalCode:
 }
 
 impl Refusal {
+    /// An amount of zero, or below it where it may not be.
+    pub const NOT_POSITIVE: Self = Self::AmountOutOfRange { limit: None };
+
+    /// An amount, or a balance after it, that is further from zero than the books can say.
+    #[must_use]
+    pub fn too_large(currency: Currency) -> Self {
+        Self::AmountOutOfRange { limit: Some(Minor(Minor::LARGEST).in_currency(currency)) }
+    }
+
     /// The code that the API shows.
     #[must_use]
     pub fn code(&self) -> RefusalCode {
         match self {
             Self::AccountNotFound(_) | Self::HoldNotFound => refused::NOT_FOUND,
             Self::DuplicateExternalReference => refused::DUPLICATE_REFERENCE,
-            Self::AmountOutOfRange | Self::HoldTooSmall { .. } | Self::ReversalTooLarge { .. } => AMOUNT_OUT_OF_RANGE,
-            Self::PeriodClosed { .. } | Self::ValueDateOutOfRange { .. } => VALUE_DATE_OUT_OF_RANGE,
+            Self::AmountOutOfRange { .. } | Self::HoldTooSmall { .. } | Self::ReversalTooLarge { .. } => {
+                AMOUNT_OUT_OF_RANGE
+            }
+            Self::PeriodNotOver { .. } | Self::PeriodClosed { .. } | Self::ValueDateOutOfRange { .. } => {
+                VALUE_DATE_OUT_OF_RANGE
+            }
             Self::CurrencyMismatch(_) => CURRENCY_MISMATCH,
             Self::AccountNotOpen { .. } => ACCOUNT_NOT_OPEN,
             Self::InvalidStatus { .. } | Self::ReversalOfReversal | Self::OnlyAsAWhole | Self::Unbalanced => {
@@ -178,7 +208,7 @@ impl Refusal {
             }
             Self::BalanceRemains { .. } => BALANCE_REMAINS,
             Self::HoldsRemain { .. } => HOLDS_REMAIN,
-            Self::HoldNotOpen => HOLD_NOT_OPEN,
+            Self::HoldNotOpen { .. } => HOLD_NOT_OPEN,
             Self::AlreadyReversed { .. } => ALREADY_REVERSED,
             Self::InsufficientFunds { .. } => INSUFFICIENT_FUNDS,
             Self::MaximumBalanceExceeded { .. } => LIMIT_EXCEEDED,
@@ -201,12 +231,14 @@ impl Refusal {
                 facts.remaining = Some(*remaining);
             }
             Self::MaximumBalanceExceeded { maximum, .. } => facts.limit = Some(*maximum),
-            Self::CreditLimitRaised { current } => facts.limit = Some(*current),
+            Self::CreditLimitRaised { current, .. } => facts.limit = Some(*current),
+            Self::AmountOutOfRange { limit } => facts.limit = *limit,
+            Self::HoldNotOpen { status } => facts.status = Some(status.word()),
             Self::AccountNotOpen { status, .. } | Self::InvalidStatus { status, .. } => {
                 facts.status = Some(status.word());
             }
             Self::PeriodClosed { closed_through } => facts.closed_through = Some(*closed_through),
-            Self::ValueDateOutOfRange { earliest, latest } => {
+            Self::ValueDateOutOfRange { earliest, latest } | Self::PeriodNotOver { earliest, latest } => {
                 (facts.earliest, facts.latest) = (Some(*earliest), Some(*latest));
             }
             Self::AlreadyReversed { by } => facts.reversed_by = Some(*by),
@@ -226,6 +258,7 @@ impl Refusal {
             | Self::BalanceRemains { account, .. }
             | Self::HoldsRemain { account, .. }
             | Self::InsufficientFunds { account, .. }
+            | Self::CreditLimitRaised { account, .. }
             | Self::MaximumBalanceExceeded { account, .. } => Some(*account),
             _ => None,
         }

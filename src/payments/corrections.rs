@@ -97,7 +97,8 @@ impl Command for PostAdjustment {
     }
 }
 
-/// Charges interest or a fee: owed apart from principal where the account may owe, taken from its funds where it may not.
+/// Charges interest or a fee: taken from free funds, and what they do not cover is owed apart from principal, where the
+/// account may owe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PostCharge {
     /// Of which account.

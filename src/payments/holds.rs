@@ -12,7 +12,7 @@ use crate::ledger::refusal::CURRENCY_MISMATCH;
 use crate::ledger::{Entry, Hold, HoldStatus, InternalRole};
 use crate::primitives::clock::Micros;
 use crate::primitives::{HoldId, Money};
-use crate::refused::{Refused, described, noted};
+use crate::refused::{Facts, Refused, described, noted};
 use crate::work::{Command, Decision, Named as _, NewHold, Owned, Wants, Work};
 
 /// Reserves available funds.
@@ -99,7 +99,9 @@ impl Command for CaptureHold {
             None => None,
             Some(money) if money.currency != hold.currency => {
                 let message = format!("the hold is in {}", hold.currency);
-                return Err(Refused::of_field(CURRENCY_MISMATCH, "amount.currency", message).into());
+                let refused = Refused::of_field(CURRENCY_MISMATCH, "amount.currency", message);
+                let facts = Box::new(Facts { account: Some(hold.account), ..Facts::default() });
+                return Err(Refused { facts, ..refused }.into());
             }
             Some(money) => Some(positive("amount", money)?),
         };

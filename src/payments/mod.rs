@@ -9,11 +9,12 @@
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
 //! | `transfer` | the sender's funds or credit | the receiver, as a payment |
 //! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component |
-//! | `postCharge` | the account's FEE or INTEREST (its funds where it may not owe) | FEE_INCOME or INTEREST_INCOME |
+//! | `postCharge` | the account's free funds, then its FEE or INTEREST (its funds alone where it may not owe) | FEE_INCOME or INTEREST_INCOME |
 //! | `captureHold` | what the hold reserved | SETTLEMENT_CARD, or a merchant's account |
 //! | `reverseEntry` | the mirror of the entry | |
 
 pub mod bank;
+pub mod chores;
 pub mod corrections;
 pub mod holds;
 pub mod moves;

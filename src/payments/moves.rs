@@ -78,6 +78,11 @@ impl Details {
     }
 }
 
+/// When a payment over a rail counts: as asked for, or by the rail's cut-off and roll rule.
+fn counts_on(work: &Work, channel: PaymentChannel, asked: Option<NaiveDate>) -> Option<NaiveDate> {
+    work.settings().value_date(channel, asked, work.now(), work.today())
+}
+
 /// Who stands on the other side of a payment, as an input tells it.
 fn checked(counterparty: &Counterparty) -> Result<Counterparty, Refused> {
     let text = |field: &str, text: &Option<String>| noted(&format!("counterparty.{field}"), text.as_deref());
@@ -124,7 +129,8 @@ impl Command for PostPayment {
         draft = draft.moving(Side::Internal(self.channel.settlement()), Side::account(account), amount);
         draft.facts.channel = Some(self.channel);
         draft.personal.counterparty = self.counterparty.as_ref().map(checked).transpose()?;
-        let draft = self.details.on(draft, "Payment")?;
+        let mut draft = self.details.on(draft, "Payment")?;
+        draft.value_date = counts_on(work, self.channel, self.details.value_date);
         work.post(&draft).named(&[(account, "account")])
     }
 }
@@ -168,7 +174,8 @@ impl Command for Disburse {
         let name = noted("receiverName", self.receiver_name.as_deref())?;
         draft.personal.counterparty = Some(Counterparty { name, ..self.bank_account.to_counterparty() });
         draft.personal.message_to_receiver = noted("messageToReceiver", self.message_to_receiver.as_deref())?;
-        let draft = self.details.on(draft, "Disbursement")?;
+        let mut draft = self.details.on(draft, "Disbursement")?;
+        draft.value_date = counts_on(work, PaymentChannel::BankTransfer, self.details.value_date);
         work.post(&draft).named(&[(account, "account")])
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::jobs::day::DAY_NOT_DONE;
+use crate::refused::Refused;
 use crate::work::{Command, Decision, Made, Named as _, Stop, Work};
 
 /// Closes the books through a day: nothing can be posted with a value date up to there any more. Forward only.
@@ -33,8 +35,16 @@ impl Command for ClosePeriod {
     const OPERATION: &'static str = "closePeriod";
     type Made = ClosedThrough;
 
-    /// Refused as: `VALUE_DATE_OUT_OF_RANGE`, when it is closed already or not over.
+    /// Refused as: `DAY_NOT_DONE` while the work of a day up to there is not, for it is still to be booked there; then
+    /// `VALUE_DATE_OUT_OF_RANGE`, when it is closed already or not over.
     fn decide(&self, work: &mut Work) -> Decision<Arc<ClosedThrough>> {
+        let done = work.head().day_done;
+        if let Some(done) = done.filter(|done| *done < self.through && self.through < work.today()) {
+            let message = format!("the work of the days after {done} is not done yet");
+            let mut refused = Refused::of_field(DAY_NOT_DONE, "through", message);
+            refused.facts.latest = Some(done);
+            return Err(refused.into());
+        }
         work.close_period(self.through).of_field("through")?;
         Ok(Arc::new(ClosedThrough(self.through)))
     }

@@ -98,6 +98,10 @@ ids! {
     AuditId = "aud";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
+    /// A kind of background work that one server does at a time.
+    LeaseId = "lea";
+    /// A business day that has ended.
+    BusinessDayId = "day";
     /// A job: what is worked off in the background.
     JobId = "job";
     /// One command of a job.

@@ -1,7 +1,8 @@
-//! The vocabulary that everything else is written in: ids, money, time, chance, and who is asking.
+//! The vocabulary that everything else is written in: ids, money, time, business days, chance, and who is asking.
 //!
 //! Pure: nothing here touches a database, a socket or the wall clock (except `clock::Clock::system`).
 
+pub mod calendar;
 pub mod clock;
 pub mod ids;
 pub mod money;

@@ -10,6 +10,9 @@ use rust_decimal::Decimal;
 pub struct Currency(iso_currency::Currency);
 
 impl Currency {
+    /// The euro: of a house that has not said otherwise.
+    pub const EURO: Self = Self(iso_currency::Currency::EUR);
+
     /// The three letters.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -121,7 +121,11 @@ impl Work {
         Ok(())
     }
 
-    fn close_if_nothing_holds_it_back(&mut self, account: AccountId) -> Decision<()> {
+    /// PENDING_CLOSE -> CLOSED, when nothing holds it back.
+    ///
+    /// # Errors
+    /// That something is not loaded yet.
+    pub fn close_if_nothing_holds_it_back(&mut self, account: AccountId) -> Decision<()> {
         let today = self.today();
         if self.position(account)?.can_close_itself(today) { self.close(account) } else { Ok(()) }
     }
@@ -129,7 +133,7 @@ impl Work {
     /// Closes the books through a day: forward only, and never a day that is not over.
     ///
     /// # Errors
-    /// [`Refusal::PeriodClosed`], [`Refusal::ValueDateOutOfRange`], in this order.
+    /// [`Refusal::PeriodClosed`], [`Refusal::PeriodNotOver`], in this order.
     pub fn close_period(&mut self, through: NaiveDate) -> Decision<()> {
         let closed = self.closed_through();
         if let Some(closed_through) = closed.filter(|closed| through <= *closed) {
@@ -139,7 +143,7 @@ impl Work {
             let latest = self.today() - Days::new(1);
             let earliest = closed.map_or(NaiveDate::MIN, |closed| closed + Days::new(1));
             let earliest = earliest.max(latest - Days::new(VALUE_DATE_DAYS_BACK));
-            return Err(Refusal::ValueDateOutOfRange { earliest, latest }.into());
+            return Err(Refusal::PeriodNotOver { earliest, latest }.into());
         }
         self.set_closed_through(through);
         self.tell(event::period_closed(self.tenant(), through));
@@ -168,8 +172,11 @@ impl Work {
         for leg in draft.legs() {
             let (Leg::Account { amount, .. } | Leg::Internal { amount, .. }) = leg;
             let netting = matches!(leg, Leg::Account { spread: Spread::Settle, .. });
-            if (amount.0 == 0 && !netting) || amount.0.unsigned_abs() > Minor::LARGEST.unsigned_abs() {
-                return Err(Refusal::AmountOutOfRange.into());
+            if amount.0 == 0 && !netting {
+                return Err(Refusal::NOT_POSITIVE.into());
+            }
+            if amount.0.unsigned_abs() > Minor::LARGEST.unsigned_abs() {
+                return Err(Refusal::too_large(draft.currency).into());
             }
         }
         let value_date = self.value_date(draft.value_date, None)?;
@@ -278,7 +285,7 @@ impl Work {
             // What left counted at once, and so does its coming back on the day on which it would have left.
             let comes_back = split.iter().map(|part| part.0).sum::<i64>() > 0;
             let counts_from = if comes_back && value_date == original.value_date { today } else { value_date };
-            let split = self.position(*account)?.admit_reversal(*split, today)?;
+            let split = self.position(*account)?.admit_reversal(*split, counts_from, today)?;
             self.account_lines(*account, &split, counts_from, None, &mut postings)?;
         }
         let id: EntryId = self.id();
@@ -320,7 +327,7 @@ impl Work {
     pub fn place_hold(&mut self, new: &NewHold) -> Decision<Arc<Hold>> {
         let position = self.position(new.account)?;
         if new.amount.0 <= 0 {
-            return Err(Refusal::AmountOutOfRange.into());
+            return Err(Refusal::NOT_POSITIVE.into());
         }
         if position.currency != new.currency {
             return Err(Refusal::CurrencyMismatch(new.account).into());
@@ -441,7 +448,7 @@ impl Work {
     ) -> Decision<Posting> {
         let id = Internal::id_of(self.tenant(), role, currency, party);
         let before = self.get::<Internal>(id)?.map_or(0, |internal| internal.balance);
-        let balance = before.checked_add(amount.0).ok_or(Refusal::AmountOutOfRange)?;
+        let balance = before.checked_add(amount.0).ok_or_else(|| Refusal::too_large(currency))?;
         if self.get::<Internal>(id)?.is_some() {
             self.change::<Internal, Refusal>(id, |internal| {
                 internal.balance = balance;
@@ -509,7 +516,7 @@ fn lines_to_reverse(original: &Entry, gone: &[i64], amount: Option<(Minor, Curre
         return Err(Refusal::CurrencyMismatch(account));
     }
     if amount.0 <= 0 {
-        return Err(Refusal::AmountOutOfRange);
+        return Err(Refusal::NOT_POSITIVE);
     }
     let whole: i64 = left.iter().filter(|part| **part > 0).sum();
     if amount.0 > whole {

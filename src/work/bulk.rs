@@ -162,7 +162,7 @@ impl Bulk {
 #[derive(Debug)]
 pub struct Along {
     /// Takes the tenant as `$1`.
-    pub sql: &'static str,
+    pub sql: String,
     /// From `$2` on.
     pub values: Vec<Value>,
 }
@@ -217,7 +217,7 @@ fn sqlite(tenant: Uuid, rows: Vec<Bulk>, along: Option<Along>) -> Vec<(String, V
     let before = if few { statements.iter().map(|(_, values)| values.len()).sum() } else { 0 };
     statements.extend(along.map(|Along { sql, values }| {
         let values = std::iter::once(tenant.into()).chain(values);
-        (renumbered(sql, before), values.collect())
+        (renumbered(&sql, before), values.collect())
     }));
     if few && statements.len() > 1 {
         let (texts, values): (Vec<_>, Vec<_>) = statements.into_iter().unzip();
@@ -292,7 +292,7 @@ impl Parts {
     /// Comes first: its binds are numbered in its text.
     fn head(&mut self, head: Along) {
         self.values.extend(head.values);
-        self.parts.push(("head".into(), head.sql.to_owned()));
+        self.parts.push(("head".into(), head.sql));
     }
 
     fn rows(&mut self, rows: Bulk, guarded: bool) {
@@ -399,7 +399,7 @@ mod tests {
     }
 
     fn along() -> Along {
-        Along { sql: "UPDATE head SET a = $2, b = $3 WHERE tenant_id = $1", values: vec![1.into(), 2.into()] }
+        Along { sql: "UPDATE head SET a = $2, b = $3 WHERE tenant_id = $1".into(), values: vec![1.into(), 2.into()] }
     }
 
     #[test]

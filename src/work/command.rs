@@ -175,14 +175,16 @@ pub fn in_the_words_of(refusal: &Refusal, fields: &[(AccountId, &str)]) -> Refus
         |account: &AccountId| fields.iter().find(|(id, _)| id == account).map_or("account", |(_, name)| *name);
     let path = match refusal {
         Refusal::DuplicateExternalReference => "externalReference",
-        Refusal::AmountOutOfRange
+        Refusal::AmountOutOfRange { .. }
         | Refusal::HoldTooSmall { .. }
         | Refusal::ReversalTooLarge { .. }
         | Refusal::OnlyAsAWhole
         | Refusal::InsufficientFunds { .. } => "amount",
-        Refusal::PeriodClosed { .. } | Refusal::ValueDateOutOfRange { .. } => "valueDate",
+        Refusal::PeriodClosed { .. } | Refusal::PeriodNotOver { .. } | Refusal::ValueDateOutOfRange { .. } => {
+            "valueDate"
+        }
         Refusal::CurrencyMismatch(_) => "amount.currency",
-        Refusal::HoldNotFound | Refusal::HoldNotOpen => "hold",
+        Refusal::HoldNotFound | Refusal::HoldNotOpen { .. } => "hold",
         Refusal::AlreadyReversed { .. } | Refusal::ReversalOfReversal => "entry",
         Refusal::CreditLimitRaised { .. } => "creditLimit",
         Refusal::SameAccount => "to",

@@ -6,7 +6,7 @@ use sea_orm::DatabaseTransaction;
 
 use super::command::{Command, Failure};
 use super::decide::{Job, Run};
-use super::head::Head;
+use super::present;
 use super::queue::Surroundings;
 use super::unit::{Unknown, Work};
 use crate::ledger::LedgerFault;
@@ -24,7 +24,7 @@ pub async fn found<C: Command>(
 ) -> Result<Arc<C::Made>, Failure> {
     let mut work = Work::new(tenant);
     work.unknown = Unknown::Absent;
-    work.head = Head::of_nothing();
+    work.head = present::of(tx, &surroundings.clock, tenant).await?.head;
     work.begin(surroundings.clock.micros());
     let job = Job::new(&surroundings.ids, &Origin::system(tenant), None, Box::new(command));
     let run = Run { jobs: vec![job], atomic: true };

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::cache::{KeyOf, Remembered, SetKey, Slot, Wants};
 use super::head::Head;
 use super::row::{AnyRow, Column, Shape};
+use super::settings::Settings;
 use super::unit::Work;
 use crate::database::{Kind, Listed, listed};
 use crate::ledger::journal;
@@ -39,6 +40,11 @@ const HEAD: &[Column] = &[
     column("last_booked_us", Kind::BigInt),
     column("chain_hash", Kind::Bytes),
     column("business_date", Kind::Date),
+    column("day_ends_us", Kind::BigInt),
+    column("day_open", Kind::Date),
+    column("day_done", Kind::Date),
+    column("clock_ahead_us", Kind::BigInt),
+    column("settings", Kind::Text),
     column("closed_through", Kind::Date),
 ];
 
@@ -361,7 +367,9 @@ fn values(row: &QueryResult, columns: &[Column]) -> Result<Vec<Value>, LedgerFau
 }
 
 fn head(values: Vec<Value>) -> Result<Head, LedgerFault> {
-    let [epoch, command, entry, event, batch, booked, chain, date, closed] = array(values)?;
+    let [epoch, command, entry, event, batch, booked, chain, date, ends, open, done, ahead, settings, closed] =
+        array(values)?;
+    let settings = Settings::from_text(&text(settings).unwrap_or_default());
     Ok(Head {
         epoch: number(epoch)?,
         command_sequence: number(command)?,
@@ -370,7 +378,15 @@ fn head(values: Vec<Value>) -> Result<Head, LedgerFault> {
         batch_number: number(batch)?,
         last_booked: number(booked)?,
         chain_hash: bytes(chain)?,
-        own_date: self::date(date),
+        business_date: self::date(date),
+        day_ends: match ends {
+            Value::BigInt(ends) => ends,
+            _ => None,
+        },
+        day_open: self::date(open),
+        day_done: self::date(done),
+        clock_ahead: number(ahead)?,
+        settings: settings.map_err(|_| LedgerFault::Inconsistent("settings of a tenant"))?.into(),
         closed_through: self::date(closed),
     })
 }

@@ -234,12 +234,13 @@ impl Memory {
     #[must_use]
     pub fn today(&self) -> NaiveDate {
         let head = &self.work.head;
-        head.business_date(head.booking_time(self.clock.micros()))
+        head.day_at(head.booking_time(self.clock.micros())).date
     }
 
     /// Gives the tenant a business date of its own; with none, it goes with the clock again.
     pub fn set_today(&mut self, date: Option<NaiveDate>) {
-        self.work.head.own_date = date;
+        self.work.head.business_date = date;
+        self.work.head.day_ends = None;
     }
 
     /// The clock, to be moved.

@@ -8,6 +8,7 @@
 //! | file | what |
 //! |---|---|
 //! | `command` | what a command is, what it gives, why it stops |
+//! | `head`, `settings` | the end of the journal, and what the tenant has decided about itself |
 //! | `row` | what a table says of itself: one `impl` gives loading, unique keys, sets and bulk columns |
 //! | `unit`, `undo` | the work: get, find, all, insert, change, remove, tell, under one undo log |
 //! | `books` | posting, reversing, reserving, as methods of the work |
@@ -16,7 +17,7 @@
 //! | `house` | what stands above single commands; how stored ones are read |
 //! | `load`, `write`, `bulk` | the statements |
 //! | `worker`, `waiting`, `queue` | the batch's way; the two lanes; who waits |
-//! | `read` | reading rows outside of a batch |
+//! | `read`, `present` | reading rows outside of a batch, and a tenant's present |
 //! | `memory` | the same decisions without a database, for tests and models |
 //!
 //! What always holds: a command decides on rows as they stand when it is written, for whoever writes moves the head, and
@@ -36,10 +37,12 @@ pub(crate) mod load;
 pub mod memory;
 pub mod metrics;
 pub mod numbers;
+pub mod present;
 mod queue;
 pub mod read;
 pub mod recent;
 pub mod row;
+pub mod settings;
 mod undo;
 mod unit;
 mod waiting;
@@ -60,6 +63,7 @@ pub use metrics::WorkMetrics;
 pub use queue::{Priority, Surroundings, Wake, Workers};
 pub use recent::Recent;
 pub use row::{Index, Row, Set, Table};
+pub use settings::Settings;
 pub use unit::{Work, command_of};
 pub use write::CHANNEL;
 

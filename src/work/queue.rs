@@ -54,6 +54,8 @@ pub(super) struct Shared {
     pub metrics: WorkMetrics,
     pub memory: Memory,
     pub house: Option<&'static dyn House>,
+    /// This server among those that share the database.
+    pub server: Arc<str>,
     queues: Mutex<State>,
     tasks: TaskTracker,
 }
@@ -87,7 +89,9 @@ impl Workers {
         house: Option<&'static dyn House>,
     ) -> Self {
         let (queues, tasks, memory) = (Mutex::new(State::default()), TaskTracker::new(), Memory::default());
-        Self(Arc::new(Shared { db, surroundings, wake, metrics, memory, house, queues, tasks }))
+        // From chance of its own: the ids of a seeded source are the same each time.
+        let server = IdSource::random(surroundings.clock.clone()).next().simple().to_string().into();
+        Self(Arc::new(Shared { db, surroundings, wake, metrics, memory, house, server, queues, tasks }))
     }
 
     /// Runs a command; answers when it is durable.
@@ -200,6 +204,24 @@ impl Workers {
         }
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn db(&self) -> &Database {
+        &self.0.db
+    }
+
+    /// The servers' clock: a sandbox tenant has one of its own.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.surroundings.clock
+    }
+
+    /// This server among those that share the database.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.0.server
     }
 
     /// What the workers measure.

@@ -39,6 +39,10 @@ pub enum Table {
     Hold,
     /// How much of an entry is reversed.
     Reversed,
+    /// Who does a kind of background work.
+    Lease,
+    /// Business days that have ended.
+    BusinessDay,
     /// What is worked off in the background.
     Job,
     /// The commands of a job.

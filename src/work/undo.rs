@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::cache::{Cache, IndexKey, KeyOf, Remembered, SetKey, Slot, Wants};
-use super::head::Head;
+use super::head::{Day, Head};
 use super::row::Table;
 use super::unit::{Unknown, Work};
 use crate::ledger::Entry;
@@ -21,7 +20,7 @@ pub(super) enum Undo {
     Key(KeyOf, Option<Option<Remembered>>),
     External(String, Option<bool>),
     Entry(EntryId, Option<Option<Arc<Entry>>>),
-    ClosedThrough(Option<NaiveDate>),
+    Head(Box<(Head, Day)>),
 }
 
 /// How far the work was, to come back to.
@@ -50,7 +49,7 @@ impl Work {
                 Undo::Key(key, known) => self.cache.keys.set(key, known),
                 Undo::External(key, known) => self.cache.externals.set(key, known),
                 Undo::Entry(id, known) => self.cache.entries.set(id, known),
-                Undo::ClosedThrough(before) => self.head.closed_through = before,
+                Undo::Head(before) => (self.head, self.day) = *before,
             }
         }
     }
@@ -113,6 +112,7 @@ impl Work {
 
     fn end_batch(&mut self) {
         self.undo.clear();
+        self.head_before = None;
         self.before.clear();
         self.touched_sets.clear();
         self.freed.clear();

@@ -6,6 +6,7 @@
 //! everything that the batch has missed is loaded.
 
 mod aside;
+mod put;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -15,9 +16,10 @@ use uuid::Uuid;
 
 use super::cache::{Cache, IndexKey, KeyOf, Remembered, SetKey, Slot, Wants};
 use super::command::{Decision, Idempotency, Missing, Stop, Verdict};
-use super::head::Head;
+use super::head::{Day, Head};
 use super::house::House;
-use super::row::{AnyRow, Index, Row, Set, Shape, Table};
+use super::row::{AnyRow, Index, Row, Set, Table};
+use super::settings::Settings;
 use super::undo::Undo;
 use crate::ledger::Entry;
 use crate::ledger::event::NewEvent;
@@ -66,6 +68,8 @@ struct Current {
     ordinals: i64,
     /// Whether a second person has said yes to it.
     approved: bool,
+    /// The day that is booked on, where that is not the present one.
+    day: Option<NaiveDate>,
 }
 
 /// What is looked up when it is not known.
@@ -85,8 +89,12 @@ pub struct Work {
     pub(super) tenant: TenantId,
     pub(super) cache: Cache,
     pub(super) head: Head,
+    /// How the head stood before the batch, where a command has changed what hardly any does.
+    pub(super) head_before: Option<Head>,
     pub(super) now: Micros,
-    today: NaiveDate,
+    /// The servers' clock.
+    clock: Micros,
+    pub(super) day: Day,
     pub(super) unknown: Unknown,
     pub(super) undo: Vec<Undo>,
     /// What rows were like before the batch, of those that it has touched.
@@ -128,8 +136,10 @@ impl Work {
             tenant,
             cache: Cache::default(),
             head: Head::default(),
+            head_before: None,
             now: 0,
-            today: NaiveDate::MIN,
+            clock: 0,
+            day: Day { date: NaiveDate::MIN, ends: 0 },
             unknown: Unknown::LookedUp,
             undo: Vec::new(),
             before: BTreeMap::new(),
@@ -152,6 +162,7 @@ impl Work {
                 secret: [0; 16],
                 ordinals: 0,
                 approved: false,
+                day: None,
             },
         }
     }
@@ -176,10 +187,26 @@ impl Work {
         self.now
     }
 
-    /// The tenant's business date.
+    /// The tenant's business date; in a step of a day that has ended, that day.
     #[must_use]
     pub fn today(&self) -> NaiveDate {
-        self.today
+        self.current.day.unwrap_or(self.day.date)
+    }
+
+    /// Books on a day that has ended, as its steps do, until the command is decided.
+    pub fn turn_back_to(&mut self, day: NaiveDate) {
+        self.current.day = Some(day);
+    }
+
+    /// The servers' clock, which a sandbox tenant's is ahead of.
+    pub(crate) fn clock(&self) -> Micros {
+        self.clock
+    }
+
+    /// What the tenant has decided about itself.
+    #[must_use]
+    pub fn settings(&self) -> Arc<Settings> {
+        self.head.settings.clone()
     }
 
     /// The last day that the books are closed for.
@@ -386,16 +413,36 @@ impl Work {
     }
 
     pub(super) fn set_closed_through(&mut self, through: NaiveDate) {
-        self.undo.push(Undo::ClosedThrough(self.head.closed_through));
-        self.head.closed_through = Some(through);
+        self.change_head(|head| head.closed_through = Some(through));
+    }
+
+    /// Changes what hardly any command changes: the tenant's settings, its days, its clock.
+    pub(crate) fn change_head(&mut self, change: impl FnOnce(&mut Head)) {
+        self.head_before.get_or_insert_with(|| self.head.clone());
+        self.undo.push(Undo::Head(Box::new((self.head.clone(), self.day))));
+        change(&mut self.head);
+        // Where its days end may be another moment now; which day it is stays until that.
+        self.day.ends = self.head.settings.end_of(self.day.date);
+    }
+
+    /// The tenant's business date becomes a later one, whatever the clock says.
+    pub(crate) fn turn_to_day(&mut self, date: NaiveDate) {
+        self.change_head(|_| {});
+        self.day = Day { date, ends: self.head.settings.end_of(date) };
+    }
+
+    /// The head: the tenant's days and clock.
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
     }
 
     // ----------------------------------------------------------------------------------------- for the worker
 
     /// Begins a batch on the head as it stands.
     pub(super) fn begin(&mut self, clock: Micros) {
+        self.clock = clock;
         self.now = self.head.booking_time(clock);
-        self.today = self.head.business_date(self.now);
+        self.day = self.head.day_at(self.now);
     }
 
     /// Turns to the next run.
@@ -413,6 +460,7 @@ impl Work {
             secret,
             ordinals: 0,
             approved: false,
+            day: None,
         };
         self.missed_any = false;
     }
@@ -464,88 +512,6 @@ impl Work {
         want(&mut self.missed);
         self.missed_any = true;
         Err(Stop::Missing(Missing(())))
-    }
-
-    /// Sets a row, with all that is unique in it. Refused, it has taken nothing, even for a command that goes on all the
-    /// same.
-    fn put(&mut self, table: Table, id: Uuid, now: Slot, before: Option<Arc<dyn AnyRow>>) -> Decision<()> {
-        let mark = self.mark();
-        let put = self.put_row(table, id, now, before);
-        if put.is_err() {
-            self.roll_back(mark);
-        }
-        put
-    }
-
-    fn put_row(&mut self, table: Table, id: Uuid, now: Slot, before: Option<Arc<dyn AnyRow>>) -> Decision<()> {
-        let keys = |row: &Slot| -> Vec<(&'static Index, String)> {
-            row.iter().flat_map(|row| row.unique_keys()).map(|(index, key)| (index, key.to_owned())).collect()
-        };
-        let before: Slot = before;
-        let (old, new) = (keys(&before), keys(&now));
-        let same = |one: &(&'static Index, String), other: &(&'static Index, String)| {
-            one.0.key() == other.0.key() && one.1 == other.1
-        };
-        let shape = now.as_ref().map(|row| row.shape());
-        for (index, key) in new.iter().filter(|key| !old.iter().any(|before| same(before, key))) {
-            let shape = shape.ok_or_else(|| Stop::damaged("a key without a row"))?;
-            self.take(index, key, id, shape)?;
-        }
-        for freed in old.into_iter().filter(|key| !new.iter().any(|now| same(now, key))) {
-            self.free(freed.0, freed.1);
-        }
-        self.before.entry((table, id)).or_insert_with(|| before.clone());
-        for row in before.iter().chain(now.iter()) {
-            for (name, owner) in row.owners() {
-                self.touched_sets.entry((table, name, owner)).or_default().insert(id);
-            }
-        }
-        let known = self.cache.row(table, id).cloned();
-        self.undo.push(Undo::Row(table, id, known));
-        self.cache.set_row(table, id, Some(now));
-        Ok(())
-    }
-
-    fn take(&mut self, index: &'static Index, key: &str, id: Uuid, shape: Shape) -> Decision<()> {
-        match self.cache.unique(index, key) {
-            Some(Some(other)) if other != id => return Err(Refused::duplicate(index.field, index.what).into()),
-            Some(_) => match self.freed.get(&(index.key(), key.to_owned())) {
-                Some(_) if self.had(id, index, key) => {}
-                // One statement cannot free it and take it, and what is decided together is written together.
-                Some(run) if *run == self.run => {
-                    self.too_early = true;
-                    return Err(Refused::duplicate(index.field, index.what).into());
-                }
-                Some(_) => {
-                    self.cut = true;
-                    return self.miss(|_| {});
-                }
-                None => {}
-            },
-            None if self.unknown == Unknown::LookedUp => return self.miss(|wants| wants.taken(index, key, shape)),
-            None => {}
-        }
-        let before = self.cache.unique(index, key);
-        self.undo.push(Undo::Unique(index.key(), key.to_owned(), before));
-        self.cache.set_unique(index.key(), key.to_owned(), Some(Some(id)));
-        Ok(())
-    }
-
-    /// Whether a row that this batch has touched had it before.
-    fn had(&self, id: Uuid, index: &'static Index, key: &str) -> bool {
-        let before = self.before.get(&(index.table, id)).and_then(Option::as_ref);
-        before.is_some_and(|row| row.unique_keys().iter().any(|(own, had)| own.key() == index.key() && *had == key))
-    }
-
-    fn free(&mut self, index: &'static Index, key: String) {
-        let before = self.cache.unique(index, &key);
-        self.undo.push(Undo::Unique(index.key(), key.clone(), before));
-        self.cache.set_unique(index.key(), key.clone(), Some(None));
-        let name = (index.key(), key.clone());
-        if !self.freed.contains_key(&name) {
-            self.freed.insert(name, self.run);
-            self.undo.push(Undo::Freed(index.key(), key));
-        }
     }
 }
 

@@ -25,7 +25,7 @@ use super::load::Load;
 use super::queue::Shared;
 use super::unit::{Unknown, Work};
 use super::waiting::{Caller, Group, Queued, Queues, take};
-use crate::database::{self, Lane, may_have_committed};
+use crate::database::{self, OwnConnection, may_have_committed};
 use crate::ledger::{Entry, LedgerFault};
 use crate::primitives::TenantId;
 use crate::telemetry::spans;
@@ -74,7 +74,7 @@ pub(super) struct Worker {
     front: VecDeque<Group>,
     background: VecDeque<Group>,
     left: VecDeque<Queued>,
-    connection: Option<Lane>,
+    connection: Option<OwnConnection>,
     /// When there was last none to be had.
     no_connection: Option<Instant>,
     /// Batches that are decided under the lock.
@@ -88,7 +88,7 @@ pub(super) struct Worker {
 
 /// Where a batch's statements go.
 enum Connection<'a> {
-    Own(&'a mut Lane),
+    Own(&'a mut OwnConnection),
     Locked(&'a DatabaseTransaction),
 }
 
@@ -380,7 +380,7 @@ impl Worker {
     }
 
     /// A connection of the worker's own, unless servers take turns or there is none to be had.
-    async fn own_connection(&mut self) -> Option<Lane> {
+    async fn own_connection(&mut self) -> Option<OwnConnection> {
         if self.locked > 0 {
             return None;
         }
@@ -393,13 +393,18 @@ impl Worker {
         if self.no_connection.is_some_and(|since| since.elapsed() <= NO_CONNECTION) {
             return None;
         }
-        let connection = self.shared.db.lane().await;
+        let connection = self.shared.db.own_connection().await;
         self.no_connection = connection.is_none().then(Instant::now);
         connection
     }
 
     /// Without a lock: decided on what is remembered and loaded, written if the head still stands there.
-    async fn optimistic(&mut self, connection: &mut Lane, batch: &[Queued], careful: bool) -> Result<Written, Failed> {
+    async fn optimistic(
+        &mut self,
+        connection: &mut OwnConnection,
+        batch: &[Queued],
+        careful: bool,
+    ) -> Result<Written, Failed> {
         let mut connection = Connection::Own(connection);
         let wants = self.hints(batch, careful);
         if !self.is_known || !wants.is_empty() {

@@ -57,14 +57,11 @@ const fn column(name: &'static str, kind: Kind, nullable: bool) -> Column {
     Column { name, kind, nullable }
 }
 
+/// Moves the head: what every batch moves, and what hardly any does.
 const MOVE_HEAD: &str = "UPDATE ledger_head SET command_sequence = $2, entry_sequence = $3, event_sequence = $4, \
-     batch_number = $5, last_booked_us = $6, chain_hash = $7, closed_through = $8 WHERE tenant_id = $1";
-
-/// The same, if it stands where it is thought to. Everybody who writes moves the number of commands, so no more has to be
-/// compared than that, who may write, and what an operator sets by hand.
-const MOVE_HEAD_FROM: &str = "UPDATE ledger_head SET command_sequence = $2, entry_sequence = $3, event_sequence = $4, \
-     batch_number = $5, last_booked_us = $6, chain_hash = $7, closed_through = $8 WHERE tenant_id = $1 \
-     AND command_sequence = $9 AND epoch = $10 AND business_date IS NOT DISTINCT FROM $11 RETURNING tenant_id";
+     batch_number = $5, last_booked_us = $6, chain_hash = $7";
+const MOVE_DAY: &str = ", business_date = $8, day_ends_us = $9, day_open = $10, day_done = $11, clock_ahead_us = $12, \
+     settings = $13, closed_through = $14";
 
 /// The order of a batch's tables.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +85,7 @@ pub(super) struct Draft {
 impl Work {
     /// The rows of what was decided.
     pub(super) fn draft(&mut self) -> Draft {
-        let from = self.head.clone();
+        let from = self.head_before.take().unwrap_or_else(|| self.head.clone());
         let hashes: Vec<[u8; 32]> = self.entries.iter().map(|entry| entry.digest()).collect();
         let head = self.head_after(&hashes);
         let mut entries = Bulk::new("entry", journal::ENTRY.to_vec(), Mode::Insert);
@@ -122,15 +119,15 @@ impl Work {
             hashes => chain(&from.chain_hash, hashes.iter().copied()).to_vec(),
         };
         Head {
-            epoch: from.epoch,
             command_sequence: from.command_sequence + length(&self.records),
             entry_sequence: from.entry_sequence + length(&self.entries),
             event_sequence: from.event_sequence + length(&self.entries) + length(&self.told),
             batch_number: from.batch_number + i64::from(!hashes.is_empty()),
             last_booked: self.now,
             chain_hash,
-            own_date: from.own_date,
-            closed_through: from.closed_through,
+            business_date: Some(self.day.date),
+            day_ends: Some(self.day.ends),
+            ..from.clone()
         }
     }
 
@@ -201,18 +198,57 @@ impl Draft {
     /// # Errors
     /// The database's.
     pub async fn write(self, tx: &DatabaseTransaction) -> Result<(), DbErr> {
-        let along = Along { sql: MOVE_HEAD, values: place(&self.head) };
+        let (sql, values) = self.moves();
+        let along = Along { sql: format!("{sql} WHERE tenant_id = $1"), values };
         let told = self.tells();
         bulk::execute(tx, self.tenant.0, self.rows, Some(along), told).await
     }
 
     /// One statement for PostgreSQL that writes it if the head stands where it was decided from, moves the head, wakes
-    /// other servers, and gives a row; if the head does not, it does nothing.
+    /// other servers, and gives a row; if the head does not, it does nothing. Everybody who writes moves the number of
+    /// commands, so no more has to be compared than that, who may write, and what an operator may set by hand.
     pub fn guarded(self) -> (String, Vec<Value>) {
-        let mut values = place(&self.head);
-        values.extend([self.from.command_sequence.into(), self.from.epoch.into(), self.from.own_date.into()]);
+        let (sql, mut values) = self.moves();
+        let next = values.len() + 2;
+        values.extend([self.from.command_sequence.into(), self.from.epoch.into(), self.from.business_date.into()]);
+        let sql = format!(
+            "{sql} WHERE tenant_id = $1 AND command_sequence = ${next} AND epoch = ${} \
+             AND business_date IS NOT DISTINCT FROM ${} RETURNING tenant_id",
+            next + 1,
+            next + 2
+        );
         let told = self.tells();
-        bulk::guarded(self.tenant.0, self.rows, Along { sql: MOVE_HEAD_FROM, values }, told)
+        bulk::guarded(self.tenant.0, self.rows, Along { sql, values }, told)
+    }
+
+    /// How the head moves, and to where.
+    fn moves(&self) -> (String, Vec<Value>) {
+        let Self { head, from, .. } = self;
+        let mut values = vec![
+            head.command_sequence.into(),
+            head.entry_sequence.into(),
+            head.event_sequence.into(),
+            head.batch_number.into(),
+            head.last_booked.into(),
+            head.chain_hash.clone().into(),
+        ];
+        let day = |head: &Head| {
+            let Head { business_date, day_ends, day_open, day_done, clock_ahead, closed_through, .. } = head;
+            (*business_date, *day_ends, *day_open, *day_done, *clock_ahead, *closed_through)
+        };
+        if day(head) == day(from) && head.settings == from.settings {
+            return (MOVE_HEAD.to_owned(), values);
+        }
+        values.extend([
+            head.business_date.into(),
+            head.day_ends.into(),
+            head.day_open.into(),
+            head.day_done.into(),
+            head.clock_ahead.into(),
+            head.settings.to_text().into(),
+            head.closed_through.into(),
+        ]);
+        (format!("{MOVE_HEAD}{MOVE_DAY}"), values)
     }
 
     /// Sent with the commit, so that nobody is woken for what is not there.
@@ -220,18 +256,6 @@ impl Draft {
         let moves = self.head.event_sequence != self.from.event_sequence;
         moves.then(|| (CHANNEL, format!("{} {}", self.tenant.0, self.head.event_sequence)))
     }
-}
-
-fn place(head: &Head) -> Vec<Value> {
-    vec![
-        head.command_sequence.into(),
-        head.entry_sequence.into(),
-        head.event_sequence.into(),
-        head.batch_number.into(),
-        head.last_booked.into(),
-        head.chain_hash.clone().into(),
-        head.closed_through.into(),
-    ]
 }
 
 fn length<T>(items: &[T]) -> i64 {

@@ -207,7 +207,9 @@ on_both_databases! {
         app.refused("openAccount", input(json!("250.01")), "LIMIT_EXCEEDED", "creditLimit").await;
         app.refused("openAccount", input(json!("1.001")), "INVALID_INPUT", "creditLimit").await;
         app.refused("openAccount", input(json!("-0.01")), "INVALID_INPUT", "creditLimit").await;
-        app.refused("openAccount", input(json!("1000000000000000000")), "AMOUNT_OUT_OF_RANGE", "creditLimit").await;
+        let huge = input(json!("1000000000000000000"));
+        let refusal = app.refused("openAccount", huge, "AMOUNT_OUT_OF_RANGE", "creditLimit").await;
+        assert_eq!(refusal["facts"], json!({ "limit": euros("1000000000000000.00") }));
     }
 
     async fn a_credit_limit_is_lowered_here_but_never_raised(app: TestApp) {
@@ -225,7 +227,7 @@ on_both_databases! {
         let before = app.picture().await;
         let refusal =
             app.refused("updateAccount", change("800.01"), "CREDIT_LIMIT_INCREASE_NOT_ALLOWED", "creditLimit").await;
-        assert_eq!(refusal["facts"], json!({ "limit": euros("800.00") }));
+        assert_eq!(refusal["facts"], json!({ "account": account.id, "limit": euros("800.00") }));
         app.refused("updateAccount", change("-0.01"), "AMOUNT_OUT_OF_RANGE", "creditLimit").await;
         app.refused("updateAccount", change("1.001"), "INVALID_INPUT", "creditLimit").await;
         // Nothing else of a refused change is done either.

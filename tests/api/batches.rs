@@ -241,7 +241,8 @@ on_both_databases! {
             ("postPaymentBatch", &|| payment(&account, "1.00")),
         ];
         for (name, one) in rows {
-            app.refused(name, json!({ "items": [] }), "LIMIT_EXCEEDED", "items").await;
+            let refusal = app.refused(name, json!({ "items": [] }), "LIMIT_EXCEEDED", "items").await;
+            assert_eq!(refusal["facts"], json!({ "maximumCount": 10_000 }), "{name}");
             let twice = one();
             let items = json!([one(), twice, one(), twice]);
             app.refused(name, json!({ "items": items }), "INVALID_INPUT", "items.3.idempotencyKey").await;

@@ -64,10 +64,10 @@ async fn each_connection_sets_what_is_relied_on() {
     let writer = db.begin().await.expect("a transaction");
     compare(&ask(&*writer, &sql).await, &durable, "a writer");
     writer.commit().await.expect("a commit");
-    let mut lane = db.lane().await.expect("a lane");
-    let rows = lane.run(sql.clone(), vec![]).await.expect("an answer");
-    compare(&rows[0], &durable, "a lane");
-    lane.close().await;
+    let mut own = db.own_connection().await.expect("a connection of its own");
+    let rows = own.run(sql.clone(), vec![]).await.expect("an answer");
+    compare(&rows[0], &durable, "a connection of its own");
+    own.close().await;
 
     let snapshot = db.snapshot().await.expect("a transaction");
     let report = [

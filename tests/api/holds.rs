@@ -103,8 +103,10 @@ on_both_databases! {
         assert_eq!(done["account"], json!({ "reserved": { "amount": "0.00" }, "available": { "amount": "90.00" } }));
         assert_eq!(state(&app, &hold).await, json!(["RELEASED", "10.00", "0.00"]));
         assert_eq!(app.balance(&account).await, "90.00");
-        app.refused("releaseHold", json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
-        app.refused("captureHold", json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
+        for name in ["releaseHold", "captureHold"] {
+            let refusal = app.refused(name, json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
+            assert_eq!(refusal["facts"], json!({ "status": "RELEASED" }), "{name}");
+        }
     }
 
     async fn no_more_is_captured_than_is_left(app: TestApp) {
@@ -120,7 +122,11 @@ on_both_databases! {
             (json!({ "amount": "1.00", "currency": "SEK" }), "CURRENCY_MISMATCH", "amount.currency"),
         ] {
             let refusal = app.refused("captureHold", json!({ "hold": hold, "amount": amount }), code, field).await;
-            let facts = if amount == euros("40.01") { json!({ "remaining": euros("40.00") }) } else { Value::Null };
+            let facts = match code {
+                "CURRENCY_MISMATCH" => json!({ "account": account.id }),
+                _ if amount == euros("40.01") => json!({ "remaining": euros("40.00") }),
+                _ => Value::Null,
+            };
             assert_eq!(refusal["facts"], facts);
         }
         for name in ["captureHold", "releaseHold"] {

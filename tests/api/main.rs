@@ -16,6 +16,7 @@ mod closing;
 mod coming_from;
 mod customers;
 mod database;
+mod days;
 mod events;
 mod explorer;
 mod faults;

@@ -214,7 +214,10 @@ on_both_databases! {
             app.done("postPayment", on(date), ENTRY).await;
         }
         let close = |day: &str| json!({ "through": day });
-        app.refused("closePeriod", close("2026-04-15"), "VALUE_DATE_OUT_OF_RANGE", "through").await;
+        let refusal = app.refused("closePeriod", close("2026-04-15"), "VALUE_DATE_OUT_OF_RANGE", "through").await;
+        let message = refusal["message"].as_str().expect("a message");
+        assert!(message.starts_with("a period is closed once it is over: its last day must lie between"), "{message}");
+        assert_eq!(refusal["facts"]["latest"], "2026-04-14");
         assert_eq!(app.done("closePeriod", close("2026-03-31"), "closedThrough").await["closedThrough"], "2026-03-31");
         let refusal = app.refused("postPayment", on("2026-03-31"), "VALUE_DATE_OUT_OF_RANGE", "valueDate").await;
         assert_eq!(refusal["facts"], json!({ "closedThrough": "2026-03-31" }));

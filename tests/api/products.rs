@@ -147,6 +147,8 @@ on_both_databases! {
             (json!({ "defaultCreditLimit": "1", "debtRule": "NONE" }), "INVALID_INPUT", "defaultCreditLimit"),
             (json!({ "defaultCreditLimit": "1", "debtRule": "UNLIMITED" }), "INVALID_INPUT", "defaultCreditLimit"),
             (json!({ "maximumCreditLimit": "-0.01" }), "INVALID_INPUT", "maximumCreditLimit"),
+            (json!({ "maximumCreditLimit": "1", "debtRule": "NONE" }), "INVALID_INPUT", "maximumCreditLimit"),
+            (json!({ "maximumCreditLimit": "1", "debtRule": "UNLIMITED" }), "INVALID_INPUT", "maximumCreditLimit"),
             (json!({ "maximumBalance": "0" }), "INVALID_INPUT", "maximumBalance"),
             (json!({ "maximumBalance": "0.001" }), "INVALID_INPUT", "maximumBalance"),
         ] {
@@ -207,6 +209,8 @@ on_both_databases! {
         let limits = json!({ "product": by, "maximumCreditLimit": "249.99" });
         app.refused("updateProduct", limits, "LIMIT_EXCEEDED", "defaultCreditLimit").await;
         app.refused("updateProduct", json!({ "product": by, "alias": " " }), "INVALID_INPUT", "alias").await;
+        let prepaid = json!({ "product": { "code": "prepaid-card" }, "maximumCreditLimit": "1" });
+        app.refused("updateProduct", prepaid, "INVALID_INPUT", "maximumCreditLimit").await;
         for field in ["alias", "defaultCreditLimit", "retired"] {
             app.refused("updateProduct", json!({ "product": by, field: null }), "INVALID_INPUT", field).await;
         }

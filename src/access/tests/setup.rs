@@ -16,15 +16,20 @@ async fn a_tenant_has_a_code_of_its_own_and_an_empty_journal() {
     let sek = "SEK".parse().expect("a currency");
     let ids = IdSource::random(world.clock.clone());
     let tx = world.db.begin().await.expect("a transaction");
-    let make = |code: &'static str, name: &'static str| create_tenant(&tx, &world.clock, &ids, code, name, sek, true);
+    let make = |code: &'static str, name: &str| {
+        let settings = Settings { name: name.into(), base_currency: sek, sandbox: true, ..Settings::default() };
+        create_tenant(&tx, &world.clock, &ids, code, settings)
+    };
     assert!(matches!(make("acme", "Acme").await, Err(TenantError::CodeTaken)));
     assert!(matches!(make("Acme!", "Acme").await, Err(TenantError::InvalidCode)));
-    assert!(matches!(make("beta", " ").await, Err(TenantError::InvalidName)));
+    assert!(matches!(make("beta", " ").await, Err(TenantError::InvalidSettings(_))));
     let beta = make("beta", "Beta AB").await.expect("the transaction is still good after a taken code");
     tx.commit().await.expect("a commit");
 
     let found = tenants::find_by_code(world.db.reader(), "beta").await.expect("an answer").expect("a tenant");
-    assert_eq!((found.id, found.name.as_str(), found.base_currency, found.sandbox), (beta, "Beta AB", sek, true));
+    let settings = &found.settings;
+    let told = (found.id, settings.name.as_str(), settings.base_currency, settings.sandbox);
+    assert_eq!(told, (beta, "Beta AB", sek, true));
     assert_eq!(tenants::find(world.db.reader(), beta).await.expect("an answer"), Some(found));
     let codes: Vec<_> = world.access.tenants().await.expect("tenants").into_iter().map(|tenant| tenant.code).collect();
     assert_eq!(codes, ["acme", "beta"]);
@@ -167,7 +172,9 @@ async fn a_scope_is_narrowed_and_never_widened() {
 #[tokio::test]
 async fn the_bootstrap_can_be_repeated_but_not_bent() {
     let world = world().await;
-    let again = async |spec: &str| world.access.bootstrap_client(spec, |_, _| panic!("no new tenant")).await;
+    let again = async |spec: &str| {
+        world.access.bootstrap_client(spec, Settings::default(), |_, _| panic!("no new tenant")).await
+    };
     let found = again("acme:everything:secret-of-all").await.expect("the same again");
     assert_eq!(found, Bootstrapped { tenant: world.acme, tenant_created: false, client_created: false });
     let second = again("acme:second:with:colons:in:it").await.expect("a second client");
@@ -184,10 +191,12 @@ async fn the_bootstrap_can_be_repeated_but_not_bent() {
     assert!(matches!(short, Err(BootstrapError::Client(ClientError::InvalidSecret))));
 
     // Refused as a whole: the tenant that it would have made is not there.
-    let stolen =
-        world.access.bootstrap_client("beta:everything:secret-of-all", |_, _| Box::pin(async { Ok(()) })).await;
+    let stolen = world
+        .access
+        .bootstrap_client("beta:everything:secret-of-all", Settings::default(), |_, _| Box::pin(async { Ok(()) }))
+        .await;
     assert!(matches!(stolen, Err(BootstrapError::OtherTenant(_))));
-    let failing = world.access.bootstrap_client("gamma:web:secret-of-web", |_, _| {
+    let failing = world.access.bootstrap_client("gamma:web:secret-of-web", Settings::default(), |_, _| {
         Box::pin(async { Err(DbErr::Custom("no default products".into())) })
     });
     assert!(matches!(failing.await, Err(BootstrapError::Database(_))));

@@ -287,7 +287,11 @@ impl AccountMutation {
         #[graphql(desc = "Through which day.")] input: ClosePeriodInput,
     ) -> Result<Option<ClosePeriodResult>, Fault> {
         let call = Call::begin(ctx, "closePeriod", Scope::Admin, Reach::Tenant).await?;
-        let command = ClosePeriod { through: input.through.0 };
+        let through = input.through.0;
+        // What the ended days still have to book comes first.
+        let waited = call.engine.days().wait_for(call.origin.tenant, through, DAYS).await;
+        waited.map_err(Fault::from)?;
+        let command = ClosePeriod { through };
         Ok(Some(match call.run(&input.idempotency_key, Ok(command)).await? {
             Reply::Refused(refusal) => ClosePeriodResult::Refused(refusal),
             Reply::Done(done) => ClosePeriodResult::Done(ClosePeriodSuccess {
@@ -297,6 +301,9 @@ impl AccountMutation {
         }))
     }
 }
+
+/// How long the work of days that have ended is waited for.
+const DAYS: std::time::Duration = std::time::Duration::from_secs(20);
 
 impl OpenAccountInput {
     fn command(self) -> Result<OpenAccount, Refused> {

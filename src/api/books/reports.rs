@@ -317,7 +317,8 @@ impl AuditRecord {
         &self.0.request_id
     }
 
-    /// The operation's name.
+    /// The operation: a mutation by its name in this schema, or what Konto does by itself, such as `expireHold`. A text, for
+    /// the list of mutations is the list of words.
     async fn operation(&self) -> &str {
         &self.0.operation
     }

@@ -13,7 +13,7 @@ use crate::api::outputs;
 use crate::api::refusal::outcomes;
 use crate::api::scalars::DateTime;
 use crate::payments::{CaptureHold, PlaceHold, ReleaseHold};
-use crate::refused::Refused;
+use crate::refused::{Refused, said};
 
 /// A reservation to place.
 #[derive(InputObject)]
@@ -147,8 +147,8 @@ impl PlaceHoldInput {
             account: named("account", "account", self.account.to_domain())?,
             amount: self.amount.into(),
             expires_at: self.expires_at.map(|end| end.0),
-            description: self.description,
-            reference: self.reference,
+            description: said(self.description),
+            reference: said(self.reference),
         })
     }
 }

@@ -22,7 +22,7 @@ use crate::payments::{
     BankAccountInput, Details, Disburse, PostAdjustment, PostCharge, PostPayment, ReverseEntry, Transfer,
 };
 use crate::primitives::AccountId;
-use crate::refused::Refused;
+use crate::refused::{Refused, said};
 use crate::work::Done;
 
 /// A transfer between two accounts of the tenant.
@@ -369,8 +369,8 @@ impl MovementMutation {
         Ok(Some(call.run(&key, input.command()).await?.into()))
     }
 
-    /// Charges interest or a fee. Owed apart from principal where the account may owe, taken from its funds
-    /// where it may not. Scope: admin.
+    /// Charges interest or a fee: taken from funds as far as they are free; what they do not cover is owed apart from
+    /// principal where the account may owe, and refused where it may not. Scope: admin.
     async fn post_charge(
         &self,
         ctx: &Context<'_>,
@@ -410,8 +410,8 @@ fn details(
     Ok(Details {
         value_date: value_date.map(|date| date.0),
         transaction_date: None,
-        reference,
-        description,
+        reference: said(reference),
+        description: said(description),
         external: external.map(Into::into),
         metadata: metadata(own)?,
     })
@@ -423,8 +423,8 @@ impl TransferInput {
             from: named("from", "account", self.from.to_domain())?,
             to: named("to", "account", self.to.to_domain())?,
             amount: self.amount.into(),
-            message_to_sender: self.message_to_sender,
-            message_to_receiver: self.message_to_receiver,
+            message_to_sender: said(self.message_to_sender),
+            message_to_receiver: said(self.message_to_receiver),
             details: details(self.value_date, self.reference, None, self.external_reference, self.metadata)?,
         })
     }
@@ -452,9 +452,9 @@ impl DisburseInput {
             account: named("account", "account", self.account.to_domain())?,
             amount: self.amount.into(),
             bank_account: bank_account.checked()?,
-            receiver_name: self.receiver_name,
-            message_to_receiver: self.message_to_receiver,
-            own_message: self.own_message,
+            receiver_name: said(self.receiver_name),
+            message_to_receiver: said(self.message_to_receiver),
+            own_message: said(self.own_message),
             details: details(self.value_date, self.reference, None, self.external_reference, self.metadata)?,
         })
     }
@@ -490,7 +490,7 @@ impl ReverseEntryInput {
             amount: self.amount.map(Into::into),
             value_date: self.value_date.map(|date| date.0),
             reason: self.reason,
-            description: self.description,
+            description: said(self.description),
         })
     }
 }

@@ -20,7 +20,7 @@ use crate::engine::Engine;
 use crate::ledger::PaymentChannel;
 use crate::payments::{Details, PlaceHold, PostPayment, Transfer};
 use crate::primitives::{Clock, CustomerId, IdSource, Money, Origin, TenantId};
-use crate::work::{Surroundings, found};
+use crate::work::{Settings, Surroundings, found};
 
 /// Two customers, Ada and Bo, with an account each; Ada was paid 100 and has passed 30 on to Bo.
 struct Bank {
@@ -73,7 +73,8 @@ impl Bank {
         let engine = Engine::start(db, clock.clone(), ids.clone());
         let tx = engine.db.begin().await.expect("a transaction");
         let currency = "EUR".parse().expect("a currency");
-        let tenant = create_tenant(&tx, &clock, &ids, "bank", "Bank", currency, false).await.expect("a tenant");
+        let settings = Settings { name: "Bank".into(), base_currency: currency, ..Settings::default() };
+        let tenant = create_tenant(&tx, &clock, &ids, "bank", settings).await.expect("a tenant");
         let surroundings = Surroundings { clock: clock.clone(), ids: ids.clone() };
         found(&tx, &surroundings, tenant, InstallCatalogue { currency }).await.expect("products");
         tx.commit().await.expect("a commit");

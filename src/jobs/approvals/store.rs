@@ -175,7 +175,7 @@ pub async fn list(
     read::page(db, query, true, page).await
 }
 
-/// Approvals that wait although their time is over, of all tenants.
+/// Approvals that wait although their time is over, of all tenants: by the tenant's own clock, which a sandbox moves.
 ///
 /// # Errors
 /// [`LedgerFault`].
@@ -185,8 +185,9 @@ pub async fn lapsed(
     most: u64,
 ) -> Result<Vec<(TenantId, ApprovalId)>, LedgerFault> {
     let sql = format!(
-        "SELECT tenant_id, id FROM approval WHERE state = 'PENDING' AND expires_at_us <= $1 \
-         ORDER BY expires_at_us LIMIT {most}"
+        "SELECT approval.tenant_id, approval.id FROM approval JOIN ledger_head AS head \
+         ON head.tenant_id = approval.tenant_id WHERE approval.state = 'PENDING' \
+         AND approval.expires_at_us <= $1 + head.clock_ahead_us ORDER BY approval.expires_at_us LIMIT {most}"
     );
     let statement = sea_orm::Statement::from_sql_and_values(db.get_database_backend(), sql, [now.into()]);
     let rows = db.query_all_raw(statement).await?;

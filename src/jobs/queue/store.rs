@@ -256,7 +256,8 @@ pub async fn stale(
     most: u64,
 ) -> Result<Vec<(TenantId, JobId)>, LedgerFault> {
     let sql = format!(
-        "SELECT tenant_id, id FROM job WHERE items_kept AND ended_at_us < $1 ORDER BY ended_at_us LIMIT {most}"
+        "SELECT job.tenant_id, job.id FROM job JOIN ledger_head AS head ON head.tenant_id = job.tenant_id \
+         WHERE job.items_kept AND job.ended_at_us < $1 + head.clock_ahead_us ORDER BY job.ended_at_us LIMIT {most}"
     );
     all_of(db, sql, vec![before.into()]).await
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::chart::Component;
 use super::entry::Spread;
-use super::position::{AccountStatus, DebtRule, Position, RepaymentOrder};
+use super::position::{AccountStatus, Arriving, DebtRule, Position, RepaymentOrder};
 use super::refusal::{
     ACCOUNT_NOT_OPEN, AMOUNT_OUT_OF_RANGE, BALANCE_REMAINS, CREDIT_LIMIT_INCREASE_NOT_ALLOWED, HOLD_NOT_OPEN,
     HOLDS_REMAIN, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, Refusal,

@@ -200,9 +200,8 @@ async fn run(url: &str, test: &impl AsyncFn(&World)) {
 impl World {
     async fn add_tenant(&self, id: TenantId, code: &str) {
         let tx = self.db.begin().await.expect("a transaction");
-        let sql = "INSERT INTO tenant (id, code, name, base_currency, sandbox, created_at_us) \
-                   VALUES ($1, $2, $2, 'SEK', $3, 0)";
-        self.execute(&tx, sql, vec![id.0.into(), code.into(), false.into()]).await;
+        let sql = "INSERT INTO tenant (id, code, created_at_us) VALUES ($1, $2, 0)";
+        self.execute(&tx, sql, vec![id.0.into(), code.into()]).await;
         let sql = "INSERT INTO ledger_head (tenant_id, epoch, command_sequence, entry_sequence, event_sequence, \
                    batch_number, last_booked_us, chain_hash) VALUES ($1, 0, 0, 0, 0, 0, 0, $2)";
         self.execute(&tx, sql, vec![id.0.into(), vec![0_u8; 32].into()]).await;

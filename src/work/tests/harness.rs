@@ -74,7 +74,7 @@ async fn run(url: &str, test: &impl AsyncFn(&World)) {
     let db = Database::open(url).await.expect("a database");
     db.migrate().await.expect("it migrates");
     let ids = IdSource::random(clock.clone());
-    let world = World { engine: Engine::start(db, clock.clone(), ids), clock, url: url.to_owned() };
+    let world = World { engine: Engine::start_idle(db, clock.clone(), ids, Vec::new()), clock, url: url.to_owned() };
     world.add_tenant(tenant(), "one").await;
     tokio::time::timeout(PATIENCE, test(&world)).await.expect("the test comes to an end");
     world.engine.stop().await;
@@ -88,12 +88,12 @@ impl World {
     /// Another server on the same database.
     pub async fn another_engine(&self) -> Engine {
         let db = Database::open(&self.url).await.expect("a database");
-        Engine::start(db, self.clock.clone(), IdSource::random(self.clock.clone()))
+        Engine::start_idle(db, self.clock.clone(), IdSource::random(self.clock.clone()), Vec::new())
     }
 
     pub async fn add_tenant(&self, id: TenantId, code: &str) {
-        let sql = "INSERT INTO tenant (id, code, name, base_currency, sandbox, created_at_us) VALUES ($1, $2, $2, 'SEK', $3, 0)";
-        self.execute(sql, vec![id.0.into(), code.into(), false.into()]).await;
+        let sql = "INSERT INTO tenant (id, code, created_at_us) VALUES ($1, $2, 0)";
+        self.execute(sql, vec![id.0.into(), code.into()]).await;
         let sql = "INSERT INTO ledger_head (tenant_id, epoch, command_sequence, entry_sequence, event_sequence, batch_number, \
                    last_booked_us, chain_hash) VALUES ($1, 0, 0, 0, 0, 0, 0, $2)";
         self.execute(sql, vec![id.0.into(), vec![0_u8; 32].into()]).await;

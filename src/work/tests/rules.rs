@@ -193,7 +193,7 @@ fn what_does_more_than_move_one_amount_is_reversed_as_a_whole() {
     let entry = desk.booked(order(Action::Post(settled.moving(from, Side::Internal(BANK), Minor(30)))));
     assert_eq!(desk.one(reversing(&entry, Some(10), None)).unwrap_err(), says(&Refusal::OnlyAsAWhole));
     desk.done(reversal(&entry));
-    assert_eq!(desk.balances(4), [50, -20, 0]);
+    assert_eq!(desk.balances(4), [30, 0, 0], "the funds that come back pay the interest that does");
 }
 
 #[test]
@@ -221,8 +221,39 @@ fn a_fee_that_is_reversed_settles_the_interest_that_came_later() {
     let interest = done(&mut memory, &charging("B", ChargeKind::Interest, "4"));
     done(&mut memory, &paying("B", "4"));
     done(&mut memory, &charging("B", ChargeKind::ReminderFee, "9"));
+    assert_eq!(balances(&memory, "B"), [0, 0, -700], "the reminder was paid from the funds, as far as they went");
     done(&mut memory, &taking_back(&interest, None));
-    assert_eq!(balances(&memory, "B"), [200, 0, -500]);
+    assert_eq!(balances(&memory, "B"), [0, 0, -300]);
+}
+
+/// No debt stands beside money of the same account: a charge is paid from the funds in its own entry, and so is a debt that
+/// a reversal brings back.
+#[test]
+fn a_charge_is_paid_from_the_funds_that_are_free() {
+    let mut memory = tenant_with_accounts();
+    done(&mut memory, &paying("B", "100"));
+    let fee = done(&mut memory, &charging("B", ChargeKind::LateFee, "7"));
+    assert_eq!((balances(&memory, "B"), fee.postings.len()), ([9_300, 0, 0], 2));
+    done(&mut memory, &taking_back(&fee, Some("3")));
+    done(&mut memory, &taking_back(&fee, None));
+    assert_eq!(balances(&memory, "B"), [10_000, 0, 0]);
+    // What a hold reserves is not free; given back, it pays with the next entry.
+    let hold =
+        PlaceHold { account: named("B"), amount: money("98"), expires_at: None, description: None, reference: None };
+    let hold = memory.run(&origin(), None, &hold).expect("a hold").value;
+    done(&mut memory, &charging("B", ChargeKind::LateFee, "7"));
+    assert_eq!(balances(&memory, "B"), [9_800, 0, -500]);
+    memory.run(&origin(), None, &crate::payments::ReleaseHold { hold: hold.id }).expect("released");
+    assert_eq!(balances(&memory, "B"), [9_800, 0, -500]);
+    done(&mut memory, &charging("B", ChargeKind::Interest, "1"));
+    assert_eq!(balances(&memory, "B"), [9_200, 0, 0]);
+    // A payment that had repaid a fee bounces: the fee is owed again, and there is money for it.
+    done(&mut memory, &moving("B", "A", "92"));
+    done(&mut memory, &charging("B", ChargeKind::LateFee, "4"));
+    let payment = done(&mut memory, &paying("B", "4"));
+    done(&mut memory, &paying("B", "10"));
+    done(&mut memory, &taking_back(&payment, None));
+    assert_eq!(balances(&memory, "B"), [600, 0, 0]);
 }
 
 /// A token that is bound to a customer reaches that customer's accounts, and no others.

@@ -36,7 +36,11 @@ async fn a_hold_lapses_at_its_time_and_not_before() {
 
         world.clock.set(end);
         let late = world.submit(capturing(brief, None)).await;
-        assert_eq!(late.unwrap_err(), says(&Refusal::HoldNotOpen), "time ends a hold, whether it was swept or not");
+        assert_eq!(
+            late.unwrap_err(),
+            says(&Refusal::HoldNotOpen { status: HoldStatus::Expired }),
+            "time ends a hold, whether it was swept or not"
+        );
         // The engine sweeps by itself too: whoever comes first, the hold ends once.
         join_all([world.engine.expire_holds(), world.engine.expire_holds()]).await;
         assert_eq!(status(world, brief).await, (HoldStatus::Expired, Some(end.timestamp_micros())));

@@ -23,6 +23,7 @@ impl Work {
             secret: self.current.secret,
             ordinals: 0,
             approved,
+            day: None,
         };
         let missed = std::mem::take(&mut self.missed_any);
         Aside { outer: std::mem::replace(&mut self.current, aside), missed }

@@ -145,6 +145,18 @@ impl TestApp {
         Self { voice, ..self.clone() }
     }
 
+    /// A tenant of its own whose clock can be moved.
+    pub async fn with_sandbox(&self, code: &str) -> Self {
+        let tenant = self.server.sandbox(code).await;
+        let voice = Voice::Client {
+            tenant,
+            scopes: Scope::ALL.iter().copied().collect(),
+            customer: None,
+            name: "tests".into(),
+        };
+        Self { voice, ..self.clone() }
+    }
+
     /// The same tenant, with these scopes only: `"read money"`.
     pub fn with_scopes(&self, scopes: &str) -> Self {
         let Voice::Client { tenant, customer, name, .. } = self.voice.clone() else { panic!("no tenant") };
@@ -367,8 +379,8 @@ impl TestApp {
 
 /// All that a refusal may tell.
 pub const FACTS: &str = "facts { account available { amount currency } balance { amount currency } \
-     reserved { amount currency } remaining { amount currency } limit { amount currency } status closedThrough earliest \
-     latest reversedBy approval }";
+     reserved { amount currency } remaining { amount currency } limit { amount currency } maximumCount status closedThrough \
+     earliest latest reversedBy approval }";
 
 /// What a batch tells of the items that were refused, and of the others what is selected.
 pub fn items(success: &str) -> String {

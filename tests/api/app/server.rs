@@ -82,14 +82,24 @@ impl Server {
 
     /// The tenant with this code, made with the products that a tenant starts with when it is not there.
     pub async fn tenant(&self, code: &str) -> TenantId {
+        self.made(code, false).await
+    }
+
+    /// The same, a sandbox.
+    pub async fn sandbox(&self, code: &str) -> TenantId {
+        self.made(code, true).await
+    }
+
+    async fn made(&self, code: &str, sandbox: bool) -> TenantId {
         let engine = self.engine().await;
         if let Some(tenant) = tenants::find_by_code(engine.db.reader(), code).await.expect("an answer") {
             return tenant.id;
         }
         let euro = "EUR".parse().expect("the euro");
+        let settings = konto::work::Settings { name: code.into(), base_currency: euro, sandbox, ..Default::default() };
         let tx = engine.db.begin().await.expect("a transaction");
         let (clock, ids) = (engine.clock(), engine.ids());
-        let tenant = create_tenant(&tx, clock, ids, code, code, euro, false).await.expect("a tenant");
+        let tenant = create_tenant(&tx, clock, ids, code, settings).await.expect("a tenant");
         found(&tx, &engine.surroundings, tenant, InstallCatalogue { currency: euro }).await.expect("its products");
         tx.commit().await.expect("a commit");
         tenant

@@ -87,6 +87,11 @@ on_both_databases! {
         for absent in ["reference", "valueDate", "messageToSender", "messageToReceiver", "externalReference", "metadata"] {
             spellings.push(with(&transfer, absent, Value::Null));
         }
+        for empty in ["reference", "messageToSender", "messageToReceiver"] {
+            for text in ["", " "] {
+                spellings.push(with(&transfer, empty, json!(text)));
+            }
+        }
         spellings.push(with(&transfer, "metadata", json!({})));
         for spelling in &spellings {
             let again = app.done("transfer", spelling.clone(), "entry { id } replayed").await;
@@ -115,6 +120,7 @@ on_both_databases! {
         app.refused("openAccount", with(&open, "creditLimit", json!("10.01")), "IDEMPOTENCY_KEY_REUSED", "idempotencyKey").await;
         let account = from.by();
         let iban = |iban: &str| json!({ "account": account, "amount": euros("1.00"), "iban": iban });
+        let (plain, payout) = (json!({ "account": account, "amount": euros("1.00") }), iban("SE3550000000054910000003"));
         let hold = |end: &str| json!({ "account": account, "amount": euros("1.00"), "expiresAt": end });
         let metadata = |text: &str| {
             let metadata: Value = serde_json::from_str(text).expect("JSON");
@@ -135,6 +141,15 @@ on_both_databases! {
                 vec![metadata(r#"{"a": 1, "b": {"c": 2, "d": 3}}"#), metadata(r#"{"b": {"d": 3, "c": 2}, "a": 1}"#)],
             ),
             ("postPayment", vec![external(Some(Value::Null)), external(None)]),
+            ("placeHold", ["description", "reference"].map(|name| with(&plain, name, json!(""))).into_iter().chain([plain.clone()]).collect()),
+            (
+                "disburse",
+                ["receiverName", "messageToReceiver", "ownMessage"]
+                    .map(|name| with(&payout, name, json!("")))
+                    .into_iter()
+                    .chain([payout.clone()])
+                    .collect(),
+            ),
         ] {
             let key = json!(crate::app::fresh_key());
             for (n, spelling) in spellings.iter().enumerate() {

@@ -35,7 +35,9 @@ pub fn money(minor: i128, currency: &str) -> Value {
 pub fn minor(field: &str, decimal: &str, currency: &str) -> Result<i128, Refusal> {
     match units(decimal, currency) {
         None => Err(no("INVALID_INPUT", field)),
-        Some(minor) if minor.abs() > LARGEST => Err(no("AMOUNT_OUT_OF_RANGE", field)),
+        Some(minor) if minor.abs() > LARGEST => {
+            Err(no("AMOUNT_OUT_OF_RANGE", field).with(json!({ "limit": money(LARGEST, currency) })))
+        }
         Some(minor) => Ok(minor),
     }
 }

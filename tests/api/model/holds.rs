@@ -30,7 +30,7 @@ impl Model {
             return Err(no("INSUFFICIENT_FUNDS", "amount").with(facts));
         }
         if self.reserved(account) + amount > LARGEST {
-            return Err(no("AMOUNT_OUT_OF_RANGE", "amount"));
+            return Err(no("AMOUNT_OUT_OF_RANGE", "amount").with(json!({ "limit": money(LARGEST, &currency) })));
         }
         self.holds.push(Hold {
             id: String::new(),
@@ -55,6 +55,12 @@ impl Model {
         it.status == "OPEN" && it.expires_at.is_none_or(|end| self.now < end)
     }
 
+    /// What it is instead: time ends a hold before anybody has noted it.
+    fn not_open(&self, hold: usize) -> Refusal {
+        let status = if self.holds[hold].status == "OPEN" { "EXPIRED" } else { self.holds[hold].status };
+        no("HOLD_NOT_OPEN", "hold").with(json!({ "status": status }))
+    }
+
     pub fn capture_hold(&mut self, input: &Value) -> Result<Made, Refusal> {
         let hold = self.hold_by(&input["hold"]).ok_or_else(|| no("NOT_FOUND", "hold"))?;
         let to = match input["to"].is_null() {
@@ -64,11 +70,12 @@ impl Model {
         let account = self.holds[hold].account;
         let currency = self.accounts[account].currency.clone();
         if !input["amount"].is_null() && input["amount"]["currency"] != currency.as_str() {
-            return Err(no("CURRENCY_MISMATCH", "amount.currency"));
+            let facts = json!({ "account": self.accounts[account].id });
+            return Err(no("CURRENCY_MISMATCH", "amount.currency").with(facts));
         }
         let amount = if input["amount"].is_null() { None } else { Some(self.positive(input)?.0) };
         if !self.is_open(hold) {
-            return Err(no("HOLD_NOT_OPEN", "hold"));
+            return Err(self.not_open(hold));
         }
         let remaining = self.holds[hold].remaining();
         let amount = amount.unwrap_or(remaining);
@@ -114,7 +121,7 @@ impl Model {
     pub fn release_hold(&mut self, input: &Value) -> Result<Made, Refusal> {
         let hold = self.hold_by(&input["hold"]).ok_or_else(|| no("NOT_FOUND", "hold"))?;
         if !self.is_open(hold) {
-            return Err(no("HOLD_NOT_OPEN", "hold"));
+            return Err(self.not_open(hold));
         }
         self.end_hold(hold, "RELEASED", "HOLD_RELEASED");
         Ok(Made::Hold(hold))

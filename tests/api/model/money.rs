@@ -143,11 +143,12 @@ impl Model {
             Spread::Flow if amount > 0 && !comes_later => parts = repay(it.order, it.parts, amount),
             _ => parts[PRINCIPAL] = amount,
         }
-        self.settled(account, parts)
+        self.settled(account, parts, value_date)
     }
 
-    /// No component but principal is left with a credit: it repays what else is owed, and the rest becomes funds.
-    pub fn settled(&self, account: usize, mut parts: [i128; 3]) -> [i128; 3] {
+    /// No money beside a debt: no component but principal is left with a credit (it repays what else is owed, and the
+    /// rest becomes funds), and free funds repay interest and fees, unless the entry's own credit is still to come.
+    pub fn settled(&self, account: usize, mut parts: [i128; 3], counts_from: NaiveDate) -> [i128; 3] {
         let it = &self.accounts[account];
         let mut after: [i128; 3] = std::array::from_fn(|component| it.parts[component] + parts[component]);
         let mut credit = 0;
@@ -159,7 +160,21 @@ impl Model {
             }
         }
         let more = repay(it.order, after, credit);
-        std::array::from_fn(|component| parts[component] + more[component])
+        for component in 0..3 {
+            parts[component] += more[component];
+            after[component] += more[component];
+        }
+        if counts_from > self.today() && parts[PRINCIPAL] > 0 {
+            return parts;
+        }
+        let mut free = (after[PRINCIPAL] - self.pending(account) - self.reserved(account)).max(0);
+        for component in it.order.into_iter().filter(|component| *component != PRINCIPAL) {
+            let taken = free.min((-after[component]).max(0));
+            parts[component] += taken;
+            parts[PRINCIPAL] -= taken;
+            free -= taken;
+        }
+        parts
     }
 
     /// Whether the account takes it: funds, debts, the maximum, the range of balances.
@@ -174,7 +189,7 @@ impl Model {
         }
         let owes_apart = (1..3).any(|component| parts[component] < 0 && it.parts[component] + parts[component] < 0);
         if owes_apart && !it.may_owe() {
-            return lacking(0);
+            return lacking(self.available(account));
         }
         if let Some(maximum) = it.maximum
             && parts[PRINCIPAL] > 0
@@ -185,7 +200,8 @@ impl Model {
         }
         let after: Vec<i128> = it.parts.iter().zip(parts).map(|(balance, part)| balance + part).collect();
         let out = after.iter().chain([&after.iter().sum()]).any(|balance| balance.abs() > LARGEST);
-        if out { Err(no("AMOUNT_OUT_OF_RANGE", "amount")) } else { Ok(()) }
+        let facts = || json!({ "limit": money(LARGEST, &it.currency) });
+        if out { Err(no("AMOUNT_OUT_OF_RANGE", "amount").with(facts())) } else { Ok(()) }
     }
 
     pub fn apply(
@@ -220,7 +236,7 @@ impl Model {
 
     pub fn move_internal(&mut self, role: String, currency: &str, amount: i128) -> Result<Posting, Refusal> {
         if i64::try_from(self.add_to_internal(&role, currency, amount)).is_err() {
-            return Err(no("AMOUNT_OUT_OF_RANGE", "amount"));
+            return Err(no("AMOUNT_OUT_OF_RANGE", "amount").with(json!({ "limit": money(LARGEST, currency) })));
         }
         Ok(Posting { code: role, account: None, amount, message: None })
     }

@@ -115,6 +115,12 @@ pub fn canonical(operation: &str, input: &Value) -> Value {
     let fields = request.as_object_mut().expect("an input");
     fields.remove("idempotencyKey");
     fields.insert("operation".into(), json!(operation));
+    // A text that says nothing is none.
+    for name in ["reference", "description", "messageToSender", "messageToReceiver", "ownMessage", "receiverName"] {
+        if text(&request, name).is_some_and(|text| text.trim().is_empty()) {
+            request[name] = Value::Null;
+        }
+    }
     plain(&mut request, emptied(operation));
     let fields = request.as_object_mut().expect("an input");
     match operation {

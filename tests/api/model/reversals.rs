@@ -101,12 +101,13 @@ impl Model {
                 let arriving = &mut self.touch(*account).arriving;
                 *arriving.get_mut(&entry.value_date).expect("what is on its way") += parts[PRINCIPAL];
             }
-            // A debt comes back even past the limit; who may not owe must cover it.
-            let (parts, needs_cover) = (self.settled(*account, *parts), !self.accounts[*account].may_owe());
-            self.admit(*account, &parts, needs_cover, &[])?;
             // What had left at once is back at once.
             let comes_back = parts.iter().sum::<i128>() > 0 && value_date == entry.value_date;
             let counts_from = if comes_back { self.today() } else { value_date };
+            // A debt comes back even past the limit; who may not owe must cover it.
+            let parts = self.settled(*account, *parts, counts_from);
+            let needs_cover = !self.accounts[*account].may_owe();
+            self.admit(*account, &parts, needs_cover, &[])?;
             self.apply(*account, &parts, counts_from, None, &mut postings);
         }
         let place = self.book(Entry {

@@ -215,7 +215,7 @@ impl Model {
                 return Err(no("AMOUNT_OUT_OF_RANGE", "creditLimit"));
             }
             if limit > account.limit {
-                let facts = json!({ "limit": money(account.limit, &account.currency) });
+                let facts = json!({ "account": account.id, "limit": money(account.limit, &account.currency) });
                 return Err(no("CREDIT_LIMIT_INCREASE_NOT_ALLOWED", "creditLimit").with(facts));
             }
             account.limit = limit;
@@ -314,6 +314,7 @@ fn check_product(product: &Product) -> Result<(), Refusal> {
         ((product.family == "CARD") != product.mode.is_some(), "workingMode"),
         ((prepaid || product.family == "VIRTUAL") && product.rule != "NONE", "debtRule"),
         (product.maximum_limit.is_some_and(|maximum| maximum < 0), "maximumCreditLimit"),
+        (product.maximum_limit.is_some_and(|maximum| maximum > 0) && product.rule != "LIMIT", "maximumCreditLimit"),
         (product.maximum_balance.is_some_and(|maximum| maximum <= 0), "maximumBalance"),
     ] {
         if wrong {

@@ -59,7 +59,7 @@ fn transactions_belong_to_the_work() {
             ("src/work/worker.rs", "let tx = database.begin().await?; tx.commit().await?;"),
             ("src/access/clients.rs", "let tx = database.begin().await?; tx.commit().await?;"),
             ("src/cli/admin.rs", "let tx = database.begin().await?;"),
-            ("src/database/lane.rs", "self.transaction.commit().await"),
+            ("src/database/own_connection.rs", "self.transaction.commit().await"),
             (
                 "src/cards/store.rs",
                 "// then tx.commit()\nlet begin = begin(); work.begin(now); committer.commit(batch); \".commit()\";",

@@ -73,6 +73,16 @@ fn messages_name_what_is_at_fault() {
         ),
         (transfer, serde_json::json!({}), "the variable $i is required"),
         (
+            transfer,
+            with("/amount/currency", serde_json::json!("XXY")),
+            "$i.amount.currency is of type \"CurrencyCode!\": not a currency of ISO 4217: write it like \"EUR\"",
+        ),
+        (
+            "{ account(by: {id: \"a\"}) { balanceAsOf(date: \"x\") { amount } } }",
+            serde_json::json!({}),
+            "date is of type \"Date!\": not a date: write it like \"2026-04-30\"",
+        ),
+        (
             "{ accuonts { nodes { id } } }",
             serde_json::json!({}),
             "there is no field \"accuonts\" in \"Query\"; did you mean \"accounts\"?",

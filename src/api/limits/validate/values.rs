@@ -9,6 +9,7 @@ use async_graphql_value::{ConstValue, Value};
 use super::Walk;
 use super::usages::Usage;
 use crate::api::limits::types::{Definition, InputType, Types};
+use crate::api::scalars;
 
 /// Characters of a value that a message repeats.
 const SHOWN: usize = 40;
@@ -64,7 +65,7 @@ enum Plain<'v> {
     Other,
 }
 
-/// Whether a scalar takes a value. Our own scalars judge for themselves when they are read.
+/// Whether a scalar takes a value, as far as the specification's own go. Ours judge for themselves: see [`refuses`].
 fn takes(scalar: &str, value: &Plain<'_>) -> bool {
     match (scalar, value) {
         ("Int", Plain::Number(number)) => number.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
@@ -73,6 +74,12 @@ fn takes(scalar: &str, value: &Plain<'_>) -> bool {
         ("Int" | "Float" | "Boolean" | "String" | "ID", _) => false,
         _ => true,
     }
+}
+
+/// What one of our own scalars says against a value, in the words of a message about its place.
+fn refuses(scalar: &str, value: &ConstValue, path: &Path<'_>, ty: &Type) -> Option<String> {
+    let problem = scalars::problem(scalar, value)?;
+    Some(format!("{path} is of type \"{ty}\": {problem}"))
 }
 
 /// Why a scalar does not take a value, when there is more to say than which type it is of.
@@ -137,6 +144,11 @@ impl<'a> Walk<'a> {
                 };
                 if !takes(name, &plain) {
                     self.problems.add(at, || wrong(path, ty, because(name, &plain), value));
+                } else if let Some(problem) =
+                    // With a variable in it, it is no value yet, and is judged when it is read.
+                    value.clone().into_const().and_then(|value| refuses(name, &value, path, ty))
+                {
+                    self.problems.add(at, || problem);
                 }
                 self.anything(value, at);
             }
@@ -217,7 +229,10 @@ pub(in crate::api::limits) fn constant(
                     ConstValue::Boolean(_) => Plain::Boolean,
                     _ => Plain::Other,
                 };
-                if takes(name, &plain) { Ok(()) } else { Err(wrong(path, ty, because(name, &plain), value)) }
+                if !takes(name, &plain) {
+                    return Err(wrong(path, ty, because(name, &plain), value));
+                }
+                refuses(name, value, path, ty).map_or(Ok(()), Err)
             }
             _ => Err(wrong(path, ty, "", value)),
         },

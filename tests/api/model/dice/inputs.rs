@@ -165,7 +165,7 @@ impl Dice {
         if rule == "LIMIT" || self.chance(50) {
             input["defaultCreditLimit"] = self.limit(300_000, currency);
         }
-        if self.chance(300) {
+        if self.chance(if rule == "LIMIT" { 600 } else { 20 }) {
             input["maximumCreditLimit"] = self.limit(400_000, currency);
         }
         if self.chance(300) {

@@ -16,7 +16,7 @@ use konto::payments::{
     PostPayment, ReleaseHold, ReverseEntry, Transfer,
 };
 use konto::primitives::{Amount, Money};
-use konto::refused::{Refused, noted, reason};
+use konto::refused::{Refused, noted, reason, said};
 use konto::work::Change;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -274,8 +274,8 @@ pub fn place_hold(input: &Value) -> Result<PlaceHold, Refused> {
         account: account("account", &input["account"])?,
         amount: money(input).expect("an amount"),
         expires_at: end.map(|end| end.timestamp_micros()),
-        description: text(input, "description"),
-        reference: text(input, "reference"),
+        description: said(text(input, "description")),
+        reference: said(text(input, "reference")),
     })
 }
 
@@ -293,7 +293,7 @@ pub fn reverse_entry(input: &Value) -> Result<ReverseEntry, Refused> {
         amount: money(input),
         value_date: day(input, "valueDate"),
         reason: needed(input, "reason"),
-        description: text(input, "description"),
+        description: said(text(input, "description")),
     })
 }
 
@@ -302,8 +302,8 @@ fn details(input: &Value) -> Details {
     Details {
         value_date: day(input, "valueDate"),
         transaction_date: day(input, "transactionDate"),
-        reference: text(input, "reference"),
-        description: text(input, "description"),
+        reference: said(text(input, "reference")),
+        description: said(text(input, "description")),
         external: external.map(|external| ExternalReference {
             reference: needed(external, "reference"),
             date: day(external, "date"),
@@ -319,8 +319,8 @@ pub fn transfer(input: &Value) -> Result<Transfer, Refused> {
         from: account("from", &input["from"])?,
         to: account("to", &input["to"])?,
         amount: money(input).expect("an amount"),
-        message_to_sender: text(input, "messageToSender"),
-        message_to_receiver: text(input, "messageToReceiver"),
+        message_to_sender: said(text(input, "messageToSender")),
+        message_to_receiver: said(text(input, "messageToReceiver")),
         details: details(input),
     })
 }
@@ -350,9 +350,9 @@ pub fn disburse(input: &Value) -> Result<Disburse, Refused> {
         account: account("account", &input["account"])?,
         amount: money(input).expect("an amount"),
         bank_account: bank_account(input)?,
-        receiver_name: text(input, "receiverName"),
-        message_to_receiver: text(input, "messageToReceiver"),
-        own_message: text(input, "ownMessage"),
+        receiver_name: said(text(input, "receiverName")),
+        message_to_receiver: said(text(input, "messageToReceiver")),
+        own_message: said(text(input, "ownMessage")),
         details: details(input),
     })
 }

@@ -1,4 +1,4 @@
-//! Work that outlives whoever waits for it.
+//! Work that runs to its end, whoever has stopped waiting for it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,21 +11,21 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// A future that is not stopped half-way by a timeout or a client that hangs up: dropped before its end, it goes on in
 /// a task of its own. A task from the beginning would do the same and cost every request a wake-up of another thread.
-pub(super) struct Outlives<T: Send + 'static> {
+pub(super) struct RunToEnd<T: Send + 'static> {
     /// Until it has ended.
     work: Option<BoxFuture<'static, T>>,
     /// From the beginning, so that nobody who waits for the tasks misses it between its two lives.
     token: TaskTrackerToken,
 }
 
-impl<T: Send + 'static> Outlives<T> {
+impl<T: Send + 'static> RunToEnd<T> {
     /// Wraps work, which is waited for with the tasks.
     pub fn new(work: impl Future<Output = T> + Send + 'static, tasks: &TaskTracker) -> Self {
         Self { work: Some(work.boxed()), token: tasks.token() }
     }
 }
 
-impl<T: Send + 'static> Future for Outlives<T> {
+impl<T: Send + 'static> Future for RunToEnd<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
@@ -38,7 +38,7 @@ impl<T: Send + 'static> Future for Outlives<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Outlives<T> {
+impl<T: Send + 'static> Drop for RunToEnd<T> {
     fn drop(&mut self) {
         // Without a runtime there is nobody left who could go on.
         if let (Some(work), Ok(runtime)) = (self.work.take(), Handle::try_current()) {
@@ -68,7 +68,7 @@ mod tests {
             gone.await.expect("told to go on");
             done.send("done").expect("somebody listens");
         };
-        let waited = tokio::time::timeout(Duration::from_millis(10), Outlives::new(work, &tasks)).await;
+        let waited = tokio::time::timeout(Duration::from_millis(10), RunToEnd::new(work, &tasks)).await;
         assert!(waited.is_err(), "it waits for a word");
         assert_eq!(tasks.len(), 1, "what is left of it is a task");
         go.send(()).expect("it is there");
@@ -80,7 +80,7 @@ mod tests {
     #[tokio::test]
     async fn what_ends_in_time_leaves_nothing_behind() {
         let tasks = TaskTracker::new();
-        assert_eq!(Outlives::new(async { 7 }, &tasks).await, 7);
+        assert_eq!(RunToEnd::new(async { 7 }, &tasks).await, 7);
         assert!(tasks.is_empty());
     }
 }

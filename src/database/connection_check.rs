@@ -16,21 +16,21 @@ const SIGN: Duration = Duration::from_millis(400);
 /// was started anew has closed them all, and each would fail whoever is handed it. So after a failure each one is asked
 /// for a sign of life once, before it is used again. Cloning shares it.
 #[derive(Clone, Debug)]
-pub struct Doubt {
+pub struct ConnectionCheck {
     begun: Instant,
     /// In microseconds since it began; zero if nothing ever did.
-    raised: Arc<AtomicU64>,
+    failed_at: Arc<AtomicU64>,
 }
 
-impl Doubt {
-    /// None yet.
-    pub fn none() -> Self {
-        Self { begun: Instant::now(), raised: Arc::default() }
+impl ConnectionCheck {
+    /// Nothing has failed yet.
+    pub fn new() -> Self {
+        Self { begun: Instant::now(), failed_at: Arc::default() }
     }
 
     /// Something has failed. Whether it was the connection's fault need not be known.
-    pub fn raise(&self) {
-        self.raised.fetch_max(self.now().max(1), Ordering::Relaxed);
+    pub fn failed(&self) {
+        self.failed_at.fetch_max(self.now().max(1), Ordering::Relaxed);
     }
 
     /// Asks a connection for a sign of life, if it has not been used for longer than `trusted` or since something failed.
@@ -48,13 +48,13 @@ impl Doubt {
         }
         let silent = || Driver::Io(io::Error::new(io::ErrorKind::TimedOut, "no sign of life"));
         let answer = tokio::time::timeout(SIGN, connection.ping()).await.unwrap_or_else(|_| Err(silent()));
-        answer.inspect_err(|_| self.raise())
+        answer.inspect_err(|_| self.failed())
     }
 
     /// Whether something has failed since a connection was used, which is so long ago.
     fn covers(&self, idle_for: Duration) -> bool {
-        let raised = self.raised.load(Ordering::Relaxed);
-        raised > 0 && self.now().saturating_sub(micros(idle_for)) <= raised
+        let failed_at = self.failed_at.load(Ordering::Relaxed);
+        failed_at > 0 && self.now().saturating_sub(micros(idle_for)) <= failed_at
     }
 
     fn now(&self) -> u64 {
@@ -72,14 +72,14 @@ mod tests {
 
     #[test]
     fn a_failure_is_held_against_those_that_waited_meanwhile() {
-        let doubt = Doubt::none();
+        let check = ConnectionCheck::new();
         let waits = Instant::now();
-        assert!(!doubt.covers(Duration::from_secs(5)));
+        assert!(!check.covers(Duration::from_secs(5)));
         std::thread::sleep(Duration::from_millis(2));
-        doubt.raise();
-        assert!(doubt.covers(waits.elapsed()));
+        check.failed();
+        assert!(check.covers(waits.elapsed()));
         std::thread::sleep(Duration::from_millis(2));
-        assert!(!doubt.covers(Duration::ZERO), "it was used since");
-        assert!(doubt.covers(waits.elapsed()), "it was not");
+        assert!(!check.covers(Duration::ZERO), "it was used since");
+        assert!(check.covers(waits.elapsed()), "it was not");
     }
 }

@@ -10,7 +10,7 @@ use sea_orm::{DbErr, QueryResult, RuntimeErr, Value};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::broke_off;
-use super::doubt::Doubt;
+use super::connection_check::ConnectionCheck;
 use super::session;
 use crate::telemetry::spans;
 
@@ -22,27 +22,27 @@ const IDLE: Duration = Duration::from_millis(50);
 /// sign of life when it comes back: for someone who writes again and again that is a round trip each time, and a
 /// connection each time that has the statement still to prepare or has long forgotten it.
 #[derive(Debug)]
-pub struct Lane {
+pub struct OwnConnection {
     connection: PgConnection,
     used: Instant,
-    doubt: Doubt,
+    check: ConnectionCheck,
     _place: OwnedSemaphorePermit,
 }
 
-impl Lane {
+impl OwnConnection {
     pub(super) async fn open(
         options: &PgConnectOptions,
         place: OwnedSemaphorePermit,
-        doubt: Doubt,
+        check: ConnectionCheck,
     ) -> Result<Self, sqlx::Error> {
         let mut connection = options.connect().await?;
         session::made_durable(&mut connection).await?;
-        Ok(Self { connection, used: Instant::now(), doubt, _place: place })
+        Ok(Self { connection, used: Instant::now(), check, _place: place })
     }
 
     /// Whether it can be used: one that was idle is asked, and after a failure of any connection every one.
     pub async fn lives(&mut self) -> bool {
-        self.doubt.ask(&mut self.connection, self.used.elapsed(), IDLE).await.is_ok()
+        self.check.ask(&mut self.connection, self.used.elapsed(), IDLE).await.is_ok()
     }
 
     /// Runs a statement in a transaction of its own, and gives the rows that came back. `Ok` means that it has
@@ -66,7 +66,7 @@ impl Lane {
         let rows = done.map_err(|error| {
             let error = DbErr::Exec(RuntimeErr::SqlxError(error.into()));
             if broke_off(&error) {
-                self.doubt.raise();
+                self.check.failed();
             }
             error
         })?;

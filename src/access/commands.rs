@@ -1,0 +1,72 @@
+//! What changes a tenant's settings.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::jobs::events::TENANT_UPDATED;
+use crate::ledger::PaymentChannel;
+use crate::ledger::event::NewEvent;
+use crate::primitives::Currency;
+use crate::primitives::calendar::{Calendar, Zone};
+use crate::work::settings::{ChannelRule, DayEnd, Settings};
+use crate::work::{Command, Decision, Made, Work};
+
+/// Changes what a tenant has decided about itself. What is absent stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct UpdateTenant {
+    /// For people.
+    pub name: Option<String>,
+    /// The currency of its reports.
+    pub base_currency: Option<Currency>,
+    /// Where its days begin and end.
+    pub time_zone: Option<Zone>,
+    /// Which days are business days.
+    pub calendar: Option<Calendar>,
+    /// When its business day ends.
+    pub day_end: Option<DayEnd>,
+    /// What holds for the rails: all of it.
+    pub channels: Option<BTreeMap<PaymentChannel, ChannelRule>>,
+}
+
+/// The tenant, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updated(pub Arc<Settings>);
+
+impl Made for Updated {
+    fn result(&self) -> String {
+        String::new()
+    }
+
+    fn again(work: &mut Work, _: &str) -> Decision<Arc<Self>> {
+        Ok(Arc::new(Self(work.settings())))
+    }
+}
+
+impl Command for UpdateTenant {
+    const OPERATION: &'static str = "updateTenant";
+    type Made = Updated;
+
+    /// The business date stays until it ends, wherever that is now: it never goes back. Refused as: `INVALID_INPUT`.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Updated>> {
+        let mut settings = (*work.settings()).clone();
+        let Self { name, base_currency, time_zone, calendar, day_end, channels } = self.clone();
+        settings.name = name.unwrap_or(settings.name);
+        settings.base_currency = base_currency.unwrap_or(settings.base_currency);
+        settings.time_zone = time_zone.unwrap_or(settings.time_zone);
+        settings.calendar = calendar.unwrap_or(settings.calendar);
+        settings.day_end = day_end.unwrap_or(settings.day_end);
+        settings.channels = channels.unwrap_or(settings.channels);
+        let settings = Arc::new(settings.checked()?);
+        let now = settings.clone();
+        work.change_head(|head| head.settings = settings);
+        work.tell(NewEvent::of(TENANT_UPDATED, work.tenant(), json!({})));
+        Ok(Arc::new(Updated(now)))
+    }
+
+    fn weight(&self) -> usize {
+        2
+    }
+}

@@ -1,0 +1,122 @@
+//! A sandbox tenant's clock: forwards only, through the end of every day on the way, whose steps are run before the clock
+//! goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::day::one;
+use super::events::CLOCK_ADVANCED;
+use super::runner::Days;
+use crate::ledger::event::NewEvent;
+use crate::primitives::clock::{Micros, from_micros};
+use crate::primitives::{Origin, TenantId};
+use crate::refused::{INVALID_STATE, RefusalCode, Refused};
+use crate::work::{Answer, Command, Decision, Failure, Idempotency, Made, Stop, Work, present};
+
+crate::open_words! { RefusalCode:
+    /// What sandboxes are refused for.
+    CODES {
+        /// Only a sandbox tenant's clock can be moved.
+        NOT_A_SANDBOX,
+    }
+}
+
+/// The furthest that a clock may be ahead of the servers'.
+const FURTHEST: Micros = 100 * 366 * 24 * 3_600 * 1_000_000;
+
+/// How long another server is waited for that runs a day.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Moves the clock of a sandbox tenant forward, at most to the end of its business date.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AdvanceClock {
+    /// To where.
+    pub to: Micros,
+}
+
+/// The tenant's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time(pub Micros);
+
+impl Made for Time {
+    fn result(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn again(_: &mut Work, result: &str) -> Decision<Arc<Self>> {
+        let at = result.parse().map_err(|_| Stop::damaged("the result of a key is no moment"))?;
+        Ok(Arc::new(Self(at)))
+    }
+}
+
+impl Command for AdvanceClock {
+    const OPERATION: &'static str = "advanceClock";
+    type Made = Time;
+
+    /// Refused as: `NOT_A_SANDBOX`, `INVALID_INPUT` when it is not ahead, or too far.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Time>> {
+        if !work.settings().sandbox {
+            return Err(Refused::new(NOT_A_SANDBOX, "only a sandbox tenant's clock can be moved").into());
+        }
+        if self.to < work.now() {
+            let now = from_micros(work.now());
+            return Err(Refused::invalid("to", format!("must not lie before the tenant's time, {now}")).into());
+        }
+        let ahead = self.to.saturating_sub(work.clock());
+        if ahead > FURTHEST {
+            return Err(Refused::invalid("to", "must lie within a hundred years").into());
+        }
+        let to = self.to;
+        work.change_head(|head| head.clock_ahead = ahead);
+        let payload = json!({ "to": from_micros(to).to_rfc3339() });
+        work.tell(NewEvent::of(CLOCK_ADVANCED, work.tenant(), payload));
+        Ok(Arc::new(Time(to)))
+    }
+
+    fn weight(&self) -> usize {
+        2
+    }
+}
+
+impl Days {
+    /// Moves a sandbox tenant's clock to a moment, day by day: at the end of each the days that have ended are run.
+    /// Gives where it stands. Stopped on the way, it goes on from there when it is asked again.
+    ///
+    /// # Errors
+    /// As [`AdvanceClock`]'s; `INVALID_STATE` when a step of a day has failed.
+    pub async fn advance(&self, origin: &Origin, key: Option<Idempotency>, to: Micros) -> Answer<Time> {
+        let tenant = origin.tenant;
+        loop {
+            let workers = self.workers();
+            let present = present::of(workers.db().reader(), workers.clock(), tenant).await?;
+            let ends = present.head.day_at(present.now).ends;
+            let next = to.min(ends);
+            let command = AdvanceClock { to: next };
+            let done = if next == to {
+                workers.run(origin, key.clone(), command).await?
+            } else {
+                one(workers, tenant, command).await?
+            };
+            self.settle(tenant).await?;
+            if next == to {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Does all that is due at the tenant's present.
+    async fn settle(&self, tenant: TenantId) -> Result<(), Failure> {
+        self.chores(tenant).await?;
+        match self.wait_for(tenant, chrono::NaiveDate::MAX, PATIENCE).await? {
+            None => Ok(()),
+            Some(day) => {
+                let failed = day.steps.iter().find(|run| run.failure.is_some()).map_or("", |run| run.name.as_str());
+                let message = format!("the step {failed} of {} has failed: the clock stands there", day.day);
+                Err(Refused::new(INVALID_STATE, message).into())
+            }
+        }
+    }
+}
