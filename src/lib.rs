@@ -26,6 +26,8 @@ pub mod accounts;
 
 pub mod payments;
 
+pub mod documents;
+
 pub mod engine;
 
 pub mod access;

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use migration::MigratorTrait as _;
@@ -15,7 +16,10 @@ use tokio::task::JoinHandle;
 use crate::access::{self, Access, AccessConfig, AccessError, BootstrapError, Bootstrapped};
 use crate::accounts::catalogue::InstallCatalogue;
 use crate::api;
-use crate::database::Database;
+use crate::api::documents::Files;
+use crate::database::{self, Database};
+use crate::documents::vault::{Place, VaultError};
+use crate::documents::{Limits, Vault};
 use crate::engine::Engine;
 use crate::events::feed::Lag;
 use crate::http::explorer::{self, ExplorerConfig};
@@ -53,6 +57,10 @@ pub struct ServerConfig {
     pub clock: Clock,
     /// New ids; random ones when absent.
     pub ids: Option<IdSource>,
+    /// Where the bytes of documents are; a folder beside the database when absent.
+    pub documents: Option<Place>,
+    /// What documents are taken.
+    pub document_limits: Limits,
 }
 
 /// Where `/metrics` is. It takes no token: there is nothing of a person in it, but it tells how busy the server is.
@@ -82,6 +90,8 @@ impl Default for ServerConfig {
             metrics: MetricsAt::default(),
             clock: Clock::system(),
             ids: None,
+            documents: None,
+            document_limits: Limits::default(),
         }
     }
 }
@@ -106,6 +116,9 @@ pub enum StartError {
         /// The operating system's answer.
         source: io::Error,
     },
+    /// The store of documents that was configured cannot be used.
+    #[error("KONTO_DOCUMENTS: {0}")]
+    Documents(#[from] VaultError),
     /// The access module's.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -175,7 +188,8 @@ async fn bind_metrics(at: &MetricsAt) -> Result<Option<TcpListener>, StartError>
     }
 }
 
-/// Starts on a migrated database and a bound address; those of the configuration are not looked at.
+/// Starts on a migrated database and a bound address; those of the configuration are not looked at, but for where
+/// documents are when nobody says.
 ///
 /// # Errors
 /// [`StartError`].
@@ -190,18 +204,11 @@ async fn assemble(
     metrics_listener: Option<TcpListener>,
     config: ServerConfig,
 ) -> Result<Server, StartError> {
-    let ServerConfig {
-        bootstrap_client,
-        bootstrap_settings,
-        access,
-        http: limits,
-        trusted,
-        explorer,
-        metrics,
-        clock,
-        ids,
-        ..
-    } = config;
+    let ServerConfig { bootstrap_client, bootstrap_settings, access, http: mut limits, .. } = config;
+    let ServerConfig { trusted, explorer, metrics, clock, ids, .. } = config;
+    let (documents, document_limits) = (config.documents, config.document_limits);
+    limits.upload.file_bytes = document_limits.bytes;
+    let vault = vault(documents, &config.database_url).await?;
     let unknown = |source| StartError::Listen { address: config.listen.clone(), source };
     let addr = listener.local_addr().map_err(unknown)?;
     let metrics_addr = metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(unknown)?;
@@ -211,9 +218,10 @@ async fn assemble(
         bootstrap(&access, &clock, &ids, &spec, bootstrap_settings).await?;
     }
     let engine = Engine::start(db.clone(), clock.clone(), ids.clone());
+    let files = Files::new(vault, document_limits, access.clone(), clock.clone());
     let lifecycle = Lifecycle::default();
     let gateway = Gateway::new(
-        api::executable(&engine)?,
+        api::executable(&engine, files.clone())?,
         GatewayParts {
             authenticate: Arc::new(access.clone()),
             decorate: Some(api::decorate(engine.clone())),
@@ -230,7 +238,8 @@ async fn assemble(
         let db = db.clone();
         Box::pin(async move { db.ping().await.is_ok() })
     });
-    let mut routers = vec![explorer::router(explorer), oauth::router(access.clone())];
+    let documents = http::documents::router(files, engine.clone(), limits.upload.clone());
+    let mut routers = vec![explorer::router(explorer), oauth::router(access.clone()), documents];
     match metrics_listener {
         Some(listener) => {
             let lifecycle = lifecycle.clone();
@@ -251,6 +260,28 @@ async fn assemble(
         })
     };
     Ok(Server { addr, metrics_addr, engine, access, lifecycle, serving })
+}
+
+/// The store of documents. One that was configured is looked at now, and one that nobody chose when it is needed.
+async fn vault(place: Option<Place>, database_url: &str) -> Result<Vault, StartError> {
+    match place {
+        Some(place) => {
+            let vault = Vault::new(place);
+            vault.check().await?;
+            Ok(vault)
+        }
+        None => Ok(Vault::new(Place::Folder(folder_beside(database_url)))),
+    }
+}
+
+/// Where documents are when nobody says: beside the file of a SQLite database (`konto-documents` for `konto.db`), else in
+/// the folder that the server runs in.
+#[must_use]
+pub fn folder_beside(database_url: &str) -> PathBuf {
+    let file = database::file_of(database_url).unwrap_or_else(|| "konto.db".into());
+    let stem = file.file_stem().map_or_else(|| "konto".into(), |stem| stem.to_string_lossy());
+    let name = format!("{stem}-documents");
+    file.with_file_name(name)
 }
 
 /// One figure of many.

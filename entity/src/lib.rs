@@ -10,6 +10,8 @@ pub mod business_day;
 pub mod client;
 pub mod command;
 pub mod customer;
+pub mod document;
+pub mod document_kind;
 pub mod entry;
 pub mod event;
 pub mod hold;

@@ -8,6 +8,7 @@ pub use sea_orm_migration::{MigratorTrait, prelude};
 
 mod m20261121_000001_core;
 mod m20261127_000001_days;
+mod m20261127_000002_documents;
 mod m20261127_000004_jobs;
 
 /// Applies every migration in order.
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_core::Migration),
             Box::new(m20261127_000001_days::Migration),
+            Box::new(m20261127_000002_documents::Migration),
             Box::new(m20261127_000004_jobs::Migration),
         ]
     }

@@ -18,6 +18,7 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use crate::database::Database;
@@ -42,6 +43,8 @@ const PKCS8_ED25519: [u8; 16] =
 pub(super) struct SigningKey {
     pub(super) kid: String,
     pub(super) encoding: EncodingKey,
+    /// What signed links are signed with.
+    pub(super) link_secret: [u8; 32],
 }
 
 /// A key to verify with.
@@ -49,6 +52,8 @@ pub(super) struct VerifyingKey {
     pub(super) decoding: DecodingKey,
     public_x: String,
     over_at_us: Option<i64>,
+    /// What signed links are verified with.
+    pub(super) link_secret: [u8; 32],
 }
 
 impl VerifyingKey {
@@ -197,6 +202,15 @@ async fn load_or_make(db: &Database, clock: &Clock) -> Result<Loaded, AccessErro
     load(&keys)
 }
 
+/// A secret of its own for signed links, from the key that tokens are signed with: who knows the one for links learns
+/// nothing of the key. It is renewed with the key, and believed as long.
+fn link_secret(private_der: &[u8]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update(b"konto signed links 1\0");
+    digest.update(private_der);
+    digest.finalize().into()
+}
+
 /// `stored` has the newest last.
 fn load(stored: &[StoredKey]) -> Result<Loaded, AccessError> {
     let mut loaded = Loaded { signing: None, verifying: HashMap::new(), at: Instant::now() };
@@ -209,11 +223,13 @@ fn load(stored: &[StoredKey]) -> Result<Loaded, AccessError> {
             decoding,
             public_x: key.public_x.clone(),
             over_at_us: key.retired_at_us.map(|retired| retired.saturating_add(RETIRED_MICROS)),
+            link_secret: link_secret(&key.private_der),
         };
         loaded.verifying.insert(key.kid.clone(), Arc::new(verifying));
         if key.retired_at_us.is_none() {
             let encoding = EncodingKey::from_ed_der(&key.private_der);
-            loaded.signing = Some(Arc::new(SigningKey { kid: key.kid.clone(), encoding }));
+            let link_secret = link_secret(&key.private_der);
+            loaded.signing = Some(Arc::new(SigningKey { kid: key.kid.clone(), encoding, link_secret }));
         }
     }
     Ok(loaded)

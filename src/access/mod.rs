@@ -300,6 +300,23 @@ impl Access {
         tokens::issue(&key, &self.0.issuer, &subject, tokens::seconds(&self.0.clock))
     }
 
+    /// What signed links are signed with: the key's id and its secret for links.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn link_key(&self) -> Result<(String, [u8; 32]), AccessError> {
+        let key = self.0.keys.signing().await?;
+        Ok((key.kid.clone(), key.link_secret))
+    }
+
+    /// What a link of this key is verified with; none for a key that is unknown or over.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn link_secret(&self, kid: &str) -> Result<Option<[u8; 32]>, AccessError> {
+        Ok(self.0.keys.verifying(kid).await?.map(|key| key.link_secret))
+    }
+
     /// Signs with a new key from now on; the other servers do within a minute. Tokens that were issued before
     /// stay good until they are over.
     ///

@@ -1,7 +1,7 @@
 //! What a resolver knows: the engine, who asks, and the loaders of this request.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_graphql::Context;
 use sea_orm::DatabaseConnection;
@@ -25,6 +25,8 @@ pub struct Caller {
     pub request_id: RequestId,
     /// Of the request: what was read once is not read again.
     pub loaders: Loaders,
+    /// Bytes of documents that the answer carries.
+    pub inline_bytes: AtomicU64,
 }
 
 impl Caller {
@@ -32,7 +34,13 @@ impl Caller {
     #[must_use]
     pub fn new(engine: &Engine, hubs: &Arc<Hubs>, principal: &Principal, request_id: &RequestId) -> Self {
         let loaders = Loaders::new(hubs, principal.tenant);
-        Self { engine: engine.clone(), principal: principal.clone(), request_id: request_id.clone(), loaders }
+        Self {
+            engine: engine.clone(),
+            principal: principal.clone(),
+            request_id: request_id.clone(),
+            loaders,
+            inline_bytes: AtomicU64::new(0),
+        }
     }
 
     /// Where reads go.

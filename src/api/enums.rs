@@ -9,6 +9,7 @@ pub use crate::access::Scope;
 pub use crate::accounts::actions::AccountAction;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
 pub use crate::customers::CustomerType;
+pub use crate::documents::DocumentStatus;
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
@@ -133,6 +134,7 @@ graphql_enums! {
     Component = "Component",
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",
+    DocumentStatus = "DocumentStatus",
     EventType = "LedgerEventType",
     HoldStatus = "HoldStatus",
     InternalRole = "InternalRole",

@@ -22,6 +22,7 @@ use hub::Hub;
 use super::fault::Fault;
 use crate::accounts::{self, Account, AccountBy};
 use crate::customers::Customer;
+use crate::documents::{self, Document};
 use crate::engine::Engine;
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
@@ -170,6 +171,14 @@ tables! {
         let pages = journal::transactions_of(engine.db.reader(), tenant, keys).await?;
         pages.into_iter().map(|(key, rows)| (key, Arc::new(rows)))
     };
+    /// The documents of items of the history, by the items' commands.
+    DocumentsOfItems: i64 => Arc<Vec<Document>> = |engine, tenant, keys| {
+        let mut of: HashMap<i64, Vec<Document>> = HashMap::new();
+        for row in documents::store::of_items(engine.db.reader(), tenant, keys).await? {
+            of.entry(row.history_sequence).or_default().push(row);
+        }
+        of.into_iter().map(|(command, rows)| (command, Arc::new(rows)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -187,6 +196,7 @@ pub struct Hubs {
     entries: Hub<Entries>,
     entries_by_sequence: Hub<EntriesBySequence>,
     reversals: Hub<Reversals>,
+    documents: Hub<DocumentsOfItems>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -204,6 +214,7 @@ impl Hubs {
             entries: Hub::new(engine),
             entries_by_sequence: Hub::new(engine),
             reversals: Hub::new(engine),
+            documents: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -241,6 +252,7 @@ pub struct Loaders {
     entries: ByKey<Entries>,
     entries_by_sequence: ByKey<EntriesBySequence>,
     reversals: ByKey<Reversals>,
+    documents: ByKey<DocumentsOfItems>,
     chart: ByKey<Chart>,
 }
 
@@ -256,6 +268,7 @@ impl Loaders {
             entries: ByKey::new(&hubs.entries, tenant),
             entries_by_sequence: ByKey::new(&hubs.entries_by_sequence, tenant),
             reversals: ByKey::new(&hubs.reversals, tenant),
+            documents: ByKey::new(&hubs.documents, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -312,6 +325,7 @@ impl Loaders {
         self.entries.forget().await;
         self.entries_by_sequence.forget().await;
         self.reversals.forget().await;
+        self.documents.forget().await;
         self.chart.forget().await;
     }
 
@@ -351,6 +365,14 @@ impl Loaders {
     /// The database's.
     pub async fn reversals(&self, original: EntryId) -> Result<Arc<Vec<Arc<Entry>>>, Fault> {
         Ok(self.reversals.one(original).await?.unwrap_or_default())
+    }
+
+    /// The documents of an item of the history, whoever may see them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn documents_of_item(&self, command: i64) -> Result<Arc<Vec<Document>>, Fault> {
+        Ok(self.documents.one(command).await?.unwrap_or_default())
     }
 
     /// A row of the chart.

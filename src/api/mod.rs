@@ -11,9 +11,11 @@ pub mod books;
 mod call;
 pub mod context;
 pub mod customers;
+pub mod documents;
 pub mod enums;
 pub mod events;
 pub mod fault;
+pub mod history;
 pub mod input;
 pub mod inputs;
 pub mod jobs;
@@ -43,6 +45,7 @@ use async_graphql::{SDLExportOptions, Schema, SchemaBuilder, ValidationMode};
 use crate::access::Principal;
 use crate::engine::Engine;
 use context::Caller;
+use documents::Files;
 use events::subscription::Subscription;
 use limits::{RequestId, Types};
 use root::Root;
@@ -75,8 +78,8 @@ pub type Decorate = Arc<dyn Fn(async_graphql::Request, &Principal, &RequestId) -
 ///
 /// # Errors
 /// When the schema's text cannot be read, which a test would have shown.
-pub fn executable(engine: &Engine) -> Result<Executable<KontoSchema>, limits::UnreadableSchema> {
-    let schema = builder().data(engine.clone()).validation_mode(ValidationMode::Fast).finish();
+pub fn executable(engine: &Engine, files: Files) -> Result<Executable<KontoSchema>, limits::UnreadableSchema> {
+    let schema = builder().data(engine.clone()).data(files).validation_mode(ValidationMode::Fast).finish();
     let types = Types::of_sdl(&schema.sdl())?;
     Ok(Executable { schema, types })
 }

@@ -16,12 +16,13 @@ use crate::api::accounts::{self as accounts, Account, Product};
 use crate::api::approvals::{self, Approval};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
+use crate::api::documents::{self, Document};
 use crate::api::jobs::{self, Job};
 use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay};
 use crate::primitives::{
-    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, EntryId, HoldId, JobId, LedgerAccountId, PartyId,
-    ProductId,
+    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
+    PartyId, ProductId,
 };
 
 /// The interface's name.
@@ -85,7 +86,19 @@ macro_rules! node {
 }
 
 node! {
-    Account, Approval, AuditRecord, BusinessDay, Customer, Entry, Hold, Job, LedgerAccount, Party, Product, Transaction,
+    Account,
+    Approval,
+    AuditRecord,
+    BusinessDay,
+    Customer,
+    Document,
+    Entry,
+    Hold,
+    Job,
+    LedgerAccount,
+    Party,
+    Product,
+    Transaction,
 }
 
 /// The interface's description, with the nine families in the place of `Account`.
@@ -133,6 +146,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
+        DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
         JobId::PREFIX => parsed!(jobs::by_id),

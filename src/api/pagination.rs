@@ -57,6 +57,10 @@ pub struct ItemNumber(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventSequence(pub i64);
 
+/// The place of a history's item in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryPlace(pub i64);
+
 macro_rules! keys {
     ($($name:ident($inner:ty) = $list:literal, $bytes:expr, $read:expr;)*) => {$(
         impl Key for $name {
@@ -82,6 +86,7 @@ fn number(bytes: &[u8]) -> Option<i64> {
 keys! {
     EntrySequence(i64) = b'j', |key| key.to_be_bytes().into(), number;
     EventSequence(i64) = b'e', |key| key.to_be_bytes().into(), number;
+    HistoryPlace(i64) = b'h', |key| key.to_be_bytes().into(), number;
     ItemNumber(i64) = b'i', |key| key.to_be_bytes().into(), number;
     CommandSequence(i64) = b'u', |key| key.to_be_bytes().into(), number;
 }

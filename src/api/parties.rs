@@ -7,11 +7,13 @@ use crate::api::accounts::{self, Account};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, allowed};
 use crate::api::fault::Fault;
+use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::input::{change, metadata, metadata_change, named, set};
 use crate::api::inputs::{filter_text, name};
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::refusal::outcomes;
 use crate::api::scalars::{DateTime, Json};
+use crate::documents::Subject;
 use crate::parties::{self, CreateParty, UpdateParty, store};
 use crate::primitives::PartyId;
 use crate::refused::Refused;
@@ -97,6 +99,17 @@ impl Party {
     ) -> Result<Connection<Account>, Fault> {
         let args = PageArgs::forward(first, after);
         accounts::of_creditor(allowed(ctx, Scope::Read)?, self.0.id, &args).await
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of(ctx, Subject::Party(self.0.id), filter, first, after).await
     }
 }
 

@@ -13,7 +13,10 @@ use super::approvals::{ApprovalMutation, ApprovalQuery};
 use super::books::queries::BooksQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::queries::CustomerQuery;
+use super::documents::mutations::DocumentMutation;
+use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
+use super::history::HistoryQuery;
 use super::jobs::{JobMutation, JobQuery};
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
@@ -30,7 +33,9 @@ pub struct Query(
     CustomerQuery,
     AccountQuery,
     BooksQuery,
+    DocumentQuery,
     EventQuery,
+    HistoryQuery,
     JobQuery,
     ApprovalQuery,
 );
@@ -45,6 +50,7 @@ pub struct Mutation(
     AccountMutation,
     MovementMutation,
     HoldMutation,
+    DocumentMutation,
     JobMutation,
     ApprovalMutation,
 );

@@ -116,7 +116,7 @@ async fn start(url: &str, listen: &str, token: &Token) -> anyhow::Result<(Server
             .into_iter()
             .collect::<BTreeMap<_, _>>(),
     };
-    let config = ServerConfig { explorer, ..ServerConfig::default() };
+    let config = ServerConfig { explorer, database_url: url.to_owned(), ..ServerConfig::default() };
     let server = server::start_on(db, listener, config).await.map_err(named)?;
     Ok((server, tenant, loaded))
 }

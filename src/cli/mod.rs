@@ -5,6 +5,7 @@
 
 mod admin;
 mod demo;
+mod documents;
 mod limits;
 mod logs;
 mod serve;
@@ -58,9 +59,12 @@ enum Command {
     /// Make, list and disable OAuth clients
     #[command(subcommand)]
     Client(admin::ClientCommand),
-    /// Keep the keys that tokens are signed with
+    /// Keep the keys that tokens and links are signed with
     #[command(subcommand)]
     Keys(admin::KeysCommand),
+    /// Keep the store of documents
+    #[command(subcommand)]
+    Documents(documents::DocumentCommand),
 }
 
 /// Which database.
@@ -134,6 +138,7 @@ async fn command(command: Command) -> anyhow::Result<ExitCode> {
         Command::Tenant(command) => admin::tenant(command).await?,
         Command::Client(command) => admin::client(command).await?,
         Command::Keys(command) => admin::keys(command).await?,
+        Command::Documents(command) => documents::run(command).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::DatabaseArgs;
+use super::documents::DocumentArgs;
 use super::limits::LimitArgs;
 use super::settings::{self, OidcArgs, Setting};
 use crate::access::{AccessConfig, AccessError, BootstrapError};
@@ -40,6 +41,8 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) oidc: OidcArgs,
     #[command(flatten)]
+    pub(super) documents: DocumentArgs,
+    #[command(flatten)]
     pub(super) limits: LimitArgs,
 }
 
@@ -64,6 +67,8 @@ impl ServeArgs {
             trusted: self.limits.trusted(&http)?,
             http,
             metrics: settings::metrics(&self.metrics_listen)?,
+            documents: self.documents.store.place()?,
+            document_limits: self.documents.limits()?,
             ..ServerConfig::default()
         })
     }

@@ -62,6 +62,55 @@ fn an_external_issuer_is_set_as_a_whole() {
     assert_eq!(parse(&whole), Ok(Some("https://id.example".into())));
 }
 
+#[test]
+fn a_store_of_documents_is_a_folder_or_a_bucket_as_a_whole() {
+    use crate::documents::vault::Place;
+    let parse = |args: &[&str]| {
+        let place = serve(args).documents.store.place().map_err(|setting| setting.to_string());
+        place.map(|place| match place {
+            None => "nothing".to_owned(),
+            Some(Place::Folder(folder)) => folder.display().to_string(),
+            Some(Place::S3(s3)) => format!("{:?} {} {} {} {}", s3.endpoint, s3.region, s3.bucket, s3.prefix, s3.key),
+        })
+    };
+    assert_eq!(parse(&[]), Ok("nothing".into()));
+    assert_eq!(parse(&["--documents", "/srv/documents"]), Ok("/srv/documents".into()));
+    let keys = ["--documents-s3-key", "k", "--documents-s3-secret", "hunter2"];
+    let bucket =
+        |place: &'static str, more: &[&'static str]| parse(&[&["--documents", place], &keys[..], more].concat());
+    assert_eq!(bucket("s3://b", &[]), Ok("None us-east-1 b  k".into()));
+    let endpoint = ["--documents-s3-endpoint", "https://s3.example/", "--documents-s3-region", "eu-north-1"];
+    assert_eq!(bucket("s3://b/a/c/", &endpoint), Ok("Some(\"https://s3.example\") eu-north-1 b a/c k".into()));
+    for (wrong, name) in [
+        (bucket("s3://", &[]), "KONTO_DOCUMENTS:"),
+        (bucket("gs://b", &[]), "KONTO_DOCUMENTS:"),
+        (bucket("s3://b", &["--documents-s3-endpoint", "s3.example"]), "KONTO_DOCUMENTS_S3_ENDPOINT:"),
+        (bucket("s3://b", &["--documents-s3-region", ""]), "KONTO_DOCUMENTS_S3_REGION:"),
+        (parse(&["--documents", "s3://b"]), "KONTO_DOCUMENTS_S3_KEY:"),
+        (parse(&["--documents", "s3://b", "--documents-s3-key", "k"]), "KONTO_DOCUMENTS_S3_SECRET:"),
+    ] {
+        let message = wrong.expect_err(name);
+        assert!(message.starts_with(name) && !message.contains("hunter2"), "{message}");
+    }
+    let limits = |args: &[&str]| serve(args).documents.limits().map_err(|setting| setting.to_string());
+    assert_eq!(limits(&[]), Ok(crate::documents::Limits::default()));
+    let set = limits(&["--documents-bytes", "2048", "--documents-types", "image/jpg, text/plain"]).expect("limits");
+    assert_eq!((set.bytes, set.media_types), (2_048, vec!["image/jpeg".to_owned(), "text/plain".to_owned()]));
+    assert!(limits(&["--documents-bytes", "1"]).is_err_and(|text| text.starts_with("KONTO_DOCUMENTS_BYTES:")));
+    assert!(limits(&["--documents-types", "png"]).is_err_and(|text| text.starts_with("KONTO_DOCUMENTS_TYPES:")));
+}
+
+#[test]
+fn documents_are_beside_the_database_when_nobody_says() {
+    for (url, folder) in [
+        ("sqlite://konto.db?mode=rwc", "konto-documents"),
+        ("sqlite:///srv/books/bank.sqlite?mode=rwc", "/srv/books/bank-documents"),
+        ("postgres://a@b/c", "konto-documents"),
+    ] {
+        assert_eq!(server::folder_beside(url), std::path::PathBuf::from(folder), "{url}");
+    }
+}
+
 fn serve(args: &[&str]) -> Box<serve::ServeArgs> {
     match Cli::parse_from(["konto", "serve"].iter().chain(args)).command {
         Command::Serve(args) => args,

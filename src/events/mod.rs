@@ -6,6 +6,7 @@
 //! database's pages and costs the server nothing.
 
 pub mod feed;
+pub mod history;
 pub mod store;
 
 use std::sync::Arc;

@@ -69,6 +69,13 @@ struct Parts {
 }
 
 impl Parts {
+    /// Of everything in a tenant's log.
+    fn of_all(db: &impl ConnectionTrait, tenant: TenantId) -> Self {
+        let is_postgres = db.get_database_backend() == sea_orm::DbBackend::Postgres;
+        let entries = OF_ENTRIES.replace("{uuid}", if is_postgres { "uuid" } else { "blob" });
+        Self { binds: vec![tenant.0.into()], events: OF_EVENTS.into(), entries }
+    }
+
     fn bind(&mut self, value: Value) -> usize {
         self.binds.push(value);
         self.binds.len()
@@ -97,9 +104,7 @@ pub async fn page(
     page: Page<i64>,
 ) -> Result<Vec<Event>, LedgerFault> {
     let backend = db.get_database_backend();
-    let uuid = if backend == sea_orm::DbBackend::Postgres { "uuid" } else { "blob" };
-    let entries = OF_ENTRIES.replace("{uuid}", uuid);
-    let mut parts = Parts { binds: vec![tenant.0.into()], events: OF_EVENTS.into(), entries };
+    let mut parts = Parts::of_all(db, tenant);
     conditions(&mut parts, filter);
     if let Some(after) = page.after {
         parts.both("sequence >", "event_sequence >", after.into());
@@ -121,6 +126,25 @@ pub async fn page(
         rows.reverse();
     }
     hydrate(db, tenant, rows).await
+}
+
+/// The events at these places of the log, oldest first.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn at(db: &impl ConnectionTrait, tenant: TenantId, places: &[i64]) -> Result<Vec<Event>, LedgerFault> {
+    let mut found = Vec::with_capacity(places.len());
+    for places in places.chunks(10_000) {
+        let mut parts = Parts::of_all(db, tenant);
+        let list: Vec<String> = places.iter().map(|place| format!("${}", parts.bind((*place).into()))).collect();
+        let list = list.join(", ");
+        let Parts { binds, events, entries } = parts;
+        let sql = format!("{events} AND sequence IN ({list}) UNION ALL {entries} AND event_sequence IN ({list})");
+        let rows = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, binds)).await?;
+        found.extend(rows.iter().map(log_row).collect::<Result<Vec<LogRow>, LedgerFault>>()?);
+    }
+    found.sort_unstable_by_key(|row| row.sequence);
+    hydrate(db, tenant, found).await
 }
 
 fn conditions(parts: &mut Parts, filter: &EventFilter) {

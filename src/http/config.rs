@@ -32,6 +32,8 @@ pub struct HttpConfig {
     pub trusted_only: bool,
     /// WebSockets and event streams.
     pub stream: StreamConfig,
+    /// Files.
+    pub upload: UploadConfig,
 }
 
 /// TCP connections, whatever they carry.
@@ -45,6 +47,17 @@ pub struct ConnectionConfig {
     /// How long a client may take nothing of what is being written to it before the connection is reset: longer than
     /// a stream's `drain_time`, so that a client that wakes up late still learns why its stream was cut off.
     pub write_time: Duration,
+}
+
+/// Files that come in, with a request or by a link.
+#[derive(Clone, Debug)]
+pub struct UploadConfig {
+    /// The largest file, in bytes.
+    pub file_bytes: u64,
+    /// Files in one request.
+    pub files: usize,
+    /// How long a body with files may take to arrive.
+    pub time: Duration,
 }
 
 /// The rate limit by cost. A principal that pauses saves up to the burst.
@@ -91,7 +104,14 @@ impl Default for HttpConfig {
             rate: RateConfig::default(),
             trusted_only: false,
             stream: StreamConfig::default(),
+            upload: UploadConfig::default(),
         }
+    }
+}
+
+impl Default for UploadConfig {
+    fn default() -> Self {
+        Self { file_bytes: 10 * 1024 * 1024, files: 4, time: Duration::from_secs(120) }
     }
 }
 

@@ -18,6 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use super::answer::{Answer, Outcome, seconds};
 use super::body::{self, BodyError};
 use super::gateway::{Gateway, bearer};
+use super::graphql_multipart::{self, Unread};
 use super::graphql_params::Params;
 use super::media::{self, Accepted, Json};
 use super::metrics::Operation;
@@ -100,8 +101,12 @@ async fn respond(
         let message = "Accept must allow application/graphql-response+json, application/json or text/event-stream";
         return Err(wrong(StatusCode::NOT_ACCEPTABLE, message));
     }
-    if !is_get && !media::is_json_body(&parts.headers) {
-        let message = "Content-Type must be application/json, in UTF-8 and not compressed";
+    // A form is what a page of another host can send without asking; so it is one only with a header that it cannot send.
+    let has_files =
+        !is_get && graphql_multipart::is_one(&parts.headers) && graphql_multipart::asks_first(&parts.headers);
+    if !is_get && !has_files && !media::is_json_body(&parts.headers) {
+        let message = "Content-Type must be application/json, in UTF-8 and not compressed; or, for requests with files, \
+             multipart/form-data with the header GraphQL-Require-Preflight";
         return Err(wrong(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
     }
     let caller = authenticate(gateway, &parts, id).await?;
@@ -113,6 +118,10 @@ async fn respond(
             return Err(Refused::with(StatusCode::URI_TOO_LONG, FaultCode::OverLimit, &message, id));
         }
         Params::from_query_string(query)
+    } else if has_files {
+        let read = graphql_multipart::read(body, &parts.headers, limit, &gateway.config().upload).await;
+        let (operations, uploads) = read.map_err(|error| files_unread(error, id))?;
+        Params::from_value(operations).map(|params| params.with_uploads(uploads))
     } else {
         let read = body::read(body, &parts.headers, limit, gateway.config().body_time).await;
         Params::from_json(&read.map_err(|error| unread(error, limit, id))?)
@@ -186,6 +195,21 @@ fn unread(error: BodyError, limit: usize, id: &RequestId) -> Refused {
     };
     let mut refused = Refused::with(status, code, &message, id);
     // The rest of the body is not read, so the connection cannot be used again.
+    refused.header = Some((header::CONNECTION, HeaderValue::from_static("close")));
+    refused
+}
+
+fn files_unread(error: Unread, id: &RequestId) -> Refused {
+    let (status, code, message) = match error {
+        Unread::TooLarge(what) => (StatusCode::PAYLOAD_TOO_LARGE, FaultCode::OverLimit, what),
+        Unread::TooSlow => (StatusCode::REQUEST_TIMEOUT, FaultCode::Timeout, "the body came too slowly".into()),
+        Unread::Malformed(why) => (StatusCode::BAD_REQUEST, FaultCode::BadRequest, why),
+        Unread::Disk(error) => {
+            let fault = Fault::internal(&error);
+            (StatusCode::INTERNAL_SERVER_ERROR, fault.code, fault.message.to_string())
+        }
+    };
+    let mut refused = Refused::with(status, code, &message, id);
     refused.header = Some((header::CONNECTION, HeaderValue::from_static("close")));
     refused
 }

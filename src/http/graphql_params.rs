@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::json::{self, NotJson};
 use super::trusted::TrustedDocuments;
+use crate::api::documents::uploads::Uploads;
 use crate::api::fault::{Fault, FaultCode};
 
 /// Why a request is none. Always a 400, whatever media type the client takes.
@@ -31,6 +32,7 @@ pub(super) struct Params {
     operation_name: Option<String>,
     variables: Map<String, Value>,
     extensions: Map<String, Value>,
+    uploads: Option<Uploads>,
 }
 
 impl Params {
@@ -53,8 +55,14 @@ impl Params {
             operation_name: text(fields.remove("operationName"), "operationName must be a string")?,
             variables: object(fields.remove("variables"), "variables must be an object")?,
             extensions: object(fields.remove("extensions"), "extensions must be an object")?,
+            uploads: None,
         };
         params.complete()
+    }
+
+    /// The same parameters, with the files that some of their variables stand for.
+    pub fn with_uploads(self, uploads: Uploads) -> Self {
+        Self { uploads: Some(uploads), ..self }
     }
 
     /// From the query string of a GET.
@@ -115,7 +123,10 @@ impl Params {
         };
         let mut request = Request::new(query).variables(Variables::from_json(Value::Object(self.variables)));
         request.operation_name = self.operation_name;
-        Ok(request)
+        Ok(match self.uploads {
+            Some(uploads) => request.data(uploads),
+            None => request,
+        })
     }
 }
 

@@ -1,10 +1,11 @@
-//! HTTP: the GraphQL endpoint, tokens, the explorer, health, metrics.
+//! HTTP: the GraphQL endpoint, documents by their links, tokens, the explorer, health, metrics.
 //!
 //! [`router`] puts them together and [`serve`] runs them. A request comes through `trace` (its id and span),
 //! then one of three doors: `graphql_http` (one answer), `graphql_sse` (an event stream), `graphql_ws`
 //! (a socket with many operations). All three go through [`Gateway`], which holds every limit; nothing else here
 //! knows the executor. What goes out goes through `answer`, where errors lose what clients should not see.
 
+pub mod documents;
 pub mod explorer;
 pub mod metrics;
 pub mod oauth;
@@ -14,6 +15,7 @@ mod body;
 mod config;
 mod gateway;
 mod graphql_http;
+mod graphql_multipart;
 mod graphql_params;
 mod graphql_sse;
 mod graphql_ws;
@@ -39,7 +41,7 @@ use axum::routing::{any, get};
 use axum::{Router, middleware};
 use futures_util::future::BoxFuture;
 
-pub use config::{ConnectionConfig, HttpConfig, RateConfig, StreamConfig};
+pub use config::{ConnectionConfig, HttpConfig, RateConfig, StreamConfig, UploadConfig};
 pub use gateway::{Gateway, GatewayParts};
 pub use serve::{ConnectionMetrics, Lifecycle, serve};
 pub use trusted::TrustedDocuments;

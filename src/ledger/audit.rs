@@ -1,5 +1,7 @@
 //! Reading the audit trail. It is written with what it tells of, by the posting path.
 
+use std::collections::HashMap;
+
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 
@@ -98,6 +100,22 @@ pub async fn records(
     query.all(db).await?.iter().map(record).collect()
 }
 
+/// Records by their places, in any order.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn records_by_sequence(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    sequences: &[i64],
+) -> Result<HashMap<i64, AuditRecord>, LedgerFault> {
+    let mut query = Query::new("SELECT * FROM command WHERE tenant_id = ", tenant);
+    query.and_raw("");
+    query.any("sequence", sequences.iter().map(|sequence| (*sequence).into()).collect());
+    let records = query.all(db).await?.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    Ok(records.into_iter().map(|record| (record.sequence, record)).collect())
+}
+
 /// A record by its id.
 ///
 /// # Errors
@@ -119,7 +137,9 @@ pub fn id_of(tenant: TenantId, sequence: i64) -> AuditId {
     AuditId(Uuid::from_u64_pair(tag(tenant), sequence.unsigned_abs()))
 }
 
-fn sequence_of(tenant: TenantId, id: AuditId) -> Option<i64> {
+/// The place of the record with this id, if it is of this tenant's journal.
+#[must_use]
+pub fn sequence_of(tenant: TenantId, id: AuditId) -> Option<i64> {
     let (tenant_tag, sequence) = id.0.as_u64_pair();
     (tenant_tag == tag(tenant)).then(|| i64::try_from(sequence).ok()).flatten()
 }

@@ -102,6 +102,10 @@ ids! {
     LeaseId = "lea";
     /// A business day that has ended.
     BusinessDayId = "day";
+    /// A document.
+    DocumentId = "doc";
+    /// What holds for documents of a kind.
+    DocumentKindId = "dkd";
     /// A job: what is worked off in the background.
     JobId = "job";
     /// One command of a job.

@@ -43,6 +43,10 @@ pub enum Table {
     Lease,
     /// Business days that have ended.
     BusinessDay,
+    /// What holds for documents of a kind.
+    DocumentKind,
+    /// What is kept beside the books.
+    Document,
     /// What is worked off in the background.
     Job,
     /// The commands of a job.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{Account, TestApp, euros, fresh_key};
+use crate::app::{Account, TestApp, euros, fresh_key, told};
 use crate::products;
 
 /// Some fields of an account.
@@ -373,7 +373,7 @@ on_both_databases! {
 
         let query = "query($by: AccountBy!, $filter: HistoryFilter, $first: Int, $after: String) {
             account(by: $by) { history(filter: $filter, first: $first, after: $after) {
-                nodes { sequence type occurredAt payload } pageInfo { hasNextPage endCursor } } } }";
+                nodes { sequence operation at events { type payload } entries { kind } } pageInfo { hasNextPage endCursor } } } }";
         let history = async |more: Value| {
             let mut variables = json!({ "by": account.by() });
             for (name, value) in more.as_object().expect("an object") {
@@ -381,13 +381,27 @@ on_both_databases! {
             }
             app.ok(query, variables).await["account"]["history"].take()
         };
-        let types = |history: &Value| -> Vec<String> {
+        let operations = |history: &Value| -> Vec<String> {
             let nodes = history["nodes"].as_array().expect("nodes");
-            nodes.iter().map(|node| node["type"].as_str().expect("a type").to_owned()).collect()
+            nodes.iter().map(|node| node["operation"].as_str().expect("an operation").to_owned()).collect()
         };
         let all = history(json!({})).await;
         assert_eq!(
-            types(&all),
+            operations(&all),
+            [
+                "postPayment",
+                "requestAccountClosure",
+                "updateAccount",
+                "releaseHold",
+                "captureHold",
+                "placeHold",
+                "openAccount"
+            ]
+        );
+        let events = told(&all);
+        let types: Vec<&Value> = events.iter().map(|event| &event["type"]).collect();
+        assert_eq!(
+            types,
             [
                 "ACCOUNT_OPENED",
                 "HOLD_PLACED",
@@ -399,34 +413,36 @@ on_both_databases! {
                 "ACCOUNT_CLOSED",
             ]
         );
-        let nodes = all["nodes"].as_array().expect("nodes");
         assert_eq!(
-            nodes[1]["payload"],
+            events[1]["payload"],
             json!({ "hold": hold, "amount": "10.00", "currency": "EUR", "status": "OPEN" })
         );
-        assert_eq!(nodes[2]["payload"]["amount"], "4.00");
-        assert_eq!(nodes[4]["payload"], json!({ "creditLimit": "100.00" }));
-        assert_eq!(nodes[0]["occurredAt"], "2026-04-15T09:30:00.000000Z");
+        assert_eq!(events[2]["payload"]["amount"], "4.00");
+        assert_eq!(events[4]["payload"], json!({ "creditLimit": "100.00" }));
+        let nodes = all["nodes"].as_array().expect("nodes");
+        assert_eq!(nodes[6]["at"], "2026-04-15T09:30:00.000000Z");
+        assert_eq!(nodes[4]["entries"], json!([{ "kind": "PURCHASE" }]));
+        assert_eq!((&nodes[0]["entries"], &nodes[5]["entries"]), (&json!([{ "kind": "PAYMENT" }]), &json!([])));
         let sequences: Vec<i64> =
             nodes.iter().map(|node| node["sequence"].as_str().expect("a number").parse().expect("a number")).collect();
-        assert!(sequences.is_sorted_by(|a, b| a < b));
+        assert!(sequences.is_sorted_by(|a, b| a > b));
 
         assert_eq!(
-            types(&history(json!({ "filter": { "types": ["HOLD_PLACED", "ACCOUNT_CLOSED"] } })).await),
-            ["HOLD_PLACED", "ACCOUNT_CLOSED"]
+            operations(&history(json!({ "filter": { "operations": ["placeHold", "postPayment"] } })).await),
+            ["postPayment", "placeHold"]
         );
         assert_eq!(
-            types(&history(json!({ "filter": { "to": "2026-04-15" } })).await),
-            ["ACCOUNT_OPENED", "HOLD_PLACED"]
+            operations(&history(json!({ "filter": { "until": "2026-04-16T00:00:00Z" } })).await),
+            ["placeHold", "openAccount"]
         );
-        assert_eq!(types(&history(json!({ "filter": { "from": "2026-04-16" } })).await).len(), 6);
+        assert_eq!(operations(&history(json!({ "filter": { "from": "2026-04-16T00:00:00Z" } })).await).len(), 5);
         let first = history(json!({ "first": 3 })).await;
         let rest = history(json!({ "first": 100, "after": first["pageInfo"]["endCursor"] })).await;
         assert_eq!(
             (&first["pageInfo"]["hasNextPage"], &rest["pageInfo"]["hasNextPage"]),
             (&json!(true), &json!(false))
         );
-        assert_eq!([types(&first), types(&rest)].concat(), types(&all));
+        assert_eq!([operations(&first), operations(&rest)].concat(), operations(&all));
     }
 
     async fn a_repeated_request_gives_the_first_account_again(app: TestApp) {

@@ -425,7 +425,7 @@ on_both_databases! {
             ("{ entries(filter: { accounts: [] }) { nodes { id } } }", Some("BAD_REQUEST")),
             ("{ entries(filter: { kinds: [] }) { nodes { id } } }", Some("BAD_REQUEST")),
             ("{ events(filter: { types: [] }) { nodes { sequence } } }", Some("BAD_REQUEST")),
-            ("{ accounts { nodes { history(filter: { types: [] }) { nodes { type } } } } }", Some("BAD_REQUEST")),
+            ("{ accounts { nodes { history(filter: { operations: [] }) { nodes { operation } } } } }", Some("BAD_REQUEST")),
             ("{ accounts { nodes { transactions(filter: { kinds: [] }) { nodes { id } } } } }", Some("BAD_REQUEST")),
             ("{ events(filter: { types: [\"\\u0000\"] }) { nodes { sequence } } }", Some("BAD_REQUEST")),
             ("{ events(filter: { from: \"0000-01-01\" }) { nodes { sequence } } }", None),

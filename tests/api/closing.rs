@@ -5,7 +5,7 @@ mod settlement;
 use serde_json::{Value, json};
 
 use crate::accounts::{components, show, status};
-use crate::app::{Account, TestApp, euros, eventually, fresh_key};
+use crate::app::{Account, TestApp, euros, eventually, fresh_key, told};
 use crate::payments::{charge, disburse, payout};
 
 /// Asks for the account to be closed. Gives its status.
@@ -210,9 +210,9 @@ on_both_databases! {
         disburse(&app, &account, "10.00").await;
         let again = app.done("requestAccountClosure", input, selection).await;
         assert_eq!((&again["account"]["status"], &again["replayed"]), (&json!("CLOSED"), &json!(true)));
-        let history = show(&app, &account, "history { nodes { type } }").await;
-        let types: Vec<&Value> =
-            history["history"]["nodes"].as_array().expect("nodes").iter().map(|node| &node["type"]).collect();
+        let history = show(&app, &account, "history { nodes { events { type } } }").await;
+        let events = told(&history["history"]);
+        let types: Vec<&Value> = events.iter().map(|event| &event["type"]).collect();
         assert_eq!(json!(types), json!(["ACCOUNT_OPENED", "ACCOUNT_CLOSURE_REQUESTED", "ACCOUNT_CLOSED"]));
     }
 }

@@ -65,11 +65,11 @@ on_both_databases! {
             ] {
                 let mut input = input;
                 input["account"] = by.clone();
-                let shown = "account { creditor { id } history { nodes { type record sequence } } }";
+                let shown = "account { creditor { id } history { nodes { events { type } record sequence } } }";
                 let changed = app.done("updateAccount", input, shown).await["account"].take();
                 assert_eq!(&changed["creditor"], expected);
-                let last = changed["history"]["nodes"].as_array().and_then(|nodes| nodes.last()).expect("history").clone();
-                assert_eq!(last["type"], "ACCOUNT_UPDATED");
+                let last = changed["history"]["nodes"].as_array().and_then(|nodes| nodes.first()).expect("history").clone();
+                assert_eq!(last["events"][0]["type"], "ACCOUNT_UPDATED");
                 let found = app.ok(record, json!({ "id": last["record"] })).await["node"].take();
                 assert_eq!(found["operation"], "updateAccount");
             }

@@ -182,9 +182,10 @@ on_both_databases! {
         app.refused("captureHold", json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
         app.refused("releaseHold", json!({ "hold": hold }), "HOLD_NOT_OPEN", "hold").await;
         let history =
-            show(&app, &account, "history(filter: { types: [HOLD_EXPIRED] }) { nodes { payload } }").await;
+            show(&app, &account, "history(first: 1) { nodes { actor events { type payload } } }").await;
         let payload = json!({ "hold": hold, "amount": "20.00", "currency": "EUR", "status": "EXPIRED" });
-        assert_eq!(history["history"]["nodes"], json!([{ "payload": payload }]));
+        let expired = json!([{ "type": "HOLD_EXPIRED", "payload": payload }]);
+        assert_eq!(history["history"]["nodes"], json!([{ "actor": "system", "events": expired }]));
     }
 
     async fn a_lapsed_hold_is_not_captured_even_before_it_is_swept(app: TestApp) {

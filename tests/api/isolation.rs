@@ -15,11 +15,12 @@ pub const EVERYTHING: &str = "{
     customers(first: 10) { nodes { id number externalReference name metadata accounts { nodes { id number } } } }
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
-        holds { nodes { id description } } history { nodes { sequence type payload } } } } }
+        holds { nodes { id description } } history { nodes { sequence operation actor events { type payload } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     approvals(first: 10) { edges { cursor node { id operation account { id } } } }
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     products(first: 50) { nodes { id code alias } }
+    documents(first: 10) { edges { cursor node { id name kind subject } } }
     entries(first: 20) { edges { cursor node { id sequence description externalReference metadata
         postings { message amount { amount } ledgerAccount { id code account { id } } account { id number } } } } }
     events(first: 50) { edges { cursor node { sequence type payload entry { id } account { id number } customer { id number } } } }
@@ -30,8 +31,8 @@ pub struct Things {
     pub app: TestApp,
     pub account: Account,
     pub second: Account,
-    /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party,
-    /// a job, an approval.
+    /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
+    /// document, a job, an approval.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -73,6 +74,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         )
         .await;
     let hold = app.hold(&account, "5.00").await;
+    let link = json!({ "name": secret, "kind": "LETTER", "subject": account.id });
+    let document = app.done("createUploadLink", link, "document { id }").await["document"]["id"].take();
     // Refused, so that it changes nothing that other tests count.
     let nobody = json!({ "items": [{ "idempotencyKey": "of-job", "type": "COMPANY" }], "async": true });
     let job = app.done("createCustomerBatch", nobody, "job { id }").await;
@@ -93,6 +96,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&done["from"]["transactions"]["nodes"][0]["id"]),
         text(&audit["auditRecords"]["nodes"][0]["id"]),
         text(&party),
+        text(&document),
         text(&job["job"]["id"]),
         text(&waiting["facts"]["approval"]),
     ];
@@ -167,6 +171,9 @@ on_both_databases! {
                 "query($id: ID!) { entries(filter: { accounts: [$id] }) { nodes { id } } }",
                 "query($id: ID!) { events(filter: { account: $id }) { nodes { sequence } } }",
                 "query($id: ID!) { auditRecords(filter: { target: $id }) { nodes { id } } }",
+                "query($id: ID!) { document(id: $id) { id } }",
+                "query($id: ID!) { documents(filter: { subject: $id }) { nodes { id } } }",
+                "query($id: ID!) { history(of: $id) { nodes { record } } }",
             ] {
                 let foreign = mine.app.graphql(query, json!({ "id": id })).await;
                 let missing = mine.app.graphql(query, json!({ "id": nothing })).await;
@@ -255,6 +262,9 @@ on_both_databases! {
             ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
             ("captureHold", |them, id| json!({ "hold": id(&them.hold) })),
             ("releaseHold", |them, id| json!({ "hold": id(&them.hold) })),
+            ("removeDocument", |them, id| json!({ "document": id(&them.ids[10]) })),
+            ("setDocumentLegalHold", |them, id| json!({ "document": id(&them.ids[10]), "legalHold": true })),
+            ("createUploadLink", |them, id| json!({ "subject": id(&them.account.id), "name": "X", "kind": "X" })),
         ];
         for (name, input) in cases {
             let selection = if is_batch(name) { items("") } else { "replayed".to_owned() };

@@ -13,13 +13,14 @@ use crate::api::books::{self as ledger, Hold, Transaction, TransactionFilter};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::Customer;
 use crate::api::enums::{AccountAction, AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, WorkingMode};
-use crate::api::events::{self as events, HistoryFilter, HistoryItem};
 use crate::api::fault::Fault;
+use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::{AccountBy, FromNothing as _, ProductBy, filter_id, filter_text};
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::parties::{self, Party};
 use crate::api::scalars::{CurrencyCode, Date, DateTime, Json};
+use crate::documents::Subject;
 use crate::ledger::journal::Standing;
 use crate::ledger::query::Page;
 use crate::ledger::{Position, audit, balances};
@@ -119,6 +120,17 @@ impl Product {
     /// When it was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of(ctx, Subject::Product(self.0.id), filter, first, after).await
     }
 }
 
@@ -348,8 +360,7 @@ impl AccountFields {
         ledger::holds(allowed(ctx, Scope::Read)?, self.0.id, status, &PageArgs::forward(first, after)).await
     }
 
-    /// What happened to it, oldest first: opened, changed, holds, closure. What was posted to it is among its
-    /// transactions. Scope: read.
+    /// Every command that touched it, newest first: opened, changed, holds, what was booked on it, closure. Scope: read.
     async fn history(
         &self,
         ctx: &Context<'_>,
@@ -357,8 +368,7 @@ impl AccountFields {
         #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Connection<HistoryItem>, Fault> {
-        let args = PageArgs::forward(first, after);
-        events::history(allowed(ctx, Scope::Read)?, self.0.id, filter.unwrap_or_default(), &args).await
+        history::of(ctx, Subject::Account(self.0.id), filter, first, after).await
     }
 }
 

@@ -9,11 +9,13 @@ use crate::api::books::reports::Posting;
 use crate::api::context::{Caller, caller};
 use crate::api::enums::{BankAccountClass, Component, HoldStatus, PaymentChannel, TransactionKind};
 use crate::api::fault::Fault;
+use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::{filter_id, filter_list, filter_text};
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, EntrySequence, Listed, Ordinal, PageArgs, Window};
 use crate::api::period::Period;
 use crate::api::scalars::{BigInt, Date, DateTime, Json};
+use crate::documents::Subject;
 use crate::ledger::{self, entry, facts, journal};
 use crate::primitives::{AccountId, EntryId, HoldId, Minor};
 
@@ -164,6 +166,17 @@ impl Entry {
     /// What you keep with the entry.
     async fn metadata(&self) -> Json {
         Json::stored(&self.0.metadata)
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of(ctx, Subject::Entry(self.0.id), filter, first, after).await
     }
 }
 
@@ -528,6 +541,17 @@ impl Hold {
     /// When it ceased to be open.
     async fn closed_at(&self) -> Option<DateTime> {
         self.0.closed_at.map(DateTime)
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of(ctx, Subject::Hold(self.0.id), filter, first, after).await
     }
 }
 

@@ -7,10 +7,12 @@ use crate::api::accounts::{self as accounts, Account, AccountFilter};
 use crate::api::context::{Caller, allowed};
 use crate::api::enums::CustomerType;
 use crate::api::fault::Fault;
+use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::{CustomerBy, filter_text};
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::scalars::{DateTime, Json};
 use crate::customers::{self, store};
+use crate::documents::Subject;
 use crate::primitives::CustomerId;
 
 /// A customer in the API.
@@ -93,6 +95,17 @@ impl Customer {
     ) -> Result<Connection<Account>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
         accounts::list(caller, Some(self.0.id), filter.as_ref(), &PageArgs::forward(first, after)).await
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of(ctx, Subject::Customer(self.0.id), filter, first, after).await
     }
 }
 

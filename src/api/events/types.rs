@@ -1,8 +1,8 @@
-//! The event log in the API: pages of it, an account's history, and what one event says.
+//! The event log in the API: pages of it, and what one event says.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use serde_json::json;
 
 use crate::api::accounts::{self as accounts, Account};
@@ -107,38 +107,6 @@ impl LedgerEvent {
     }
 }
 
-/// Something that happened to an account.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct HistoryItem {
-    /// Its number in the tenant's event log.
-    sequence: BigInt,
-    /// What happened. New types may be added.
-    #[graphql(name = "type")]
-    type_: EventType,
-    /// When it was committed.
-    occurred_at: DateTime,
-    /// The audit record of the command that did it, for `node`.
-    record: ID,
-    /// What there is to say about it, by its type.
-    payload: Json,
-}
-
-impl Listed for HistoryItem {
-    const LIST: &'static str = "History";
-}
-
-/// Which part of an account's history to list.
-#[derive(Debug, Default, InputObject)]
-pub struct HistoryFilter {
-    /// Only of these types; of all when absent. 1 to 100.
-    #[graphql(validator(max_items = 100))]
-    types: Option<Vec<EventType>>,
-    /// On or after this day, in UTC.
-    from: Option<Date>,
-    /// On or before this day, in UTC.
-    to: Option<Date>,
-}
-
 /// Which events to list.
 #[derive(Debug, Default, InputObject)]
 pub struct EventFilter {
@@ -189,40 +157,6 @@ pub async fn list(caller: &Caller, filter: EventFilter, args: &PageArgs) -> Resu
     };
     let rows = store::page(caller.db(), caller.tenant(), &filter, window.page(|key| key.0)).await?;
     Ok(window.connect(rows, |row| EventSequence(row.sequence), |row| LedgerEvent(Arc::new(row))))
-}
-
-/// What happened to an account that the token sees, oldest first.
-///
-/// # Errors
-/// `BAD_REQUEST` for the page, the days and the types, and the database's.
-pub async fn history(
-    caller: &Caller,
-    account: AccountId,
-    filter: HistoryFilter,
-    args: &PageArgs,
-) -> Result<Connection<HistoryItem>, Fault> {
-    let window = Window::<EventSequence>::new(args)?;
-    let period = Period::days(filter.from, filter.to)?;
-    let filter = store::EventFilter {
-        types: words(filter.types)?,
-        subject: None,
-        account: Some(account),
-        customer: None,
-        from: period.from,
-        before: period.before,
-    };
-    let rows = store::page(caller.db(), caller.tenant(), &filter, window.page(|key| key.0)).await?;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        items.push(HistoryItem {
-            sequence: BigInt(row.sequence),
-            type_: known_type(&row.type_)?,
-            occurred_at: DateTime(row.occurred_at),
-            record: crate::ledger::audit::id_of(caller.tenant(), row.command).into(),
-            payload: Json(row.payload),
-        });
-    }
-    Ok(window.connect(items, |item| EventSequence(item.sequence.0), |item| item))
 }
 
 /// The type of a stored word.

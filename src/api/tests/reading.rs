@@ -8,14 +8,17 @@ use chrono::DateTime;
 use futures_util::StreamExt as _;
 use serde_json::{Value as Json, json};
 
-use crate::access::{Principal, Scope, create_tenant, testing};
+use crate::access::{Access, AccessConfig, Principal, Scope, create_tenant, testing};
 use crate::accounts::catalogue::InstallCatalogue;
 use crate::accounts::{AccountBy, NewOwner, OpenAccount, ProductBy};
 use crate::api::context::Caller;
+use crate::api::documents::Files;
 use crate::api::limits::RequestId;
 use crate::api::pagination::{EventSequence, Key as _};
 use crate::api::{KontoSchema, executable};
 use crate::customers::{CreateCustomer, CustomerBy, CustomerType};
+use crate::documents::vault::Place;
+use crate::documents::{Limits, Vault};
 use crate::engine::Engine;
 use crate::ledger::PaymentChannel;
 use crate::payments::{Details, PlaceHold, PostPayment, Transfer};
@@ -70,6 +73,10 @@ impl Bank {
         let (folder, db) = testing::database().await;
         let clock = Clock::manual(DateTime::from_timestamp(1_780_000_000, 0).expect("a moment"));
         let ids = IdSource::seeded(clock.clone(), 1);
+        let access = Access::start(db.clone(), clock.clone(), ids.clone(), AccessConfig::default());
+        let access = access.await.expect("access control");
+        let vault = Vault::new(Place::Folder("nowhere".into()));
+        let files = Files::new(vault, Limits::default(), access, clock.clone());
         let engine = Engine::start(db, clock.clone(), ids.clone());
         let tx = engine.db.begin().await.expect("a transaction");
         let currency = "EUR".parse().expect("a currency");
@@ -83,7 +90,7 @@ impl Bank {
         let bo = open(&engine, &origin, "bo").await;
         let bank = Self {
             _folder: folder,
-            schema: executable(&engine).expect("the schema").schema,
+            schema: executable(&engine, files).expect("the schema").schema,
             engine,
             tenant,
             ada,
@@ -168,7 +175,7 @@ async fn an_account_shows_all_that_it_is() {
                     nodes { kind amount { amount } balanceAfter { amount } description components { component amount { amount } } }
                     pageInfo { hasNextPage hasPreviousPage }
                 }
-                history { nodes { type } }
+                history { nodes { operation events { type } } }
                 actions { action allowed reason }
             } }
             fragment Amounts on Account { balance { amount currency } available { amount } reserved { amount } }"#,
@@ -192,7 +199,14 @@ async fn an_account_shows_all_that_it_is() {
             "pageInfo": { "hasNextPage": true, "hasPreviousPage": false },
         })
     );
-    assert_eq!(account["history"]["nodes"], json!([{ "type": "ACCOUNT_OPENED" }]));
+    assert_eq!(
+        account["history"]["nodes"],
+        json!([
+            { "operation": "transfer", "events": [{ "type": "ENTRY_POSTED" }] },
+            { "operation": "postPayment", "events": [{ "type": "ENTRY_POSTED" }] },
+            { "operation": "openAccount", "events": [{ "type": "ACCOUNT_OPENED" }] },
+        ])
+    );
     assert_eq!(account["actions"][0], json!({ "action": "TRANSFER", "allowed": true, "reason": null }));
     assert!(account["id"].as_str().is_some_and(|id| id.starts_with("acc_")));
 }
@@ -325,7 +339,7 @@ async fn scopes_and_arguments_are_checked() {
         (&[Scope::Read], "{ accounts(first: 101) { nodes { id } } }".into(), "BAD_REQUEST"),
         (&[Scope::Read], r#"{ accounts(after: "x") { nodes { id } } }"#.into(), "BAD_REQUEST"),
         (&[Scope::Read], r#"{ events(filter: {types: []}) { nodes { type } } }"#.into(), "BAD_REQUEST"),
-        (&[Scope::Read], account(r#"history(filter: {types: []})"#), "BAD_REQUEST"),
+        (&[Scope::Read], account(r#"history(filter: {operations: []})"#), "BAD_REQUEST"),
         (&[Scope::Read], account("transactions(first: 1, last: 1)"), "BAD_REQUEST"),
         (&[Scope::Read], account(r#"transactions(filter: {month: "2026-13"})"#), "BAD_REQUEST"),
         (&[Scope::Read], account(r#"transactions(filter: {month: "2026-05", from: "2026-05-01"})"#), "BAD_REQUEST"),

@@ -104,6 +104,14 @@ impl TestDatabase {
         }
     }
 
+    /// Where its documents are: a folder that goes with it.
+    pub fn documents(&self) -> PathBuf {
+        match &*self.0 {
+            Place::Folder(folder) => folder.join("documents"),
+            Place::Server { name, .. } => std::env::temp_dir().join(format!("{name}_documents")),
+        }
+    }
+
     /// A connection of its own.
     pub async fn open(&self) -> Database {
         Database::open(&self.url()).await.expect("a database")
@@ -113,7 +121,11 @@ impl TestDatabase {
     pub async fn remove(&self) {
         match &*self.0 {
             Place::Folder(folder) => std::fs::remove_dir_all(folder).expect("the folder is gone"),
-            Place::Server { admin_url, name } => run(admin_url, &format!("DROP DATABASE {name} WITH (FORCE)")).await,
+            Place::Server { admin_url, name } => {
+                run(admin_url, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+                // Nobody may have stored anything.
+                let _ = std::fs::remove_dir_all(self.documents());
+            }
         }
     }
 }

@@ -43,6 +43,13 @@ pub fn euros(amount: &str) -> Value {
     json!({ "amount": amount, "currency": "EUR" })
 }
 
+/// What a history (`nodes { events { type ... } }`) tells, oldest first, but for what was booked.
+pub fn told(history: &Value) -> Vec<Value> {
+    let nodes = history["nodes"].as_array().expect("nodes");
+    let events = nodes.iter().rev().flat_map(|node| node["events"].as_array().expect("events"));
+    events.filter(|event| event["type"] != "ENTRY_POSTED").cloned().collect()
+}
+
 impl TestApp {
     /// A new person. Gives the id.
     pub async fn customer(&self) -> String {
@@ -151,6 +158,8 @@ impl TestApp {
             customers(first: 100) { nodes { id number externalReference metadata } }
             products(first: 100) { nodes { id code alias } }
             parties(first: 100) { nodes { id number externalReference name metadata } }
+            documents(first: 100) { nodes { id status legalHold } }
+            documentKinds(first: 100) { nodes { kind retentionDays legalHold } }
         }";
         let mut picture = self.ok(query, json!({})).await;
         let engine = self.server().engine().await;

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 
 pub use answer::{Answer, dotted};
 pub use database::{Engine, TestDatabase};
-pub use fixtures::{Account, FIRST_EVENTS, euros, fresh_key, numbered};
+pub use fixtures::{Account, FIRST_EVENTS, euros, fresh_key, numbered, told};
 pub use server::{Server, Settings};
 pub use socket::Socket;
 pub use stream::{EventStream, Sent};

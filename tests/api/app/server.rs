@@ -6,6 +6,8 @@ use std::sync::{PoisonError, RwLock};
 
 use konto::access::{Access, AccessConfig, Scope, create_tenant, tenants};
 use konto::accounts::catalogue::InstallCatalogue;
+use konto::documents::Limits;
+use konto::documents::vault::Place;
 use konto::engine::Engine;
 use konto::http::{HttpConfig, TrustedDocuments};
 use konto::primitives::{Clock, CustomerId, TenantId};
@@ -21,6 +23,9 @@ pub struct Settings {
     pub access: AccessConfig,
     pub http: HttpConfig,
     pub trusted: TrustedDocuments,
+    /// Where documents are; in a folder of the test's own when absent.
+    pub documents: Option<Place>,
+    pub document_limits: Limits,
 }
 
 impl Default for Settings {
@@ -28,7 +33,13 @@ impl Default for Settings {
     fn default() -> Self {
         let mut http = HttpConfig::default();
         (http.rate.per_second, http.rate.burst) = (100_000_000, 100_000_000);
-        Self { access: AccessConfig::default(), http, trusted: TrustedDocuments::default() }
+        Self {
+            access: AccessConfig::default(),
+            http,
+            trusted: TrustedDocuments::default(),
+            documents: None,
+            document_limits: Limits::default(),
+        }
     }
 }
 
@@ -117,9 +128,19 @@ impl Server {
 }
 
 async fn start(database: &TestDatabase, clock: Clock, settings: Settings) -> konto::server::Server {
-    let Settings { access, http, trusted } = settings;
+    let Settings { access, http, trusted, documents, document_limits } = settings;
+    let documents = Some(documents.unwrap_or_else(|| Place::Folder(database.documents())));
     let database_url = database.url();
-    let config = ServerConfig { database_url, access, http, trusted, clock, ..ServerConfig::default() };
+    let config = ServerConfig {
+        database_url,
+        access,
+        http,
+        trusted,
+        clock,
+        documents,
+        document_limits,
+        ..ServerConfig::default()
+    };
     konto::server::start(config).await.expect("a server")
 }
 

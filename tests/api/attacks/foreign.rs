@@ -18,8 +18,11 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.product.by.id", 1, "query($id: ID!) { product(by: { id: $id }) { id code } }"),
     ("Query.account.by.id", 2, "query($id: ID!) { account(by: { id: $id }) { id balance { amount } } }"),
     ("Query.party.by.id", 9, "query($id: ID!) { party(by: { id: $id }) { id name } }"),
-    ("Query.job.id", 10, "query($id: ID!) { job(id: $id) { id state items { nodes { index } } } }"),
-    ("Query.approval.id", 11, "query($id: ID!) { approval(id: $id) { id state } }"),
+    ("Query.document.id", 10, "query($id: ID!) { document(id: $id) { id name } }"),
+    ("Query.documents.filter.subject", 2, "query($id: ID!) { documents(filter: { subject: $id }) { nodes { id } } }"),
+    ("Query.history.of", 2, "query($id: ID!) { history(of: $id) { nodes { sequence } } }"),
+    ("Query.job.id", 11, "query($id: ID!) { job(id: $id) { id state items { nodes { index } } } }"),
+    ("Query.approval.id", 12, "query($id: ID!) { approval(id: $id) { id state } }"),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
         "Query.accounts.filter.owner",
@@ -59,12 +62,23 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
     let all = json!({ "amount": "100000.00", "currency": "EUR" });
     let opening = |owner: &Value, product: &Value, creditor: Option<&Value>| json!({ "items": [{ "idempotencyKey": "KEY", "owner": owner, "product": product, "creditor": creditor }] });
     let (owner, product) = (json!({ "number": "C1" }), json!({ "code": "mine" }));
+    let document = |subject: &Value, item: Option<&Value>| json!({ "file": "konto-upload:0", "name": "X", "kind": "X", "subject": subject, "historyItem": item });
+    let mut link = document(&json!("ID"), None);
+    link.as_object_mut().expect("an object").remove("file");
+    let mut link_item = document(&json!("MY-HOLD"), Some(&json!("ID")));
+    link_item.as_object_mut().expect("an object").remove("file");
     vec![
-        ("cancelJob.input.job", 10, json!({ "job": "ID" })),
-        ("retryJob.input.job", 10, json!({ "job": "ID" })),
-        ("approve.input.approval", 11, json!({ "approval": "ID" })),
-        ("rejectApproval.input.approval", 11, json!({ "approval": "ID" })),
-        ("withdrawApproval.input.approval", 11, json!({ "approval": "ID" })),
+        ("addDocument.input.historyItem", 8, document(&json!("MY-HOLD"), Some(&json!("ID")))),
+        ("addDocument.input.subject", 2, document(&json!("ID"), None)),
+        ("createUploadLink.input.historyItem", 8, link_item),
+        ("createUploadLink.input.subject", 2, link),
+        ("removeDocument.input.document", 10, json!({ "document": "ID" })),
+        ("setDocumentLegalHold.input.document", 10, json!({ "document": "ID", "legalHold": true })),
+        ("cancelJob.input.job", 11, json!({ "job": "ID" })),
+        ("retryJob.input.job", 11, json!({ "job": "ID" })),
+        ("approve.input.approval", 12, json!({ "approval": "ID" })),
+        ("rejectApproval.input.approval", 12, json!({ "approval": "ID" })),
+        ("withdrawApproval.input.approval", 12, json!({ "approval": "ID" })),
         (
             "setApprovalRules.input.rules.products",
             1,
@@ -269,7 +283,7 @@ on_both_databases! {
     async fn cursors_of_others_and_of_other_lists_lead_nowhere(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let lists = [
-            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("products", "id"), ("entries", "id"), ("auditRecords", "id target"),
+            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("products", "id"), ("documents", "id"), ("entries", "id"), ("auditRecords", "id target"),
             ("events", "sequence entry { id } account { id } customer { id }"),
         ];
         let secrets = |things: &Things| things.ids.clone();

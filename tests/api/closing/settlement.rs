@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::closing;
 use crate::accounts::{components, show, status};
-use crate::app::{Account, TestApp, euros, fresh_key};
+use crate::app::{Account, TestApp, euros, fresh_key, told};
 use crate::payments::{IBAN, charge, disburse, lines};
 use crate::products;
 
@@ -54,8 +54,8 @@ on_both_databases! {
                 "status": "CLOSED", "closedOn": "2026-04-15", "closureCode": "CUSTOMER_WISH", "balance": { "amount": "0.00" },
             })
         );
-        let history = show(&app, &account, "history { nodes { type payload } }").await;
-        let nodes = history["history"]["nodes"].as_array().expect("nodes");
+        let history = show(&app, &account, "history { nodes { events { type payload } } }").await;
+        let nodes = told(&history["history"]);
         let recorded = nodes.iter().find(|node| node["type"] == "ACCOUNT_CLOSURE_RECORDED").expect("a record");
         assert_eq!(recorded["payload"], json!({ "closureCode": "CUSTOMER_WISH" }));
         assert_eq!(nodes.iter().filter(|node| node["type"] == "ACCOUNT_CLOSED").count(), 1);
@@ -240,8 +240,8 @@ on_both_databases! {
                 (&json!("CLOSED"), &json!("CUSTOMER_WISH"))
             );
             assert_eq!(app.done("closeAccount", input, DONE).await["replayed"], true);
-            let history = show(&app, &account, "history { nodes { type } }").await;
-            let nodes = history["history"]["nodes"].as_array().expect("nodes");
+            let history = show(&app, &account, "history { nodes { events { type } } }").await;
+            let nodes = told(&history["history"]);
             assert_eq!(nodes.iter().filter(|node| node["type"] == "ACCOUNT_CLOSED").count(), 1);
         }
     }

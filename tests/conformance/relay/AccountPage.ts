@@ -61,7 +61,7 @@ export const history = graphql`
   @argumentDefinitions(first: { type: "Int", defaultValue: 10 }, after: { type: "String" }) {
     history(first: $first, after: $after) @connection(key: "AccountPage_history") {
       edges {
-        node { type occurredAt sequence payload }
+        node { sequence at operation outcome group actor events { type payload } }
       }
     }
   }

@@ -1,0 +1,10 @@
+//! Documents in the API: what they are, their links, and how they come in.
+
+pub mod files;
+pub mod mutations;
+pub mod queries;
+mod types;
+pub mod uploads;
+
+pub use files::Files;
+pub use types::*;

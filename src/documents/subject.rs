@@ -1,0 +1,128 @@
+//! What a document belongs to: anything that has an id of its own and a place in the API.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::accounts::{Account, Product};
+use crate::customers::{Customer, visible};
+use crate::ledger::Hold;
+use crate::parties::Party;
+use crate::primitives::{AccountId, CustomerId, DocumentId, EntryId, HoldId, InvalidId, PartyId, ProductId};
+use crate::work::{Decision, Owned, Wants, Work};
+
+/// What a document, or a history, is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Subject {
+    /// Of an account.
+    Account(AccountId),
+    /// Of a customer.
+    Customer(CustomerId),
+    /// Of a document. Documents have a history, and no documents.
+    Document(DocumentId),
+    /// Of an entry.
+    Entry(EntryId),
+    /// Of a hold.
+    Hold(HoldId),
+    /// Of a party.
+    Party(PartyId),
+    /// Of a product.
+    Product(ProductId),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => id.fmt(f),
+            Self::Customer(id) => id.fmt(f),
+            Self::Document(id) => id.fmt(f),
+            Self::Entry(id) => id.fmt(f),
+            Self::Hold(id) => id.fmt(f),
+            Self::Party(id) => id.fmt(f),
+            Self::Product(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        match text.split_once('_').map_or("", |(prefix, _)| prefix) {
+            AccountId::PREFIX => text.parse().map(Self::Account),
+            CustomerId::PREFIX => text.parse().map(Self::Customer),
+            DocumentId::PREFIX => text.parse().map(Self::Document),
+            EntryId::PREFIX => text.parse().map(Self::Entry),
+            HoldId::PREFIX => text.parse().map(Self::Hold),
+            PartyId::PREFIX => text.parse().map(Self::Party),
+            ProductId::PREFIX => text.parse().map(Self::Product),
+            _ => Err(InvalidId),
+        }
+    }
+}
+
+/// Whose something is: what decides who sees a document, and whom its events concern.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Belongs {
+    /// The account that it is of.
+    pub account: Option<AccountId>,
+    /// The one customer whose it is.
+    pub customer: Option<CustomerId>,
+}
+
+impl Subject {
+    /// What is looked up to find it.
+    pub fn hint(&self, wants: &mut Wants) {
+        match self {
+            Self::Account(id) => wants.row::<Account>(*id),
+            Self::Customer(id) => wants.row::<Customer>(*id),
+            Self::Hold(id) => wants.row::<Hold>(*id),
+            Self::Party(id) => wants.row::<Party>(*id),
+            Self::Product(id) => wants.row::<Product>(*id),
+            Self::Document(_) | Self::Entry(_) => {}
+        }
+    }
+
+    /// Whose it is, if it is there and the origin sees it. Documents are no subject of documents.
+    ///
+    /// # Errors
+    /// That something is not loaded yet.
+    pub fn located(&self, work: &mut Work) -> Decision<Option<Belongs>> {
+        Ok(match self {
+            Self::Account(id) => of_account(work, *id)?,
+            Self::Customer(id) => {
+                let customer = work.get::<Customer>(*id)?;
+                let customer = customer.filter(|customer| visible(work.origin(), customer.id));
+                customer.map(|customer| Belongs { account: None, customer: Some(customer.id) })
+            }
+            Self::Hold(id) => match work.get::<Hold>(*id)? {
+                Some(hold) => of_account(work, hold.account)?,
+                None => None,
+            },
+            Self::Party(id) => match work.get::<Party>(*id)? {
+                Some(party) if party.is_visible(work)? => Some(Belongs::default()),
+                _ => None,
+            },
+            Self::Product(id) => work.get::<Product>(*id)?.map(|_| Belongs::default()),
+            Self::Entry(id) => of_entry(work, *id)?,
+            Self::Document(_) => None,
+        })
+    }
+}
+
+fn of_account(work: &mut Work, id: AccountId) -> Decision<Option<Belongs>> {
+    let account = work.get::<Account>(id)?.filter(|account| visible(work.origin(), account.owner));
+    Ok(account.map(|account| Belongs { account: Some(account.id), customer: Some(account.owner) }))
+}
+
+/// An entry is seen by whoever sees a line of it. It is one customer's if all accounts that it touches are.
+fn of_entry(work: &mut Work, id: EntryId) -> Decision<Option<Belongs>> {
+    let Some(entry) = work.entry(id)? else { return Ok(None) };
+    let touched: Vec<AccountId> = entry.postings.iter().filter_map(|line| line.account).collect();
+    let accounts = work.get_all::<Account>(&touched)?;
+    let owners: Vec<CustomerId> = accounts.iter().flatten().map(|account| account.owner).collect();
+    let is_seen = work.origin().customer.is_none() || owners.iter().any(|owner| visible(work.origin(), *owner));
+    let one = owners.first().copied().filter(|first| owners.iter().all(|owner| owner == first));
+    Ok(is_seen.then_some(Belongs { account: None, customer: one }))
+}
