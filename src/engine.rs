@@ -14,18 +14,22 @@ use crate::database::Database;
 use crate::documents;
 use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
+use crate::jobs::approvals::{self, TheHouse};
 use crate::jobs::day::{AnyStep, step};
+use crate::jobs::queue::{self, JobKind, runner::Jobs};
 use crate::jobs::runner::{Chore, Days};
 use crate::jobs::{self, lease};
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
 use crate::parties;
+use crate::payments;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
-use crate::primitives::{Clock, IdSource, LeaseId, Origin, TenantId};
+use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
 use crate::refused::{self, RefusalCode};
 use crate::work::present::{self, Present};
 use crate::work::{
-    Answer, Command, Idempotency, Mode, Priority, Recent, Surroundings, Verdict, WorkMetrics, Workers, read,
+    Answer, Command, Decision, Idempotency, Mode, Priority, Recent, Stored, Surroundings, Verdict, Work, WorkMetrics,
+    Workers, read,
 };
 
 /// The steps of a business day, in the order in which they are run.
@@ -52,6 +56,29 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
     .concat()
 }
 
+/// Every command that can be stored, to be run later or once a second person has said yes, in the order of the domains.
+#[must_use]
+pub fn commands() -> Vec<Stored> {
+    [approvals::COMMANDS, parties::COMMANDS, customers::COMMANDS, accounts::COMMANDS, payments::COMMANDS].concat()
+}
+
+/// Every kind of job, in the order of the domains.
+#[must_use]
+pub fn job_kinds() -> Vec<JobKind> {
+    queue::model::KINDS.to_vec()
+}
+
+/// What all commands of a tenant are decided under.
+pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product };
+
+fn product_of(work: &mut Work, account: AccountId) -> Decision<Option<ProductId>> {
+    Ok(work.get::<accounts::Account>(account)?.map(|account| account.product))
+}
+
+fn has_product(work: &mut Work, product: ProductId) -> Decision<bool> {
+    Ok(work.get::<accounts::Product>(product)?.is_some())
+}
+
 /// Every event that the domains tell, in the order of the domains.
 #[must_use]
 pub fn event_types() -> Vec<EventType> {
@@ -59,6 +86,8 @@ pub fn event_types() -> Vec<EventType> {
         ledger::event::TYPES,
         webhooks::events::TYPES,
         jobs::events::TYPES,
+        queue::events::TYPES,
+        approvals::events::TYPES,
         parties::events::TYPES,
         customers::events::TYPES,
         accounts::events::TYPES,
@@ -82,6 +111,8 @@ pub struct Engine {
     pub recent: Recent,
     /// What is sent to others in the background.
     pub outbound: Outbound,
+    /// What is worked off in the background.
+    pub jobs: Jobs,
     days: Days,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -94,6 +125,7 @@ impl Engine {
     pub fn start(db: Database, clock: Clock, ids: IdSource) -> Self {
         let engine = Self::start_idle(db, clock, ids, steps());
         engine.tasks.spawn(engine.days.clone().run(engine.stop.clone()));
+        engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
         engine
     }
 
@@ -110,10 +142,11 @@ impl Engine {
             })
         };
         let metrics = WorkMetrics::new(&refusal_codes());
-        let workers = Workers::new(db.clone(), surroundings.clone(), metrics, wake);
+        let workers = Workers::of_house(db.clone(), surroundings.clone(), metrics, wake, Some(&HOUSE));
+        let jobs = Jobs::new(db.clone(), surroundings.clock.clone(), workers.clone(), &HOUSE);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
-        let engine = Self { db, surroundings, workers, feed, recent, outbound, days, stop, tasks };
+        let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine
     }
@@ -151,9 +184,10 @@ impl Engine {
     pub async fn stop(&self) {
         self.outbound.stop().await;
         self.stop.cancel();
-        self.workers.stop().await;
+        // While commands are still taken: what the background holds, it gives back.
         self.tasks.close();
         self.tasks.wait().await;
+        self.workers.stop().await;
     }
 
     /// Runs a command; answers when it is durable.

@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use crate::primitives::{AccountId, EntryId, Money, text};
+use crate::primitives::{AccountId, ApprovalId, EntryId, Money, text};
 
 crate::open_list! {
     /// Why something was refused.
@@ -74,6 +74,8 @@ pub struct Facts {
     pub latest: Option<NaiveDate>,
     /// The entry that has reversed it.
     pub reversed_by: Option<EntryId>,
+    /// What waits for a second person.
+    pub approval: Option<ApprovalId>,
 }
 
 /// A business refusal on its way to the caller. Nothing was changed.

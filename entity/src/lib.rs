@@ -3,6 +3,8 @@
 
 pub mod account;
 pub mod account_position;
+pub mod approval;
+pub mod approval_rules;
 pub mod batch;
 pub mod business_day;
 pub mod client;
@@ -14,6 +16,8 @@ pub mod entry;
 pub mod event;
 pub mod hold;
 pub mod internal_account;
+pub mod job;
+pub mod job_item;
 pub mod lease;
 pub mod ledger_head;
 pub mod party;

@@ -10,6 +10,7 @@ mod m20261121_000001_core;
 mod m20261127_000001_days;
 mod m20261127_000002_documents;
 mod m20261127_000003_webhooks;
+mod m20261127_000004_jobs;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000001_days::Migration),
             Box::new(m20261127_000002_documents::Migration),
             Box::new(m20261127_000003_webhooks::Migration),
+            Box::new(m20261127_000004_jobs::Migration),
         ]
     }
 }

@@ -166,9 +166,13 @@ pub async fn list(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<Cli
     store::clients(db, tenant).await
 }
 
-/// 3 to 64 of `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`.
+/// 3 to 64 of `A-Z`, `a-z`, `0-9`, `.`, `_` and `-`; not the name that Konto itself goes by.
 pub(super) fn is_client_id(text: &str) -> bool {
-    (3..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    // What Konto does by itself is done by `system`.
+    let is_free = text != "system";
+    is_free
+        && (3..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
 #[cfg(test)]
@@ -177,9 +181,15 @@ mod tests {
 
     #[test]
     fn client_ids_need_no_escaping_anywhere() {
-        for (text, valid) in
-            [("web", true), ("Batch.Loader_2-x", true), ("ab", false), ("a:b", false), ("a b", false), ("a#b", false)]
-        {
+        for (text, valid) in [
+            ("web", true),
+            ("Batch.Loader_2-x", true),
+            ("ab", false),
+            ("a:b", false),
+            ("a b", false),
+            ("a#b", false),
+            ("system", false),
+        ] {
             assert_eq!(is_client_id(text), valid, "{text}");
         }
         assert!(is_client_id(&"x".repeat(64)) && !is_client_id(&"x".repeat(65)));

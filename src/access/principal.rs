@@ -20,6 +20,8 @@ crate::words! {
         Audit = "audit",
         /// Large bodies: batches of thousands.
         Bulk = "bulk",
+        /// A second person's yes or no to what somebody else has asked for.
+        Approve = "approve",
     }
 }
 
@@ -27,7 +29,7 @@ impl Scope {
     /// Whether a token that is bound to a customer may carry it. The others are for those who run the tenant.
     #[must_use]
     pub fn fits_customer(self) -> bool {
-        !matches!(self, Self::Admin | Self::Audit | Self::Bulk)
+        !matches!(self, Self::Admin | Self::Audit | Self::Bulk | Self::Approve)
     }
 }
 

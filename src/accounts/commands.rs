@@ -232,6 +232,11 @@ impl Command for UpdateAccount {
     fn weight(&self) -> usize {
         5
     }
+
+    /// The new limit.
+    fn amount(&self, account: &Account) -> Option<Money> {
+        self.credit_limit.map(|limit| Money { amount: limit.0, currency: account.currency })
+    }
 }
 
 /// Asks for an account to be closed: it closes by itself as soon as nothing holds it back, at once if so.

@@ -18,3 +18,15 @@ pub use commands::{NewOwner, OpenAccount, RequestAccountClosure, UpdateAccount, 
 pub use model::{Account, Family, Product, WorkingMode};
 pub use products::{CreateProduct, UpdateProduct};
 pub use store::{AccountBy, AccountFilter, ProductBy};
+
+use crate::work::Stored;
+
+/// What changes products and accounts.
+pub const COMMANDS: &[Stored] = &[
+    Stored::of::<CreateProduct>(),
+    Stored::of::<UpdateProduct>(),
+    Stored::of::<OpenAccount>(),
+    Stored::of::<UpdateAccount>(),
+    Stored::of::<RequestAccountClosure>(),
+    Stored::of::<CloseAccount>(),
+];

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::api::call::Call;
+use crate::api::call::{Call, Reply};
 use crate::api::fault::Fault;
 use crate::api::input::BatchMode;
+use crate::api::jobs::Job;
 use crate::api::refusal::Refusal;
 use crate::ledger::refusal::LIMIT_EXCEEDED;
 use crate::refused::{Facts, Refused};
@@ -13,9 +14,47 @@ use crate::work::{Command, Done};
 
 /// Items in one batch.
 const LARGEST: usize = 10_000;
+/// The same, in the background.
+const LARGEST_JOB: usize = 100_000;
 
 /// What became of the items of a batch, in their order.
 pub(crate) type Answers<T> = Vec<Result<Done<Arc<T>>, Refused>>;
+
+/// What is wrong with a batch as a whole: too many items, or a key twice.
+fn checked<I>(items: &[(String, I)], largest: usize) -> Result<(), Refused> {
+    if items.is_empty() || items.len() > largest {
+        let facts = Box::new(Facts { maximum_count: Some(count(largest)), ..Facts::default() });
+        let refused = Refused::of_field(LIMIT_EXCEEDED, "items", format!("a batch has 1 to {largest} items"));
+        return Err(Refused { facts, ..refused });
+    }
+    let mut seen = HashSet::with_capacity(items.len());
+    match items.iter().position(|(key, _)| !seen.insert(key.as_str())) {
+        Some(index) => {
+            let refused = Refused::invalid("idempotencyKey", "another item of the batch has the same key");
+            Err(refused.at("items", index))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Queues the commands that the items mean.
+pub(crate) async fn queue<C: Command, I>(
+    call: &Call<'_>,
+    items: Vec<(String, I)>,
+    mode: BatchMode,
+    command: impl Fn(I) -> Result<C, Refused>,
+) -> Result<Result<Job, Refusal>, Fault> {
+    // What is done as a whole is one decision, in the background as well.
+    let largest = if mode == BatchMode::AllOrNothing { LARGEST } else { LARGEST_JOB };
+    if let Err(refused) = checked(&items, largest) {
+        return Ok(Err(call.refuse(refused).await?));
+    }
+    let commands = items.into_iter().map(|(key, item)| (key, command(item))).collect();
+    Ok(match call.queue(commands, mode).await? {
+        Reply::Done(done) => Ok(Job::new((*done.value).clone())),
+        Reply::Refused(refusal) => Err(refusal),
+    })
+}
 
 /// Runs the commands that the items mean; `None` if the batch is refused as a whole: too many items, or a key twice.
 pub(crate) async fn run<C: Command, I>(
@@ -24,16 +63,8 @@ pub(crate) async fn run<C: Command, I>(
     mode: BatchMode,
     command: impl Fn(I) -> Result<C, Refused>,
 ) -> Result<Result<Answers<C::Made>, Refusal>, Fault> {
-    if items.is_empty() || items.len() > LARGEST {
-        let facts = Box::new(Facts { maximum_count: Some(count(LARGEST)), ..Facts::default() });
-        let refused = Refused::of_field(LIMIT_EXCEEDED, "items", format!("a batch has 1 to {LARGEST} items"));
-        let refused = Refused { facts, ..refused };
+    if let Err(refused) = checked(&items, LARGEST) {
         return Ok(Err(call.refuse(refused).await?));
-    }
-    let mut seen = HashSet::with_capacity(items.len());
-    if let Some(index) = items.iter().position(|(key, _)| !seen.insert(key.clone())) {
-        let refused = Refused::invalid("idempotencyKey", "another item of the batch has the same key");
-        return Ok(Err(call.refuse(refused.at("items", index)).await?));
     }
     let commands = items.into_iter().map(|(key, item)| (key, command(item))).collect();
     let answers = call.run_all(commands, mode.into()).await?;
@@ -56,11 +87,16 @@ macro_rules! batches {
         #[doc = $doc]
         #[derive(async_graphql::InputObject)]
         pub struct $input {
-            /// 1 to 10,000, each with an idempotency key of its own. Decided in this order.
+            /// 1 to 10,000, each with an idempotency key of its own. Decided in this order. With `async` up to 100,000,
+            /// unless all or nothing.
             items: Vec<$item>,
             /// How they hang together.
             #[graphql(default_with = "crate::api::input::BatchMode::EachAlone")]
             mode: $crate::api::input::BatchMode,
+            /// Whether it is worked off in the background: the answer is a job at once, and no items. The same batch again
+            /// is the same job.
+            #[graphql(name = "async", default)]
+            in_background: bool,
         }
 
         /// What became of one item.
@@ -77,12 +113,14 @@ macro_rules! batches {
         /// A batch was worked off. What an item did is in its own result.
         #[derive(async_graphql::SimpleObject)]
         pub struct $success {
-            /// One per item, in the order of the input.
+            /// One per item, in the order of the input; none where `job` is.
             items: Vec<$became>,
             /// How many were done, now or under their key before.
             succeeded: i32,
             /// How many were refused.
             refused: i32,
+            /// What works it off, where that was asked for in the background.
+            job: Option<$crate::api::jobs::Job>,
         }
 
         /// A batch was worked off, or refused as a whole: too many items, or a key twice.
@@ -103,7 +141,13 @@ macro_rules! batches {
                 show: impl Fn($crate::work::Done<std::sync::Arc<C::Made>>) -> $one,
             ) -> Result<Option<$result>, $crate::api::fault::Fault> {
                 let keys: Vec<String> = input.items.iter().map(|item| item.idempotency_key.clone()).collect();
-                let items = keys.iter().cloned().zip(input.items).collect();
+                let items: Vec<_> = keys.iter().cloned().zip(input.items).collect();
+                if input.in_background {
+                    return Ok(Some(match $crate::api::batch::queue(call, items, input.mode, command).await? {
+                        Ok(job) => $result::Done($success { items: Vec::new(), succeeded: 0, refused: 0, job: Some(job) }),
+                        Err(refusal) => $result::Refused(refusal),
+                    }));
+                }
                 let answers = match $crate::api::batch::run(call, items, input.mode, command).await? {
                     Ok(answers) => answers,
                     Err(refusal) => return Ok(Some($result::Refused(refusal))),
@@ -120,7 +164,7 @@ macro_rules! batches {
                     items.push($became { index, idempotency_key, result });
                 }
                 let (succeeded, refused) = ($crate::api::batch::count(succeeded), $crate::api::batch::count(refused));
-                Ok(Some($result::Done($success { items, succeeded, refused })))
+                Ok(Some($result::Done($success { items, succeeded, refused, job: None })))
             }
         }
     )*};

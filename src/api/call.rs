@@ -8,16 +8,21 @@ use super::refusal::Refusal;
 use crate::access::Scope;
 use crate::api::context::{Verdict, caller, engine, origin};
 use crate::api::fault::Fault;
+use crate::api::input::BatchMode;
 use crate::engine::Engine;
+use crate::jobs::approvals::model::hex;
+use crate::jobs::queue::{Job, NewItem, QueueJob};
+use crate::jobs::refusal::KeptRefusal;
 use crate::primitives::{Origin, text};
 use crate::refused::Refused;
-use crate::work::{Answer, Audited, Command, Done, Failure, Idempotency, Mode};
+use crate::work::{Answer, AnyCommand as _, Audited, Command, Done, Failure, Idempotency, Mode};
 
 /// A mutation under way.
 pub(crate) struct Call<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) origin: Origin,
     operation: &'static str,
+    scope: Scope,
     verdict: Option<&'a Verdict>,
 }
 
@@ -51,7 +56,7 @@ impl<'a> Call<'a> {
         scope: Scope,
         reach: Reach,
     ) -> Result<Self, Fault> {
-        let call = Self { engine: engine(ctx)?, origin: origin(ctx)?, operation, verdict: ctx.data_opt() };
+        let call = Self { engine: engine(ctx)?, origin: origin(ctx)?, operation, scope, verdict: ctx.data_opt() };
         let caller = caller(ctx)?;
         let allowed = caller.require(scope).and_then(|caller| match reach {
             Reach::Own => Ok(caller),
@@ -110,6 +115,56 @@ impl<'a> Call<'a> {
             verdict.refuse();
         }
         refused.into()
+    }
+
+    /// Queues the commands that the items of a batch mean, to be worked off in the background. The same batch again is the
+    /// same job. What no command could be made of is refused with its turn, and all of an all-or-nothing batch at once.
+    pub(crate) async fn queue<C: Command>(
+        &self,
+        items: Vec<(String, Result<C, Refused>)>,
+        mode: BatchMode,
+    ) -> Result<Reply<Job>, Fault> {
+        let (mut queued, mut unaudited) = (Vec::with_capacity(items.len()), Vec::new());
+        for (place, (key, command)) in items.into_iter().enumerate() {
+            let stored = command.and_then(|command| {
+                keyed(&key, &command)?;
+                command.stored().ok_or_else(|| Refused::invalid("", "cannot be stored"))
+            });
+            match &stored {
+                Err(refused) if mode == BatchMode::AllOrNothing => {
+                    return Ok(Reply::Refused(self.refuse(refused.clone().at("items", place)).await?));
+                }
+                Err(refused) => unaudited.push(refused.code),
+                Ok(_) => {}
+            }
+            queued.push(NewItem { key, command: stored.map_err(|refused| KeptRefusal::from(&refused)) });
+        }
+        let command = QueueJob {
+            operation: C::OPERATION.to_owned(),
+            scope: self.scope.word().to_owned(),
+            mode: mode.word().to_owned(),
+            items: queued,
+        };
+        let of_batch = Idempotency::of(String::new(), &command);
+        let key = Idempotency { key: format!("job:{}", hex(&of_batch.request_hash)), ..of_batch };
+        let reply = self.reply(Box::pin(self.engine.run(&self.origin, Some(key), command)).await).await?;
+        if let Reply::Done(done) = &reply
+            && !done.replayed
+        {
+            self.engine.jobs.wake();
+            let audited = self.engine.audit_refusal(&self.origin, self.operation, &unaudited).await;
+            audited.map_err(|fault| Fault::from(fault).half_way())?;
+        }
+        Ok(reply)
+    }
+
+    /// Refuses tokens without another scope, which only the matter tells.
+    pub(crate) async fn require(&self, ctx: &Context<'_>, scope: Scope) -> Result<(), Fault> {
+        if let Err(fault) = caller(ctx)?.require(scope) {
+            self.engine.audit_denial(&self.origin, self.operation).await?;
+            return Err(fault);
+        }
+        Ok(())
     }
 
     /// Runs the commands that the items of a batch mean, each under its own key; an answer per item. What no command

@@ -11,6 +11,8 @@ pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
 pub use crate::customers::CustomerType;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
+pub use crate::jobs::approvals::ApprovalState;
+pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::{
@@ -108,10 +110,25 @@ impl EventType {
     }
 }
 
+impl JobKind {
+    /// The kinds of all domains.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        crate::engine::job_kinds()
+    }
+
+    /// The kind of a stored word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::all().into_iter().find(|kind| kind.word() == word)
+    }
+}
+
 graphql_enums! {
     AccountAction = "AccountAction",
     AccountFamily = "AccountFamily",
     AccountStatus = "AccountStatus",
+    ApprovalState = "ApprovalState",
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",
     ChargeKind = "ChargeKind",
@@ -122,6 +139,9 @@ graphql_enums! {
     EventType = "LedgerEventType",
     HoldStatus = "HoldStatus",
     InternalRole = "InternalRole",
+    JobItemState = "JobItemState",
+    JobKind = "JobKind",
+    JobState = "JobState",
     PaymentChannel = "PaymentChannel",
     RefusalCode = "RefusalCode",
     Scope = "Scope",

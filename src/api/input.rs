@@ -77,6 +77,24 @@ pub enum BatchMode {
     Sequential,
 }
 
+impl BatchMode {
+    /// As a job keeps it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::EachAlone => "EACH_ALONE",
+            Self::AllOrNothing => "ALL_OR_NOTHING",
+            Self::Sequential => "SEQUENTIAL",
+        }
+    }
+
+    /// Of a job's.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        [Self::EachAlone, Self::AllOrNothing, Self::Sequential].into_iter().find(|mode| mode.word() == word)
+    }
+}
+
 impl From<BatchMode> for Mode {
     fn from(mode: BatchMode) -> Self {
         match mode {

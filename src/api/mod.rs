@@ -5,6 +5,7 @@
 //! thin: they check the scope, read through a store or a loader, and show only what the token may see.
 
 pub mod accounts;
+pub mod approvals;
 pub(crate) mod batch;
 pub mod books;
 mod call;
@@ -17,6 +18,7 @@ pub mod fault;
 pub mod history;
 pub mod input;
 pub mod inputs;
+pub mod jobs;
 pub mod limits;
 pub mod loaders;
 pub mod money;

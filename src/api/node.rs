@@ -13,15 +13,17 @@ use super::books::reports::{self as books, AuditRecord, LedgerAccount};
 use super::context::Caller;
 use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
+use crate::api::approvals::{self, Approval};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
+use crate::api::jobs::{self, Job};
 use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::primitives::{
-    AccountId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, LedgerAccountId, PartyId, ProductId,
-    WebhookDeliveryId, WebhookId,
+    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
+    PartyId, ProductId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -86,12 +88,14 @@ macro_rules! node {
 
 node! {
     Account,
+    Approval,
     AuditRecord,
     BusinessDay,
     Customer,
     Document,
     Entry,
     Hold,
+    Job,
     LedgerAccount,
     Party,
     Product,
@@ -141,12 +145,14 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
     let prefix = id.split_once('_').map_or("", |(prefix, _)| prefix);
     let found = match prefix {
         AccountId::PREFIX => parsed!(accounts::by_id),
+        ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
+        JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),

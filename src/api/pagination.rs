@@ -49,6 +49,10 @@ pub struct EntrySequence(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommandSequence(pub i64);
 
+/// The number of an item in its job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemNumber(pub i64);
+
 /// The sequence of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventSequence(pub i64);
@@ -83,6 +87,7 @@ keys! {
     EntrySequence(i64) = b'j', |key| key.to_be_bytes().into(), number;
     EventSequence(i64) = b'e', |key| key.to_be_bytes().into(), number;
     HistoryPlace(i64) = b'h', |key| key.to_be_bytes().into(), number;
+    ItemNumber(i64) = b'i', |key| key.to_be_bytes().into(), number;
     CommandSequence(i64) = b'u', |key| key.to_be_bytes().into(), number;
 }
 

@@ -4,6 +4,7 @@ use async_graphql::{ID, SimpleObject};
 
 use crate::api::money::Money;
 use crate::api::scalars::Date;
+use crate::jobs::refusal::KeptRefusal;
 use crate::refused::{Facts, FieldProblem as Problem, RefusalCode, Refused};
 
 /// A business refusal: nothing was changed. Not an error of the transport.
@@ -56,6 +57,20 @@ pub struct RefusalFacts {
     latest: Option<Date>,
     /// The entry that has reversed it.
     reversed_by: Option<ID>,
+    /// What waits for a second person.
+    approval: Option<ID>,
+}
+
+impl Refusal {
+    /// Of one that was kept; a code that no domain gives any more is a defect.
+    #[must_use]
+    pub fn kept(kept: &KeptRefusal) -> Option<Self> {
+        let mut refused = Refused::new(RefusalCode::from_word(&kept.code)?, kept.message.clone());
+        let fields = kept.fields.iter().cloned();
+        refused.fields = fields.map(|(path, message)| Problem { path, message }).collect();
+        refused.facts.approval = kept.approval;
+        Some(refused.into())
+    }
 }
 
 impl From<Refused> for Refusal {
@@ -76,6 +91,7 @@ impl From<Refused> for Refusal {
             earliest: facts.earliest.map(Date),
             latest: facts.latest.map(Date),
             reversed_by: facts.reversed_by.map(Into::into),
+            approval: facts.approval.map(Into::into),
         };
         Self {
             code: refused.code,

@@ -9,6 +9,7 @@ use async_graphql::MergedObject;
 use super::accounts::mutations::AccountMutation;
 use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
+use super::approvals::{ApprovalMutation, ApprovalQuery};
 use super::books::queries::BooksQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::queries::CustomerQuery;
@@ -16,6 +17,7 @@ use super::documents::mutations::DocumentMutation;
 use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
+use super::jobs::{JobMutation, JobQuery};
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
@@ -37,6 +39,8 @@ pub struct Query(
     DocumentQuery,
     EventQuery,
     HistoryQuery,
+    JobQuery,
+    ApprovalQuery,
 );
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
@@ -52,4 +56,6 @@ pub struct Mutation(
     HoldMutation,
     DocumentMutation,
     RemittanceMutation,
+    JobMutation,
+    ApprovalMutation,
 );

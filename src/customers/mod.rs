@@ -14,9 +14,13 @@ pub use model::{Customer, CustomerType};
 pub use store::{CustomerBy, CustomerFilter};
 
 use crate::primitives::{CustomerId, Origin};
+use crate::work::Stored;
 
 /// Whether the origin sees the customer at all.
 #[must_use]
 pub fn visible(origin: &Origin, customer: CustomerId) -> bool {
     origin.customer.is_none_or(|own| own == customer)
 }
+
+/// What changes customers.
+pub const COMMANDS: &[Stored] = &[Stored::of::<CreateCustomer>(), Stored::of::<UpdateCustomer>()];

@@ -1,4 +1,5 @@
-//! Work in the background: who does it, the business day and its steps, the clock of a sandbox.
+//! Work in the background: who does it, the business day and its steps, the clock of a sandbox, jobs, and what waits for a
+//! second person.
 //!
 //! Whatever is done is done by commands, in the background's share of each batch. A second run of the same is without
 //! effect, so that a server may be killed anywhere and another may take over.
@@ -10,18 +11,26 @@
 //! | `runner` | runs what is due, on every server |
 //! | `store` | leases and business days as rows |
 //! | `sandbox` | moves a sandbox tenant's clock through its days |
+//! | `queue` | jobs: commands that are stored and worked off later |
+//! | `approvals` | commands that wait for a second person |
+//! | `refusal` | a refusal as it is kept |
 
+pub mod approvals;
 pub mod day;
 pub mod events;
 pub mod lease;
+pub mod queue;
+pub mod refusal;
 pub mod runner;
 pub mod sandbox;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 use crate::refused::RefusalCode;
 
-/// What the background's commands are refused for.
+/// What the background's commands are refused for, and what waits.
 #[must_use]
 pub fn refusal_codes() -> Vec<RefusalCode> {
-    [lease::CODES, day::CODES, sandbox::CODES].concat()
+    [lease::CODES, day::CODES, sandbox::CODES, approvals::CODES].concat()
 }

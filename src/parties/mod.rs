@@ -15,3 +15,8 @@ mod tests;
 pub use commands::{CreateParty, UpdateParty};
 pub use model::Party;
 pub use store::{PartyBy, PartyFilter};
+
+use crate::work::Stored;
+
+/// What changes parties.
+pub const COMMANDS: &[Stored] = &[Stored::of::<CreateParty>(), Stored::of::<UpdateParty>()];

@@ -56,6 +56,10 @@ impl Command for PlaceHold {
         work.place_hold(&hold).named(&[(account, "account")])
     }
 
+    fn amount(&self, hold: &Hold) -> Option<Money> {
+        Some(hold.amount.in_currency(hold.currency))
+    }
+
     fn weight(&self) -> usize {
         4
     }

@@ -28,3 +28,19 @@ pub use holds::{CaptureHold, ExpireHold, PlaceHold, ReleaseHold};
 pub use moves::{Details, Disburse, PostPayment, Transfer};
 pub use periods::{ClosePeriod, ClosedThrough};
 pub use remittances::RemitToParty;
+
+use crate::work::Stored;
+
+/// What moves money.
+pub const COMMANDS: &[Stored] = &[
+    Stored::of::<PostPayment>(),
+    Stored::of::<Disburse>(),
+    Stored::of::<Transfer>(),
+    Stored::of::<PostAdjustment>(),
+    Stored::of::<PostCharge>(),
+    Stored::of::<ReverseEntry>(),
+    Stored::of::<PlaceHold>(),
+    Stored::of::<CaptureHold>(),
+    Stored::of::<ReleaseHold>(),
+    Stored::of::<ClosePeriod>(),
+];

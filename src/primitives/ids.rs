@@ -112,6 +112,14 @@ ids! {
     WebhookId = "whk";
     /// An event on its way to a webhook.
     WebhookDeliveryId = "whd";
+    /// A job: what is worked off in the background.
+    JobId = "job";
+    /// One command of a job.
+    JobItemId = "jit";
+    /// A command that waits for a second person.
+    ApprovalId = "apv";
+    /// A tenant's rules of what waits.
+    ApprovalRulesId = "apr";
 }
 
 /// Only the canonical form (32 lower-case hexadecimal digits) is an id, so that one thing has one name.

@@ -11,7 +11,7 @@ use super::cache::Wants;
 use super::row::Row;
 use super::unit::Work;
 use crate::ledger::{Entry, LedgerFault, Refusal};
-use crate::primitives::{AccountId, Origin};
+use crate::primitives::{AccountId, Money, Origin};
 use crate::refused::{FieldProblem, Refused};
 
 /// Something that changes the tenant. It can be stored: then it waits as a job, or is called by its name.
@@ -33,6 +33,11 @@ pub trait Command: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'st
     /// Rows that it writes, at most: batches are filled by rows, not by commands.
     fn weight(&self) -> usize {
         8
+    }
+
+    /// How much a second person is asked about, where that is not what its entries move: a new limit, a hold.
+    fn amount(&self, _made: &Self::Made) -> Option<Money> {
+        None
     }
 }
 
@@ -229,6 +234,18 @@ impl Idempotency {
     }
 }
 
+impl Idempotency {
+    /// The same, of a command that is stored.
+    #[must_use]
+    pub fn of_stored(key: String, operation: &str, stored: &str) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(operation.as_bytes());
+        digest.update([0]);
+        digest.update(stored.as_bytes());
+        Self { key, request_hash: digest.finalize().into() }
+    }
+}
+
 struct Writer(Sha256);
 
 impl std::io::Write for Writer {
@@ -306,23 +323,43 @@ pub struct Done<T> {
 pub type Answer<T> = Result<Done<Arc<T>>, Failure>;
 
 /// A command whose type is forgotten, on its way through the worker.
-pub(super) trait AnyCommand: Send + Sync {
+pub trait AnyCommand: Send + Sync {
+    /// The mutation's name.
     fn operation(&self) -> &'static str;
+    /// As [`Command::looks_at`].
     fn looks_at(&self, wants: &mut Wants);
+    /// As [`Command::decide`].
+    ///
+    /// # Errors
+    /// The same.
     fn decide(&self, work: &mut Work) -> Decision<Outcome>;
     /// What the key has made, for a repetition.
+    ///
+    /// # Errors
+    /// That something is not loaded yet, or that the origin may not see it.
     fn again(&self, work: &mut Work, result: &str) -> Decision<Outcome>;
+    /// As [`Command::weight`].
     fn weight(&self) -> usize;
     /// What was turned away before, and only leaves its record.
     fn turned_away(&self) -> Option<Verdict> {
+        None
+    }
+    /// As [`Command::amount`].
+    fn amount(&self, _outcome: &Outcome) -> Option<Money> {
+        None
+    }
+    /// Itself, as JSON; none of what is never stored.
+    fn stored(&self) -> Option<String> {
         None
     }
 }
 
 /// What came of a command: what it made, and what that is remembered by.
 #[derive(Clone, Debug)]
-pub(super) struct Outcome {
+pub struct Outcome {
+    /// What it made.
     pub made: Arc<dyn std::any::Any + Send + Sync>,
+    /// What that is remembered by.
     pub result: String,
 }
 
@@ -350,6 +387,14 @@ impl<C: Command> AnyCommand for C {
 
     fn weight(&self) -> usize {
         Command::weight(self)
+    }
+
+    fn amount(&self, outcome: &Outcome) -> Option<Money> {
+        outcome.made.downcast_ref::<C::Made>().and_then(|made| Command::amount(self, made))
+    }
+
+    fn stored(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
     }
 }
 

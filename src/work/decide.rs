@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::command::{AnyCommand, Audited, Failure, Idempotency, Outcome, Stop, in_the_words_of};
+use super::command::{AnyCommand, Audited, Decision, Failure, Idempotency, Outcome, Stop, in_the_words_of};
+use super::house::Decided;
 use super::unit::{Ended, Work};
 use crate::ledger::LedgerFault;
 use crate::primitives::{IdSource, Origin};
-use crate::refused::{IDEMPOTENCY_KEY_REUSED, Refused};
+use crate::refused::{IDEMPOTENCY_KEY_REUSED, RefusalCode, Refused};
 
 /// A command on its way to a decision.
 pub(super) struct Job {
@@ -40,6 +41,28 @@ enum Tried {
     Missing,
 }
 
+/// In whose name a command is decided within another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whose<'a> {
+    pub origin: &'a Origin,
+    pub key: Option<&'a Idempotency>,
+    /// Whether a second person has said yes to it.
+    pub approved: bool,
+    /// Whether it is undone when another one is refused: then it cannot wait for a second person.
+    pub atomic: bool,
+}
+
+/// What came of a command that was decided within another.
+#[derive(Debug)]
+pub(crate) enum Became {
+    /// It was done, now or before.
+    Done(String),
+    /// It was refused.
+    Refused(Box<Refused>),
+    /// It could not be decided.
+    Failed,
+}
+
 /// Jobs that are decided next to each other, all or none where they are atomic.
 pub(super) struct Run {
     pub jobs: Vec<Job>,
@@ -62,7 +85,7 @@ impl Work {
         for (place, run) in runs {
             self.next_run();
             let mark = self.mark();
-            let tried: Vec<Tried> = run.jobs.iter().map(|job| self.try_job(job)).collect();
+            let tried: Vec<Tried> = run.jobs.iter().map(|job| self.try_job(job, run.atomic)).collect();
             if self.cut {
                 self.roll_back(mark);
                 break;
@@ -118,19 +141,68 @@ impl Work {
         }
     }
 
-    fn try_job(&mut self, job: &Job) -> Tried {
+    fn try_job(&mut self, job: &Job, atomic: bool) -> Tried {
         self.turn_to(&job.origin, job.key.as_ref(), job.seed, job.secret);
+        self.try_command(&*job.command, job.key.as_ref(), atomic)
+    }
+
+    /// Decides a command of somebody else's within the one under decision, as if it had come by itself: under its key,
+    /// undone where it is refused, with a record of its own. `atomic`: it is to be undone with others, so it cannot wait.
+    ///
+    /// # Errors
+    /// That something is not loaded yet.
+    pub(crate) fn decide_aside(&mut self, whose: &Whose<'_>, command: &dyn AnyCommand) -> Decision<Became> {
+        let aside = self.step_aside(whose.origin, whose.key, whose.approved);
+        let tried = self.try_command(command, whose.key, whose.atomic);
+        self.step_back(aside);
+        match tried {
+            Tried::Missing => self.miss(|_| {}),
+            Tried::Answered(Ok((outcome, _))) => Ok(Became::Done(outcome.result)),
+            Tried::Answered(Err(Failure::Refused(refused, _))) => Ok(Became::Refused(refused)),
+            Tried::Answered(Err(Failure::Fault(_))) => Ok(Became::Failed),
+        }
+    }
+
+    /// Leaves the record of a command of somebody else's that is refused for what became of others.
+    pub(crate) fn refuse_aside(&mut self, whose: &Whose<'_>, command: &dyn AnyCommand, code: RefusalCode) {
+        let aside = self.step_aside(whose.origin, whose.key, whose.approved);
+        self.record(command.operation(), Ended::Refused(code));
+        self.step_back(aside);
+    }
+
+    /// Does something within the command under decision that stays whatever becomes of that, with a record of its own.
+    ///
+    /// # Errors
+    /// What it stops for.
+    pub(crate) fn do_aside<T>(
+        &mut self,
+        operation: &'static str,
+        part: impl FnOnce(&mut Self) -> Decision<(T, String)>,
+    ) -> Decision<T> {
+        let origin = self.origin().clone();
+        let aside = self.step_aside(&origin, None, true);
+        let done = part(self).map(|(made, result)| {
+            self.record(operation, Ended::Done(result));
+            made
+        });
+        self.step_back(aside);
+        done
+    }
+
+    fn try_command(&mut self, command: &dyn AnyCommand, key: Option<&Idempotency>, atomic: bool) -> Tried {
         let mark = self.mark();
         // A decision that stumbles over a row that cannot be fails alone.
-        let tried = catch_unwind(AssertUnwindSafe(|| self.decide_job(job)));
+        let tried = catch_unwind(AssertUnwindSafe(|| self.decide_command(command, key, atomic)));
         let stop = match tried {
-            Ok(Ok(done)) if !self.has_missed() => return Tried::Answered(Ok(done)),
-            Ok(Ok(_)) => {
+            Ok(Ok(_)) if self.has_missed() => {
                 self.roll_back(mark);
                 return Tried::Missing;
             }
+            Ok(Ok(Ok(done))) => return Tried::Answered(Ok(done)),
+            // It waits: what that has left behind stays.
+            Ok(Ok(Err(refused))) => return Tried::Answered(Err(Failure::Refused(refused, Audited::Yes))),
             Ok(Err(stop)) => stop,
-            Err(_) => Stop::Damaged(job.command.operation()),
+            Err(_) => Stop::Damaged(command.operation()),
         };
         self.roll_back(mark);
         let refused = match stop {
@@ -139,41 +211,61 @@ impl Work {
             Stop::Refused(refused) => refused,
             Stop::Books(refusal) => Box::new(in_the_words_of(&refusal, &[])),
             Stop::Damaged(what) => {
-                tracing::error!(operation = job.command.operation(), what, "a command could not be decided");
+                tracing::error!(operation = command.operation(), what, "a command could not be decided");
                 return Tried::Answered(Err(Failure::Fault(Arc::new(LedgerFault::Undecided(what)))));
             }
         };
         // What is refused leaves no key for the database to find used: a repetition of what was done would get the
         // refusal of today instead of the answer of then.
-        if let Some(key) = &job.key
+        if let Some(key) = key
             && self.looks_key_up(key).is_err()
         {
             return Tried::Missing;
         }
-        self.record(job.command.operation(), Ended::Refused(refused.code));
+        self.record(command.operation(), Ended::Refused(refused.code));
         Tried::Answered(Err(Failure::Refused(refused, Audited::Yes)))
     }
 
-    fn decide_job(&mut self, job: &Job) -> Result<(Outcome, Replayed), Stop> {
-        let operation = job.command.operation();
-        if let Some(verdict) = job.command.turned_away() {
-            let nothing = job.command.decide(self)?;
+    /// What it did, or that it is refused for now and waits.
+    fn decide_command(
+        &mut self,
+        command: &dyn AnyCommand,
+        key: Option<&Idempotency>,
+        atomic: bool,
+    ) -> Decision<Result<(Outcome, Replayed), Box<Refused>>> {
+        let operation = command.operation();
+        if let Some(verdict) = command.turned_away() {
+            let nothing = command.decide(self)?;
             self.record(operation, verdict.into());
-            return Ok((nothing, false));
+            return Ok(Ok((nothing, false)));
         }
-        if let Some(key) = &job.key
+        if let Some(key) = key
             && let Some(first) = self.remembered(key)?
         {
             if first.request_hash != key.request_hash {
                 let message = "the idempotency key was used before with another request";
                 return Err(Refused::of_field(IDEMPOTENCY_KEY_REUSED, "idempotencyKey", message).into());
             }
-            let again = job.command.again(self, &first.result)?;
+            let again = command.again(self, &first.result)?;
             self.record(operation, Ended::Replayed(first.result));
-            return Ok((again, true));
+            return Ok(Ok((again, true)));
         }
-        let outcome = job.command.decide(self)?;
-        self.record(operation, Ended::Done(outcome.result.clone()));
-        Ok((outcome, false))
+        let decided = match self.house.filter(|_| !self.is_approved()) {
+            Some(house) => house.decide(self, command, key, atomic)?,
+            None => Decided::Done(command.decide(self)?),
+        };
+        match decided {
+            Decided::Done(outcome) => {
+                self.record(operation, Ended::Done(outcome.result.clone()));
+                Ok(Ok((outcome, false)))
+            }
+            Decided::Waits(refused) => {
+                if let Some(key) = key {
+                    self.looks_key_up(key)?;
+                }
+                self.record(operation, Ended::Refused(refused.code));
+                Ok(Err(refused))
+            }
+        }
     }
 }

@@ -15,6 +15,7 @@ use super::cache::{IndexKey, KeyOf, Remembered, SetKey, Slot, Wants};
 use super::command::{AnyCommand, Command, Done, Failure, Idempotency, Mode};
 use super::decide::{Answered, Job, Run};
 use super::head::Head;
+use super::house::House;
 use super::row::{AnyRow, Row, Table};
 use super::unit::{Ended, Record, Unknown, Work};
 use crate::ledger::Entry;
@@ -123,6 +124,41 @@ impl Memory {
         memory.work.unknown = Unknown::LookedUp;
         memory.from_nothing = true;
         memory
+    }
+
+    /// The same tenant, under the rules of a house.
+    #[must_use]
+    pub fn under(mut self, house: &'static dyn House) -> Self {
+        self.work.house = Some(house);
+        self
+    }
+
+    /// Runs a command whose type is forgotten; gives what it is remembered by.
+    ///
+    /// # Errors
+    /// The refusal.
+    ///
+    /// # Panics
+    /// As [`Memory::run`].
+    pub fn run_any(&mut self, origin: &Origin, command: Box<dyn AnyCommand>) -> Result<String, Refused> {
+        let job = Job::new(&self.ids, origin, None, command);
+        let answer = self.submit(runs(vec![job], Mode::EachAlone)).into_iter().flatten().next();
+        match answer.expect("an answer per command") {
+            Ok((outcome, _)) => Ok(outcome.result),
+            Err(Failure::Refused(refused, _)) => Err(*refused),
+            Err(Failure::Fault(fault)) => panic!("{fault}"),
+        }
+    }
+
+    /// What the audit trail has so far: client, operation, and the code where it was refused.
+    #[must_use]
+    pub fn audited(&self) -> Vec<(String, &'static str, Option<&'static str>)> {
+        let code = |ended: &Ended| match ended {
+            Ended::Refused(code) => Some(code.word()),
+            _ => None,
+        };
+        let of = |record: &Record| (record.origin.client.to_string(), record.operation, code(&record.ended));
+        self.records.iter().map(of).collect()
     }
 
     /// Runs a command.

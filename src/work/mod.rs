@@ -14,6 +14,7 @@
 //! | `books` | posting, reversing, reserving, as methods of the work |
 //! | `cache` | what the worker remembers, and what it has yet to load |
 //! | `decide` | a pass over a batch: keys, decisions, records |
+//! | `house` | what stands above single commands; how stored ones are read |
 //! | `load`, `write`, `bulk` | the statements |
 //! | `worker`, `waiting`, `queue` | the batch's way; the two lanes; who waits |
 //! | `read`, `present` | reading rows outside of a batch, and a tenant's present |
@@ -30,6 +31,7 @@ pub mod command;
 mod decide;
 mod founding;
 pub mod head;
+pub mod house;
 pub(crate) mod load;
 #[doc(hidden)]
 pub mod memory;
@@ -51,9 +53,12 @@ pub use books::{NewHold, Reversal};
 pub use cache::Wants;
 pub use change::Change;
 pub use command::{
-    Answer, Audited, Command, Decision, Done, Failure, Idempotency, Made, Mode, Named, Owned, Stop, Verdict,
+    Answer, AnyCommand, Audited, Command, Decision, Done, Failure, Idempotency, Made, Mode, Named, Outcome, Owned,
+    Stop, Verdict,
 };
+pub(crate) use decide::{Became, Whose};
 pub use founding::found;
+pub use house::{House, Stored};
 pub use metrics::WorkMetrics;
 pub use queue::{Priority, Surroundings, Wake, Workers};
 pub use recent::Recent;

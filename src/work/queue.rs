@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::cache::Memory;
 use super::command::{Answer, AnyCommand, Command, Done, Failure, Idempotency, Mode, Outcome, TurnedAway, Verdict};
 use super::decide::{Answered, Job};
+use super::house::House;
 use super::metrics::WorkMetrics;
 use super::waiting::{Caller, Group, Queues};
 use super::worker::Worker;
@@ -52,6 +53,7 @@ pub(super) struct Shared {
     pub wake: Wake,
     pub metrics: WorkMetrics,
     pub memory: Memory,
+    pub house: Option<&'static dyn House>,
     /// This server among those that share the database.
     pub server: Arc<str>,
     queues: Mutex<State>,
@@ -74,10 +76,22 @@ impl Workers {
     /// Without a worker yet.
     #[must_use]
     pub fn new(db: Database, surroundings: Surroundings, metrics: WorkMetrics, wake: Wake) -> Self {
+        Self::of_house(db, surroundings, metrics, wake, None)
+    }
+
+    /// The same, under the rules of a house.
+    #[must_use]
+    pub fn of_house(
+        db: Database,
+        surroundings: Surroundings,
+        metrics: WorkMetrics,
+        wake: Wake,
+        house: Option<&'static dyn House>,
+    ) -> Self {
         let (queues, tasks, memory) = (Mutex::new(State::default()), TaskTracker::new(), Memory::default());
         // From chance of its own: the ids of a seeded source are the same each time.
         let server = IdSource::random(surroundings.clock.clone()).next().simple().to_string().into();
-        Self(Arc::new(Shared { db, surroundings, wake, metrics, memory, server, queues, tasks }))
+        Self(Arc::new(Shared { db, surroundings, wake, metrics, memory, house, server, queues, tasks }))
     }
 
     /// Runs a command; answers when it is durable.
@@ -110,6 +124,17 @@ impl Workers {
             Ok(answers) => answers.into_iter().map(of_type::<C>).collect(),
             Err(fault) => (0..count).map(|_| Err(fault.clone().into())).collect(),
         }
+    }
+
+    /// Runs one command of the background whose type only its caller knows; gives what it is remembered by.
+    ///
+    /// # Errors
+    /// As [`Workers::run`].
+    pub(crate) async fn run_any(&self, origin: &Origin, command: Box<dyn AnyCommand>) -> Result<String, Failure> {
+        let job = Job::new(&self.0.surroundings.ids, origin, None, command);
+        let answers = self.submit(origin.tenant, vec![job], Mode::EachAlone, Priority::Background).await?;
+        let answer = answers.into_iter().next().unwrap_or_else(|| Err(LedgerFault::Inconsistent("no answer").into()));
+        answer.map(|(outcome, _)| outcome.result)
     }
 
     /// Leaves records of what was turned away before it became a command.

@@ -51,6 +51,14 @@ pub enum Table {
     Webhook,
     /// Events on their way there.
     WebhookDelivery,
+    /// What is worked off in the background.
+    Job,
+    /// The commands of a job.
+    JobItem,
+    /// Commands that wait for a second person.
+    Approval,
+    /// Which commands do.
+    ApprovalRules,
     /// Of the tests of this module.
     #[cfg(test)]
     Note,
@@ -58,7 +66,7 @@ pub enum Table {
 
 impl Table {
     /// How many there are.
-    pub const COUNT: usize = Self::WebhookDelivery as usize + 1 + cfg!(test) as usize;
+    pub const COUNT: usize = Self::ApprovalRules as usize + 1 + cfg!(test) as usize;
 }
 
 /// A row of a table. Its entity's primary key is the tenant and one id.

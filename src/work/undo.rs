@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::cache::{Cache, IndexKey, KeyOf, Remembered, SetKey, Slot, Wants};
 use super::head::{Day, Head};
 use super::row::Table;
-use super::unit::Work;
+use super::unit::{Unknown, Work};
 use crate::ledger::Entry;
-use crate::primitives::EntryId;
+use crate::primitives::{AccountId, Currency, EntryId, Minor};
 
 /// How something was before.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) enum Undo {
 
 /// How far the work was, to come back to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     undo: usize,
     entries: usize,
     told: usize,
@@ -33,11 +33,11 @@ pub(super) struct Mark {
 }
 
 impl Work {
-    pub(super) fn mark(&self) -> Mark {
+    pub(crate) fn mark(&self) -> Mark {
         Mark { undo: self.undo.len(), entries: self.entries.len(), told: self.told.len(), records: self.records.len() }
     }
 
-    pub(super) fn roll_back(&mut self, mark: Mark) {
+    pub(crate) fn roll_back(&mut self, mark: Mark) {
         self.entries.truncate(mark.entries);
         self.told.truncate(mark.told);
         self.records.truncate(mark.records);
@@ -65,6 +65,13 @@ impl Work {
             // Its order is its type's: it is put together anew when somebody asks.
             self.cache.set_set(key, None);
         }
+        let all_there_is = self.unknown == Unknown::Absent;
+        for undo in std::mem::take(&mut self.undo).into_iter().filter(|_| !all_there_is) {
+            // What a job waits with is written once and looked at once, and there may be very much of it.
+            if let Undo::Row(table @ Table::JobItem, id, _) = undo {
+                self.cache.set_row(table, id, None);
+            }
+        }
         self.head = head;
         self.end_batch();
     }
@@ -73,6 +80,28 @@ impl Work {
     pub(super) fn forget(&mut self) {
         self.start_over();
         self.cache = Cache::default();
+    }
+
+    /// What was done since: how much its entries moved, by currency, and the accounts that it touched in the books.
+    pub(crate) fn measured(&self, since: Mark) -> (Vec<(Currency, Minor)>, Vec<AccountId>) {
+        let mut amounts: Vec<(Currency, Minor)> = Vec::new();
+        for entry in &self.entries[since.entries.min(self.entries.len())..] {
+            for line in entry.postings.iter().filter(|line| line.amount.0 > 0) {
+                match amounts.iter_mut().find(|(currency, _)| *currency == line.currency) {
+                    Some((_, sum)) => sum.0 = sum.0.saturating_add(line.amount.0),
+                    None => amounts.push((line.currency, line.amount)),
+                }
+            }
+        }
+        let mut accounts: Vec<AccountId> = Vec::new();
+        for undo in &self.undo[since.undo.min(self.undo.len())..] {
+            if let Undo::Row(Table::Position | Table::Account, id, _) = undo
+                && !accounts.contains(&AccountId(*id))
+            {
+                accounts.push(AccountId(*id));
+            }
+        }
+        (amounts, accounts)
     }
 
     /// Takes everything back.
@@ -92,5 +121,6 @@ impl Work {
         self.records.clear();
         self.missed = Wants::default();
         self.cut = false;
+        self.too_early = false;
     }
 }

@@ -5,6 +5,9 @@
 //! What is not known is noted as missed; then whatever the command returned is discarded, and it is decided again once
 //! everything that the batch has missed is loaded.
 
+mod aside;
+mod put;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,7 +17,8 @@ use uuid::Uuid;
 use super::cache::{Cache, IndexKey, KeyOf, Remembered, SetKey, Slot, Wants};
 use super::command::{Decision, Idempotency, Missing, Stop, Verdict};
 use super::head::{Day, Head};
-use super::row::{AnyRow, Index, Row, Set, Shape, Table};
+use super::house::House;
+use super::row::{AnyRow, Index, Row, Set, Table};
 use super::settings::Settings;
 use super::undo::Undo;
 use crate::ledger::Entry;
@@ -62,6 +66,8 @@ struct Current {
     ids: CommandIds,
     secret: [u8; 16],
     ordinals: i64,
+    /// Whether a second person has said yes to it.
+    approved: bool,
     /// The day that is booked on, where that is not the present one.
     day: Option<NaiveDate>,
 }
@@ -106,6 +112,10 @@ pub struct Work {
     missed_any: bool,
     /// A number that was freed in this batch is wanted: the batch ends before the command that wants it.
     pub(super) cut: bool,
+    /// A number was refused as taken that is free once the run is written.
+    pub(super) too_early: bool,
+    /// What stands above single commands, such as who has to be asked.
+    pub(crate) house: Option<&'static dyn House>,
     current: Current,
 }
 
@@ -142,6 +152,8 @@ impl Work {
             missed: Wants::default(),
             missed_any: false,
             cut: false,
+            too_early: false,
+            house: None,
             current: Current {
                 origin,
                 key: None,
@@ -149,6 +161,7 @@ impl Work {
                 ids: CommandIds::new(Uuid::nil()),
                 secret: [0; 16],
                 ordinals: 0,
+                approved: false,
                 day: None,
             },
         }
@@ -441,6 +454,7 @@ impl Work {
             ids: CommandIds::new(seed),
             secret,
             ordinals: 0,
+            approved: false,
             day: None,
         };
         self.missed_any = false;
@@ -489,89 +503,10 @@ impl Work {
         self.records.push(Record { origin: self.current.origin.clone(), operation, ended, key });
     }
 
-    fn miss<T>(&mut self, want: impl FnOnce(&mut Wants)) -> Decision<T> {
+    pub(super) fn miss<T>(&mut self, want: impl FnOnce(&mut Wants)) -> Decision<T> {
         want(&mut self.missed);
         self.missed_any = true;
         Err(Stop::Missing(Missing(())))
-    }
-
-    /// Sets a row, with all that is unique in it. Refused, it has taken nothing, even for a command that goes on all the
-    /// same.
-    fn put(&mut self, table: Table, id: Uuid, now: Slot, before: Option<Arc<dyn AnyRow>>) -> Decision<()> {
-        let mark = self.mark();
-        let put = self.put_row(table, id, now, before);
-        if put.is_err() {
-            self.roll_back(mark);
-        }
-        put
-    }
-
-    fn put_row(&mut self, table: Table, id: Uuid, now: Slot, before: Option<Arc<dyn AnyRow>>) -> Decision<()> {
-        let keys = |row: &Slot| -> Vec<(&'static Index, String)> {
-            row.iter().flat_map(|row| row.unique_keys()).map(|(index, key)| (index, key.to_owned())).collect()
-        };
-        let before: Slot = before;
-        let (old, new) = (keys(&before), keys(&now));
-        let same = |one: &(&'static Index, String), other: &(&'static Index, String)| {
-            one.0.key() == other.0.key() && one.1 == other.1
-        };
-        let shape = now.as_ref().map(|row| row.shape());
-        for (index, key) in new.iter().filter(|key| !old.iter().any(|before| same(before, key))) {
-            let shape = shape.ok_or_else(|| Stop::damaged("a key without a row"))?;
-            self.take(index, key, id, shape)?;
-        }
-        for freed in old.into_iter().filter(|key| !new.iter().any(|now| same(now, key))) {
-            self.free(freed.0, freed.1);
-        }
-        self.before.entry((table, id)).or_insert_with(|| before.clone());
-        for row in before.iter().chain(now.iter()) {
-            for (name, owner) in row.owners() {
-                self.touched_sets.entry((table, name, owner)).or_default().insert(id);
-            }
-        }
-        let known = self.cache.row(table, id).cloned();
-        self.undo.push(Undo::Row(table, id, known));
-        self.cache.set_row(table, id, Some(now));
-        Ok(())
-    }
-
-    fn take(&mut self, index: &'static Index, key: &str, id: Uuid, shape: Shape) -> Decision<()> {
-        match self.cache.unique(index, key) {
-            Some(Some(other)) if other != id => return Err(Refused::duplicate(index.field, index.what).into()),
-            Some(_) => match self.freed.get(&(index.key(), key.to_owned())) {
-                Some(_) if self.had(id, index, key) => {}
-                // One statement cannot free it and take it, and what is decided together is written together.
-                Some(run) if *run == self.run => return Err(Refused::duplicate(index.field, index.what).into()),
-                Some(_) => {
-                    self.cut = true;
-                    return self.miss(|_| {});
-                }
-                None => {}
-            },
-            None if self.unknown == Unknown::LookedUp => return self.miss(|wants| wants.taken(index, key, shape)),
-            None => {}
-        }
-        let before = self.cache.unique(index, key);
-        self.undo.push(Undo::Unique(index.key(), key.to_owned(), before));
-        self.cache.set_unique(index.key(), key.to_owned(), Some(Some(id)));
-        Ok(())
-    }
-
-    /// Whether a row that this batch has touched had it before.
-    fn had(&self, id: Uuid, index: &'static Index, key: &str) -> bool {
-        let before = self.before.get(&(index.table, id)).and_then(Option::as_ref);
-        before.is_some_and(|row| row.unique_keys().iter().any(|(own, had)| own.key() == index.key() && *had == key))
-    }
-
-    fn free(&mut self, index: &'static Index, key: String) {
-        let before = self.cache.unique(index, &key);
-        self.undo.push(Undo::Unique(index.key(), key.clone(), before));
-        self.cache.set_unique(index.key(), key.clone(), Some(None));
-        let name = (index.key(), key.clone());
-        if !self.freed.contains_key(&name) {
-            self.freed.insert(name, self.run);
-            self.undo.push(Undo::Freed(index.key(), key));
-        }
     }
 }
 

@@ -127,10 +127,12 @@ impl From<LedgerFault> for Failed {
 impl Worker {
     pub fn new(shared: Arc<Shared>, tenant: TenantId) -> Self {
         let memory = cache::Share::of(&shared.memory);
+        let mut work = Work::new(tenant);
+        work.house = shared.house;
         Self {
             shared,
             tenant,
-            work: Work::new(tenant),
+            work,
             is_known: false,
             front: VecDeque::new(),
             background: VecDeque::new(),
@@ -464,6 +466,9 @@ impl Worker {
     /// What the commands say they will look at, and is not known.
     fn hints(&mut self, batch: &[Queued], with_keys: bool) -> Wants {
         let mut wants = Wants::default();
+        if let Some(house) = self.shared.house {
+            house.looks_at(self.tenant, &mut wants);
+        }
         for job in batch.iter().flat_map(|queued| &queued.run.jobs) {
             job.command.looks_at(&mut wants);
             if with_keys && let Some(key) = &job.key {

@@ -269,6 +269,12 @@ on_both_databases! {
             ("replayWebhook", "admin", json!({ "webhook": "whk_1", "from": { "time": "2026-04-15T09:30:00Z" } })),
             ("sendTestWebhook", "admin", json!({ "webhook": "whk_1" })),
             ("retryDelivery", "admin", json!({ "delivery": "whd_1" })),
+            ("cancelJob", "money", json!({ "job": "job_1" })),
+            ("retryJob", "money", json!({ "job": "job_1" })),
+            ("approve", "approve", json!({ "approval": "apv_1" })),
+            ("rejectApproval", "approve", json!({ "approval": "apv_1" })),
+            ("withdrawApproval", "read", json!({ "approval": "apv_1" })),
+            ("setApprovalRules", "admin", json!({ "rules": [] })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
@@ -278,7 +284,7 @@ on_both_databases! {
         let before = app.picture().await;
         for (name, scope, input) in &mutations {
             let all_others =
-                ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| other != scope);
+                ["read", "money", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             let answer = weak.mutate(name, input.clone(), "__typename").await;
             forbidden(answer, scope, name);
@@ -305,13 +311,18 @@ on_both_databases! {
             ("read", "{ node(id: \"x\") { id } }"),
             ("read", "{ nodes(ids: [\"x\"]) { id } }"),
             ("read", "{ trialBalance { balanced } }"),
+            ("read", "{ job(id: \"job_1\") { id } }"),
+            ("read", "{ jobs { nodes { id } } }"),
+            ("read", "{ approval(id: \"apv_1\") { id } }"),
+            ("read", "{ approvals { nodes { id } } }"),
+            ("read", "{ approvalRules { operation } }"),
             ("audit", "{ auditRecords { nodes { id } } }"),
             ("admin", "{ webhook(id: \"whk_1\") { id } }"),
             ("admin", "{ webhooks { nodes { id } } }"),
         ];
         for (scope, query) in queries {
             let all_others =
-                ["read", "money", "admin", "subscribe", "audit", "bulk"].into_iter().filter(|other| *other != scope);
+                ["read", "money", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| *other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             forbidden(weak.graphql(query, json!({})).await, scope, query);
             app.with_scopes(scope).ok(query, json!({})).await;

@@ -24,6 +24,7 @@ const USERS: &[&str] = &[
     "src/api/payments/remittances.rs",
     "src/demo/",
     "src/documents/",
+    "src/jobs/tests.rs",
     "src/ledger/",
     "src/payments/",
     "src/work/books.rs",

@@ -17,6 +17,8 @@ pub const EVERYTHING: &str = "{
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
         holds { nodes { id description } } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
+    jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
+    approvals(first: 10) { edges { cursor node { id operation account { id } } } }
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     products(first: 50) { nodes { id code alias } }
     documents(first: 10) { edges { cursor node { id name kind subject } } }
@@ -31,7 +33,7 @@ pub struct Things {
     pub account: Account,
     pub second: Account,
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
-    /// document, a webhook, a delivery to it.
+    /// document, a webhook, a delivery to it, a job, an approval.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -76,6 +78,12 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let link = json!({ "name": secret, "kind": "LETTER", "subject": account.id });
     let document = app.done("createUploadLink", link, "document { id }").await["document"]["id"].take();
     let (webhook, delivery) = webhook(&app, &account.id, secret).await;
+    // Refused, so that it changes nothing that other tests count.
+    let nobody = json!({ "items": [{ "idempotencyKey": "of-job", "type": "COMPANY" }], "async": true });
+    let job = app.done("createCustomerBatch", nobody, "job { id }").await;
+    app.done("setApprovalRules", json!({ "rules": [{ "operation": "createParty" }] }), "replayed").await;
+    let waiting = app.refused("createParty", json!({ "name": "Other" }), "APPROVAL_REQUIRED", "").await;
+    app.done("setApprovalRules", json!({ "rules": [] }), "replayed").await;
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
@@ -93,6 +101,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&document),
         webhook,
         delivery,
+        text(&job["job"]["id"]),
+        text(&waiting["facts"]["approval"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

@@ -146,7 +146,9 @@ async fn mutations_take_one_input_and_answer_with_a_success_or_a_refusal() {
                     let fields: Vec<(&str, String)> =
                         input.iter().map(|field| (name(field), written(&field["type"]))).collect();
                     let one = title.strip_suffix("Batch").expect("a batch of something");
-                    assert_eq!(fields, [("items", format!("[{one}Input!]!")), ("mode", "BatchMode!".to_owned())]);
+                    let background = ("async", "Boolean!".to_owned());
+                    let items = ("items", format!("[{one}Input!]!"));
+                    assert_eq!(fields, [items, ("mode", "BatchMode!".to_owned()), background]);
                     let item = list(find(&format!("{title}Item")), "fields");
                     let result = item.iter().find(|field| name(field) == "result").expect("a result");
                     assert_eq!(written(&result["type"]), format!("{one}Result!"));

@@ -21,7 +21,9 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.document.id", 10, "query($id: ID!) { document(id: $id) { id name } }"),
     ("Query.documents.filter.subject", 2, "query($id: ID!) { documents(filter: { subject: $id }) { nodes { id } } }"),
     ("Query.history.of", 2, "query($id: ID!) { history(of: $id) { nodes { sequence } } }"),
-    ("Query.webhook.id", 10, "query($id: ID!) { webhook(id: $id) { id url } }"),
+    ("Query.webhook.id", 11, "query($id: ID!) { webhook(id: $id) { id url } }"),
+    ("Query.job.id", 13, "query($id: ID!) { job(id: $id) { id state items { nodes { index } } } }"),
+    ("Query.approval.id", 14, "query($id: ID!) { approval(id: $id) { id state } }"),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
         "Query.accounts.filter.owner",
@@ -73,6 +75,16 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("createUploadLink.input.subject", 2, link),
         ("removeDocument.input.document", 10, json!({ "document": "ID" })),
         ("setDocumentLegalHold.input.document", 10, json!({ "document": "ID", "legalHold": true })),
+        ("cancelJob.input.job", 13, json!({ "job": "ID" })),
+        ("retryJob.input.job", 13, json!({ "job": "ID" })),
+        ("approve.input.approval", 14, json!({ "approval": "ID" })),
+        ("rejectApproval.input.approval", 14, json!({ "approval": "ID" })),
+        ("withdrawApproval.input.approval", 14, json!({ "approval": "ID" })),
+        (
+            "setApprovalRules.input.rules.products",
+            1,
+            json!({ "rules": [{ "operation": "transfer", "products": ["ID"] }] }),
+        ),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.account.id", 2, json!({ "account": id, "closureCode": "X" })),
@@ -118,14 +130,14 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             2,
             json!({ "url": "https://example.com/", "filter": { "accounts": ["ID"] } }),
         ),
-        ("deleteWebhook.input.webhook", 10, json!({ "webhook": "ID" })),
-        ("disableWebhook.input.webhook", 10, json!({ "webhook": "ID" })),
-        ("enableWebhook.input.webhook", 10, json!({ "webhook": "ID" })),
-        ("replayWebhook.input.webhook", 10, json!({ "webhook": "ID", "from": { "time": "2026-04-15T09:30:00Z" } })),
-        ("retryDelivery.input.delivery", 11, json!({ "delivery": "ID" })),
+        ("deleteWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
+        ("disableWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
+        ("enableWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
+        ("replayWebhook.input.webhook", 11, json!({ "webhook": "ID", "from": { "time": "2026-04-15T09:30:00Z" } })),
+        ("retryDelivery.input.delivery", 12, json!({ "delivery": "ID" })),
         ("rotateWebhookSecret.input.webhook", 10, json!({ "webhook": "ID" })),
-        ("sendTestWebhook.input.webhook", 10, json!({ "webhook": "ID" })),
-        ("updateWebhook.input.webhook", 10, json!({ "webhook": "ID", "description": "X" })),
+        ("sendTestWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
+        ("updateWebhook.input.webhook", 11, json!({ "webhook": "ID", "description": "X" })),
         (
             "updateWebhook.input.filter.accounts",
             2,
@@ -218,7 +230,7 @@ fn walk(types: &[Value], path: &str, value: &Value, above: &mut Vec<String>, fou
 /// The variables of a mutation with an id in its place, and with a key where it is a batch.
 fn filled(template: &Value, id: &str, mine: &Things, key: &str) -> Value {
     let text = template.to_string().replace("\"ID\"", &json!(id).to_string());
-    let text = text.replace("MY-HOLD", &mine.hold).replace("MY-WEBHOOK", &mine.ids[10]).replace("KEY", key);
+    let text = text.replace("MY-HOLD", &mine.hold).replace("MY-WEBHOOK", &mine.ids[11]).replace("KEY", key);
     serde_json::from_str(&text).expect("JSON")
 }
 

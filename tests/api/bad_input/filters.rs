@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Every text in a filter of the schema: the list that it is for (of accounts where it begins with a dot), the filter, the field; and whether any text will do, or only one of some words.
-const TEXTS: [(&str, &str, &str, bool); 11] = [
+const TEXTS: [(&str, &str, &str, bool); 13] = [
     ("accounts", "AccountFilter", "number", true),
     ("auditRecords", "AuditRecordFilter", "client", true),
     ("auditRecords", "AuditRecordFilter", "operation", true),
@@ -13,6 +13,8 @@ const TEXTS: [(&str, &str, &str, bool); 11] = [
     (".history", "HistoryFilter", "group", true),
     (".history", "HistoryFilter", "operations", true),
     ("entries", "EntryFilter", "externalReference", true),
+    ("approvals", "ApprovalFilter", "operations", true),
+    ("jobs", "JobFilter", "operations", true),
     ("parties", "PartyFilter", "name", true),
     (".transactions", "TransactionFilter", "month", false),
 ];

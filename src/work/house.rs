@@ -1,0 +1,82 @@
+//! What stands above single commands: whether somebody else has to say yes first, and how a stored command is read.
+
+use std::fmt;
+
+use super::cache::Wants;
+use super::command::{AnyCommand, Command, Decision, Idempotency, Outcome};
+use super::unit::Work;
+use crate::primitives::{ProductId, TenantId};
+use crate::refused::Refused;
+
+/// Rules that every command of a tenant is decided under. Pure, as decisions are.
+pub trait House: fmt::Debug + Send + Sync {
+    /// What it looks at with every batch. Only speed hangs on it.
+    fn looks_at(&self, tenant: TenantId, wants: &mut Wants);
+
+    /// Decides a command, or puts it aside.
+    ///
+    /// # Errors
+    /// The command's.
+    fn decide(
+        &self,
+        work: &mut Work,
+        command: &dyn AnyCommand,
+        key: Option<&Idempotency>,
+        atomic: bool,
+    ) -> Decision<Decided>;
+
+    /// A stored command; none of an operation that is not known (any more), or that cannot be read.
+    fn read(&self, operation: &str, stored: &str) -> Option<Box<dyn AnyCommand>>;
+
+    /// Whether commands of an operation can be stored, and so wait.
+    fn can_wait(&self, operation: &str) -> bool;
+
+    /// Whether the tenant has such a product.
+    ///
+    /// # Errors
+    /// That it is not loaded yet.
+    fn has_product(&self, work: &mut Work, product: ProductId) -> Decision<bool>;
+}
+
+/// What came of a command under the rules of the house.
+#[derive(Debug)]
+pub enum Decided {
+    /// It was done.
+    Done(Outcome),
+    /// It was not done, and is kept: the refusal says what it waits for. What the house has noted of it stays.
+    Waits(Box<Refused>),
+}
+
+/// How a command is read that was stored: each domain lists its own.
+#[derive(Clone, Copy)]
+pub struct Stored {
+    /// The command's operation.
+    pub operation: &'static str,
+    /// Reads one.
+    pub read: fn(&str) -> Option<Box<dyn AnyCommand>>,
+}
+
+impl Stored {
+    /// Of a command.
+    #[must_use]
+    pub const fn of<C: Command>() -> Self {
+        Self {
+            operation: C::OPERATION,
+            read: |text| serde_json::from_str::<C>(text).ok().map(|command| Box::new(command) as Box<dyn AnyCommand>),
+        }
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operation)
+    }
+}
+
+impl Work {
+    /// A stored command.
+    #[must_use]
+    pub fn read(&self, operation: &str, stored: &str) -> Option<Box<dyn AnyCommand>> {
+        self.house.and_then(|house| house.read(operation, stored))
+    }
+}
