@@ -91,6 +91,12 @@ impl World {
         Engine::start_idle(db, self.clock.clone(), IdSource::random(self.clock.clone()), Vec::new())
     }
 
+    /// One that does in the background what a server does by itself.
+    pub async fn server(&self) -> Engine {
+        let db = Database::open(&self.url).await.expect("a database");
+        Engine::start(db, self.clock.clone(), IdSource::random(self.clock.clone()))
+    }
+
     pub async fn add_tenant(&self, id: TenantId, code: &str) {
         let sql = "INSERT INTO tenant (id, code, created_at_us) VALUES ($1, $2, 0)";
         self.execute(sql, vec![id.0.into(), code.into()]).await;

@@ -48,10 +48,13 @@ async fn a_hold_lapses_at_its_time_and_not_before() {
         let position = world.position(1).await;
         assert_eq!((position.reserved, position.available(world.clock.today())), (Minor(40), Minor(60)));
 
+        // A server does it by itself.
+        let server = world.server().await;
         world.clock.set(end + TimeDelta::days(400));
         while status(world, long).await.0 == HoldStatus::Open {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        server.stop().await;
         assert_eq!(status(world, endless).await, (HoldStatus::Open, None));
         let expired = world.number("SELECT COUNT(*) FROM event WHERE type = 'HOLD_EXPIRED'").await;
         assert_eq!((expired, world.position(1).await.reserved), (2, Minor(10)));
