@@ -24,6 +24,7 @@ use crate::ledger::{self, Entry, LedgerFault};
 use crate::parties;
 use crate::payments;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
+use crate::payments::simulator::SimulateRails;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
 use crate::refused::{self, RefusalCode};
 use crate::work::present::{self, Present};
@@ -35,7 +36,7 @@ use crate::work::{
 /// The steps of a business day, in the order in which they are run.
 #[must_use]
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
-    vec![step::<CloseEmptied>()]
+    vec![step::<SimulateRails>(), step::<CloseEmptied>()]
 }
 
 /// What is to be done during the day.
@@ -59,7 +60,15 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
 /// Every command that can be stored, to be run later or once a second person has said yes, in the order of the domains.
 #[must_use]
 pub fn commands() -> Vec<Stored> {
-    [approvals::COMMANDS, parties::COMMANDS, customers::COMMANDS, accounts::COMMANDS, payments::COMMANDS].concat()
+    [
+        jobs::settings::COMMANDS,
+        approvals::COMMANDS,
+        parties::COMMANDS,
+        customers::COMMANDS,
+        accounts::COMMANDS,
+        payments::COMMANDS,
+    ]
+    .concat()
 }
 
 /// Every kind of job, in the order of the domains.

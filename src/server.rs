@@ -20,7 +20,7 @@ use crate::api::documents::Files;
 use crate::database::{self, Database};
 use crate::documents::vault::{Place, VaultError};
 use crate::documents::{Limits, Vault};
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 use crate::events::feed::Lag;
 use crate::events::outbound::OutboundConfig;
 use crate::http::explorer::{self, ExplorerConfig};
@@ -42,6 +42,8 @@ pub struct ServerConfig {
     pub migrate: bool,
     /// `tenant:client_id:client_secret` to set up where they are missing.
     pub bootstrap_client: Option<String>,
+    /// Whether it does the background's work, too: days, jobs, webhooks, the relay. One of several servers must.
+    pub background: bool,
     /// What the tenant is made with that is set up so.
     pub bootstrap_settings: Settings,
     /// Tokens, and who else issues them.
@@ -86,6 +88,7 @@ impl Default for ServerConfig {
             migrate: true,
             bootstrap_client: None,
             bootstrap_settings: Settings::default(),
+            background: true,
             access: AccessConfig::default(),
             http: HttpConfig::default(),
             trusted: TrustedDocuments::default(),
@@ -209,7 +212,7 @@ async fn assemble(
     config: ServerConfig,
 ) -> Result<Server, StartError> {
     let ServerConfig { bootstrap_client, bootstrap_settings, access, http: mut limits, outbound, .. } = config;
-    let ServerConfig { trusted, explorer, metrics, clock, ids, .. } = config;
+    let ServerConfig { trusted, explorer, metrics, clock, ids, background, .. } = config;
     let (documents, document_limits) = (config.documents, config.document_limits);
     limits.upload.file_bytes = document_limits.bytes;
     let vault = vault(documents, &config.database_url).await?;
@@ -221,9 +224,15 @@ async fn assemble(
     if let Some(spec) = bootstrap_client {
         bootstrap(&access, &clock, &ids, &spec, bootstrap_settings).await?;
     }
-    let engine = Engine::start(db.clone(), clock.clone(), ids.clone());
+    let engine = if background {
+        Engine::start(db.clone(), clock.clone(), ids.clone())
+    } else {
+        Engine::start_idle(db.clone(), clock.clone(), ids.clone(), engine::steps())
+    };
     let files = Files::new(vault, document_limits, access.clone(), clock.clone());
-    engine.send_out(outbound);
+    if background {
+        engine.send_out(outbound);
+    }
     let lifecycle = Lifecycle::default();
     let gateway = Gateway::new(
         api::executable(&engine, files.clone())?,

@@ -25,6 +25,7 @@ pub mod posting;
 pub mod product;
 pub mod reversed_entry;
 pub mod signing_key;
+pub mod simulation;
 pub mod tenant;
 pub mod webhook;
 pub mod webhook_delivery;

@@ -35,6 +35,14 @@ const TABLES: &[&str] = &[
     "CREATE UNIQUE INDEX business_day_day ON business_day (tenant_id, day)",
     // Accounts that are to be closed: few at a time, looked at with every new day.
     "CREATE INDEX account_position_closing ON account_position (tenant_id, account_id) WHERE status = 'PENDING_CLOSE'",
+    // What a sandbox's rails still have to do: transfers that are to come back. Its rows go when that is done.
+    "CREATE TABLE simulation (
+        tenant_id {uuid} NOT NULL REFERENCES tenant (id),
+        id {uuid} NOT NULL,
+        due date NOT NULL,
+        entry_id {uuid} NOT NULL,
+        PRIMARY KEY (tenant_id, id)
+    )",
     // Days whose steps are still to be run: looked for on every server all the time.
     "CREATE INDEX business_day_open ON business_day (tenant_id, day) WHERE state <> 'DONE'",
 ];

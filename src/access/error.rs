@@ -43,6 +43,9 @@ pub enum TenantError {
     /// Another tenant has it.
     #[error("a tenant with this code exists")]
     CodeTaken,
+    /// Only a sandbox can be begun anew.
+    #[error("only a sandbox tenant can be begun anew")]
+    NotASandbox,
     /// The database's answer.
     #[error(transparent)]
     Database(#[from] DbErr),

@@ -7,7 +7,6 @@
 
 mod cache;
 mod clients;
-pub mod commands;
 mod error;
 mod external;
 mod keys;

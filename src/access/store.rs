@@ -72,6 +72,23 @@ async fn with_settings(db: &impl ConnectionTrait, row: Option<tenant::Model>) ->
     tenant_of(row, head).map(Some)
 }
 
+/// Gives a tenant another code.
+pub(super) async fn rename(tx: &DatabaseTransaction, tenant: TenantId, code: &str) -> Result<(), DbErr> {
+    let update = tenant::Entity::update_many()
+        .col_expr(tenant::Column::Code, Expr::value(code))
+        .filter(tenant::Column::Id.eq(tenant.0));
+    update.exec(tx).await.map(|_| ())
+}
+
+/// Gives a tenant's clients, but for those that are bound to a customer, to another tenant.
+pub(super) async fn move_clients(tx: &DatabaseTransaction, from: TenantId, to: TenantId) -> Result<(), DbErr> {
+    let update = client::Entity::update_many()
+        .col_expr(client::Column::TenantId, Expr::value(to.0))
+        .filter(client::Column::TenantId.eq(from.0))
+        .filter(client::Column::CustomerId.is_null());
+    update.exec(tx).await.map(|_| ())
+}
+
 /// All tenants, by code.
 pub(super) async fn tenants(db: &impl ConnectionTrait) -> Result<Vec<Tenant>, DbErr> {
     let rows = tenant::Entity::find().order_by_asc(tenant::Column::Code).all(db).await?;

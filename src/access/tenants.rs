@@ -2,9 +2,11 @@
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
+use crate::accounts::catalogue::InstallCatalogue;
+use crate::engine::Engine;
 use crate::primitives::clock::Micros;
 use crate::primitives::{Clock, IdSource, TenantId};
-use crate::work::Settings;
+use crate::work::{Settings, found};
 
 use super::error::TenantError;
 use super::store;
@@ -44,6 +46,34 @@ pub async fn create_tenant(
     }
     store::insert_ledger_head(tx, &tenant).await?;
     Ok(tenant.id)
+}
+
+/// What stands between a sandbox's code and the number of a former life of it: no code that anybody gives has one.
+const FORMER: char = '~';
+
+/// Begins a sandbox tenant anew: a tenant with nothing but the products that every tenant starts with takes its code, its
+/// settings and its clients, and the former one keeps what it has under a code that nobody can ask for. Clients that are
+/// bound to a customer stay with that customer. Done again by a token of the former one, it gives the tenant that has taken
+/// its place.
+///
+/// # Errors
+/// [`TenantError::NotASandbox`], or the database's.
+pub async fn reset_sandbox(engine: &Engine, tenant: TenantId) -> Result<Tenant, TenantError> {
+    let tx = engine.db.begin().await?;
+    let gone = || TenantError::NotASandbox;
+    let former = store::tenant_by_id(&*tx, tenant).await?.filter(|former| former.settings.sandbox).ok_or_else(gone)?;
+    if let Some((code, _)) = former.code.split_once(FORMER) {
+        return store::tenant_by_code(&*tx, code).await?.ok_or_else(gone);
+    }
+    let (clock, ids, currency) = (engine.clock(), engine.ids(), former.settings.base_currency);
+    store::rename(&tx, tenant, &format!("{}{FORMER}{}", former.code, ids.next().simple())).await?;
+    let made = create_tenant(&tx, clock, ids, &former.code, former.settings).await?;
+    store::move_clients(&tx, tenant, made).await?;
+    let installed = found(&tx, &engine.surroundings, made, InstallCatalogue { currency }).await;
+    installed.map_err(|failure| DbErr::Custom(failure.to_string()))?;
+    let now = store::tenant_by_id(&*tx, made).await?.ok_or_else(gone)?;
+    tx.commit().await?;
+    Ok(now)
 }
 
 /// 2 to 40 of `a-z`, `0-9` and `-`. An id (`ten_...`) has an underscore, so the two are never confused.

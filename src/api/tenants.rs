@@ -6,15 +6,15 @@ use std::time::Duration;
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 
 use super::scalars::{CurrencyCode, Date, DateTime, LocalTime};
-use crate::access::commands::UpdateTenant;
-use crate::access::{Scope, tenants};
+use crate::access::{self, Scope, tenants};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::fault::Fault;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::refusal::outcomes;
 use crate::jobs::day::{self, DayState, EndDay};
-use crate::jobs::sandbox::AdvanceClock;
+use crate::jobs::sandbox::{AdvanceClock, LeaveSandbox};
+use crate::jobs::settings::UpdateTenant;
 use crate::jobs::store;
 use crate::ledger::{LedgerFault, PaymentChannel};
 use crate::primitives::BusinessDayId;
@@ -356,7 +356,29 @@ pub struct AdvanceClockInput {
     to: DateTime,
 }
 
+/// A sandbox to begin anew.
+#[derive(Debug, InputObject)]
+pub struct ResetSandboxInput {
+    /// Makes the request safe to repeat.
+    idempotency_key: String,
+}
+
+/// A sandbox that has begun anew.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct FreshSandbox {
+    /// Opaque: another one than before.
+    id: ID,
+    /// Its code: the same.
+    code: String,
+}
+
 outcomes! {
+    /// A sandbox has begun anew. The clients' next tokens are of it; a token that was issued before stays with what there was.
+    ResetSandboxResult = ResetSandboxSuccess {
+        /// The tenant without anything that has taken its place.
+        sandbox: FreshSandbox,
+    }
+
     /// The tenant's settings were changed.
     UpdateTenantResult = UpdateTenantSuccess {
         /// The tenant, as it is now.
@@ -402,8 +424,8 @@ impl TenantMutation {
         }))
     }
 
-    /// Runs the work of the business days that have ended, and waits for it. Where days end by hand, ends one first.
-    /// Scope: admin.
+    /// Runs the work of the business days that have ended, and waits for it. Where days end by hand, ends one first. Scope:
+    /// admin.
     async fn run_business_day(
         &self,
         ctx: &Context<'_>,
@@ -428,6 +450,29 @@ impl TenantMutation {
         let last = crate::ledger::journal::Page { after: None, before: None, limit: 1, backward: false };
         let day = store::list(caller.db(), caller.tenant(), &[], last).await?.into_iter().next().map(BusinessDay);
         Ok(Some(RunBusinessDayResult::Done(RunBusinessDaySuccess { tenant: of(caller).await?, day, replayed })))
+    }
+
+    /// Begins a sandbox tenant anew: without customers, accounts and entries, with its settings, the products that every
+    /// tenant starts with, and its clients, whose next tokens are of it. What there was is kept apart; tokens that were
+    /// issued before still see it. Scope: admin.
+    async fn reset_sandbox(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which request this is.")] input: ResetSandboxInput,
+    ) -> Result<Option<ResetSandboxResult>, Fault> {
+        let call = Call::begin(ctx, "resetSandbox", Scope::Admin, Reach::Tenant).await?;
+        // Its record is the former tenant's: it says who has asked.
+        let replayed = match call.run(&input.idempotency_key, Ok(LeaveSandbox {})).await? {
+            Reply::Refused(refusal) => return Ok(Some(ResetSandboxResult::Refused(refusal))),
+            Reply::Done(done) => done.replayed,
+        };
+        let tenant = tenants::reset_sandbox(&call.engine, call.origin.tenant).await;
+        let tenant = tenant.map_err(|error| match error {
+            access::TenantError::Database(error) => Fault::from(LedgerFault::from(error)),
+            other => Fault::internal(&other),
+        })?;
+        let sandbox = FreshSandbox { id: tenant.id.into(), code: tenant.code };
+        Ok(Some(ResetSandboxResult::Done(ResetSandboxSuccess { sandbox, replayed })))
     }
 
     /// Moves the clock of a sandbox tenant forward, running the work of every day on the way. Scope: admin.

@@ -28,6 +28,9 @@ pub(super) struct ServeArgs {
     /// Set up a tenant with the default products, and a client of it with all scopes, where they are missing
     #[arg(long, value_name = "TENANT:CLIENT_ID:CLIENT_SECRET", env = "KONTO_BOOTSTRAP_CLIENT", hide_env_values = true)]
     bootstrap_client: Option<String>,
+    /// Whether this server does the background's work, too: days, jobs, webhooks, the relay. One of several must
+    #[arg(long, value_name = "BOOL", env = "KONTO_BACKGROUND", default_value = "true")]
+    background: String,
     #[command(flatten)]
     bootstrap_tenant: settings::TenantArgs,
     /// Where clients reach this server, for the OAuth metadata
@@ -65,6 +68,7 @@ impl ServeArgs {
             listen,
             migrate: !self.no_migrate,
             bootstrap_client: self.bootstrap_client.clone().filter(|spec| !spec.is_empty()),
+            background: settings::yes("KONTO_BACKGROUND", &self.background)?,
             bootstrap_settings: self.bootstrap_tenant.settings("")?,
             access,
             trusted: self.limits.trusted(&http)?,

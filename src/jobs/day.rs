@@ -122,9 +122,9 @@ pub trait Step: Send + Sync + 'static {
     /// What the decision about one will look at.
     fn looks_at(_key: &str, _wants: &mut Wants) {}
 
-    /// The day that it books on: the one that has ended.
-    fn books_on(day: &BusinessDay) -> NaiveDate {
-        day.day
+    /// The day that it books on: the one that has ended. None for the present one.
+    fn books_on(day: &BusinessDay) -> Option<NaiveDate> {
+        Some(day.day)
     }
 
     /// Does it for one. Its refusal is counted, and stops nothing.
@@ -303,7 +303,9 @@ impl<S: Step> Command for RunPage<S> {
         if run.is_none_or(|run| run.name != S::NAME || run.cursor != self.after) {
             return Err(Refused::new(INVALID_STATE, "another server has come further").into());
         }
-        work.turn_back_to(S::books_on(&day));
+        if let Some(day) = S::books_on(&day) {
+            work.turn_back_to(day);
+        }
         let (mut done, mut refused, mut refusal, mut missing) = (0, 0, None, None);
         for key in &self.keys {
             match work.attempt(|work| S::act(work, &day, key)) {

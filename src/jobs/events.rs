@@ -13,5 +13,7 @@ crate::open_words! { EventType:
         TENANT_UPDATED,
         /// A sandbox tenant's clock was moved forward.
         CLOCK_ADVANCED,
+        /// A sandbox tenant was left as it is: it begins anew, and this is its former life.
+        SANDBOX_RESET,
     }
 }

@@ -10,6 +10,7 @@
 //! | `day` | the days that have ended, and their steps as commands |
 //! | `runner` | runs what is due, on every server |
 //! | `store` | leases and business days as rows |
+//! | `settings` | what changes what a tenant has decided about itself |
 //! | `sandbox` | moves a sandbox tenant's clock through its days |
 //! | `queue` | jobs: commands that are stored and worked off later |
 //! | `approvals` | commands that wait for a second person |
@@ -23,6 +24,7 @@ pub mod queue;
 pub mod refusal;
 pub mod runner;
 pub mod sandbox;
+pub mod settings;
 pub mod store;
 #[cfg(test)]
 mod tests;

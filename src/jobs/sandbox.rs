@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::day::one;
-use super::events::CLOCK_ADVANCED;
+use super::events::{CLOCK_ADVANCED, SANDBOX_RESET};
 use super::runner::Days;
 use crate::ledger::event::NewEvent;
 use crate::primitives::clock::{Micros, from_micros};
@@ -81,6 +81,28 @@ impl Command for AdvanceClock {
     }
 }
 
+/// Leaves a sandbox as it is, for it begins anew: its record says who has asked for that.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LeaveSandbox {}
+
+impl Command for LeaveSandbox {
+    const OPERATION: &'static str = "resetSandbox";
+    type Made = Time;
+
+    /// Refused as: `NOT_A_SANDBOX`.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Time>> {
+        if !work.settings().sandbox {
+            return Err(Refused::new(NOT_A_SANDBOX, "only a sandbox tenant can be begun anew").into());
+        }
+        work.tell(NewEvent::of(SANDBOX_RESET, work.tenant(), json!({})));
+        Ok(Arc::new(Time(work.now())))
+    }
+
+    fn weight(&self) -> usize {
+        1
+    }
+}
+
 impl Days {
     /// Moves a sandbox tenant's clock to a moment, day by day: at the end of each the days that have ended are run.
     /// Gives where it stands. Stopped on the way, it goes on from there when it is asked again.
@@ -88,9 +110,14 @@ impl Days {
     /// # Errors
     /// As [`AdvanceClock`]'s; `INVALID_STATE` when a step of a day has failed.
     pub async fn advance(&self, origin: &Origin, key: Option<Idempotency>, to: Micros) -> Answer<Time> {
-        let tenant = origin.tenant;
+        let (tenant, workers) = (origin.tenant, self.workers());
+        let present = present::of(workers.db().reader(), workers.clock(), tenant).await?;
+        // What is refused in the end is refused before the journey.
+        if !present.head.settings.sandbox || to < present.now || to.saturating_sub(workers.clock().micros()) > FURTHEST
+        {
+            return workers.run(origin, key, AdvanceClock { to }).await;
+        }
         loop {
-            let workers = self.workers();
             let present = present::of(workers.db().reader(), workers.clock(), tenant).await?;
             let ends = present.head.day_at(present.now).ends;
             let next = to.min(ends);

@@ -85,9 +85,9 @@ impl Step for CloseEmptied {
         }
     }
 
-    /// With the beginning of the day on which the money counts.
-    fn books_on(day: &BusinessDay) -> chrono::NaiveDate {
-        day.next_day
+    /// On the day on which it is seen that nothing holds it back.
+    fn books_on(_day: &BusinessDay) -> Option<chrono::NaiveDate> {
+        None
     }
 
     fn act(work: &mut Work, _day: &BusinessDay, key: &str) -> Decision<()> {

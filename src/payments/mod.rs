@@ -21,6 +21,7 @@ pub mod holds;
 pub mod moves;
 pub mod periods;
 pub mod remittances;
+pub mod simulator;
 
 pub use bank::{BankAccount, BankAccountClass, BankAccountInput};
 pub use corrections::{ChargeKind, PostAdjustment, PostCharge, ReverseEntry};

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::bank::BankAccount;
+use super::simulator;
 use crate::accounts::AccountBy;
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::{Side, Spread};
@@ -131,6 +132,10 @@ impl Command for PostPayment {
         draft.personal.counterparty = self.counterparty.as_ref().map(checked).transpose()?;
         let mut draft = self.details.on(draft, "Payment")?;
         draft.value_date = counts_on(work, self.channel, self.details.value_date);
+        if let (None, Some(late)) = (self.details.value_date, simulator::late(work, self.details.reference.as_deref()))
+        {
+            draft.value_date = Some(late);
+        }
         work.post(&draft).named(&[(account, "account")])
     }
 }
@@ -176,7 +181,9 @@ impl Command for Disburse {
         draft.personal.message_to_receiver = noted("messageToReceiver", self.message_to_receiver.as_deref())?;
         let mut draft = self.details.on(draft, "Disbursement")?;
         draft.value_date = counts_on(work, PaymentChannel::BankTransfer, self.details.value_date);
-        work.post(&draft).named(&[(account, "account")])
+        let entry = work.post(&draft).named(&[(account, "account")])?;
+        simulator::bounce(work, self.details.reference.as_deref(), &entry)?;
+        Ok(entry)
     }
 }
 

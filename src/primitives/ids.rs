@@ -100,6 +100,8 @@ ids! {
     PartyId = "pty";
     /// A kind of background work that one server does at a time.
     LeaseId = "lea";
+    /// What a sandbox's rail still has to do.
+    SimulationId = "sim";
     /// A business day that has ended.
     BusinessDayId = "day";
     /// A document.

@@ -26,6 +26,9 @@ pub async fn found<C: Command>(
     work.unknown = Unknown::Absent;
     work.head = present::of(tx, &surroundings.clock, tenant).await?.head;
     work.begin(surroundings.clock.micros());
+    // Its first day has begun, and what was before it has nothing to be run.
+    let today = work.today();
+    work.change_head(|head| (head.day_open, head.day_done) = (Some(today), today.pred_opt()));
     let job = Job::new(&surroundings.ids, &Origin::system(tenant), None, Box::new(command));
     let run = Run { jobs: vec![job], atomic: true };
     let pass = work.pass(std::iter::once((0, &run)));

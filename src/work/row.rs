@@ -43,6 +43,8 @@ pub enum Table {
     Lease,
     /// Business days that have ended.
     BusinessDay,
+    /// What a sandbox's rails still have to do.
+    Simulation,
     /// What holds for documents of a kind.
     DocumentKind,
     /// What is kept beside the books.

@@ -229,6 +229,7 @@ on_both_databases! {
         let mutations = [
             ("updateTenant", "admin", json!({ "name": "Other" })),
             ("runBusinessDay", "admin", json!({})),
+            ("resetSandbox", "admin", json!({})),
             ("advanceClock", "admin", json!({ "to": "2026-05-01T00:00:00Z" })),
             ("createParty", "admin", json!({ "name": "Creditor" })),
             ("updateParty", "admin", json!({ "party": { "number": "P" }, "name": "Other" })),

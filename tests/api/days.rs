@@ -100,7 +100,8 @@ on_both_databases! {
         }
         assert_eq!(tenant(&app, "timeZone dayEnd").await, json!({ "timeZone": "UTC", "dayEnd": "MIDNIGHT" }));
         let owner = app.customer().await;
-        app.bound_to(&owner).fault("{ businessDays { nodes { id } } viewer { tenant { id } } }", json!({}), "").await;
+let shown = app.bound_to(&owner).ok("{ businessDays { nodes { id } } }", json!({})).await;
+        assert_eq!(shown["businessDays"]["nodes"], json!([]));
     }
 
     async fn the_date_never_goes_back_whatever_the_settings_become(app: TestApp) {
@@ -147,10 +148,7 @@ on_both_databases! {
 
     async fn days_that_have_ended_are_run_by_themselves_and_once(app: TestApp) {
         app.funded("10.00").await;
-        eventually("the first day has begun", async || {
-            tenant(&app, "businessDateDone").await["businessDateDone"] == "2026-04-14"
-        })
-        .await;
+        assert_eq!(tenant(&app, "businessDateDone").await["businessDateDone"], "2026-04-14");
         assert_eq!(days(&app).await, []);
         app.advance(DAY * 3);
         all_done(&app, 3).await;
@@ -187,10 +185,7 @@ on_both_databases! {
 
     async fn a_period_is_closed_when_the_work_of_its_days_is_done(app: TestApp) {
         app.funded("10.00").await;
-        eventually("the first day has begun", async || {
-            tenant(&app, "businessDateDone").await["businessDateDone"] == "2026-04-14"
-        })
-        .await;
+        assert_eq!(tenant(&app, "businessDateDone").await["businessDateDone"], "2026-04-14");
         app.advance(DAY * 2);
         app.done("closePeriod", json!({ "through": "2026-04-16" }), "closedThrough").await;
         assert_eq!(days(&app).await.len(), 2);
@@ -218,6 +213,69 @@ on_both_databases! {
         update(&app, json!({ "dayEnd": "MIDNIGHT" })).await;
         app.refused("runBusinessDay", json!({ "endDay": "2026-04-20" }), "INVALID_STATE", "endDay").await;
         app.done("runBusinessDay", json!({}), "day { date }").await;
+    }
+
+    async fn a_sandbox_plays_its_bank(app: TestApp) {
+        let app = app.with_sandbox("rails").await;
+        update(&app, json!({ "calendar": { "holidays": "WEEKDAYS" } })).await;
+        let account = app.funded("100.00").await;
+        let out = |reference: &str| json!({ "account": account.by(), "amount": euros("10.00"), "reference": reference,
+                                            "iban": "SE3550000000054910000003" });
+        for reference in ["SIM-BOUNCE", "SIM-BOUNCE-5", "invoice 4711"] {
+            app.done("disburse", out(reference), "replayed").await;
+        }
+        let late = json!({ "account": account.by(), "amount": euros("1.00"), "channel": "BANK_TRANSFER",
+                           "reference": "SIM-LATE-3" });
+        let late = app.done("postPayment", late, "entry { valueDate }").await;
+        assert_eq!(late["entry"]["valueDate"], "2026-04-20");
+        let balance = async |to: &str| {
+            app.done("advanceClock", json!({ "to": to }), "arrived").await;
+            let shown = show(&app, &account, "balance { amount } available { amount }").await;
+            let text = |name: &str| shown[name]["amount"].as_str().expect("an amount").to_owned();
+            [text("balance"), text("available")]
+        };
+        assert_eq!(balance("2026-04-16T23:00:00Z").await, ["71.00", "70.00"]);
+        assert_eq!(balance("2026-04-17T01:00:00Z").await, ["81.00", "80.00"], "two business days later");
+        assert_eq!(balance("2026-04-21T23:00:00Z").await, ["81.00", "81.00"]);
+        assert_eq!(balance("2026-04-22T01:00:00Z").await, ["91.00", "91.00"], "five, over a weekend");
+        assert_eq!(balance("2026-06-01T01:00:00Z").await, ["91.00", "91.00"], "once");
+        let query = "transactions(first: 1) { nodes { kind entry { reason reverses { reference } valueDate } } }";
+        let last = show(&app, &account, query).await["transactions"]["nodes"][0].take();
+        assert_eq!(last["kind"], "REVERSAL");
+        assert_eq!(last["entry"]["valueDate"], "2026-04-22");
+        assert_eq!(last["entry"]["reverses"]["reference"], "SIM-BOUNCE-5");
+    }
+
+    async fn a_bank_that_is_none_of_a_sandbox_plays_nothing(app: TestApp) {
+        let account = app.funded("100.00").await;
+        let out = json!({ "account": account.by(), "amount": euros("10.00"), "reference": "SIM-BOUNCE",
+                          "iban": "SE3550000000054910000003" });
+        app.done("disburse", out, "replayed").await;
+        app.advance(DAY * 5);
+        all_done(&app, 5).await;
+        assert_eq!(app.balance(&account).await, "90.00");
+    }
+
+    async fn a_sandbox_begins_anew_and_keeps_its_former_life_apart(app: TestApp) {
+        let before = app.with_sandbox("again").await;
+        let account = before.funded("100.00").await;
+        update(&before, json!({ "timeZone": "Europe/Stockholm", "name": "Again AB" })).await;
+        before.done("advanceClock", json!({ "to": "2026-05-01T00:00:00Z" }), "arrived").await;
+        let input = json!({ "idempotencyKey": "anew" });
+        let reset = before.done("resetSandbox", input.clone(), "sandbox { id code } replayed").await;
+        assert_eq!(reset["sandbox"]["code"], "again");
+        let again = before.done("resetSandbox", input, "sandbox { id code } replayed").await;
+        assert_eq!((&again["sandbox"], &again["replayed"]), (&reset["sandbox"], &json!(true)));
+        let after = app.with_sandbox("again").await;
+        let told = tenant(&after, "id name timeZone businessDate").await;
+        assert_eq!(told, json!({ "id": reset["sandbox"]["id"], "name": "Again AB", "timeZone": "Europe/Stockholm",
+                                 "businessDate": "2026-04-15" }));
+        let counted = after.ok("{ accounts { nodes { id } } products { nodes { id } } }", json!({})).await;
+        assert_eq!(counted["accounts"]["nodes"], json!([]));
+        assert_eq!(counted["products"]["nodes"].as_array().map(Vec::len), Some(13));
+        assert_eq!(before.balance(&account).await, "100.00", "a token of before sees what there was");
+        after.funded("1.00").await;
+        app.refused("resetSandbox", json!({}), "NOT_A_SANDBOX", "").await;
     }
 
     async fn only_a_sandbox_moves_its_clock(app: TestApp) {

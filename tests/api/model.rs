@@ -61,7 +61,12 @@ async fn play(app: TestApp, seed: Option<u64>) {
     println!("{:?}: KONTO_MODEL_SEED={seed} KONTO_MODEL_STEPS={steps}", app.engine());
     // A machine that is busy with other tests is no disagreement.
     let patience = std::time::Duration::from_secs(300);
-    app.restart_with(|to| (to.http.operation_time, to.http.bulk_operation_time) = (patience, patience)).await;
+    // What a server does by itself is done when the model looks.
+    app.restart_with(|to| {
+        (to.http.operation_time, to.http.bulk_operation_time) = (patience, patience);
+        to.background = false;
+    })
+    .await;
     run(Api::new(app).await, seed, steps).await;
 }
 
@@ -124,9 +129,40 @@ on_both_databases! {
     }
 }
 
+/// Mutations that change nothing that the model knows of: what is around the books. Their own tests hold them.
+const AROUND: &[&str] = &[
+    "addDocument",
+    "advanceClock",
+    "approve",
+    "cancelJob",
+    "createUploadLink",
+    "createWebhook",
+    "deleteWebhook",
+    "disableWebhook",
+    "enableWebhook",
+    "rejectApproval",
+    "removeDocument",
+    "replayWebhook",
+    "resetSandbox",
+    "retryDelivery",
+    "retryJob",
+    "rotateWebhookSecret",
+    "runBusinessDay",
+    "sendTestWebhook",
+    "setApprovalRules",
+    "setDocumentKind",
+    "setDocumentLegalHold",
+    "updateTenant",
+    "updateWebhook",
+    "withdrawApproval",
+];
+
 #[test]
 fn every_mutation_of_the_schema_is_tried() {
-    let schema: BTreeSet<String> = show::fields("Mutation").into_iter().map(|(field, _)| field).collect();
+    let mut schema: BTreeSet<String> = show::fields("Mutation").into_iter().map(|(field, _)| field).collect();
+    for name in AROUND {
+        assert!(schema.remove(*name), "there is no {name}");
+    }
     let tried: BTreeSet<String> = dice::MUTATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
     assert_eq!(schema, tried);
 }

@@ -28,6 +28,8 @@ pub struct Settings {
     pub documents: Option<Place>,
     pub document_limits: Limits,
     pub outbound: OutboundConfig,
+    /// Whether what a server does by itself is done.
+    pub background: bool,
 }
 
 impl Default for Settings {
@@ -44,6 +46,7 @@ impl Default for Settings {
             documents: None,
             document_limits: Limits::default(),
             outbound,
+            background: true,
         }
     }
 }
@@ -133,7 +136,7 @@ impl Server {
 }
 
 async fn start(database: &TestDatabase, clock: Clock, settings: Settings) -> konto::server::Server {
-    let Settings { access, http, trusted, documents, document_limits, outbound } = settings;
+    let Settings { access, http, trusted, documents, document_limits, outbound, background } = settings;
     let documents = Some(documents.unwrap_or_else(|| Place::Folder(database.documents())));
     let database_url = database.url();
     let config = ServerConfig {
@@ -145,6 +148,7 @@ async fn start(database: &TestDatabase, clock: Clock, settings: Settings) -> kon
         documents,
         document_limits,
         outbound,
+        background,
         ..ServerConfig::default()
     };
     konto::server::start(config).await.expect("a server")

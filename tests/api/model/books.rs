@@ -252,6 +252,8 @@ pub enum Says {
     Product(usize, String),
     Customer(usize),
     Party(usize),
+    /// What Konto tells of its own work, as it was told.
+    Own(Value),
 }
 
 #[derive(Clone, Debug)]

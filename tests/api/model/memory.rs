@@ -306,6 +306,9 @@ impl Subject for InMemory {
         None
     }
 
+    /// They tell nothing that the model knows of.
+    async fn run_days(&mut self) {}
+
     async fn expire_holds(&mut self) {
         let now = self.clock.micros();
         let lapsed = |hold: &Hold| hold.status == HoldStatus::Open && hold.expires_at.is_some_and(|end| end <= now);

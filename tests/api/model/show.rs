@@ -290,10 +290,13 @@ impl Model {
     /// An event as it must be shown.
     pub fn event(&self, place: usize) -> Value {
         let Event { type_, at, entry, account, says } = &self.events[place];
+        if let Says::Own(event) = says {
+            return event.clone();
+        }
         let mut customer = None;
         let of_account = || account.map_or(&self.tenant, |account| &self.accounts[account].id);
         let (subject, payload) = match says {
-            Says::Fields(fields) => (of_account(), fields.clone()),
+            Says::Fields(fields) | Says::Own(fields) => (of_account(), fields.clone()),
             Says::Product(product, code) => {
                 let id = &self.products[*product].id;
                 (id, json!({ "product": id, "code": code }))

@@ -111,6 +111,12 @@ impl<S: Subject> World<S> {
         let clock = self.subject.clock().clone();
         clock.set(clock.now() + TimeDelta::seconds(seconds));
         self.model.now = self.booked.max(clock.now());
+        let heard = self.events.len();
+        self.subject.run_days().await;
+        self.read_events().await;
+        if self.events.len() > heard {
+            self.booked = self.model.now;
+        }
         let lapsed = self.model.lapsed();
         if let (Some(hold), true) = (lapsed.first(), self.dice.chance(500)) {
             let operation = if self.dice.chance(500) { "captureHold" } else { "releaseHold" };
@@ -300,6 +306,16 @@ impl<S: Subject> World<S> {
             let hold = self.model.hold_by(&event["payload"]["hold"]).expect("a hold of this tenant");
             assert!(self.model.lapsed().contains(&hold), "the hold's time is not over: {event}");
             self.model.lapse(hold);
+        }
+        if event["type"] == "BUSINESS_DAY_DONE" {
+            let says = Says::Own(event.clone());
+            let at = self.model.now;
+            let told = crate::model::books::Event { type_: "BUSINESS_DAY_DONE", at, entry: None, account: None, says };
+            self.model.events.insert(place, told);
+        }
+        if event["type"] == "ACCOUNT_CLOSED" && place == self.model.events.len() {
+            let account = self.model.account_by(&json!({ "id": event["subject"] })).expect("an account of this tenant");
+            self.model.close_in_turn(&[account]);
         }
         assert!(place < self.model.events.len(), "the model knows of no such event: {event}");
         if let Some(entry) = self.model.events[place].entry {

@@ -124,7 +124,9 @@ impl Dice {
         if self.chance(200) {
             input["description"] = json!(self.note());
         }
-        if let Some(entry) = entry.filter(|_| self.chance(500)) {
+        // What is remitted is on nobody's account.
+        let of_accounts = |entry: &usize| !model.entries[*entry].accounts().is_empty();
+        if let Some(entry) = entry.filter(of_accounts).filter(|_| self.chance(500)) {
             let it = &model.entries[entry];
             let left = it.amounts().iter().zip(&it.gone).map(|(amount, gone)| (amount - gone).max(0)).sum();
             input["amount"] = self.amount(model, it.accounts()[0], left);

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::jobs::events::TENANT_UPDATED;
+use super::events::TENANT_UPDATED;
 use crate::ledger::PaymentChannel;
 use crate::ledger::event::NewEvent;
 use crate::primitives::Currency;
 use crate::primitives::calendar::{Calendar, Zone};
 use crate::work::settings::{ChannelRule, DayEnd, Settings};
-use crate::work::{Command, Decision, Made, Work};
+use crate::work::{Command, Decision, Made, Stored, Work};
+
+/// What changes the tenant itself.
+pub const COMMANDS: &[Stored] = &[Stored::of::<UpdateTenant>()];
 
 /// Changes what a tenant has decided about itself. What is absent stays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
