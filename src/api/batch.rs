@@ -120,7 +120,7 @@ macro_rules! batches {
             /// How many were refused.
             refused: i32,
             /// What works it off, where that was asked for in the background.
-            job: Option<$crate::api::jobs::Job>,
+            job: Option<Box<$crate::api::jobs::Job>>,
         }
 
         /// A batch was worked off, or refused as a whole: too many items, or a key twice.
@@ -144,7 +144,10 @@ macro_rules! batches {
                 let items: Vec<_> = keys.iter().cloned().zip(input.items).collect();
                 if input.in_background {
                     return Ok(Some(match $crate::api::batch::queue(call, items, input.mode, command).await? {
-                        Ok(job) => $result::Done($success { items: Vec::new(), succeeded: 0, refused: 0, job: Some(job) }),
+                        Ok(job) => {
+                            let job = Some(Box::new(job));
+                            $result::Done($success { items: Vec::new(), succeeded: 0, refused: 0, job })
+                        }
                         Err(refusal) => $result::Refused(refusal),
                     }));
                 }

@@ -466,7 +466,7 @@ impl TenantMutation {
             Reply::Refused(refusal) => return Ok(Some(ResetSandboxResult::Refused(refusal))),
             Reply::Done(done) => done.replayed,
         };
-        let tenant = tenants::reset_sandbox(&call.engine, call.origin.tenant).await;
+        let tenant = tenants::reset_sandbox(call.engine, call.origin.tenant).await;
         let tenant = tenant.map_err(|error| match error {
             access::TenantError::Database(error) => Fault::from(LedgerFault::from(error)),
             other => Fault::internal(&other),

@@ -53,7 +53,7 @@ async fn items(app: &TestApp, id: &Value, filter: Value) -> Vec<Value> {
     loop {
         let mut page =
             app.ok(query, json!({ "id": id, "filter": filter, "after": after })).await["job"]["items"].take();
-        all.extend(page["nodes"].as_array_mut().expect("items").drain(..));
+        all.append(page["nodes"].as_array_mut().expect("items"));
         if page["pageInfo"]["hasNextPage"] == false {
             return all;
         }
