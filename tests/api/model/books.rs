@@ -215,11 +215,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Of its lines.
-    pub fn amounts(&self) -> Vec<i128> {
-        self.postings.iter().map(|line| line.amount).collect()
-    }
-
     /// What it did by itself, line by line: without what follows from what accounts owe to parties, then and when it is
     /// reversed. Of each party the first line has what is left.
     pub fn booked(&self) -> Vec<i128> {

@@ -117,7 +117,7 @@ impl Dice {
         let recent = model.entries.len().saturating_sub(60)..model.entries.len();
         let entry = (!recent.is_empty()).then(|| self.rng.random_range(recent));
         // One that has begun to be reversed is tried again now and then.
-        let begun = || model.entries.iter().rposition(|it| !it.reversals.is_empty() && it.gone != it.amounts());
+        let begun = || model.entries.iter().rposition(|it| !it.reversals.is_empty() && it.gone != it.booked());
         let entry = if self.chance(200) { begun().or(entry) } else { entry };
         let mut input = json!({ "entry": self.id(entry.map(|entry| model.entries[entry].id.clone())) });
         input["reason"] = json!(self.required("dice"));
@@ -128,8 +128,11 @@ impl Dice {
         let of_accounts = |entry: &usize| !model.entries[*entry].accounts().is_empty();
         if let Some(entry) = entry.filter(of_accounts).filter(|_| self.chance(500)) {
             let it = &model.entries[entry];
-            let left = it.amounts().iter().zip(&it.gone).map(|(amount, gone)| (amount - gone).max(0)).sum();
-            input["amount"] = self.amount(model, it.accounts()[0], left);
+            let left = it.booked().iter().zip(&it.gone).map(|(amount, gone)| (amount - gone).max(0)).sum();
+            input["amount"] = match it.accounts().first() {
+                Some(account) => self.amount(model, *account, left),
+                None => json!({ "amount": shown(left, &it.currency), "currency": it.currency }),
+            };
         }
         if let Some(day) = self.value_date(model).filter(|_| self.chance(500)) {
             input["valueDate"] = json!(day.to_string());
