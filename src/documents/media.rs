@@ -10,6 +10,7 @@ use crate::refused::Refused;
 /// How much of a file is looked at to tell a binary format.
 pub const HEAD: usize = 16 * 1024;
 
+const PDF: &str = "application/pdf";
 const PLAIN: &str = "text/plain";
 const CSV: &str = "text/csv";
 const JSON: &str = "application/json";
@@ -19,7 +20,7 @@ const UNKNOWN: &str = "application/octet-stream";
 
 /// What is taken unless it is configured otherwise.
 pub const USUAL: &[&str] = &[
-    "application/pdf",
+    PDF,
     "image/png",
     "image/jpeg",
     PLAIN,
@@ -55,6 +56,8 @@ impl Seen {
     pub fn media_type(&self) -> &'static str {
         match infer::get(&self.head).map(|found| found.mime_type()) {
             Some("text/xml") if self.is_text => XML,
+            // It may be written in letters alone, and no text begins like it by chance.
+            Some(PDF) if self.head.starts_with(b"%PDF-") => PDF,
             // Text that begins like a binary format by chance does not go on like one.
             Some(found) if !self.is_text || found.starts_with("text/") => found,
             _ if self.is_json => JSON,

@@ -275,6 +275,8 @@ async fn what_a_file_is_its_content_says() {
         (PDF, Some("application/pdf"), Some("application/pdf")),
         (PDF, Some("application/octet-stream"), Some("application/pdf")),
         (PDF, Some("image/png"), None),
+        (b"%PDF-1.4\n1 0 obj << >> endobj\n%%EOF", Some("application/pdf"), Some("application/pdf")),
+        (b"%PDF-1.4\n1 0 obj << >> endobj\n%%EOF", Some("text/plain"), None),
         (PDF, Some("text/plain"), None),
         (PNG, Some("image/png"), Some("image/png")),
         (PNG, Some("IMAGE/PNG; a=b"), Some("image/png")),

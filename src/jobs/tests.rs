@@ -1,5 +1,7 @@
 //! The rules of jobs and of approvals, over a tenant in memory: once with every row at hand, once decided from nothing.
 
+mod days;
+
 use std::sync::Arc;
 
 use crate::engine::HOUSE;

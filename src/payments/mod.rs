@@ -40,6 +40,7 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostAdjustment>(),
     Stored::of::<PostCharge>(),
     Stored::of::<ReverseEntry>(),
+    Stored::of::<RemitToParty>(),
     Stored::of::<PlaceHold>(),
     Stored::of::<CaptureHold>(),
     Stored::of::<ReleaseHold>(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bank::BankAccount;
 use super::moves::Details;
+use super::simulator;
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::Side;
 use crate::ledger::facts::Counterparty;
@@ -79,6 +80,13 @@ impl Command for RemitToParty {
             Some(Counterparty { name: Some(party.name.clone()), ..self.bank_account.to_counterparty() });
         draft.personal.message_to_receiver = noted("messageToReceiver", self.message_to_receiver.as_deref())?;
         let draft = self.details.on(draft, "Remittance")?;
-        work.post(&draft).named(&[])
+        let entry = work.post(&draft).named(&[])?;
+        simulator::bounce(work, self.details.reference.as_deref(), &entry)?;
+        Ok(entry)
+    }
+
+    /// No account is touched: what is asked about is what leaves.
+    fn amount(&self, _entry: &Entry) -> Option<Money> {
+        Some(self.amount)
     }
 }

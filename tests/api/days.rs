@@ -246,6 +246,31 @@ let shown = app.bound_to(&owner).ok("{ businessDays { nodes { id } } }", json!({
         assert_eq!(last["entry"]["reverses"]["reference"], "SIM-BOUNCE-5");
     }
 
+    async fn a_remittance_comes_back_and_is_held_for_the_party_again(app: TestApp) {
+        let app = app.with_sandbox("creditors").await;
+        app.done("createParty", json!({ "name": "Creditor", "number": "P1" }), "replayed").await;
+        let owner = app.customer().await;
+        let claim = app.open(json!({ "product": { "code": "receivable" }, "owner": { "id": owner },
+                                     "creditor": { "number": "P1" } })).await;
+        let held = async || {
+            let query = "{ party(by: { number: "P1" }) { ledgerAccounts { role balance { amount } } } }";
+            let rows = app.ok(query, json!({})).await["party"]["ledgerAccounts"].take();
+            let rows = rows.as_array().expect("rows").clone();
+            let money = rows.iter().find(|row| row["role"] == "CLIENT_MONEY");
+            money.map_or("0.00".to_owned(), |row| row["balance"]["amount"].as_str().expect("an amount").to_owned())
+        };
+        let claimed = json!({ "account": claim.by(), "amount": euros("-50.00"), "reason": "an invoice" });
+        app.done("postAdjustment", claimed, "replayed").await;
+        app.pay_in(&claim, "50.00").await;
+        let before = held().await;
+        let out = json!({ "party": { "number": "P1" }, "amount": euros("20.00"), "reference": "SIM-BOUNCE",
+                          "iban": "SE3550000000054910000003" });
+        app.done("remitToParty", out, "replayed").await;
+        assert_ne!(held().await, before);
+        app.done("advanceClock", json!({ "to": "2026-04-18T00:00:00Z" }), "arrived").await;
+        assert_eq!(held().await, before);
+    }
+
     async fn a_bank_that_is_none_of_a_sandbox_plays_nothing(app: TestApp) {
         let account = app.funded("100.00").await;
         let out = json!({ "account": account.by(), "amount": euros("10.00"), "reference": "SIM-BOUNCE",

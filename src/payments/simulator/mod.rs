@@ -5,7 +5,7 @@
 //!
 //! | reference | of | what happens |
 //! |---|---|---|
-//! | `SIM-BOUNCE`, `SIM-BOUNCE-n` | `disburse` | the transfer comes back after two, or `n`, business days: its entry is reversed |
+//! | `SIM-BOUNCE`, `SIM-BOUNCE-n` | `disburse`, `remitToParty` | the transfer comes back after two, or `n`, business days: its entry is reversed |
 //! | `SIM-LATE`, `SIM-LATE-n` | `postPayment` | the money is on its way for two, or `n`, business days: it is valued then |
 //!
 //! `n` is 1 to 30.

@@ -124,9 +124,7 @@ impl Dice {
         if self.chance(200) {
             input["description"] = json!(self.note());
         }
-        // What is remitted is on nobody's account.
-        let of_accounts = |entry: &usize| !model.entries[*entry].accounts().is_empty();
-        if let Some(entry) = entry.filter(of_accounts).filter(|_| self.chance(500)) {
+        if let Some(entry) = entry.filter(|_| self.chance(500)) {
             let it = &model.entries[entry];
             let left = it.booked().iter().zip(&it.gone).map(|(amount, gone)| (amount - gone).max(0)).sum();
             input["amount"] = match it.accounts().first() {
