@@ -253,7 +253,7 @@ let shown = app.bound_to(&owner).ok("{ businessDays { nodes { id } } }", json!({
         let claim = app.open(json!({ "product": { "code": "receivable" }, "owner": { "id": owner },
                                      "creditor": { "number": "P1" } })).await;
         let held = async || {
-            let query = "{ party(by: { number: "P1" }) { ledgerAccounts { role balance { amount } } } }";
+            let query = "{ party(by: { number: \"P1\" }) { ledgerAccounts { role balance { amount } } } }";
             let rows = app.ok(query, json!({})).await["party"]["ledgerAccounts"].take();
             let rows = rows.as_array().expect("rows").clone();
             let money = rows.iter().find(|row| row["role"] == "CLIENT_MONEY");
