@@ -84,6 +84,9 @@ for name, strategy in {
     "CurrencyCode": currencies,
     "BigInt": whole,
     "Cursor": st.text(max_size=40),
+    "LocalTime": st.times().map(lambda time: time.strftime("%H:%M:%S")),
+    # A file comes beside an operation, and never in it: whatever stands here is refused.
+    "Upload": st.text(max_size=40),
 }.items():
     schemathesis.graphql.scalar(name, strategy.map(nodes.String))
 schemathesis.graphql.scalar("JSON", anything.map(literal))

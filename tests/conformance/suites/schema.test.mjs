@@ -41,7 +41,7 @@ test('the schema keeps to the Relay rules of @graphql-eslint', async () => {
   );
 });
 
-test('the rows of every list are nodes, but for events', async () => {
+test('the rows of every list are nodes, but for events and what is a part of something', async () => {
   const strict = { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: true };
   const messages = await lint([
     { files: ['**/*.graphql'], rules: { '@graphql-eslint/relay-edge-types': ['error', strict] } },
@@ -49,7 +49,7 @@ test('the rows of every list are nodes, but for events', async () => {
   const lines = text.split('\n');
   assert.deepEqual(
     messages.map(({ line }) => lines[line - 1]),
-    ['type EventEdge {', 'type HistoryEdge {'],
+    ['type DocumentKindEdge {', 'type EventEdge {', 'type HistoryEdge {', 'type JobItemEdge {'],
   );
 });
 
