@@ -79,13 +79,15 @@ async fn main() {
     let db = Database::open(&url).await.expect("the database");
     db.migrate().await.expect("its tables");
     let clock = Clock::manual(DateTime::from_timestamp(1_800_000_000, 0).expect("a moment"));
-    let engine = Engine::start_idle(db.clone(), clock.clone(), IdSource::seeded(clock.clone(), 1), vec![step::<Note>()]);
+    let engine =
+        Engine::start_idle(db.clone(), clock.clone(), IdSource::seeded(clock.clone(), 1), vec![step::<Note>()]);
     let tenant = found(&engine).await;
     let days = engine.days().clone();
     assert_eq!(days.catch_up(tenant).await.expect("the first day"), Outcome::Done);
     fill(&engine, tenant, accounts).await;
 
-    let transfers = Arc::new(Transfers { engine: engine.clone(), tenant, done: AtomicU64::new(0), stop: AtomicBool::new(false) });
+    let transfers =
+        Arc::new(Transfers { engine: engine.clone(), tenant, done: AtomicU64::new(0), stop: AtomicBool::new(false) });
     transfers.during(tokio::time::sleep(Duration::from_secs(3))).await;
     let alone = transfers.during(tokio::time::sleep(Duration::from_secs(10))).await;
     println!("transfers, {CALLERS} callers, nothing else: {:>8.0} a second", alone.rate());
@@ -202,6 +204,7 @@ async fn fill(engine: &Engine, tenant: TenantId, accounts: usize) {
         amount: euros("1000"),
         channel: PaymentChannel::BankTransfer,
         counterparty: None,
+        overpayment: None,
         details: Details::default(),
     };
     let items = (0..accounts.min(BUSY)).map(|n| (None, pay(n))).collect();

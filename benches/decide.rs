@@ -46,6 +46,7 @@ fn main() {
         amount: euros("100"),
         channel: PaymentChannel::BankTransfer,
         counterparty: None,
+        overpayment: None,
         details: Details::default(),
     };
     measured("postPayment", &mut memory, (0..BATCHES * BATCH).map(pay));

@@ -12,6 +12,8 @@ crate::words! {
         Read = "read",
         /// Mutations that move money or place holds.
         Money = "money",
+        /// Registering payments that a payment service provider has taken: given only where that is agreed.
+        Psp = "psp",
         /// Mutations of customers, products, accounts and settings.
         Admin = "admin",
         /// Subscriptions.
@@ -29,7 +31,7 @@ impl Scope {
     /// Whether a token that is bound to a customer may carry it. The others are for those who run the tenant.
     #[must_use]
     pub fn fits_customer(self) -> bool {
-        !matches!(self, Self::Admin | Self::Audit | Self::Bulk | Self::Approve)
+        !matches!(self, Self::Psp | Self::Admin | Self::Audit | Self::Bulk | Self::Approve)
     }
 }
 

@@ -20,6 +20,7 @@ pub use crate::ledger::{
 };
 pub use crate::payments::bank::BankAccountClass;
 pub use crate::payments::corrections::ChargeKind;
+pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::refused::RefusalCode;
 
 /// One text of the lines of a doc comment.
@@ -132,6 +133,7 @@ graphql_enums! {
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",
     ChargeKind = "ChargeKind",
+    ReimbursementType = "ReimbursementType",
     Component = "Component",
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",

@@ -21,6 +21,7 @@ use super::jobs::{JobMutation, JobQuery};
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
+use super::payments::receipts::ReceiptMutation;
 use super::payments::remittances::RemittanceMutation;
 use super::query::CommonQuery;
 use super::tenants::{TenantMutation, TenantQuery};
@@ -55,6 +56,7 @@ pub struct Mutation(
     MovementMutation,
     HoldMutation,
     DocumentMutation,
+    ReceiptMutation,
     RemittanceMutation,
     JobMutation,
     ApprovalMutation,

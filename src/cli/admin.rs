@@ -70,7 +70,7 @@ pub(super) struct ClientArgs {
 pub(super) struct NewClientArgs {
     #[command(flatten)]
     client: ClientArgs,
-    /// The most that its tokens may do, separated by commas: read, money, admin, subscribe, audit, bulk, approve
+    /// The most that its tokens may do, separated by commas: read, money, psp, admin, subscribe, audit, bulk, approve
     #[arg(long, default_value = "read")]
     scopes: String,
     /// Bind all its tokens to one customer, by number or id; not together with admin, audit or bulk

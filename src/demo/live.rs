@@ -151,6 +151,7 @@ impl Flow {
             amount: self.money(amount),
             channel: PaymentChannel::BankTransfer,
             counterparty: Some(self.dice.company().counterparty()),
+            overpayment: None,
             details: described("Incoming payment"),
         };
         self.ask("bank-files", command).await.map(|_| ())

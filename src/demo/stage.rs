@@ -20,8 +20,8 @@ use crate::jobs::runner::{Days, Outcome};
 use crate::ledger::{Component, Entry, Hold, PaymentChannel};
 use crate::parties::Party;
 use crate::payments::{
-    CaptureHold, ChargeKind, ClosedThrough, Details, Disburse, ExpireHold, PlaceHold, PostAdjustment, PostCharge,
-    PostPayment, ReleaseHold, ReverseEntry, Transfer,
+    CaptureHold, ChargeKind, ClosedThrough, Details, Disburse, EntryBy, ExpireHold, PlaceHold, PostAdjustment,
+    PostCharge, PostPayment, ReleaseHold, ReverseEntry, Transfer,
 };
 use crate::primitives::{AccountId, Clock, Currency, HoldId, Minor, Money, Origin, TenantId};
 use crate::work::{Command, Failure, Idempotency, Mode, Priority, Surroundings, WorkMetrics, Workers};
@@ -249,6 +249,7 @@ impl Stage {
             amount: self.money(to, amount),
             channel,
             counterparty: None,
+            overpayment: None,
             details: described(text),
         }
     }
@@ -330,7 +331,8 @@ impl Stage {
             Todo::Reverse { entry, currency, undoing } => {
                 let amount = undoing.part.map(|part| Minor(part).in_currency(currency));
                 let reason = undoing.reason.into();
-                let command = ReverseEntry { entry, amount, value_date: None, reason, description: None };
+                let command =
+                    ReverseEntry { entry: EntryBy::Id(entry), amount, value_date: None, reason, description: None };
                 self.ask(undoing.client, command, Then::Nothing);
             }
         }

@@ -161,7 +161,13 @@ impl Position {
         Minor((-self.balances[Component::Principal.index()].0).max(0))
     }
 
-    /// The row in the books of a component.
+    /// What is owed, of all components: zero or positive.
+    #[must_use]
+    pub fn debt(&self) -> Minor {
+        Minor(self.balances.iter().map(|balance| (-balance.0).max(0)).sum())
+    }
+
+    /// The row of a component in the books.
     #[must_use]
     pub fn row(&self, component: Component) -> LedgerAccountId {
         LedgerAccountId::of_component(self.account, component.index())

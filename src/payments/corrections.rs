@@ -12,7 +12,9 @@ use crate::ledger::amounts::{positive, to_minor};
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::refusal::AMOUNT_OUT_OF_RANGE;
 use crate::ledger::rows::Reversed;
-use crate::ledger::{Component, Draft, Entry, EntryFacts, InternalRole, Position, Refusal, TransactionKind};
+use crate::ledger::{
+    Component, Draft, Entry, EntryFacts, ExternalReference, InternalRole, Position, Refusal, TransactionKind,
+};
 use crate::primitives::{AccountId, EntryId, Money};
 use crate::refused::{Refused, described, reason};
 use crate::work::{Command, Decision, Named as _, Reversal, Stop, Wants, Work};
@@ -137,11 +139,48 @@ impl Command for PostCharge {
     }
 }
 
+/// How an entry is named.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum EntryBy {
+    /// By Konto's id.
+    Id(EntryId),
+    /// By the caller's own name for it: reference, date and poster together.
+    External(ExternalReference),
+}
+
+impl EntryBy {
+    /// What is looked up to find it.
+    pub fn hint(&self, wants: &mut Wants) {
+        match self {
+            Self::Id(id) => {
+                wants.entry(*id);
+                wants.row::<Reversed>(*id);
+            }
+            Self::External(external) => wants.external(external.key()),
+        }
+    }
+
+    fn locate(&self, work: &mut Work) -> Decision<Option<Arc<Entry>>> {
+        match self {
+            Self::Id(id) => work.entry(*id),
+            Self::External(external) => work.entry_called(external),
+        }
+    }
+
+    /// The input's field.
+    fn field(&self) -> &'static str {
+        match self {
+            Self::Id(_) => "entry",
+            Self::External(_) => "original",
+        }
+    }
+}
+
 /// Books the mirror of an entry, whole or in parts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ReverseEntry {
     /// Which.
-    pub entry: EntryId,
+    pub entry: EntryBy,
     /// A part; all that is left when absent.
     pub amount: Option<Money>,
     /// When it counts: not before what it reverses.
@@ -157,8 +196,7 @@ impl Command for ReverseEntry {
     type Made = Entry;
 
     fn looks_at(&self, wants: &mut Wants) {
-        wants.entry(self.entry);
-        wants.row::<Reversed>(self.entry);
+        self.entry.hint(wants);
     }
 
     /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, then the books': `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
@@ -166,8 +204,9 @@ impl Command for ReverseEntry {
     /// `VALUE_DATE_OUT_OF_RANGE`, `ACCOUNT_NOT_OPEN`, `INSUFFICIENT_FUNDS` where an account that may not owe would go
     /// below zero.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
-        let not_found = || Refused::not_found("entry", "entry");
-        let original = work.entry(self.entry)?.ok_or_else(not_found)?;
+        let field = self.entry.field();
+        let not_found = || Refused::not_found(field, "entry");
+        let original = self.entry.locate(work)?.ok_or_else(not_found)?;
         if !sees_all(work, &original)? {
             return Err(not_found().into());
         }
@@ -187,7 +226,7 @@ impl Command for ReverseEntry {
         let reversed = work.reverse(&original, &reversal);
         match &reversed {
             // The entry is all that the input names of the books: what its accounts are refused for, it is at fault for.
-            Err(Stop::Books(refusal)) if !is_own_field(refusal) => reversed.of_field("entry"),
+            Err(Stop::Books(refusal)) if !is_own_field(refusal) => reversed.of_field(field),
             _ => reversed.named(&[]),
         }
     }

@@ -6,6 +6,9 @@
 //! | operation | debits (money leaves) | credits (money arrives) |
 //! |---|---|---|
 //! | `postPayment` | the rail's settlement account | the account: fees, interest, principal in its product's order |
+//! | the same, with an overpayment account | the rail's settlement account | the account: what it owes; the other account: the rest |
+//! | `registerPayment` | SETTLEMENT_PSP | as `postPayment` |
+//! | `postReimbursement` | the account's funds | SETTLEMENT_BANK |
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
 //! | `transfer` | the sender's funds or credit | the receiver, as a payment |
 //! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component; for a party's principal, CLIENT_MONEY in the place of SUSPENSE |
@@ -20,14 +23,18 @@ pub mod corrections;
 pub mod holds;
 pub mod moves;
 pub mod periods;
+pub mod registrations;
+pub mod reimbursements;
 pub mod remittances;
 pub mod simulator;
 
 pub use bank::{BankAccount, BankAccountClass, BankAccountInput};
-pub use corrections::{ChargeKind, PostAdjustment, PostCharge, ReverseEntry};
+pub use corrections::{ChargeKind, EntryBy, PostAdjustment, PostCharge, ReverseEntry};
 pub use holds::{CaptureHold, ExpireHold, PlaceHold, ReleaseHold};
 pub use moves::{Details, Disburse, PostPayment, Transfer};
 pub use periods::{ClosePeriod, ClosedThrough};
+pub use registrations::RegisterPayment;
+pub use reimbursements::{PostReimbursement, ReimbursementType};
 pub use remittances::RemitToParty;
 
 use crate::work::Stored;
@@ -35,7 +42,9 @@ use crate::work::Stored;
 /// What moves money.
 pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostPayment>(),
+    Stored::of::<RegisterPayment>(),
     Stored::of::<Disburse>(),
+    Stored::of::<PostReimbursement>(),
     Stored::of::<Transfer>(),
     Stored::of::<PostAdjustment>(),
     Stored::of::<PostCharge>(),

@@ -11,10 +11,10 @@ use crate::accounts::AccountBy;
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::facts::Counterparty;
-use crate::ledger::{Draft, Entry, ExternalReference, InternalRole, PaymentChannel, TransactionKind};
-use crate::primitives::Money;
+use crate::ledger::{Draft, Entry, ExternalReference, InternalRole, PaymentChannel, Refusal, TransactionKind};
+use crate::primitives::{Minor, Money};
 use crate::refused::{Refused, check_reference, described, noted};
-use crate::work::{Command, Decision, Named as _, Wants, Work};
+use crate::work::{Command, Decision, Named as _, Stop, Wants, Work};
 
 /// What every movement may carry besides its sides and amount.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -106,6 +106,8 @@ pub struct PostPayment {
     pub channel: PaymentChannel,
     /// Who paid, as the rail tells it.
     pub counterparty: Option<Counterparty>,
+    /// Where goes what is left once everything that the account owes is paid; onto it when absent.
+    pub overpayment: Option<AccountBy>,
     /// The rest.
     pub details: Details,
 }
@@ -116,18 +118,34 @@ impl Command for PostPayment {
 
     fn looks_at(&self, wants: &mut Wants) {
         self.account.hint(wants);
+        if let Some(overpayment) = &self.overpayment {
+            overpayment.hint(wants);
+        }
         self.details.hint(wants);
     }
 
-    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
+    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, `SAME_ACCOUNT` for an overpayment to itself, then
+    /// the books' in their order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
         let account = self.account.locate_id(work, "account")?;
+        let overpayment = self.overpayment.as_ref().map(|by| by.locate_id(work, "overpaymentAccount")).transpose()?;
         let amount = positive("amount", self.amount)?;
         if self.details.transaction_date.is_some_and(|date| date > work.today()) {
             return Err(Refused::invalid("transactionDate", "must not lie after the business date").into());
         }
         let mut draft = Draft::new(TransactionKind::Payment, self.amount.currency, String::new());
-        draft = draft.moving(Side::Internal(self.channel.settlement()), Side::account(account), amount);
+        let from = || Side::Internal(self.channel.settlement());
+        let excess = match overpayment {
+            Some(other) if other == account => {
+                return Err::<_, Stop>(Refusal::SameAccount.into()).of_field("overpaymentAccount");
+            }
+            Some(_) => Minor((amount.0 - work.position(account)?.debt().0).max(0)),
+            None => Minor::ZERO,
+        };
+        let parts = [(Some(account), Minor(amount.0 - excess.0)), (overpayment, excess)];
+        for (to, part) in parts.into_iter().filter_map(|(to, part)| Some((to?, part))).filter(|(_, part)| part.0 > 0) {
+            draft = draft.moving(from(), Side::account(to), part);
+        }
         draft.facts.channel = Some(self.channel);
         draft.personal.counterparty = self.counterparty.as_ref().map(checked).transpose()?;
         let mut draft = self.details.on(draft, "Payment")?;
@@ -136,7 +154,9 @@ impl Command for PostPayment {
         {
             draft.value_date = Some(late);
         }
-        work.post(&draft).named(&[(account, "account")])
+        let named = overpayment.map(|other| (other, "overpaymentAccount"));
+        let named: Vec<_> = [Some((account, "account")), named].into_iter().flatten().collect();
+        work.post(&draft).named(&named)
     }
 }
 

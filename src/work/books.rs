@@ -164,8 +164,9 @@ impl Work {
         for account in &accounts {
             self.position(*account)?;
         }
+        let id = self.id();
         if let Some(external) = &draft.external
-            && !self.take_external(external.key())?
+            && !self.take_external(external.key(), id)?
         {
             return Err(Refusal::DuplicateExternalReference.into());
         }
@@ -209,7 +210,6 @@ impl Work {
                 }
             }
         }
-        let id = self.id();
         let head = Head {
             id,
             kind: draft.kind,

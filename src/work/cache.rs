@@ -163,7 +163,7 @@ pub(super) struct Cache {
     sets: Generations<SetKey, Vec<Uuid>>,
     pub keys: Generations<KeyOf, Option<Remembered>>,
     pub entries: Generations<EntryId, Option<Arc<Entry>>>,
-    pub externals: Generations<String, bool>,
+    pub externals: Generations<String, Option<EntryId>>,
     sizes: [usize; Table::COUNT],
 }
 
@@ -254,7 +254,7 @@ impl Cache {
         let sets = self.sets.all().map(|(key, ids)| (format!("set {key:?}"), format!("{ids:?}")));
         let keys = self.keys.all().map(|(key, used)| (format!("key {key:?}"), format!("{used:?}")));
         let entries = self.entries.all().map(|(id, entry)| (format!("entry {id}"), format!("{entry:?}")));
-        let externals = self.externals.all().map(|(key, taken)| (format!("external {key}"), format!("{taken}")));
+        let externals = self.externals.all().map(|(key, taken)| (format!("external {key}"), format!("{taken:?}")));
         rows.chain(names).chain(sets).chain(keys).chain(entries).chain(externals).collect()
     }
 
@@ -356,7 +356,7 @@ impl Wants {
         self.entries.insert(id);
     }
 
-    /// Whether an external reference is taken.
+    /// Which entry has an external reference.
     pub fn external(&mut self, key: String) {
         if key.contains('\0') {
             return;

@@ -4,7 +4,7 @@
 //! its columns stands in which place. The head is read beside them, in the same snapshot; whoever decides on them makes
 //! sure that the head still stands there when it writes, so nothing is locked.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use sea_orm::{DbBackend, QueryResult, Value};
@@ -56,7 +56,7 @@ const KEY: &[Column] = &[
     column("target", Kind::Text),
 ];
 
-const EXTERNAL: &[Column] = &[column("external_key", Kind::Text)];
+const EXTERNAL: &[Column] = &[column("external_key", Kind::Text), column("id", Kind::Uuid)];
 
 const fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, nullable: true }
@@ -68,7 +68,7 @@ pub(super) struct Loaded {
     pub head: Head,
     rows: Vec<Arc<dyn AnyRow>>,
     keys: HashMap<KeyOf, Remembered>,
-    externals: BTreeSet<String>,
+    externals: BTreeMap<String, EntryId>,
     entries: BTreeMap<EntryId, Entry>,
 }
 
@@ -257,8 +257,10 @@ impl Load {
                     loaded.keys.insert(key, remembered);
                 }
                 What::External => {
-                    let [external] = array(values)?;
-                    loaded.externals.extend(text(external));
+                    let [external, id] = array(values)?;
+                    if let (Some(external), Some(id)) = (text(external), uuid(id)) {
+                        loaded.externals.insert(external, EntryId(id));
+                    }
                 }
                 What::Entry => {
                     let entry = journal::entry_of(values)?;
@@ -332,7 +334,7 @@ impl Work {
         }
         for external in &wants.externals {
             if !self.cache.externals.knows(external) {
-                self.cache.externals.put(external.clone(), loaded.externals.contains(external));
+                self.cache.externals.put(external.clone(), loaded.externals.get(external).copied());
             }
         }
         let mut entries = loaded.entries;

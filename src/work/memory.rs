@@ -5,7 +5,7 @@
 //! row is there when it is asked for. [`Memory::from_nothing`] forgets the cache before each run, and loads one thing that
 //! was missed at a time: the outcome must be the same, however often a command is decided.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -64,7 +64,7 @@ struct Store {
     sets: HashMap<SetKey, BTreeSet<Uuid>>,
     keys: HashMap<KeyOf, Remembered>,
     entries: HashMap<EntryId, Arc<Entry>>,
-    externals: HashSet<String>,
+    externals: HashMap<String, EntryId>,
 }
 
 impl Store {
@@ -337,7 +337,7 @@ impl Memory {
         } else if let Some(id) = missed.entries.first() {
             cache.entries.put(*id, store.entries.get(id).cloned());
         } else if let Some(key) = missed.externals.first() {
-            cache.externals.put(key.clone(), store.externals.contains(key));
+            cache.externals.put(key.clone(), store.externals.get(key).copied());
         }
     }
 
@@ -361,7 +361,7 @@ impl Memory {
         let entries = std::mem::take(&mut self.work.entries);
         self.work.committed(head, &entries);
         for entry in &entries {
-            self.store.externals.extend(entry.external.as_ref().map(crate::ledger::ExternalReference::key));
+            self.store.externals.extend(entry.external.as_ref().map(|external| (external.key(), entry.id)));
             self.store.entries.insert(entry.id, entry.clone());
             if !self.from_nothing {
                 self.work.cache.entries.put(entry.id, Some(entry.clone()));

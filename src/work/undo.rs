@@ -18,7 +18,7 @@ pub(super) enum Undo {
     Unique(IndexKey, String, Option<Option<Uuid>>),
     Freed(IndexKey, String),
     Key(KeyOf, Option<Option<Remembered>>),
-    External(String, Option<bool>),
+    External(String, Option<Option<EntryId>>),
     Entry(EntryId, Option<Option<Arc<Entry>>>),
     Head(Box<(Head, Day)>),
 }

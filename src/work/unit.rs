@@ -21,8 +21,8 @@ use super::house::House;
 use super::row::{AnyRow, Index, Row, Set, Table};
 use super::settings::Settings;
 use super::undo::Undo;
-use crate::ledger::Entry;
 use crate::ledger::event::NewEvent;
+use crate::ledger::{Entry, ExternalReference};
 use crate::primitives::clock::Micros;
 use crate::primitives::ids::{CommandIds, RowId};
 use crate::primitives::{EntryId, Origin, TenantId};
@@ -394,15 +394,32 @@ impl Work {
         self.entries.push(entry);
     }
 
-    /// Whether an external reference was free, and is now taken.
-    pub(super) fn take_external(&mut self, key: String) -> Decision<bool> {
+    /// The entry that has an external reference.
+    ///
+    /// # Errors
+    /// That it is not loaded yet.
+    pub fn entry_called(&mut self, external: &ExternalReference) -> Decision<Option<Arc<Entry>>> {
+        let key = external.key();
+        let found = match self.cache.externals.get(&key) {
+            Some(found) => *found,
+            None if self.unknown == Unknown::Absent => None,
+            None => return self.miss(|wants| wants.external(key)),
+        };
+        match found {
+            Some(id) => self.entry(id),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether an external reference was free, and is now the entry's.
+    pub(super) fn take_external(&mut self, key: String, entry: EntryId) -> Decision<bool> {
         match self.cache.externals.get(&key) {
-            Some(true) => return Ok(false),
-            Some(false) => {}
+            Some(Some(_)) => return Ok(false),
+            Some(None) => {}
             None if self.unknown == Unknown::LookedUp => return self.miss(|wants| wants.external(key)),
             None => {}
         }
-        let before = self.cache.externals.put(key.clone(), true);
+        let before = self.cache.externals.put(key.clone(), Some(entry));
         self.undo.push(Undo::External(key, before));
         Ok(true)
     }

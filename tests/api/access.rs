@@ -252,6 +252,12 @@ on_both_databases! {
             ("transferBatch", "money", item(&between)),
             ("transfer", "money", between),
             ("postPayment", "money", payment),
+            (
+                "registerPayment",
+                "psp",
+                on(json!({ "amount": euros("1.00"), "paidOn": "2026-04-15", "provider": "p", "transactionId": "1" })),
+            ),
+            ("postReimbursement", "money", on(json!({ "type": "FULL" }))),
             ("disburse", "money", on(json!({ "amount": euros("1.00"), "iban": "SE3550000000054910000003" }))),
             ("placeHold", "money", on(json!({ "amount": euros("1.00") }))),
             ("captureHold", "money", json!({ "hold": hold })),
@@ -285,7 +291,7 @@ on_both_databases! {
         let before = app.picture().await;
         for (name, scope, input) in &mutations {
             let all_others =
-                ["read", "money", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| other != scope);
+                ["read", "money", "psp", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             let answer = weak.mutate(name, input.clone(), "__typename").await;
             forbidden(answer, scope, name);
@@ -323,7 +329,7 @@ on_both_databases! {
         ];
         for (scope, query) in queries {
             let all_others =
-                ["read", "money", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| *other != scope);
+                ["read", "money", "psp", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| *other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             forbidden(weak.graphql(query, json!({})).await, scope, query);
             app.with_scopes(scope).ok(query, json!({})).await;

@@ -277,6 +277,12 @@ on_both_databases! {
                 "postCharge",
                 |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "kind": "LATE_FEE" }),
             ),
+            (
+                "registerPayment",
+                |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "paidOn": "2026-04-15",
+                    "provider": "p", "transactionId": "1" }),
+            ),
+            ("postReimbursement", |them, id| json!({ "account": { "id": id(&them.account.id) }, "type": "FULL" })),
             ("reverseEntry", |them, id| json!({ "entry": id(&them.entry), "reason": "X" })),
             ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
             ("captureHold", |them, id| json!({ "hold": id(&them.hold) })),

@@ -140,6 +140,8 @@ const AROUND: &[&str] = &[
     "deleteWebhook",
     "disableWebhook",
     "enableWebhook",
+    "postReimbursement",
+    "registerPayment",
     "rejectApproval",
     "removeDocument",
     "replayWebhook",

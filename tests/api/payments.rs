@@ -4,6 +4,7 @@ mod arrivals;
 mod corrections;
 mod counterparty;
 mod floors;
+mod receipts;
 pub mod statements;
 
 use serde_json::{Value, json};

@@ -2,4 +2,5 @@
 
 pub mod holds;
 pub mod movements;
+pub mod receipts;
 pub mod remittances;

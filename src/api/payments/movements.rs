@@ -19,7 +19,7 @@ use crate::api::refusal::{Refusal, outcomes};
 use crate::api::scalars::{Date, Json};
 use crate::ledger;
 use crate::payments::{
-    BankAccountInput, Details, Disburse, PostAdjustment, PostCharge, PostPayment, ReverseEntry, Transfer,
+    BankAccountInput, Details, Disburse, EntryBy, PostAdjustment, PostCharge, PostPayment, ReverseEntry, Transfer,
 };
 use crate::primitives::AccountId;
 use crate::refused::{Refused, said};
@@ -67,6 +67,8 @@ pub struct PostPaymentInput {
     channel: PaymentChannel,
     /// Who paid, as the rail tells it.
     counterparty: Option<CounterpartyInput>,
+    /// Where goes what is left once everything that the account owes is paid; onto the account itself when absent.
+    overpayment_account: Option<AccountBy>,
     /// A payment reference; not unique.
     reference: Option<String>,
     /// For people.
@@ -158,8 +160,10 @@ pub struct PostChargeInput {
 pub struct ReverseEntryInput {
     /// Makes the request safe to repeat.
     idempotency_key: String,
-    /// Which entry.
-    entry: ID,
+    /// Which entry, by its id. Exactly one of this and `original`.
+    entry: Option<ID>,
+    /// Which entry, by your own name for it: reference, date and poster as it was posted under.
+    original: Option<ExternalReferenceInput>,
     /// A part of what it moved; all that is left when absent.
     amount: Option<MoneyInput>,
     /// When it counts: not before the entry itself. The later of its day and the business date when absent.
@@ -266,6 +270,10 @@ macro_rules! booked {
 booked! {
     /// A payment was booked.
     PostPaymentResult = PostPaymentSuccess;
+    /// A payment was registered.
+    RegisterPaymentResult = RegisterPaymentSuccess;
+    /// A credit balance was paid back.
+    PostReimbursementResult = PostReimbursementSuccess;
     /// A disbursement was booked.
     DisburseResult = DisburseSuccess;
     /// A balance adjustment was booked.
@@ -439,6 +447,10 @@ impl PostPaymentInput {
             amount: self.amount.into(),
             channel: self.channel,
             counterparty: self.counterparty.and_then(CounterpartyInput::kept),
+            overpayment: match self.overpayment_account {
+                None => None,
+                Some(by) => Some(named("overpaymentAccount", "account", by.to_domain())?),
+            },
             details: Details { transaction_date: self.transaction_date.map(|date| date.0), ..details },
         })
     }
@@ -485,8 +497,13 @@ impl PostChargeInput {
 
 impl ReverseEntryInput {
     fn command(self) -> Result<ReverseEntry, Refused> {
+        let entry = match (self.entry, self.original) {
+            (Some(id), None) => EntryBy::Id(named("entry", "entry", id.parse().ok())?),
+            (None, Some(external)) => EntryBy::External(external.into()),
+            _ => return Err(Refused::invalid("entry", "exactly one of entry and original")),
+        };
         Ok(ReverseEntry {
-            entry: named("entry", "entry", self.entry.parse().ok())?,
+            entry,
             amount: self.amount.map(Into::into),
             value_date: self.value_date.map(|date| date.0),
             reason: self.reason,

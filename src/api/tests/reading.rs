@@ -108,6 +108,7 @@ impl Bank {
             amount: euro(amount),
             channel: PaymentChannel::BankTransfer,
             counterparty: None,
+            overpayment: None,
             details: Details::default(),
         };
         self.engine.run(&Origin::system(self.tenant), None, payment).await.expect("a payment");

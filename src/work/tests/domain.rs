@@ -7,7 +7,7 @@ use crate::accounts::store::ProductBy;
 use crate::accounts::{AccountBy, Family, OpenAccount};
 use crate::customers::{CreateCustomer, CustomerBy, CustomerType};
 use crate::parties::CreateParty;
-use crate::payments::{ChargeKind, Details, PostCharge, PostPayment, ReverseEntry, Transfer};
+use crate::payments::{ChargeKind, Details, EntryBy, PostCharge, PostPayment, ReverseEntry, Transfer};
 use crate::primitives::{Amount, Money};
 
 pub(crate) fn money(amount: &str) -> Money {
@@ -74,6 +74,7 @@ pub(crate) fn paying(account: &str, amount: &str) -> PostPayment {
         amount: money(amount),
         channel: crate::ledger::PaymentChannel::BankTransfer,
         counterparty: None,
+        overpayment: None,
         details: Details::default(),
     }
 }
@@ -95,7 +96,7 @@ pub(crate) fn charging(account: &str, kind: ChargeKind, amount: &str) -> PostCha
 
 pub(crate) fn taking_back(entry: &Entry, amount: Option<&str>) -> ReverseEntry {
     ReverseEntry {
-        entry: entry.id,
+        entry: EntryBy::Id(entry.id),
         amount: amount.map(money),
         value_date: None,
         reason: "a mistake".into(),

@@ -105,6 +105,23 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("postCharge.input.account.id", 2, json!({ "account": id, "amount": euro, "kind": "LATE_FEE" })),
         ("postPayment.input.account.id", 2, json!({ "account": id, "amount": euro, "channel": "CASH" })),
         (
+            "postPayment.input.overpaymentAccount.id",
+            2,
+            json!({ "account": mine, "overpaymentAccount": id, "amount": euro, "channel": "CASH" }),
+        ),
+        (
+            "postPaymentBatch.input.items.overpaymentAccount.id",
+            2,
+            json!({ "items": [{ "idempotencyKey": "KEY", "account": mine, "overpaymentAccount": id, "amount": euro,
+                "channel": "CASH" }] }),
+        ),
+        (
+            "registerPayment.input.account.id",
+            2,
+            json!({ "account": id, "amount": euro, "paidOn": "2026-04-15", "provider": "p", "transactionId": "1" }),
+        ),
+        ("postReimbursement.input.account.id", 2, json!({ "account": id, "type": "FULL" })),
+        (
             "postPaymentBatch.input.items.account.id",
             2,
             json!({ "items": [{ "idempotencyKey": "KEY", "account": id, "amount": euro, "channel": "CASH" }] }),

@@ -12,8 +12,8 @@ use konto::ledger::facts::Counterparty;
 use konto::ledger::position::RepaymentOrder;
 use konto::parties::{CreateParty, PartyBy, UpdateParty};
 use konto::payments::{
-    BankAccount, BankAccountInput, CaptureHold, ClosePeriod, Details, Disburse, PlaceHold, PostAdjustment, PostCharge,
-    PostPayment, ReleaseHold, RemitToParty, ReverseEntry, Transfer,
+    BankAccount, BankAccountInput, CaptureHold, ClosePeriod, Details, Disburse, EntryBy, PlaceHold, PostAdjustment,
+    PostCharge, PostPayment, ReleaseHold, RemitToParty, ReverseEntry, Transfer,
 };
 use konto::primitives::{Amount, Money};
 use konto::refused::{Refused, noted, reason, said};
@@ -289,7 +289,7 @@ pub fn release_hold(input: &Value) -> Result<ReleaseHold, Refused> {
 
 pub fn reverse_entry(input: &Value) -> Result<ReverseEntry, Refused> {
     Ok(ReverseEntry {
-        entry: id("entry", input)?,
+        entry: EntryBy::Id(id("entry", input)?),
         amount: money(input),
         value_date: day(input, "valueDate"),
         reason: needed(input, "reason"),
@@ -341,6 +341,7 @@ pub fn post_payment(input: &Value) -> Result<PostPayment, Refused> {
             account_class: None,
             bank: said("bank"),
         }),
+        overpayment: None,
         details: details(input),
     })
 }
