@@ -50,7 +50,7 @@ impl Command for RegisterPayment {
 
     /// Refused as: `NOT_FOUND`, `AMOUNT_OUT_OF_RANGE`, `INVALID_INPUT` (`provider`, `transactionId`, `paidOn` after the
     /// business date), `DUPLICATE_EXTERNAL_REFERENCE` for a payment that is registered already, then the books' in their
-    /// order: `MAXIMUM_BALANCE_EXCEEDED` above the account's `maxPaymentAmount`.
+    /// order: `LIMIT_EXCEEDED` above the account's `maxPaymentAmount`.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
         let account = self.account.locate_id(work, "account")?;
         let amount = positive("amount", self.amount)?;
@@ -78,6 +78,7 @@ impl Command for RegisterPayment {
             Err(Stop::Books(Refusal::PeriodClosed { .. } | Refusal::ValueDateOutOfRange { .. })) => {
                 posted.of_field("paidOn")
             }
+            Err(Stop::Books(Refusal::MaximumBalanceExceeded { .. })) => posted.of_field("amount"),
             _ => posted.named(&[(account, "account")]),
         }
     }

@@ -45,6 +45,7 @@ on_both_databases! {
         let input = registered(&account, "40.00", "tx-1");
         let done = app.done("registerPayment", input.clone(), entry).await;
         assert_eq!(done, json!({
+            "__typename": "RegisterPaymentSuccess",
             "entry": { "kind": "PAYMENT", "channel": "PSP", "valueDate": "2026-04-14", "transactionDate": "2026-04-14",
                 "externalReference": "tx-1", "externalPoster": "acme-pay" },
             "account": { "balance": { "amount": "-60.00" } }, "replayed": false,
@@ -79,7 +80,7 @@ on_both_databases! {
         let account = app.account(&capped).await;
         app.pay_in(&account, "30.00").await;
         let refusal =
-            app.refused("registerPayment", registered(&account, "70.01", "a"), "MAXIMUM_BALANCE_EXCEEDED", "amount").await;
+            app.refused("registerPayment", registered(&account, "70.01", "a"), "LIMIT_EXCEEDED", "amount").await;
         assert_eq!(refusal["facts"]["limit"], euros("100.00"));
         app.done("registerPayment", registered(&account, "70.00", "a"), "replayed").await;
         app.with_scopes("read money admin").mutate("registerPayment", registered(&account, "1.00", "b"), "replayed").await
@@ -110,6 +111,7 @@ on_both_databases! {
         let entry = "entry { kind counterparty { account } } account { balance { amount } }";
         let part = app.done("postReimbursement", reimbursed(&account, "PARTIAL", Some("100.00")), entry).await;
         assert_eq!(part, json!({
+            "__typename": "PostReimbursementSuccess",
             "entry": { "kind": "REIMBURSEMENT", "counterparty": { "account": IBAN } },
             "account": { "balance": { "amount": "50.00" } },
         }));
@@ -146,7 +148,7 @@ on_both_databases! {
         // In another currency, neither side is booked.
         let krona = products::create(&app, json!({ "currency": "SEK" })).await;
         let foreign = app.account(&krona).await;
-        app.refused("postPayment", paid(&account, "200.00", &foreign), "CURRENCY_MISMATCH", "overpaymentAccount").await;
+        app.refused("postPayment", paid(&account, "200.00", &foreign), "CURRENCY_MISMATCH", "amount.currency").await;
         assert_eq!(app.balance(&account).await, "-99.50");
     }
 
@@ -171,6 +173,7 @@ on_both_databases! {
         assert_eq!(app.balance(&account).await, "434.45");
         let done = app.done("reverseEntry", by_reference("M-1", "2026-04-15", "BANK"), shown).await;
         assert_eq!(done, json!({
+            "__typename": "ReverseEntrySuccess",
             "entry": { "kind": "REVERSAL", "reason": "REVERSAL_ON_DEMAND", "reverses": { "id": payment } },
             "reversed": { "id": payment },
         }));
