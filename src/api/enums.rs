@@ -8,6 +8,7 @@ use async_graphql::{InputType, InputValueError, InputValueResult, Name, Value};
 pub use crate::access::Scope;
 pub use crate::accounts::actions::AccountAction;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
+pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::customers::CustomerType;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
@@ -16,7 +17,7 @@ pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::{
-    AccountStatus, Component, DebtRule, HoldStatus, InternalRole, PaymentChannel, TransactionKind,
+    AccountStatus, CardChannel, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole, PaymentChannel, TransactionKind,
 };
 pub use crate::payments::bank::BankAccountClass;
 pub use crate::payments::corrections::ChargeKind;
@@ -132,6 +133,10 @@ graphql_enums! {
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",
     ChargeKind = "ChargeKind",
+    CardChannel = "CardChannel",
+    CardEntryMode = "CardEntryMode",
+    ChargebackOutcome = "ChargebackOutcome",
+    ChargebackState = "ChargebackState",
     Component = "Component",
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",
