@@ -26,6 +26,8 @@ pub mod accounts;
 
 pub mod payments;
 
+pub mod cards;
+
 pub mod documents;
 
 pub mod engine;

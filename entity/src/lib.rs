@@ -7,6 +7,7 @@ pub mod approval;
 pub mod approval_rules;
 pub mod batch;
 pub mod business_day;
+pub mod card;
 pub mod client;
 pub mod command;
 pub mod customer;

@@ -8,6 +8,7 @@ use async_graphql::{InputType, InputValueError, InputValueResult, Name, Value};
 pub use crate::access::Scope;
 pub use crate::accounts::actions::AccountAction;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
+pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::customers::CustomerType;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
@@ -131,6 +132,9 @@ graphql_enums! {
     ApprovalState = "ApprovalState",
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",
+    CardAction = "CardAction",
+    CardChannel = "CardChannel",
+    CardStatus = "CardStatus",
     ChargeKind = "ChargeKind",
     Component = "Component",
     CustomerType = "CustomerType",

@@ -11,6 +11,8 @@ use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
 use super::approvals::{ApprovalMutation, ApprovalQuery};
 use super::books::queries::BooksQuery;
+use super::cards::mutations::CardMutation;
+use super::cards::queries::CardQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::queries::CustomerQuery;
 use super::documents::mutations::DocumentMutation;
@@ -35,6 +37,7 @@ pub struct Query(
     PartyQuery,
     CustomerQuery,
     AccountQuery,
+    CardQuery,
     BooksQuery,
     DocumentQuery,
     EventQuery,
@@ -52,6 +55,7 @@ pub struct Mutation(
     CustomerMutation,
     ProductMutation,
     AccountMutation,
+    CardMutation,
     MovementMutation,
     HoldMutation,
     DocumentMutation,

@@ -122,6 +122,8 @@ ids! {
     ApprovalId = "apv";
     /// A tenant's rules of what waits.
     ApprovalRulesId = "apr";
+    /// A card.
+    CardId = "crd";
 }
 
 /// Only the canonical form (32 lower-case hexadecimal digits) is an id, so that one thing has one name.

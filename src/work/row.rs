@@ -33,6 +33,8 @@ pub enum Table {
     Account,
     /// The same, in the books.
     Position,
+    /// What accounts are used with.
+    Card,
     /// The tenant's own accounts in the books.
     Internal,
     /// Reservations.
