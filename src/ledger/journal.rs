@@ -19,7 +19,7 @@ use super::rows::known_currency;
 pub use super::transactions::{Transaction, TransactionFilter, TransactionsOf, transactions_of};
 use crate::database::{Kind, Listed, listed};
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, Clock, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};
+use crate::primitives::{AccountId, CardId, Clock, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};
 use crate::work::row::{Column, Row as _};
 use crate::work::{load, present, read};
 

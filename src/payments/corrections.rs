@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moves::Details;
 use crate::accounts::{Account, AccountBy};
+use crate::cards;
 use crate::customers::visible;
 use crate::ledger::amounts::{positive, to_minor};
 use crate::ledger::entry::{Side, Spread};
