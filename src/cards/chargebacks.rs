@@ -236,7 +236,7 @@ impl Command for OpenChargeback {
                 Some(give(work, &card, draft, InternalRole::ChargebackReceivable, amount)?)
             }
         };
-        let chargeback = work.insert(Chargeback {
+        let chargeback = Chargeback {
             id: work.id(),
             ordinal: work.ordinal(),
             card: card.id,
@@ -252,7 +252,8 @@ impl Command for OpenChargeback {
             opened_on: work.today(),
             resolved_on: None,
             created_at: work.now(),
-        })?;
+        };
+        let chargeback = work.insert(chargeback)?;
         work.tell(events::of_chargeback(CHARGEBACK_OPENED, &chargeback));
         Ok(chargeback)
     }

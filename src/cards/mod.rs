@@ -25,6 +25,8 @@ mod point_of_sale;
 pub mod refusals;
 pub mod store;
 #[cfg(test)]
+mod scheme_tests;
+#[cfg(test)]
 mod tests;
 pub mod usage;
 

@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate};
 use super::command::{Decision, Stop};
 use super::unit::Work;
 use crate::ledger::chart::{Component, InternalRole};
-use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Side, Spread, TransactionKind, without_mirror};
+use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Spread, TransactionKind, without_mirror};
 use crate::ledger::event::{self, NewEvent};
 use crate::ledger::facts::{EntryFacts, Seal};
 use crate::ledger::position::{Position, Split};

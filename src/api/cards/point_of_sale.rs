@@ -1,6 +1,6 @@
 //! Where and how a card was used, in the API: as a scheme's message says it, and as it is shown.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::Card;
 use crate::api::accounts::{self, Account};
