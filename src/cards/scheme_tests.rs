@@ -479,22 +479,22 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let (who, any) = (|| 0..2_usize, || 0..64_usize);
+    let (who, place) = (|| 0..2_usize, || 0..64_usize);
     let amount = || 1..60_i64;
     prop_oneof![
         3 => (who(), amount()).prop_map(|(who, amount)| Step::PayIn(who, amount * 2)),
         1 => (who(), amount()).prop_map(|(who, amount)| Step::PayOut(who, amount)),
         6 => (who(), amount()).prop_map(|(who, amount)| Step::Authorise(who, amount)),
-        3 => (any(), amount()).prop_map(|(hold, amount)| Step::Increase(hold, amount)),
-        3 => (any(), prop::option::of(amount())).prop_map(|(hold, amount)| Step::Reverse(hold, amount)),
-        6 => (any(), amount(), any::<bool>()).prop_map(|(hold, amount, last)| Step::Clear(hold, amount, last)),
+        3 => (place(), amount()).prop_map(|(hold, amount)| Step::Increase(hold, amount)),
+        3 => (place(), prop::option::of(amount())).prop_map(|(hold, amount)| Step::Reverse(hold, amount)),
+        6 => (place(), amount(), any::<bool>()).prop_map(|(hold, amount, last)| Step::Clear(hold, amount, last)),
         2 => (who(), amount()).prop_map(|(who, amount)| Step::ClearWithout(who, amount)),
         2 => (who(), amount()).prop_map(|(who, amount)| Step::Purchase(who, amount)),
-        1 => (any(), amount()).prop_map(|(entry, amount)| Step::Refund(entry, amount)),
-        2 => (any(), any::<bool>()).prop_map(|(entry, credited)| Step::Dispute(entry, credited)),
-        2 => (any(), any::<bool>()).prop_map(|(chargeback, won)| Step::Resolve(chargeback, won)),
-        1 => any().prop_map(Step::Release),
-        1 => any().prop_map(Step::Expire),
+        1 => (place(), amount()).prop_map(|(entry, amount)| Step::Refund(entry, amount)),
+        2 => (place(), any::<bool>()).prop_map(|(entry, credited)| Step::Dispute(entry, credited)),
+        2 => (place(), any::<bool>()).prop_map(|(chargeback, won)| Step::Resolve(chargeback, won)),
+        1 => place().prop_map(Step::Release),
+        1 => place().prop_map(Step::Expire),
         2 => (1..80_i64).prop_map(Step::Wait),
     ]
 }
@@ -527,7 +527,8 @@ fn play(world: &mut World, steps: &[Step]) {
     for step in steps {
         let holds: Vec<Arc<Hold>> = world.memory.rows::<Hold>();
         let hold = |place: usize| (!holds.is_empty()).then(|| holds[place % holds.len()].clone());
-        let of = |hold: &Hold| usize::from(hold.account != world.position("A").account);
+        let first = world.position("A").account;
+        let of = |hold: &Hold| usize::from(hold.account != first);
         let entries = world.memory.entries().to_vec();
         let purchases: Vec<_> = entries.iter().filter(|entry| entry.kind == TransactionKind::Purchase).collect();
         let purchase = |place: usize| (!purchases.is_empty()).then(|| purchases[place % purchases.len()].clone());
