@@ -31,6 +31,7 @@ mod model;
 mod operations;
 mod parties;
 mod payments;
+mod points_of_sale;
 mod products;
 mod relay;
 mod reversals;
