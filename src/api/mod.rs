@@ -38,6 +38,7 @@ pub mod scalars;
 pub mod tenants;
 #[cfg(test)]
 mod tests;
+mod texts;
 pub mod webhooks;
 
 use std::sync::Arc;

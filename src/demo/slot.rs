@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Problem;
 use super::stage::{Lesson, Stage};
-use crate::accounts::{CloseAccount, OpenAccount, RequestAccountClosure};
+use crate::accounts::{CloseAccount, RequestAccountClosure};
+use crate::cards::OpenAccount;
 use crate::customers::{CreateCustomer, UpdateCustomer};
 use crate::parties::CreateParty;
 use crate::payments::{

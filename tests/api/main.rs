@@ -12,6 +12,7 @@ mod attacks;
 mod bad_input;
 mod batches;
 mod books;
+mod cards;
 mod closing;
 mod coming_from;
 mod customers;

@@ -207,10 +207,10 @@ pub struct CardLimits {
     per_month: Option<Money>,
     /// What holds for single ways of using it, besides.
     channels: Vec<CardChannelLimit>,
-    /// The countries in which alone it may be used: ISO 3166-1.
-    countries_only: Option<Vec<String>>,
-    /// The countries in which it may not: ISO 3166-1.
-    countries_blocked: Option<Vec<String>>,
+    /// The countries in which alone it may be used, by their codes in ISO 3166-1; empty where it may be used in others.
+    countries_only: Vec<String>,
+    /// The countries in which it may not be used; empty where there are none.
+    countries_blocked: Vec<String>,
 }
 
 /// What holds for one way of using a card.
@@ -242,9 +242,9 @@ impl CardLimits {
             }
         };
         let (countries_only, countries_blocked) = match &limits.countries {
-            None => (None, None),
-            Some(Countries::Only(codes)) => (Some(codes.iter().cloned().collect()), None),
-            Some(Countries::AllBut(codes)) => (None, Some(codes.iter().cloned().collect())),
+            None => (Vec::new(), Vec::new()),
+            Some(Countries::Only(codes)) => (codes.iter().cloned().collect(), Vec::new()),
+            Some(Countries::AllBut(codes)) => (Vec::new(), codes.iter().cloned().collect()),
         };
         Self {
             per_purchase: money(limits.spending.per_purchase),
