@@ -311,10 +311,15 @@ impl Opener {
     }
 }
 
+/// What the card of an account is called.
+pub(super) fn card_token(account: &str) -> String {
+    format!("card-{account}")
+}
+
 /// The card that an account is opened with: whoever processes cards calls it by its account's number.
 fn main_card(account: &str, count: u64) -> NewCard {
     NewCard {
-        token: Some(format!("card-{account}")),
+        token: Some(card_token(account)),
         main: true,
         holder: None,
         number: Some(format!("481012******{:04}", count * 7_919 % 10_000)),
