@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts;
+use crate::cards;
 use crate::customers;
 use crate::database::Database;
 use crate::documents;
@@ -52,6 +53,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         refused::CODES.to_vec(),
         ledger::refusal::CODES.to_vec(),
         jobs::refusal_codes(),
+        cards::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
     ]
     .concat()
@@ -67,6 +69,7 @@ pub fn commands() -> Vec<Stored> {
         customers::COMMANDS,
         accounts::COMMANDS,
         payments::COMMANDS,
+        cards::COMMANDS,
     ]
     .concat()
 }
@@ -100,6 +103,7 @@ pub fn event_types() -> Vec<EventType> {
         parties::events::TYPES,
         customers::events::TYPES,
         accounts::events::TYPES,
+        cards::events::TYPES,
         documents::events::TYPES,
     ]
     .concat()

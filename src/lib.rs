@@ -24,6 +24,8 @@ pub mod customers;
 
 pub mod accounts;
 
+pub mod cards;
+
 pub mod payments;
 
 pub mod documents;

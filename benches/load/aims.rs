@@ -24,6 +24,8 @@ pub struct Finding {
 const BEFORE: u64 = 95;
 /// A command beside a plain transfer.
 const COMMAND: u64 = 60;
+/// An authorisation with a card beside a plain transfer.
+const AUTHORISATION: u64 = 70;
 /// Two kinds of commands together beside what each does alone.
 const TOGETHER: u64 = 80;
 /// One hot account beside all accounts; two servers beside one; the read beside plain SELECTs.
@@ -170,7 +172,8 @@ impl Findings<'_> {
             let promised = transfers.zip(rate(OPEN.name)).map(|(transfers, others)| promised(transfers, others));
             self.ratio(row, promised, "what its parts promise", now.then_some(TOGETHER));
         } else {
-            self.ratio(row, transfers, reference.name, now.then_some(COMMAND));
+            let least = if scenario.load == Load::Authorise { AUTHORISATION } else { COMMAND };
+            self.ratio(row, transfers, reference.name, now.then_some(least));
         }
     }
 

@@ -25,6 +25,9 @@ const COUNTING: Duration = Duration::from_secs(1);
 const WARM_AGAIN: Duration = Duration::from_secs(1);
 /// From how many connections accounts are opened that are there to be closed.
 const OPENING: u64 = 256;
+/// Cards that are there to be used, at most; and the longest that adding them takes.
+const CARDS: u64 = 10_000;
+const LONGEST: Duration = Duration::from_secs(600);
 /// A supply that lasted shorter than this shows nothing.
 const TOO_SHORT_MICROS: u64 = 250_000;
 
@@ -280,6 +283,17 @@ impl Bench {
             let opening =
                 Drive { load: Load::OpenAccount, connections, warm_up: Duration::ZERO, window: time, ..plan.clone() };
             plan.supply = Some(Supply::ids(self.send(opening).await?.made));
+        }
+        if scenario.load == Load::Authorise {
+            let cards = Drive {
+                load: Load::SeedCards,
+                connections: OPENING,
+                supply: Some(Supply::places(place.accounts.min(CARDS))),
+                warm_up: Duration::ZERO,
+                window: LONGEST,
+                ..plan.clone()
+            };
+            plan.supply = Some(Supply::in_turn(self.send(cards).await?.made));
         }
         Ok(plan)
     }

@@ -31,6 +31,10 @@ const CLOSE: &str = "mutation Close($input: CloseAccountInput!) { closeAccount(i
     ... on CloseAccountSuccess { replayed account { id status } } ... on Refusal { code message } } }";
 const PAYMENT: &str = "mutation Pay($input: PostPaymentInput!) { postPayment(input: $input) { __typename \
     ... on PostPaymentSuccess { replayed entry { id } } ... on Refusal { code message } } }";
+const CARD: &str = "mutation Card($input: AddCardInput!) { addCard(input: $input) { __typename \
+    ... on AddCardSuccess { replayed card { id } } ... on Refusal { code message } } }";
+const AUTHORISE: &str = "mutation Authorise($input: AuthoriseCardInput!) { authoriseCard(input: $input) { __typename \
+    ... on AuthoriseCardSuccess { replayed hold { id status } } ... on Refusal { code message } } }";
 
 /// Of a hundred requests of the mix, the transfers; the others open accounts.
 pub const MIX_TRANSFERS: u64 = 80;
@@ -56,6 +60,10 @@ pub enum Load {
     UpdateAccount,
     /// The end of an empty account of the supply.
     CloseAccount,
+    /// An authorisation with a limited card, the cards of the supply in turn.
+    Authorise,
+    /// The cards for it, on the accounts by place.
+    SeedCards,
     /// Mostly [`Load::Spread`], the rest [`Load::OpenAccount`], by chance.
     Mix,
     /// The set-up's: customers, their accounts, and what those begin with, by place.
@@ -83,6 +91,11 @@ impl Supply {
         Rc::new(Self { end: ids.len() as u64, ids, ..Self::default() })
     }
 
+    /// The same ones again and again.
+    pub fn in_turn(ids: Vec<String>) -> Rc<Self> {
+        Rc::new(Self { end: u64::MAX, ids, ..Self::default() })
+    }
+
     fn take(&self) -> Option<u64> {
         let place = self.next.get();
         self.next.set(place + 1);
@@ -90,7 +103,8 @@ impl Supply {
     }
 
     fn id(&self, place: u64) -> &str {
-        usize::try_from(place).ok().and_then(|place| self.ids.get(place)).map_or("", String::as_str)
+        let place = usize::try_from(place).ok().map(|place| place % self.ids.len().max(1));
+        place.and_then(|place| self.ids.get(place)).map_or("", String::as_str)
     }
 }
 
@@ -105,6 +119,8 @@ enum Request {
     Update,
     Close,
     Payment,
+    Card,
+    Authorise,
 }
 
 impl Request {
@@ -118,6 +134,8 @@ impl Request {
             Self::Update => UPDATE,
             Self::Close => CLOSE,
             Self::Payment => PAYMENT,
+            Self::Card => CARD,
+            Self::Authorise => AUTHORISE,
         }
     }
 
@@ -131,6 +149,8 @@ impl Request {
             Self::Update => "UpdateAccountSuccess",
             Self::Close => "CloseAccountSuccess",
             Self::Payment => "PostPaymentSuccess",
+            Self::Card => "AddCardSuccess",
+            Self::Authorise => "AuthoriseCardSuccess",
         }
     }
 
@@ -146,7 +166,7 @@ impl Request {
 
     /// Whether its answer names a row that is looked for afterwards.
     fn names_a_row(self) -> bool {
-        matches!(self, Self::Customer | Self::Account | Self::Update | Self::Close)
+        matches!(self, Self::Customer | Self::Account | Self::Update | Self::Close | Self::Card | Self::Authorise)
     }
 }
 
@@ -227,6 +247,8 @@ impl Asker {
             Load::OpenWithOwner => Request::Account,
             Load::UpdateAccount => Request::Update,
             Load::CloseAccount => Request::Close,
+            Load::Authorise => Request::Authorise,
+            Load::SeedCards => Request::Card,
             Load::Mix if self.random.random_range(0..100) < MIX_TRANSFERS => Request::Transfer,
             Load::Mix => Request::Account,
             Load::SeedPayments => Request::Payment,
@@ -265,6 +287,22 @@ impl Asker {
                 self.key();
                 let id = self.supply.as_ref().map_or(String::new(), |supply| supply.id(place).to_owned());
                 self.add(&format!(",\"account\":{{\"id\":\"{id}\"}},\"closureCode\":\"BENCH\"}}"));
+            }
+            Request::Card => {
+                self.key();
+                self.add(&format!(
+                    ",\"account\":{{\"number\":\"{}\"}},\"card\":{{\"main\":false,\"limits\":{{\"perDay\":\"1000000\",\
+                    \"perMonth\":\"1000000\"}}}}}}",
+                    number(place)
+                ));
+            }
+            Request::Authorise => {
+                self.key();
+                let id = self.supply.as_ref().map_or(String::new(), |supply| supply.id(place).to_owned());
+                self.add(&format!(
+                    ",\"card\":{{\"id\":\"{id}\"}},\"amount\":{{\"amount\":\"1.00\",\"currency\":\"EUR\"}},\
+                    \"pointOfSale\":{{\"merchant\":{{\"name\":\"A shop\",\"country\":\"SE\"}},\"channel\":\"POS\"}}}}"
+                ));
             }
             Request::Payment => {
                 // A million; the hot one has a thousand times that.

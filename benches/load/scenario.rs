@@ -43,6 +43,7 @@ pub const COMMANDS: &[Scenario] = &[
     scenario("open-new-owner-64", Load::OpenWithOwner, 64),
     scenario("update-account-64", Load::UpdateAccount, 64),
     scenario("close-account-64", Load::CloseAccount, 64),
+    scenario("authorise-card-64", Load::Authorise, 64),
     SPREAD,
     scenario("create-customer-256", Load::CreateCustomer, 256),
     OPEN,

@@ -21,6 +21,7 @@ pub struct Model {
     pub principal_minor: i64,
     pub interest_minor: i64,
     pub fee_minor: i64,
+    pub shortfall_minor: i64,
     pub arriving: Option<String>,
 }
 

@@ -98,6 +98,7 @@ const TABLES: &[&str] = &[
         principal_minor bigint NOT NULL,
         interest_minor bigint NOT NULL,
         fee_minor bigint NOT NULL,
+        shortfall_minor bigint NOT NULL,
         arriving text,
         PRIMARY KEY (tenant_id, account_id)
     ){packed}",
@@ -202,11 +203,20 @@ const TABLES: &[&str] = &[
         status text NOT NULL,
         description text NOT NULL,
         reference text,
+        card_id {uuid},
+        network_reference text,
+        point_of_sale text,
+        counted text,
         placed_at_us bigint NOT NULL,
         expires_at_us bigint,
         closed_at_us bigint,
         PRIMARY KEY (tenant_id, id)
     )",
+    // A card network's message is one, however often it is sent.
+    "CREATE UNIQUE INDEX hold_network_reference ON hold (tenant_id, network_reference) WHERE network_reference IS NOT NULL",
+    // A card's reservations; and all that are open, of the whole tenant.
+    "CREATE INDEX hold_card ON hold (tenant_id, card_id, ordinal) WHERE card_id IS NOT NULL",
+    "CREATE INDEX hold_open ON hold (tenant_id, ordinal) WHERE status = 'OPEN'",
     // The list of an account's holds; and those that a sweeper ends because their time is over.
     "CREATE INDEX hold_account ON hold (tenant_id, account_id, ordinal)",
     "CREATE INDEX hold_expiry ON hold (tenant_id, expires_at_us) WHERE status = 'OPEN' AND expires_at_us IS NOT NULL",

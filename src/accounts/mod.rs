@@ -21,11 +21,10 @@ pub use store::{AccountBy, AccountFilter, ProductBy};
 
 use crate::work::Stored;
 
-/// What changes products and accounts.
+/// What changes products and accounts. What opens accounts is with the cards, as a card may be opened with one.
 pub const COMMANDS: &[Stored] = &[
     Stored::of::<CreateProduct>(),
     Stored::of::<UpdateProduct>(),
-    Stored::of::<OpenAccount>(),
     Stored::of::<UpdateAccount>(),
     Stored::of::<RequestAccountClosure>(),
     Stored::of::<CloseAccount>(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::Context;
 
 use super::refusal::Refusal;
+use super::texts::{self, CardNumbers};
 use crate::access::Scope;
 use crate::api::context::{Verdict, caller, engine, origin};
 use crate::api::fault::Fault;
@@ -24,6 +25,8 @@ pub(crate) struct Call<'a> {
     operation: &'static str,
     scope: Scope,
     verdict: Option<&'a Verdict>,
+    /// What of the input no command is made of.
+    card_numbers: CardNumbers,
 }
 
 /// Whose business a mutation is.
@@ -56,7 +59,9 @@ impl<'a> Call<'a> {
         scope: Scope,
         reach: Reach,
     ) -> Result<Self, Fault> {
-        let call = Self { engine: engine(ctx)?, origin: origin(ctx)?, operation, scope, verdict: ctx.data_opt() };
+        let (engine, origin, verdict) = (engine(ctx)?, origin(ctx)?, ctx.data_opt());
+        let card_numbers = texts::problems(ctx);
+        let call = Self { engine, origin, operation, scope, verdict, card_numbers };
         let caller = caller(ctx)?;
         let allowed = caller.require(scope).and_then(|caller| match reach {
             Reach::Own => Ok(caller),
@@ -75,6 +80,7 @@ impl<'a> Call<'a> {
         key: &str,
         command: Result<C, Refused>,
     ) -> Result<Reply<C::Made>, Fault> {
+        let command = self.card_numbers.refused().and(command);
         let keyed = command.and_then(|command| Ok((keyed(key, &command)?, command)));
         let answer = match keyed {
             // In a box: as a future it is several kilobytes, and the root's future is twice as large as the largest.
@@ -86,6 +92,7 @@ impl<'a> Call<'a> {
 
     /// The key that an input's command is remembered under.
     pub(crate) fn key<C: Command>(&self, key: &str, command: &C) -> Result<Idempotency, Refused> {
+        self.card_numbers.refused()?;
         keyed(key, command)
     }
 
@@ -126,7 +133,7 @@ impl<'a> Call<'a> {
     ) -> Result<Reply<Job>, Fault> {
         let (mut queued, mut unaudited) = (Vec::with_capacity(items.len()), Vec::new());
         for (place, (key, command)) in items.into_iter().enumerate() {
-            let stored = command.and_then(|command| {
+            let stored = self.card_numbers.refused_of_item(place).and(command).and_then(|command| {
                 keyed(&key, &command)?;
                 command.stored().ok_or_else(|| Refused::invalid("", "cannot be stored"))
             });
@@ -174,7 +181,8 @@ impl<'a> Call<'a> {
         items: Vec<(String, Result<C, Refused>)>,
         mode: Mode,
     ) -> Result<Vec<ItemAnswer<C>>, Fault> {
-        let items = items.into_iter().map(|(key, command)| {
+        let items = items.into_iter().enumerate().map(|(place, (key, command))| {
+            self.card_numbers.refused_of_item(place)?;
             let command = command?;
             Ok((keyed(&key, &command)?, command))
         });

@@ -8,6 +8,8 @@ use async_graphql::{InputType, InputValueError, InputValueResult, Name, Value};
 pub use crate::access::Scope;
 pub use crate::accounts::actions::AccountAction;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
+pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
+pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::customers::CustomerType;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
@@ -16,7 +18,7 @@ pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::{
-    AccountStatus, Component, DebtRule, HoldStatus, InternalRole, PaymentChannel, TransactionKind,
+    AccountStatus, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole, PaymentChannel, TransactionKind,
 };
 pub use crate::payments::bank::BankAccountClass;
 pub use crate::payments::corrections::ChargeKind;
@@ -132,8 +134,14 @@ graphql_enums! {
     ApprovalState = "ApprovalState",
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",
+    CardAction = "CardAction",
+    CardChannel = "CardChannel",
+    CardStatus = "CardStatus",
     ChargeKind = "ChargeKind",
     ReimbursementType = "ReimbursementType",
+    CardEntryMode = "CardEntryMode",
+    ChargebackOutcome = "ChargebackOutcome",
+    ChargebackState = "ChargebackState",
     Component = "Component",
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",

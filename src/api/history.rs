@@ -125,7 +125,7 @@ pub struct HistoryQuery;
 /// Questions about histories. Scope: read.
 #[Object]
 impl HistoryQuery {
-    /// Every command that touched the thing with this id, newest first: an account, a customer, a document, an entry, a
+    /// Every command that touched the thing with this id, newest first: an account, a card, a customer, a document, an entry, a
     /// hold, a party or a product. Null for what does not exist, is not yours to see, or has no history.
     async fn history(
         &self,

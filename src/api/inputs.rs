@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::fault::{Fault, FaultCode};
 use crate::accounts::store as accounts;
 use crate::customers::store as customers;
-use crate::primitives::{AccountId, CustomerId, PartyId, ProductId, text};
+use crate::primitives::{AccountId, CardId, CustomerId, PartyId, ProductId, text};
 
 /// Names one account.
 #[derive(Clone, Debug, OneofObject)]
@@ -135,4 +135,4 @@ macro_rules! from_nothing {
     )*};
 }
 
-from_nothing!(AccountId, CustomerId, PartyId, ProductId);
+from_nothing!(AccountId, CardId, CustomerId, PartyId, ProductId);

@@ -21,13 +21,15 @@ use hub::Hub;
 
 use super::fault::Fault;
 use crate::accounts::{self, Account, AccountBy};
+use crate::cards::store::CardsOnAccount;
+use crate::cards::{self, Card};
 use crate::customers::Customer;
 use crate::documents::{self, Document};
 use crate::engine::Engine;
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
 use crate::primitives::{AccountId, EntryId, LedgerAccountId, TenantId};
-use crate::work::{self, Recent, Row, read};
+use crate::work::{self, Recent, Row, Settings, read};
 
 /// Keys per statement.
 const BATCH: usize = 1_000;
@@ -179,6 +181,21 @@ tables! {
         }
         of.into_iter().map(|(command, rows)| (command, Arc::new(rows)))
     };
+    /// Pages of accounts' cards.
+    Cards: CardsOnAccount => Arc<Vec<Card>> = |engine, tenant, keys| {
+        let pages = cards::store::on_accounts(engine.db.reader(), tenant, keys).await?;
+        pages.into_iter().map(|(key, rows)| (key, Arc::new(rows)))
+    };
+    /// The main cards in force, by their accounts.
+    MainCards: AccountId => Card = |engine, tenant, keys| {
+        let rows = cards::store::main_of(engine.db.reader(), tenant, keys).await?;
+        rows.into_iter().map(|card| (card.account, card))
+    };
+    /// What the tenant has decided about itself.
+    OfTenant: () => Arc<Settings> = |engine, tenant, keys| {
+        let settings = engine.present(tenant).await?.head.settings;
+        keys.iter().map(move |key| (*key, settings.clone()))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -197,6 +214,9 @@ pub struct Hubs {
     entries_by_sequence: Hub<EntriesBySequence>,
     reversals: Hub<Reversals>,
     documents: Hub<DocumentsOfItems>,
+    cards: Hub<Cards>,
+    main_cards: Hub<MainCards>,
+    settings: Hub<OfTenant>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -215,6 +235,9 @@ impl Hubs {
             entries_by_sequence: Hub::new(engine),
             reversals: Hub::new(engine),
             documents: Hub::new(engine),
+            cards: Hub::new(engine),
+            main_cards: Hub::new(engine),
+            settings: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -253,6 +276,9 @@ pub struct Loaders {
     entries_by_sequence: ByKey<EntriesBySequence>,
     reversals: ByKey<Reversals>,
     documents: ByKey<DocumentsOfItems>,
+    cards: ByKey<Cards>,
+    main_cards: ByKey<MainCards>,
+    settings: ByKey<OfTenant>,
     chart: ByKey<Chart>,
 }
 
@@ -269,6 +295,9 @@ impl Loaders {
             entries_by_sequence: ByKey::new(&hubs.entries_by_sequence, tenant),
             reversals: ByKey::new(&hubs.reversals, tenant),
             documents: ByKey::new(&hubs.documents, tenant),
+            cards: ByKey::new(&hubs.cards, tenant),
+            main_cards: ByKey::new(&hubs.main_cards, tenant),
+            settings: ByKey::new(&hubs.settings, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -326,6 +355,9 @@ impl Loaders {
         self.entries_by_sequence.forget().await;
         self.reversals.forget().await;
         self.documents.forget().await;
+        self.cards.forget().await;
+        self.main_cards.forget().await;
+        self.settings.forget().await;
         self.chart.forget().await;
     }
 
@@ -373,6 +405,32 @@ impl Loaders {
     /// The database's.
     pub async fn documents_of_item(&self, command: i64) -> Result<Arc<Vec<Document>>, Fault> {
         Ok(self.documents.one(command).await?.unwrap_or_default())
+    }
+
+    /// A page of an account's cards, in the order in which they were added.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn cards(&self, page: CardsOnAccount) -> Result<Arc<Vec<Card>>, Fault> {
+        let rows = self.cards.one(page).await?.unwrap_or_default();
+        self.keep(&rows).await;
+        Ok(rows)
+    }
+
+    /// The main card in force of an account.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn main_card(&self, account: AccountId) -> Result<Option<Card>, Fault> {
+        self.main_cards.one(account).await
+    }
+
+    /// What the tenant has decided about itself.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn settings(&self) -> Result<Arc<Settings>, Fault> {
+        self.settings.one(()).await?.ok_or_else(|| Fault::internal(&"a tenant without settings"))
     }
 
     /// A row of the chart.

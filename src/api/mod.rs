@@ -9,6 +9,7 @@ pub mod approvals;
 pub(crate) mod batch;
 pub mod books;
 mod call;
+pub mod cards;
 pub mod context;
 pub mod customers;
 pub mod documents;
@@ -37,6 +38,7 @@ pub mod scalars;
 pub mod tenants;
 #[cfg(test)]
 mod tests;
+mod texts;
 pub mod webhooks;
 
 use std::sync::Arc;

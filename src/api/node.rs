@@ -15,6 +15,8 @@ use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
 use crate::api::approvals::{self, Approval};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
+use crate::api::cards::chargebacks::{self, Chargeback};
+use crate::api::cards::{self, Card};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
 use crate::api::jobs::{self, Job};
@@ -22,8 +24,8 @@ use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::primitives::{
-    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
-    PartyId, ProductId, WebhookDeliveryId, WebhookId,
+    AccountId, ApprovalId, AuditId, BusinessDayId, CardId, ChargebackId, CustomerId, DocumentId, EntryId, HoldId, JobId,
+    LedgerAccountId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -91,6 +93,8 @@ node! {
     Approval,
     AuditRecord,
     BusinessDay,
+    Card,
+    Chargeback,
     Customer,
     Document,
     Entry,
@@ -148,6 +152,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
+        CardId::PREFIX => parsed!(cards::by_id),
+        ChargebackId::PREFIX => parsed!(chargebacks::chargeback_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),

@@ -11,6 +11,11 @@ use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
 use super::approvals::{ApprovalMutation, ApprovalQuery};
 use super::books::queries::BooksQuery;
+use super::cards::authorisations::AuthorisationMutation;
+use super::cards::chargebacks::{ChargebackMutation, ChargebackQuery};
+use super::cards::clearings::ClearingMutation;
+use super::cards::mutations::CardMutation;
+use super::cards::queries::CardQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::queries::CustomerQuery;
 use super::documents::mutations::DocumentMutation;
@@ -36,6 +41,8 @@ pub struct Query(
     PartyQuery,
     CustomerQuery,
     AccountQuery,
+    CardQuery,
+    ChargebackQuery,
     BooksQuery,
     DocumentQuery,
     EventQuery,
@@ -53,6 +60,10 @@ pub struct Mutation(
     CustomerMutation,
     ProductMutation,
     AccountMutation,
+    CardMutation,
+    AuthorisationMutation,
+    ClearingMutation,
+    ChargebackMutation,
     MovementMutation,
     HoldMutation,
     DocumentMutation,

@@ -176,6 +176,11 @@ impl Tenant {
         };
         self.present.head.settings.channels.iter().map(rule).collect()
     }
+
+    /// For how many days after it was deleted a card can be restored.
+    async fn card_restore_days(&self) -> i32 {
+        i32::try_from(self.present.head.settings.card_restore_days).unwrap_or(i32::MAX)
+    }
 }
 
 /// A business day in the API.
@@ -335,6 +340,8 @@ pub struct UpdateTenantInput {
     cut_off: Option<LocalTime>,
     /// What holds for the rails; replaces all that held before.
     channels: Option<Vec<ChannelRuleInput>>,
+    /// For how many days after it was deleted a card can be restored; 0 for that day alone, at most 3,653.
+    card_restore_days: Option<i32>,
 }
 
 /// The day to end, where days end by hand.
@@ -534,6 +541,7 @@ impl UpdateTenantInput {
             calendar: self.calendar.map(BusinessCalendarInput::into_domain),
             day_end,
             channels: self.channels.map(channels).transpose()?,
+            card_restore_days: self.card_restore_days.map(days).transpose()?,
         })
     }
 }
@@ -547,6 +555,10 @@ impl BusinessCalendarInput {
             closing_days: self.closing_days.unwrap_or_default().into_iter().map(|day| day.0).collect::<BTreeSet<_>>(),
         }
     }
+}
+
+fn days(days: i32) -> Result<u32, Refused> {
+    u32::try_from(days).map_err(|_| Refused::invalid("cardRestoreDays", "must not be negative"))
 }
 
 fn channels(rules: Vec<ChannelRuleInput>) -> Result<BTreeMap<PaymentChannel, ChannelRule>, Refused> {

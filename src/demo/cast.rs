@@ -9,7 +9,8 @@ use super::names::{CAR, CITY, COMPANY, CREDITOR, Dice, FIRST, FORM, LAST, Outsid
 use super::slot::Then;
 use super::stage::Stage;
 use super::{ACCOUNT_1, ACCOUNT_2, CUSTOMER_1, Problem};
-use crate::accounts::{NewOwner, OpenAccount, Product, ProductBy};
+use crate::accounts::{self, NewOwner, Product, ProductBy};
+use crate::cards::{NewCard, OpenAccount};
 use crate::customers::{CreateCustomer, CustomerBy, CustomerType};
 use crate::parties::{CreateParty, PartyBy};
 use crate::primitives::{Amount, Minor};
@@ -294,7 +295,7 @@ impl Opener {
             (_, "current") if self.customers == 2 => ACCOUNT_2.into(),
             (count, _) => format!("4810{:08}", 10_000_000 + count * 7_919),
         };
-        let command = OpenAccount {
+        let account = accounts::OpenAccount {
             product: ProductBy::Code(code.into()),
             owner: NewOwner::Existing(CustomerBy::Number(owner.into())),
             creditor: creditor.map(|place| PartyBy::Number(creditor_number(place))),
@@ -303,8 +304,29 @@ impl Opener {
             credit_limit: limit.map(|limit| Amount(Minor(limit).in_currency(product.currency).amount)),
             metadata: "{}".into(),
         };
+        let has_card = matches!(code, "current" | "credit-card" | "debit-card" | "prepaid-card");
+        let command = OpenAccount { account, card: has_card.then(|| main_card(&number, self.accounts)) };
         let limit = limit.unwrap_or(product.default_credit_limit.0);
         Ok(stage.open(number, product.currency, limit, command))
+    }
+}
+
+/// What the card of an account is called.
+pub(super) fn card_token(account: &str) -> String {
+    format!("card-{account}")
+}
+
+/// The card that an account is opened with: whoever processes cards calls it by its account's number.
+fn main_card(account: &str, count: u64) -> NewCard {
+    NewCard {
+        token: Some(card_token(account)),
+        main: true,
+        holder: None,
+        number: Some(format!("481012******{:04}", count * 7_919 % 10_000)),
+        expiry: None,
+        embossed_name: None,
+        limits: None,
+        metadata: "{}".into(),
     }
 }
 

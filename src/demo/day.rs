@@ -6,6 +6,7 @@ use super::cast::{Accounts, Kind, claim_reference};
 use super::month::BOUNCE;
 use super::names::{FRIENDLY, GROCER, SHOP};
 use super::slot::{Ending, Fate, Then, Undoing};
+use super::stage::GATEWAY;
 use super::year::{Due, SLOTS_PER_DAY, Year};
 use crate::ledger::{ExternalReference, PaymentChannel};
 use crate::payments::ChargeKind;
@@ -106,7 +107,7 @@ impl Year {
             return;
         }
         let returned = Undoing {
-            client: "card-gateway",
+            client: GATEWAY,
             reason: "A part was returned to the shop",
             part: Some((amount / 3).max(1)),
             slots: 3 * SLOTS_PER_DAY,
@@ -120,9 +121,9 @@ impl Year {
         };
         // One slot more, so that it is due on the day, whatever the hour.
         let slots = usize::try_from(days).unwrap_or(1) * SLOTS_PER_DAY + 1;
-        let mut hold = self.stage.hold(card, shop, amount, HOLD_DAYS);
-        hold.reference = Some(format!("AUTH{:08}", 10_000_000 + self.number()));
-        self.stage.ask("card-gateway", hold, Then::Ends(Ending { client: "card-gateway", fate, to: None, slots }));
+        let mut authorisation = self.stage.authorisation(card, shop, amount, HOLD_DAYS);
+        authorisation.at.retrieval_reference = Some(format!("AUTH{:08}", 10_000_000 + self.number()));
+        self.stage.ask(GATEWAY, authorisation, Then::Ends(Ending { client: GATEWAY, fate, to: None, slots }));
     }
 
     fn send_to_a_friend(&mut self, number: usize, current: usize) {

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use super::Problem;
 use super::stage::{Lesson, Stage};
-use crate::accounts::{CloseAccount, OpenAccount, RequestAccountClosure};
+use crate::accounts::{CloseAccount, RequestAccountClosure};
+use crate::cards::OpenAccount;
+use crate::cards::authorisations::{AuthoriseCard, ReverseAuthorisation};
+use crate::cards::clearing::ClearCard;
 use crate::customers::{CreateCustomer, UpdateCustomer};
 use crate::parties::CreateParty;
 use crate::payments::{
-    CaptureHold, ClosePeriod, Disburse, ExpireHold, PlaceHold, PostAdjustment, PostCharge, PostPayment, ReleaseHold,
-    ReverseEntry, Transfer,
+    CaptureHold, ClosePeriod, Disburse, ExpireHold, PlaceHold, PostAdjustment, PostCharge, PostPayment, ReverseEntry,
+    Transfer,
 };
 use crate::primitives::{Currency, EntryId, HoldId, Money};
 use crate::work::Command;
@@ -112,7 +115,8 @@ slot! {
     periods: ClosePeriod,
     payments: PostPayment,
     captures: CaptureHold,
-    releases: ReleaseHold,
+    clearings: ClearCard,
+    releases: ReverseAuthorisation,
     expiries: ExpireHold,
     reversals: ReverseEntry,
     charges: PostCharge,
@@ -120,5 +124,6 @@ slot! {
     transfers: Transfer,
     disbursements: Disburse,
     holds: PlaceHold,
+    authorisations: AuthoriseCard,
     requests: RequestAccountClosure,
 }

@@ -9,25 +9,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::NaiveDate;
 
 use super::Problem;
+use super::cast::card_token;
 use super::names::Outside;
 use super::slot::{Ending, Fate, Played, Queue, Slot, Then, Todo};
 use crate::accounts::close::{ClosingKind, ClosingTransaction};
-use crate::accounts::{Account, AccountBy, CloseAccount, OpenAccount, RequestAccountClosure};
+use crate::accounts::{Account, AccountBy, CloseAccount, RequestAccountClosure};
+use crate::cards::authorisations::{AuthoriseCard, ReverseAuthorisation};
+use crate::cards::clearing::{ClearCard, Cleared, Message};
+use crate::cards::{CardBy, OpenAccount};
 use crate::customers::Customer;
 use crate::database::Database;
 use crate::engine::{refusal_codes, steps};
 use crate::jobs::runner::{Days, Outcome};
-use crate::ledger::{Component, Entry, Hold, PaymentChannel};
+use crate::ledger::{CardChannel, Component, Entry, EntryMode, Hold, Merchant, PaymentChannel, PointOfSale};
 use crate::parties::Party;
 use crate::payments::{
-    CaptureHold, ChargeKind, ClosedThrough, Details, Disburse, EntryBy, ExpireHold, PlaceHold, PostAdjustment,
-    PostCharge, PostPayment, ReleaseHold, ReverseEntry, Transfer,
+    CaptureHold, ChargeKind, ClosedThrough, Details, Disburse, EntryBy, ExpireHold, PlaceHold, PostAdjustment, PostCharge, PostPayment, ReleaseHold, ReverseEntry, Transfer,
 };
 use crate::primitives::{AccountId, Clock, Currency, HoldId, Minor, Money, Origin, TenantId};
 use crate::work::{Command, Failure, Idempotency, Mode, Priority, Surroundings, WorkMetrics, Workers};
 
 /// Who expires holds.
 const SYSTEM: &str = "system";
+/// Who brings what card schemes say.
+pub(super) const GATEWAY: &str = "card-gateway";
 
 /// An account that plays: what it is, and what the books were last seen to say of it. Amounts in minor units.
 pub(super) struct Actor {
@@ -308,6 +313,26 @@ impl Stage {
         }
     }
 
+    /// Reserves for a shop that a card is used in.
+    pub(super) fn authorisation(&mut self, actor: usize, shop: &str, amount: i64, days: i64) -> AuthoriseCard {
+        self.actors[actor].free -= amount;
+        let expires = self.clock.now() + chrono::Duration::days(days);
+        let country = Some("DE".to_owned());
+        AuthoriseCard {
+            card: CardBy::Token(card_token(&self.actors[actor].number)),
+            amount: self.money(actor, amount),
+            at: PointOfSale {
+                merchant: Some(Merchant { name: Some(shop.into()), country, ..Merchant::default() }),
+                channel: Some(CardChannel::Contactless),
+                entry_mode: Some(EntryMode::Contactless),
+                ..PointOfSale::default()
+            },
+            network_reference: None,
+            expires_at: Some(expires.timestamp_micros()),
+            description: None,
+        }
+    }
+
     /// Asks for an account to be closed, which takes it off the stage.
     pub(super) fn request_closure(&mut self, client: &'static str, actor: usize) {
         self.actors[actor].plays = false;
@@ -338,21 +363,40 @@ impl Stage {
         }
     }
 
-    fn end_hold(&mut self, hold: HoldId, amount: Money, ending: Ending) {
-        let to = ending.to.filter(|to| self.actors[*to].plays).map(|to| self.by(to));
-        let capture = |amount: Option<Money>| CaptureHold { hold, amount, to };
+    /// What a card was used for is cleared by its scheme, given back or forgotten.
+    fn end_authorisation(&mut self, hold: HoldId, amount: Money, ending: Ending) {
+        let clearing = |amount: Money| ClearCard {
+            of: Cleared::Authorisation(hold),
+            last: true,
+            message: Message {
+                amount,
+                at: PointOfSale::default(),
+                network_reference: None,
+                transaction_date: None,
+                description: None,
+            },
+        };
         match ending.fate {
-            Fate::Captured => self.ask(ending.client, capture(None), Then::Nothing),
+            Fate::Captured => self.ask(ending.client, clearing(amount), Then::Nothing),
             Fate::CapturedInPart => {
                 let part = amount.to_minor().map_or(1, |amount| (amount.0 * 4 / 5).max(1));
-                self.ask(ending.client, capture(Some(Minor(part).in_currency(amount.currency))), Then::Nothing);
-                // What the shop did not take is given back.
-                self.ask(ending.client, ReleaseHold { hold }, Then::Nothing);
+                self.ask(ending.client, clearing(Minor(part).in_currency(amount.currency)), Then::Nothing);
             }
-            Fate::Returned(undoing) => self.ask(ending.client, capture(None), Then::Reverses(undoing)),
-            Fate::Released => self.ask(ending.client, ReleaseHold { hold }, Then::Nothing),
+            Fate::Returned(undoing) => self.ask(ending.client, clearing(amount), Then::Reverses(undoing)),
+            Fate::Released => {
+                self.ask(ending.client, ReverseAuthorisation { authorisation: hold, amount: None }, Then::Nothing);
+            }
             Fate::Expired => self.ask(SYSTEM, ExpireHold { hold }, Then::Nothing),
         }
+    }
+
+    fn end_hold(&mut self, hold: HoldId, amount: Money, ending: Ending) {
+        if ending.client == GATEWAY {
+            return self.end_authorisation(hold, amount, ending);
+        }
+        // Whoever buys on an invoice has the goods: it is taken in whole.
+        let to = ending.to.filter(|to| self.actors[*to].plays).map(|to| self.by(to));
+        self.ask(ending.client, CaptureHold { hold, amount: None, to }, Then::Nothing);
     }
 }
 

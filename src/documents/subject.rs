@@ -6,10 +6,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{Account, Product};
+use crate::cards::{self, Card};
 use crate::customers::{Customer, visible};
 use crate::ledger::Hold;
 use crate::parties::Party;
-use crate::primitives::{AccountId, CustomerId, DocumentId, EntryId, HoldId, InvalidId, PartyId, ProductId};
+use crate::primitives::{AccountId, CardId, CustomerId, DocumentId, EntryId, HoldId, InvalidId, PartyId, ProductId};
 use crate::work::{Decision, Owned, Wants, Work};
 
 /// What a document, or a history, is of.
@@ -17,6 +18,8 @@ use crate::work::{Decision, Owned, Wants, Work};
 pub enum Subject {
     /// Of an account.
     Account(AccountId),
+    /// Of a card.
+    Card(CardId),
     /// Of a customer.
     Customer(CustomerId),
     /// Of a document. Documents have a history, and no documents.
@@ -35,6 +38,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => id.fmt(f),
+            Self::Card(id) => id.fmt(f),
             Self::Customer(id) => id.fmt(f),
             Self::Document(id) => id.fmt(f),
             Self::Entry(id) => id.fmt(f),
@@ -51,6 +55,7 @@ impl FromStr for Subject {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         match text.split_once('_').map_or("", |(prefix, _)| prefix) {
             AccountId::PREFIX => text.parse().map(Self::Account),
+            CardId::PREFIX => text.parse().map(Self::Card),
             CustomerId::PREFIX => text.parse().map(Self::Customer),
             DocumentId::PREFIX => text.parse().map(Self::Document),
             EntryId::PREFIX => text.parse().map(Self::Entry),
@@ -76,6 +81,7 @@ impl Subject {
     pub fn hint(&self, wants: &mut Wants) {
         match self {
             Self::Account(id) => wants.row::<Account>(*id),
+            Self::Card(id) => wants.row::<Card>(*id),
             Self::Customer(id) => wants.row::<Customer>(*id),
             Self::Hold(id) => wants.row::<Hold>(*id),
             Self::Party(id) => wants.row::<Party>(*id),
@@ -91,6 +97,10 @@ impl Subject {
     pub fn located(&self, work: &mut Work) -> Decision<Option<Belongs>> {
         Ok(match self {
             Self::Account(id) => of_account(work, *id)?,
+            Self::Card(id) => match work.get::<Card>(*id)? {
+                Some(card) => of_card(work, &card)?,
+                None => None,
+            },
             Self::Customer(id) => {
                 let customer = work.get::<Customer>(*id)?;
                 let customer = customer.filter(|customer| visible(work.origin(), customer.id));
@@ -114,6 +124,13 @@ impl Subject {
 fn of_account(work: &mut Work, id: AccountId) -> Decision<Option<Belongs>> {
     let account = work.get::<Account>(id)?.filter(|account| visible(work.origin(), account.owner));
     Ok(account.map(|account| Belongs { account: Some(account.id), customer: Some(account.owner) }))
+}
+
+/// A card is seen by its holder and by its account's owner. What is kept with it is the holder's.
+fn of_card(work: &mut Work, card: &Card) -> Decision<Option<Belongs>> {
+    let account = work.get::<Account>(card.account)?;
+    let is_seen = account.is_some_and(|account| cards::visible(work.origin(), card, &account));
+    Ok(is_seen.then_some(Belongs { account: Some(card.account), customer: Some(card.holder) }))
 }
 
 /// An entry is seen by whoever sees a line of it. It is one customer's if all accounts that it touches are.

@@ -227,6 +227,8 @@ static SAVED: &[Saved] = &[
     saved!("06-place-hold" with variables),
     saved!("07-capture-hold" with variables),
     saved!("08-customer" with variables),
+    saved!("09-cards" with variables),
+    saved!("10-authorise-card" with variables),
 ];
 
 impl Saved {

@@ -32,6 +32,8 @@ pub struct UpdateTenant {
     pub day_end: Option<DayEnd>,
     /// What holds for the rails: all of it.
     pub channels: Option<BTreeMap<PaymentChannel, ChannelRule>>,
+    /// For how many days after it was deleted a card can be restored.
+    pub card_restore_days: Option<u32>,
 }
 
 /// The tenant, as it is now.
@@ -55,13 +57,14 @@ impl Command for UpdateTenant {
     /// The business date stays until it ends, wherever that is now: it never goes back. Refused as: `INVALID_INPUT`.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Updated>> {
         let mut settings = (*work.settings()).clone();
-        let Self { name, base_currency, time_zone, calendar, day_end, channels } = self.clone();
+        let Self { name, base_currency, time_zone, calendar, day_end, channels, card_restore_days } = self.clone();
         settings.name = name.unwrap_or(settings.name);
         settings.base_currency = base_currency.unwrap_or(settings.base_currency);
         settings.time_zone = time_zone.unwrap_or(settings.time_zone);
         settings.calendar = calendar.unwrap_or(settings.calendar);
         settings.day_end = day_end.unwrap_or(settings.day_end);
         settings.channels = channels.unwrap_or(settings.channels);
+        settings.card_restore_days = card_restore_days.unwrap_or(settings.card_restore_days);
         let settings = Arc::new(settings.checked()?);
         let now = settings.clone();
         work.change_head(|head| head.settings = settings);

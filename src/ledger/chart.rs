@@ -12,6 +12,9 @@ crate::words! {
         Interest = "INTEREST",
         /// Fees that are owed.
         Fee = "FEE",
+        /// What a card scheme has cleared beyond the funds of an account that may owe nothing; the next money in repays it
+        /// first. Comes about by itself only.
+        Shortfall = "SHORTFALL",
     }
 
     /// The tenant's own accounts: where the other side of a customer's posting goes.
@@ -40,6 +43,12 @@ crate::words! {
         WriteOff = "WRITE_OFF",
         /// Balances brought in from a former system.
         Migration = "MIGRATION",
+        /// Owed to the card schemes for what cardholders bought, less what they gave back.
+        SchemeSettlement = "SCHEME_SETTLEMENT",
+        /// Disputed with a scheme: given back to cardholders provisionally, and not decided yet.
+        ChargebackReceivable = "CHARGEBACK_RECEIVABLE",
+        /// Cleared by a scheme for accounts that are closed: what their former owners still owe, or are owed.
+        CardUnplaced = "CARD_UNPLACED",
         /// Owed to merchants.
         MerchantSettlement = "MERCHANT_SETTLEMENT",
         /// Held for a party: one for each, apart from the house's own money.
@@ -60,6 +69,7 @@ impl Component {
             Self::Principal => 0,
             Self::Interest => 1,
             Self::Fee => 2,
+            Self::Shortfall => 3,
         }
     }
 
@@ -70,6 +80,7 @@ impl Component {
             Self::Principal => "Customer principal",
             Self::Interest => "Customer interest",
             Self::Fee => "Customer fees",
+            Self::Shortfall => "Customer shortfall",
         }
     }
 }
@@ -91,6 +102,9 @@ impl InternalRole {
             Self::Suspense => "Suspense",
             Self::WriteOff => "Write-off",
             Self::Migration => "Migrated balances",
+            Self::SchemeSettlement => "Settlement, card schemes",
+            Self::ChargebackReceivable => "Chargebacks, receivable",
+            Self::CardUnplaced => "Card clearings of closed accounts",
             Self::MerchantSettlement => "Merchant settlement",
             Self::ClientMoney => "Client money",
             Self::ClientClaims => "Client claims",

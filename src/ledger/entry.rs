@@ -21,6 +21,8 @@ crate::words! {
         Purchase = "PURCHASE",
         /// A credit by a merchant.
         Credit = "CREDIT",
+        /// A disputed purchase given back, or taken again because the dispute was lost.
+        Chargeback = "CHARGEBACK",
         /// Between two accounts of the tenant.
         Transfer = "TRANSFER",
         /// Money out, to a bank account.
@@ -94,6 +96,9 @@ pub enum Spread {
     Charge(Component),
     /// A debit from principal whose cover was reserved by a hold.
     Reserved,
+    /// What a card scheme has cleared, which is never refused: a debit from principal past any limit; where the account may
+    /// owe nothing, what its free funds do not cover is a shortfall. A credit past any maximum.
+    Cleared,
     /// Whatever brings every component to zero; the leg's amount is the account's whole balance.
     Settle,
 }

@@ -28,6 +28,10 @@ crate::open_words! { EventType:
         ACCOUNT_CLOSED,
         /// A hold was placed.
         HOLD_PLACED,
+        /// A hold reserves more.
+        HOLD_RAISED,
+        /// A hold reserves less, and is still open.
+        HOLD_REDUCED,
         /// A hold was captured, in whole or in part.
         HOLD_CAPTURED,
         /// A hold was released.
@@ -98,6 +102,7 @@ pub fn of_hold(type_: EventType, hold: &Hold, amount: Minor) -> NewEvent {
         "amount": amount.amount.to_string(),
         "currency": amount.currency.code(),
         "status": hold.status.word(),
+        "holdAmount": hold.amount.in_currency(hold.currency).amount.to_string(),
     });
     NewEvent { subject: hold.id.to_string(), ..NewEvent::of_account(type_, hold.account, payload) }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::chart::InternalRole;
+use super::point_of_sale::PointOfSale;
 
 crate::words! {
     /// The rail that money came in on.
@@ -55,6 +56,9 @@ pub struct EntryFacts {
     /// Why it was done by hand: of a correction, a reversal, a write-off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Where a card was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub point_of_sale: Option<Box<PointOfSale>>,
 }
 
 impl EntryFacts {

@@ -19,7 +19,7 @@ use super::rows::known_currency;
 pub use super::transactions::{Transaction, TransactionFilter, TransactionsOf, transactions_of};
 use crate::database::{Kind, Listed, listed};
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, Clock, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};
+use crate::primitives::{AccountId, CardId, Clock, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};
 use crate::work::row::{Column, Row as _};
 use crate::work::{load, present, read};
 
@@ -152,6 +152,44 @@ pub async fn holds_of_account(
     query.and("account_id = ", account.0.into());
     if let Some(status) = status {
         query.and("status = ", status.word().into());
+    }
+    read::page(db, query, true, page).await
+}
+
+/// Which holds to list.
+#[derive(Clone, Debug, Default)]
+pub struct HoldFilter {
+    /// Only in this state.
+    pub status: Option<HoldStatus>,
+    /// Only of this card.
+    pub card: Option<CardId>,
+    /// Only on these accounts; on all when absent.
+    pub accounts: Option<Vec<AccountId>>,
+}
+
+/// Holds of the tenant, newest first.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn holds(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    filter: &HoldFilter,
+    page: Page<i64>,
+) -> Result<Vec<Hold>, LedgerFault> {
+    let mut query = read::select::<Hold>(tenant);
+    if let Some(card) = filter.card {
+        query.and("card_id = ", card.0.into());
+    }
+    match filter.status {
+        // As the index over the open ones has it.
+        Some(HoldStatus::Open) => query.and_raw("status = 'OPEN'"),
+        Some(status) => query.and("status = ", status.word().into()),
+        None => {}
+    }
+    if let Some(accounts) = &filter.accounts {
+        query.and_raw("");
+        query.any("account_id", accounts.iter().map(|account| account.0.into()).collect());
     }
     read::page(db, query, true, page).await
 }

@@ -24,6 +24,7 @@ pub mod facts;
 pub mod fault;
 pub mod hold;
 pub mod journal;
+pub mod point_of_sale;
 pub mod position;
 pub mod query;
 pub mod refusal;
@@ -36,6 +37,7 @@ pub use entry::{Draft, Entry, ExternalReference, Leg, TransactionKind};
 pub use facts::{EntryFacts, PaymentChannel, Personal};
 pub use fault::LedgerFault;
 pub use hold::{Hold, HoldStatus};
+pub use point_of_sale::{CardChannel, EntryMode, Merchant, PointOfSale};
 pub use position::{AccountStatus, DebtRule, Position};
 pub use refusal::Refusal;
 

@@ -29,13 +29,20 @@ crate::words! {
     }
 }
 
-/// The order in which a credit repays what is owed.
+/// The order in which a credit repays what is owed. A shortfall has no place in it: it is repaid before all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RepaymentOrder(pub [Component; Component::COUNT]);
+pub struct RepaymentOrder(pub [Component; RepaymentOrder::COUNT]);
 
 impl RepaymentOrder {
     /// Fees, then interest, then principal.
     pub const DEFAULT: Self = Self([Component::Fee, Component::Interest, Component::Principal]);
+    /// How many components a product puts in order.
+    pub const COUNT: usize = Component::COUNT - 1;
+
+    /// All components: the shortfall, then as the product says.
+    fn all(self) -> impl Iterator<Item = Component> {
+        std::iter::once(Component::Shortfall).chain(self.0)
+    }
 
     /// The stored form: the words, separated by commas.
     #[must_use]
@@ -43,12 +50,12 @@ impl RepaymentOrder {
         self.0.map(Component::word).join(",")
     }
 
-    /// Reads the stored form; every component once.
+    /// Reads the stored form; every component once, but for the shortfall.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let parts: Vec<Component> = text.split(',').map(Component::from_word).collect::<Option<_>>()?;
-        let order: [Component; Component::COUNT] = parts.try_into().ok()?;
-        let complete = Component::ALL.iter().all(|component| order.contains(component));
+        let order: [Component; Self::COUNT] = parts.try_into().ok()?;
+        let complete = Self::DEFAULT.0.iter().all(|component| order.contains(component));
         complete.then_some(Self(order))
     }
 }
@@ -188,7 +195,9 @@ impl Position {
     }
 
     fn headroom(&self, today: NaiveDate) -> i64 {
-        let principal = self.balances[Component::Principal.index()].0 - self.arriving.after(today).0;
+        // A shortfall is taken from whatever becomes free.
+        let owed = self.balances[Component::Shortfall.index()].0;
+        let principal = self.balances[Component::Principal.index()].0 + owed - self.arriving.after(today).0;
         match self.status {
             AccountStatus::Closed => 0,
             AccountStatus::PendingClose => principal - self.reserved.0,
@@ -229,13 +238,18 @@ impl Position {
             Spread::On(component) => split[component.index()] = amount,
             Spread::Settle => split = self.balances.map(Minor::negated),
             Spread::Reserved => split[Component::Principal.index()] = amount,
+            Spread::Cleared if amount.0 < 0 => split = self.cleared(amount, today),
             Spread::Charge(component) if self.may_owe() && amount.0 < 0 => split[component.index()] = amount,
-            Spread::Flow | Spread::Charge(_) if amount.0 >= 0 => split = self.repay(amount),
-            Spread::Flow | Spread::Charge(_) => split[Component::Principal.index()] = amount,
+            Spread::Flow | Spread::Charge(_) | Spread::Cleared if amount.0 >= 0 => split = self.repay(amount),
+            Spread::Flow | Spread::Charge(_) | Spread::Cleared => split[Component::Principal.index()] = amount,
         }
         let split = self.settled(split, value_date, today);
-        // What a hold reserved was covered when it was placed.
-        self.admit(&split, spread != Spread::Reserved, today)?;
+        match spread {
+            // Nobody is asked: it has happened.
+            Spread::Cleared => self.in_range(&split)?,
+            // What a hold reserved was covered when it was placed.
+            _ => self.admit(&split, spread != Spread::Reserved, today)?,
+        }
         Ok(split)
     }
 
@@ -283,7 +297,7 @@ impl Position {
             return split;
         }
         let mut free = after.balances[principal].0 - self.arriving.after(today).0 - self.reserved.0;
-        for component in self.repayment_order.0.iter().filter(|component| **component != Component::Principal) {
+        for component in self.repayment_order.all().filter(|component| *component != Component::Principal) {
             let owed = (-after.balances[component.index()].0).max(0);
             let part = owed.min(free.max(0));
             split[component.index()].0 += part;
@@ -306,7 +320,8 @@ impl Position {
 
     fn admit(&self, split: &Split, needs_cover: bool, today: NaiveDate) -> Result<(), Refusal> {
         let principal = split[Component::Principal.index()];
-        if needs_cover && principal.0 < 0 && self.headroom(today) < -principal.0 {
+        let taken = principal.0 + split[Component::Shortfall.index()].0.max(0);
+        if needs_cover && taken < 0 && self.headroom(today) < -taken {
             let available = self.available(today).in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });
         }
@@ -325,6 +340,23 @@ impl Position {
             let maximum = maximum.in_currency(self.currency);
             return Err(Refusal::MaximumBalanceExceeded { account: self.account, maximum });
         }
+        self.in_range(split)
+    }
+
+    /// A debit of what a scheme has cleared: from principal, whatever the limit says; where the account may owe nothing,
+    /// from what is free of its funds (what holds reserve stays covered), and the rest is a shortfall.
+    fn cleared(&self, amount: Minor, today: NaiveDate) -> Split {
+        let mut split = [Minor::ZERO; Component::COUNT];
+        let principal = Component::Principal.index();
+        let free = self.balances[principal].0 - self.arriving.after(today).0 - self.reserved.0;
+        let covered = if self.may_owe() { amount.0 } else { amount.0.max(-free.max(0)) };
+        split[principal] = Minor(covered);
+        split[Component::Shortfall.index()] = Minor(amount.0 - covered);
+        split
+    }
+
+    /// That no balance is further from zero than the books can say.
+    fn in_range(&self, split: &Split) -> Result<(), Refusal> {
         let mut total = Some(Minor::ZERO);
         for (balance, part) in self.balances.iter().zip(split) {
             total = total.and_then(|sum| sum.plus(balance.plus(*part)?));
@@ -337,7 +369,7 @@ impl Position {
     fn repay(&self, amount: Minor) -> Split {
         let mut split = [Minor::ZERO; Component::COUNT];
         let mut left = amount.0;
-        for component in self.repayment_order.0 {
+        for component in self.repayment_order.all() {
             let owed = (-self.balances[component.index()].0).max(0);
             let part = owed.min(left);
             split[component.index()] = Minor(part);
@@ -382,6 +414,14 @@ impl Position {
             let available = self.available(today).in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });
         }
+        self.reserve_anyway(amount)
+    }
+
+    /// Reserves an amount that nobody is asked for any more.
+    ///
+    /// # Errors
+    /// [`Refusal::AmountOutOfRange`].
+    pub fn reserve_anyway(&mut self, amount: Minor) -> Result<(), Refusal> {
         self.reserved = self.reserved.plus(amount).ok_or_else(|| Refusal::too_large(self.currency))?;
         Ok(())
     }

@@ -4,11 +4,19 @@ use uuid::Uuid;
 
 use super::chart::{Component, InternalRole};
 use super::fault::LedgerFault;
-use super::hold::{Hold, HoldStatus};
+use super::hold::{Counted, Hold, HoldStatus};
 use super::position::{AccountStatus, Arriving, DebtRule, Position, RepaymentOrder};
-use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId, TenantId};
-use crate::work::row::{Row, Table};
+use crate::primitives::{AccountId, CardId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId, TenantId};
+use crate::work::row::{Index, Row, Table};
 use entity::{account_position, hold, internal_account, reversed_entry};
+
+/// What a card network calls a reservation: the same message twice is one.
+pub static NETWORK_REFERENCE: Index = Index {
+    table: Table::Hold,
+    column: "network_reference",
+    field: "networkReference",
+    what: "the network's reference",
+};
 
 pub(crate) fn known<T>(value: Option<T>, what: &'static str) -> Result<T, LedgerFault> {
     value.ok_or(LedgerFault::Inconsistent(what))
@@ -45,6 +53,7 @@ impl Row for Position {
             principal_minor: self.balances[Component::Principal.index()].0,
             interest_minor: self.balances[Component::Interest.index()].0,
             fee_minor: self.balances[Component::Fee.index()].0,
+            shortfall_minor: self.balances[Component::Shortfall.index()].0,
             arriving: self.arriving.to_text(),
         }
     }
@@ -54,6 +63,7 @@ impl Row for Position {
         balances[Component::Principal.index()] = Minor(row.principal_minor);
         balances[Component::Interest.index()] = Minor(row.interest_minor);
         balances[Component::Fee.index()] = Minor(row.fee_minor);
+        balances[Component::Shortfall.index()] = Minor(row.shortfall_minor);
         Ok(Self {
             account: AccountId(row.account_id),
             currency: known_currency(&row.currency)?,
@@ -165,6 +175,10 @@ impl Row for Hold {
             status: self.status.word().into(),
             description: self.description.clone(),
             reference: self.reference.clone(),
+            card_id: self.card.map(|card| card.0),
+            network_reference: self.network_reference.clone(),
+            point_of_sale: self.point_of_sale.clone(),
+            counted: self.counted.to_text(),
             placed_at_us: self.placed_at,
             expires_at_us: self.expires_at,
             closed_at_us: self.closed_at,
@@ -182,14 +196,22 @@ impl Row for Hold {
             status: known(HoldStatus::from_word(&row.status), "status of a hold")?,
             description: row.description,
             reference: row.reference,
+            card: row.card_id.map(CardId),
+            network_reference: row.network_reference,
+            point_of_sale: row.point_of_sale,
+            counted: known(Counted::from_text(row.counted.as_deref()), "what a hold counts")?,
             placed_at: row.placed_at_us,
             expires_at: row.expires_at_us,
             closed_at: row.closed_at_us,
         })
     }
 
+    fn uniques(&self) -> Vec<(&'static Index, &str)> {
+        self.network_reference.as_deref().map(|reference| (&NETWORK_REFERENCE, reference)).into_iter().collect()
+    }
+
     fn changes(column: &str) -> bool {
-        matches!(column, "captured_minor" | "status" | "closed_at_us")
+        matches!(column, "amount_minor" | "captured_minor" | "status" | "counted" | "expires_at_us" | "closed_at_us")
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moves::Details;
 use crate::accounts::{Account, AccountBy};
+use crate::cards;
 use crate::customers::visible;
 use crate::ledger::amounts::{positive, to_minor};
 use crate::ledger::entry::{Side, Spread};
@@ -86,6 +87,9 @@ impl Command for PostAdjustment {
             return Err(Refused::of_field(AMOUNT_OUT_OF_RANGE, "amount", "must not be zero").into());
         }
         let why = reason("reason", &self.reason)?;
+        if self.component == Component::Shortfall {
+            return Err(Refused::invalid("component", "a shortfall comes about and is repaid by itself").into());
+        }
         let own = Side::Account(account, Spread::On(self.component), None);
         // What is owed to a party is the party's to correct: where it arises, it is owed to it; where it is given up, it bears
         // it.
@@ -199,7 +203,7 @@ impl Command for ReverseEntry {
         self.entry.hint(wants);
     }
 
-    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, then the books': `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
+    /// Refused as: `NOT_FOUND`, `INVALID_STATE` for what is or was charged back, `INVALID_INPUT`, then the books': `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
     /// `INVALID_STATE` for a part of what can only be reversed as a whole, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE`,
     /// `VALUE_DATE_OUT_OF_RANGE`, `ACCOUNT_NOT_OPEN`, `INSUFFICIENT_FUNDS` where an account that may not owe would go
     /// below zero.
@@ -210,6 +214,7 @@ impl Command for ReverseEntry {
         if !sees_all(work, &original)? {
             return Err(not_found().into());
         }
+        cards::chargebacks::allows_reversal(work, &original, "entry")?;
         let why = reason("reason", &self.reason)?;
         let title = format!("Reversal: {}", original.description);
         let title: String = title.chars().take(500).collect();

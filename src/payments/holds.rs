@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{Account, AccountBy};
+use crate::cards::authorisations::end;
 use crate::customers::visible;
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::Side;
@@ -52,6 +53,7 @@ impl Command for PlaceHold {
             expires_at: self.expires_at,
             description: described("description", self.description.as_deref(), "Reservation")?,
             reference: noted("reference", self.reference.as_deref())?,
+            card: None,
         };
         work.place_hold(&hold).named(&[(account, "account")])
     }
@@ -134,7 +136,7 @@ impl Command for ReleaseHold {
     /// Refused as: `NOT_FOUND`, `HOLD_NOT_OPEN`.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Hold>> {
         let hold = locate(work, self.hold)?;
-        work.end_hold(hold.id, HoldStatus::Released).named(&[(hold.account, "hold")])
+        end(work, hold.id, HoldStatus::Released).named(&[(hold.account, "hold")])
     }
 
     fn weight(&self) -> usize {
@@ -160,7 +162,7 @@ impl Command for ExpireHold {
     /// Refused as: `NOT_FOUND`, `HOLD_NOT_OPEN` when somebody was faster, or its time has not run out.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Hold>> {
         let hold = locate(work, self.hold)?;
-        work.end_hold(hold.id, HoldStatus::Expired).named(&[(hold.account, "hold")])
+        end(work, hold.id, HoldStatus::Expired).named(&[(hold.account, "hold")])
     }
 
     fn weight(&self) -> usize {

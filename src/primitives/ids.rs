@@ -96,6 +96,12 @@ ids! {
     HoldId = "hld";
     /// A command that was decided: a record of the audit trail.
     AuditId = "aud";
+    /// A card.
+    CardId = "crd";
+    /// What was spent with a card in a month.
+    CardUsageId = "cru";
+    /// A chargeback: a purchase that is disputed with the card's scheme.
+    ChargebackId = "cbk";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A kind of background work that one server does at a time.

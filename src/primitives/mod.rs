@@ -3,6 +3,7 @@
 //! Pure: nothing here touches a database, a socket or the wall clock (except `clock::Clock::system`).
 
 pub mod calendar;
+pub mod card_number;
 pub mod clock;
 pub mod ids;
 pub mod money;

@@ -9,36 +9,21 @@ use chrono::{Days, NaiveDate};
 use super::command::{Decision, Stop};
 use super::unit::Work;
 use crate::ledger::chart::{Component, InternalRole};
-use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Side, Spread, TransactionKind, without_mirror};
+use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Spread, TransactionKind, without_mirror};
 use crate::ledger::event::{self, NewEvent};
 use crate::ledger::facts::{EntryFacts, Seal};
-use crate::ledger::hold::{Hold, HoldStatus};
 use crate::ledger::position::{Position, Split};
 use crate::ledger::rows::{Internal, Reversed};
 use crate::ledger::{ExternalReference, Refusal};
-use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId};
+
+mod holds;
+
+pub use holds::{CardUse, NewHold};
 
 /// How far from the business date a value date may lie: ten years back, one year ahead.
 const VALUE_DATE_DAYS_BACK: u64 = 3_660;
 const VALUE_DATE_DAYS_AHEAD: u64 = 366;
-
-/// A hold to place.
-#[derive(Clone, Debug)]
-pub struct NewHold {
-    /// On which account.
-    pub account: AccountId,
-    /// How much; positive.
-    pub amount: Minor,
-    /// In which currency.
-    pub currency: Currency,
-    /// When it lapses by itself.
-    pub expires_at: Option<Micros>,
-    /// For people.
-    pub description: String,
-    /// The caller's reference.
-    pub reference: Option<String>,
-}
 
 /// A reversal to book.
 #[derive(Clone, Debug)]
@@ -326,93 +311,6 @@ impl Work {
             self.close_if_nothing_holds_it_back(account)?;
         }
         Ok(entry)
-    }
-
-    /// Reserves available funds.
-    ///
-    /// # Errors
-    /// [`Refusal::AmountOutOfRange`], [`Refusal::CurrencyMismatch`], then as [`Position::reserve`].
-    pub fn place_hold(&mut self, new: &NewHold) -> Decision<Arc<Hold>> {
-        let position = self.position(new.account)?;
-        if new.amount.0 <= 0 {
-            return Err(Refusal::NOT_POSITIVE.into());
-        }
-        if position.currency != new.currency {
-            return Err(Refusal::CurrencyMismatch(new.account).into());
-        }
-        let today = self.today();
-        self.change::<Position, _>(new.account, |position| position.reserve(new.amount, today))?;
-        let hold = Hold {
-            id: self.id(),
-            ordinal: self.ordinal(),
-            account: new.account,
-            currency: new.currency,
-            amount: new.amount,
-            captured: Minor::ZERO,
-            status: HoldStatus::Open,
-            description: new.description.clone(),
-            reference: new.reference.clone(),
-            placed_at: self.now(),
-            expires_at: new.expires_at,
-            closed_at: None,
-        };
-        let hold = self.insert(hold)?;
-        self.tell(event::of_hold(event::HOLD_PLACED, &hold, new.amount));
-        Ok(hold)
-    }
-
-    /// Turns a hold, or a part of it, into an entry.
-    ///
-    /// # Errors
-    /// [`Refusal::HoldNotFound`], then as [`Hold::capture`], then as [`Work::post`].
-    pub fn capture_hold(&mut self, id: HoldId, amount: Option<Minor>, to: &Side) -> Decision<(Arc<Entry>, Arc<Hold>)> {
-        let hold = self.get::<Hold>(id)?.ok_or(Refusal::HoldNotFound)?;
-        if let Side::Account(to, ..) = to {
-            self.position(*to)?;
-        }
-        let now = self.now();
-        let mut taken = Minor::ZERO;
-        let hold = self.change::<Hold, _>(hold.id, |hold| {
-            taken = hold.capture(amount, now)?;
-            Ok::<_, Refusal>(())
-        })?;
-        self.free_reserved(hold.account, taken)?;
-        let from = Side::Account(hold.account, Spread::Reserved, None);
-        let mut draft = Draft::new(TransactionKind::Purchase, hold.currency, hold.description.clone());
-        // It was authorised when the hold was placed.
-        draft.transaction_date = Some(crate::primitives::clock::from_micros(hold.placed_at).date_naive());
-        draft.facts.reference.clone_from(&hold.reference);
-        let entry = self.post_of(&draft.moving(from, to.clone(), taken), Some(id))?;
-        self.tell(event::of_hold(event::HOLD_CAPTURED, &hold, taken));
-        Ok((entry, hold))
-    }
-
-    /// Ends a hold: released by hand, or expired by time.
-    ///
-    /// # Errors
-    /// [`Refusal::HoldNotFound`], then as [`Hold::end`].
-    pub fn end_hold(&mut self, id: HoldId, status: HoldStatus) -> Decision<Arc<Hold>> {
-        self.get::<Hold>(id)?.ok_or(Refusal::HoldNotFound)?;
-        let now = self.now();
-        let mut freed = Minor::ZERO;
-        let hold = self.change::<Hold, _>(id, |hold| {
-            freed = hold.end(status, now)?;
-            Ok::<_, Refusal>(())
-        })?;
-        self.free_reserved(hold.account, freed)?;
-        let type_ = if status == HoldStatus::Expired { event::HOLD_EXPIRED } else { event::HOLD_RELEASED };
-        self.tell(event::of_hold(type_, &hold, freed));
-        self.close_if_nothing_holds_it_back(hold.account)?;
-        Ok(hold)
-    }
-
-    fn free_reserved(&mut self, account: AccountId, amount: Minor) -> Decision<()> {
-        self.position(account)?;
-        self.change::<Position, Refusal>(account, |position| {
-            position.reserved = Minor(position.reserved.0 - amount.0);
-            Ok(())
-        })?;
-        Ok(())
     }
 
     fn account_lines(

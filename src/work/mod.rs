@@ -49,7 +49,7 @@ mod waiting;
 mod worker;
 mod write;
 
-pub use books::{NewHold, Reversal};
+pub use books::{CardUse, NewHold, Reversal};
 pub use cache::Wants;
 pub use change::Change;
 pub use command::{

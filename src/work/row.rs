@@ -33,10 +33,16 @@ pub enum Table {
     Account,
     /// The same, in the books.
     Position,
+    /// What accounts are used with.
+    Card,
+    /// What was spent with them.
+    CardUsage,
     /// The tenant's own accounts in the books.
     Internal,
     /// Reservations.
     Hold,
+    /// Purchases that are disputed.
+    Chargeback,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

@@ -12,6 +12,10 @@ use crate::primitives::clock::Micros;
 use crate::primitives::{Currency, text};
 use crate::refused::Refused;
 
+/// For how many days a deleted card can be restored, where nobody has said otherwise.
+const CARD_RESTORE_DAYS: u32 = 30;
+/// The most that can be said: ten years.
+const MOST_CARD_RESTORE_DAYS: u32 = 3_653;
 /// The longest name.
 const NAME: usize = 200;
 
@@ -32,6 +36,8 @@ pub struct Settings {
     pub day_end: DayEnd,
     /// What holds for a rail, where something does.
     pub channels: BTreeMap<PaymentChannel, ChannelRule>,
+    /// For how many days after it was deleted a card can be restored.
+    pub card_restore_days: u32,
 }
 
 /// When a business day ends.
@@ -81,6 +87,10 @@ impl Settings {
             let field = format!("calendar.{}", problem.field());
             Refused::invalid(&field, format!("the calendar {problem}"))
         })?;
+        if self.card_restore_days > MOST_CARD_RESTORE_DAYS {
+            let message = format!("must be at most {MOST_CARD_RESTORE_DAYS}");
+            return Err(Refused::invalid("cardRestoreDays", message));
+        }
         Ok(Self { calendar, ..self })
     }
 
@@ -156,6 +166,7 @@ impl Default for Settings {
             calendar: every_day(),
             day_end: DayEnd::Midnight,
             channels: BTreeMap::new(),
+            card_restore_days: CARD_RESTORE_DAYS,
         }
     }
 }

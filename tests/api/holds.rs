@@ -1,6 +1,6 @@
 //! Holds: reserved, captured whole or in part, released, lapsed.
 
-mod races;
+pub mod races;
 
 use serde_json::{Value, json};
 

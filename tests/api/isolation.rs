@@ -20,6 +20,9 @@ pub const EVERYTHING: &str = "{
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     approvals(first: 10) { edges { cursor node { id operation account { id } } } }
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
+    cards(first: 10) { edges { cursor node { id token metadata maskedNumber account { id } holder { id } } } }
+    holds(first: 10) { edges { cursor node { id description account { id } pointOfSale { card { id } } } } }
+    chargebacks(first: 10) { edges { cursor node { id reason account { id } card { id } purchase { id } } } }
     products(first: 50) { nodes { id code alias } }
     documents(first: 10) { edges { cursor node { id name kind subject } } }
     entries(first: 20) { edges { cursor node { id sequence description externalReference metadata
@@ -33,7 +36,7 @@ pub struct Things {
     pub account: Account,
     pub second: Account,
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
-    /// document, a webhook, a delivery to it, a job, an approval.
+    /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -84,6 +87,16 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     app.done("setApprovalRules", json!({ "rules": [{ "operation": "createParty" }] }), "replayed").await;
     let waiting = app.refused("createParty", json!({ "name": "Other" }), "APPROVAL_REQUIRED", "").await;
     app.done("setApprovalRules", json!({ "rules": [] }), "replayed").await;
+    let card = json!({ "account": account.by(), "card": { "main": true, "token": "T1", "embossedName": secret } });
+    let card = app.done("addCard", card, "card { id }").await["card"]["id"].take();
+    // What is bought is given back, so that the balances are those of before.
+    let by_card = json!({ "card": { "id": card }, "amount": euros("1.00"), "description": secret });
+    app.done("authoriseCard", by_card.clone(), "replayed").await;
+    let purchase = app.done("purchaseByCard", by_card, "entry { id }").await["entry"]["id"].take();
+    let input = json!({ "of": { "purchase": purchase }, "amount": euros("1.00"), "description": secret });
+    app.done("refundCard", input, "replayed").await;
+    let dispute = json!({ "purchase": purchase, "reason": secret });
+    let chargeback = app.done("openChargeback", dispute, "chargeback { id }").await["chargeback"]["id"].take();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
@@ -103,6 +116,9 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         delivery,
         text(&job["job"]["id"]),
         text(&waiting["facts"]["approval"]),
+        text(&card),
+        text(&purchase),
+        text(&chargeback),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
@@ -152,6 +168,7 @@ on_both_databases! {
             for (query, field, id) in [
                 ("{ customer(by: { number: \"C1\" }) { id } }", "customer", &own.ids[0]),
                 ("{ customer(by: { externalReference: \"ext-c\" }) { id } }", "customer", &own.ids[0]),
+                ("{ card(by: { token: \"T1\" }) { id } }", "card", &own.ids[15]),
                 ("{ product(by: { code: \"mine\" }) { id } }", "product", &own.product),
                 ("{ party(by: { number: \"P1\" }) { id } }", "party", &own.ids[9]),
                 ("{ party(by: { externalReference: \"ext-p\" }) { id } }", "party", &own.ids[9]),
@@ -182,6 +199,7 @@ on_both_databases! {
                 "query($id: ID!) { customer(by: { id: $id }) { id } }",
                 "query($id: ID!) { product(by: { id: $id }) { id } }",
                 "query($id: ID!) { account(by: { id: $id }) { id } }",
+                "query($id: ID!) { card(by: { id: $id }) { id } }",
                 "query($id: ID!) { entry(id: $id) { id } }",
                 "query($id: ID!) { accounts(filter: { owner: $id }) { nodes { id } } }",
                 "query($id: ID!) { party(by: { id: $id }) { id } }",
@@ -283,6 +301,10 @@ on_both_databases! {
                     "provider": "p", "transactionId": "1" }),
             ),
             ("postReimbursement", |them, id| json!({ "account": { "id": id(&them.account.id) }, "type": "FULL" })),
+            ("addCard", |them, id| json!({ "account": { "id": id(&them.account.id) }, "card": { "main": false } })),
+            ("authoriseCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) }, "amount": euros("1.00") })),
+            ("resolveChargeback", |them, id| json!({ "chargeback": id(&them.ids[17]), "outcome": "WON" })),
+            ("deleteCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) } })),
             ("reverseEntry", |them, id| json!({ "entry": id(&them.entry), "reason": "X" })),
             ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
             ("captureHold", |them, id| json!({ "hold": id(&them.hold) })),

@@ -19,6 +19,7 @@ use async_graphql::{
 
 use crate::accounts::model::{self, Family};
 use crate::api::accounts::AccountFields;
+use crate::api::cards::account::AccountCards;
 use crate::api::enums::{WorkingMode, text};
 use crate::api::fault::Fault;
 use crate::api::pagination::Listed;
@@ -43,7 +44,7 @@ macro_rules! families {
             #[must_use]
             pub fn new(account: model::Account) -> Self {
                 match account.family {
-                    $(Family::$family => Self::$family($object(AccountFields(account))),)*
+                    $(Family::$family => Self::$family($object::from(account)),)*
                 }
             }
 
@@ -123,29 +124,65 @@ macro_rules! nothing_besides {
         #[doc = concat!("The object type `", stringify!($object), "`: the shared fields.")]
         #[derive(Clone, Debug, MergedObject)]
         pub struct $object(AccountFields);
+
+        impl From<model::Account> for $object {
+            fn from(account: model::Account) -> Self {
+                Self(AccountFields(account))
+            }
+        }
     )*};
 }
 
 nothing_besides! {
-    DepositAccount,
     InvestmentAccount,
     LeasingAccount,
-    RevolvingCreditAccount,
     VirtualAccount,
     InvoiceAccount,
     LoanAccount,
     ReceivableAccount,
 }
 
+/// The families that have cards, and nothing else besides.
+macro_rules! with_cards {
+    ($($object:ident,)*) => {$(
+        #[doc = concat!("The object type `", stringify!($object), "`: the shared fields, and cards.")]
+        #[derive(Clone, Debug, MergedObject)]
+        pub struct $object(AccountFields, AccountCards);
+
+        impl From<model::Account> for $object {
+            fn from(account: model::Account) -> Self {
+                let cards = AccountCards(account.id);
+                Self(AccountFields(account), cards)
+            }
+        }
+    )*};
+}
+
+with_cards! {
+    DepositAccount,
+    RevolvingCreditAccount,
+}
+
 /// The object type `CardAccount`: the shared fields, and a card's own.
 #[derive(Clone, Debug)]
 pub struct CardAccount(AccountFields);
+
+impl From<model::Account> for CardAccount {
+    fn from(account: model::Account) -> Self {
+        Self(AccountFields(account))
+    }
+}
 
 #[Object]
 impl CardAccount {
     #[graphql(flatten)]
     fn shared(&self) -> &AccountFields {
         &self.0
+    }
+
+    #[graphql(flatten)]
+    fn with_cards(&self) -> AccountCards {
+        AccountCards(self.0.0.id)
     }
 
     /// When its owner pays, by its product.

@@ -4,10 +4,11 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObjec
 
 use crate::access::Scope;
 use crate::accounts::close::{ClosingKind, ClosingTransaction};
-use crate::accounts::{CloseAccount, NewOwner, OpenAccount, RequestAccountClosure, UpdateAccount};
+use crate::accounts::{self, CloseAccount, NewOwner, RequestAccountClosure, UpdateAccount};
 use crate::api::accounts::Account;
 use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
+use crate::api::cards::inputs::NewCardInput;
 use crate::api::enums::{BankAccountClass, CustomerType};
 use crate::api::fault::Fault;
 use crate::api::input::{MoneyInput, amount, change, metadata, metadata_change, named, set};
@@ -15,6 +16,7 @@ use crate::api::inputs::{AccountBy, CustomerBy, ProductBy};
 use crate::api::parties::PartyBy;
 use crate::api::refusal::outcomes;
 use crate::api::scalars::{Date, Decimal, Json};
+use crate::cards::OpenAccount;
 use crate::customers::CreateCustomer;
 use crate::payments::{BankAccountInput, ClosePeriod};
 use crate::refused::{Refused, noted, reason};
@@ -37,6 +39,8 @@ pub struct OpenAccountInput {
     external_reference: Option<String>,
     /// In the product's currency; the product's default when absent.
     credit_limit: Option<Decimal>,
+    /// Its first card, where it is opened with one.
+    card: Option<NewCardInput>,
     /// A JSON object of your own.
     metadata: Option<Json>,
 }
@@ -307,7 +311,7 @@ const DAYS: std::time::Duration = std::time::Duration::from_secs(20);
 
 impl OpenAccountInput {
     fn command(self) -> Result<OpenAccount, Refused> {
-        Ok(OpenAccount {
+        let account = accounts::OpenAccount {
             product: named("product", "product", self.product.to_domain())?,
             owner: self.owner.owner()?,
             creditor: self.creditor.map(|by| named("creditor", "party", by.to_domain())).transpose()?,
@@ -315,12 +319,18 @@ impl OpenAccountInput {
             external_reference: self.external_reference,
             credit_limit: amount(self.credit_limit),
             metadata: metadata(self.metadata)?,
-        })
+        };
+        let card = self.card.map(|card| card.card().map_err(|refused| refused.under("card"))).transpose()?;
+        Ok(OpenAccount { account, card })
     }
 }
 
 impl AccountOwnerInput {
-    fn owner(self) -> Result<NewOwner, Refused> {
+    /// The command's part.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` and `INVALID_INPUT`, naming the field at or below `owner`.
+    pub(crate) fn owner(self) -> Result<NewOwner, Refused> {
         let by = match self {
             Self::Id(id) => CustomerBy::Id(id),
             Self::Number(number) => CustomerBy::Number(number),

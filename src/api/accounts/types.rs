@@ -271,11 +271,12 @@ impl AccountFields {
         Ok(self.money(self.position(ctx).await?.balance()))
     }
 
-    /// What the balance is made of.
+    /// What the balance is made of; a shortfall only where there is one.
     async fn components(&self, ctx: &Context<'_>) -> Result<Vec<ComponentAmount>, Fault> {
         let position = self.position(ctx).await?;
         let amounts = Component::ALL.iter().zip(position.balances);
         Ok(amounts
+            .filter(|(component, amount)| **component != Component::Shortfall || *amount != Minor::ZERO)
             .map(|(component, amount)| ComponentAmount { component: *component, amount: self.money(amount) })
             .collect())
     }

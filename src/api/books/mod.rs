@@ -1,7 +1,9 @@
 //! The books in the API: entries, transactions, holds; the chart, the trial balance and the audit trail.
 
+mod holds;
 pub mod queries;
 pub mod reports;
 mod types;
 
+pub use holds::*;
 pub use types::*;

@@ -1,9 +1,9 @@
-//! `entry`, `entries`, `ledgerAccounts`, `trialBalance`, `auditRecords`.
+//! `entry`, `entries`, `holds`, `ledgerAccounts`, `trialBalance`, `auditRecords`.
 
 use async_graphql::{Context, ID, Object};
 
 use super::reports::{self, AuditRecord, AuditRecordFilter, LedgerAccount, TrialBalance};
-use super::{Entry, EntryFilter};
+use super::{Entry, EntryFilter, Hold, HoldFilter};
 use crate::access::Scope;
 use crate::api::books;
 use crate::api::context::allowed;
@@ -37,6 +37,18 @@ impl BooksQuery {
     ) -> Result<Connection<Entry>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
         books::list(caller, filter.unwrap_or_default(), &PageArgs::forward(first, after)).await
+    }
+
+    /// The holds of all accounts, newest first: what is reserved, and what was.
+    async fn holds(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of them.")] filter: Option<HoldFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Hold>, Fault> {
+        let caller = allowed(ctx, Scope::Read)?;
+        books::all_holds(caller, filter.unwrap_or_default(), &PageArgs::forward(first, after)).await
     }
 
     /// The tenant's own accounts in the books, by role and currency; each exists from its first use on. Those of

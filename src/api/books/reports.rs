@@ -143,10 +143,11 @@ pub async fn ledger_account_by_id(caller: &Caller, id: LedgerAccountId) -> Resul
     Ok(visible.then_some(LedgerAccount(row)))
 }
 
-/// The rows of a customer's account that the token sees.
+/// The rows of a customer's account that the token sees; that of a shortfall only where there is one.
 #[must_use]
 pub fn rows_of(position: &Position) -> Vec<LedgerAccount> {
-    component_rows(position).map(LedgerAccount).collect()
+    let used = |row: &ChartRow| row.balance != 0 || !matches!(row.of, Ok((_, Component::Shortfall)));
+    component_rows(position).filter(used).map(LedgerAccount).collect()
 }
 
 /// What is held for a party, and what is owed to it.

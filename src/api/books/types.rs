@@ -5,19 +5,21 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use crate::api::accounts::{self as accounts, Account, ComponentAmount};
+use crate::api::books::holds::{Hold, hold_by_id};
 use crate::api::books::reports::Posting;
+use crate::api::cards::PointOfSale;
 use crate::api::context::{Caller, caller};
-use crate::api::enums::{BankAccountClass, Component, HoldStatus, PaymentChannel, TransactionKind};
+use crate::api::enums::{BankAccountClass, Component, PaymentChannel, TransactionKind};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::{filter_id, filter_list, filter_text};
 use crate::api::money::Money;
-use crate::api::pagination::{Connection, EntrySequence, Listed, Ordinal, PageArgs, Window};
+use crate::api::pagination::{Connection, EntrySequence, Listed, PageArgs, Window};
 use crate::api::period::Period;
 use crate::api::scalars::{BigInt, Date, DateTime, Json};
 use crate::documents::Subject;
-use crate::ledger::{self, entry, facts, journal};
-use crate::primitives::{AccountId, EntryId, HoldId, Minor};
+use crate::ledger::{entry, facts, journal};
+use crate::primitives::{AccountId, EntryId, Minor};
 
 /// An entry in the API.
 #[derive(Clone, Debug)]
@@ -161,6 +163,11 @@ impl Entry {
             None => Ok(None),
             Some(hold) => hold_by_id(caller(ctx)?, hold).await,
         }
+    }
+
+    /// Where and how a card was used, where it came from a point of sale.
+    async fn point_of_sale(&self) -> Option<PointOfSale> {
+        self.0.noted().point_of_sale.map(|at| PointOfSale::new(*at))
     }
 
     /// What you keep with the entry.
@@ -405,6 +412,12 @@ impl Transaction {
         Ok(self.entry_row(caller(ctx)?).await?.personal().counterparty.map(Into::into))
     }
 
+    /// Where and how a card was used, where it was initiated from a point of sale; null for what was not.
+    async fn point_of_sale(&self, ctx: &Context<'_>) -> Result<Option<PointOfSale>, Fault> {
+        let entry = self.entry_row(caller(ctx)?).await?;
+        Ok(entry.noted().point_of_sale.map(|at| PointOfSale::new(*at)))
+    }
+
     /// When it counts.
     async fn value_date(&self) -> Date {
         Date(self.0.value_date)
@@ -462,123 +475,6 @@ pub async fn transaction_by_id(caller: &Caller, id: &str) -> Result<Option<Trans
     }
     let entry = caller.loaders.entry_by_sequence(sequence).await?;
     Ok(entry.and_then(|entry| Transaction::of_entry(&entry, account)))
-}
-
-/// A hold in the API.
-#[derive(Clone, Debug)]
-pub struct Hold(ledger::Hold);
-
-impl Hold {
-    /// Of a hold on an account that the token sees.
-    #[must_use]
-    pub fn new(hold: ledger::Hold) -> Self {
-        Self(hold)
-    }
-
-    fn money(&self, amount: Minor) -> Money {
-        Money::of(amount, self.0.currency)
-    }
-}
-
-impl Listed for Hold {
-    const LIST: &'static str = "Hold";
-}
-
-/// A reservation against an account's available funds.
-#[Object]
-impl Hold {
-    /// Opaque, and unique across the API.
-    async fn id(&self) -> ID {
-        self.0.id.into()
-    }
-
-    /// The account whose funds it reserves.
-    async fn account(&self, ctx: &Context<'_>) -> Result<Account, Fault> {
-        let found = accounts::by_id(caller(ctx)?, self.0.account).await?;
-        found.ok_or_else(|| Fault::internal(&"a hold without its account"))
-    }
-
-    /// Where it is in its life.
-    async fn status(&self) -> HoldStatus {
-        self.0.status
-    }
-
-    /// As placed.
-    async fn amount(&self) -> Money {
-        self.money(self.0.amount)
-    }
-
-    /// What was captured so far.
-    async fn captured(&self) -> Money {
-        self.money(self.0.captured)
-    }
-
-    /// What it still reserves.
-    async fn remaining(&self) -> Money {
-        self.money(self.0.remaining())
-    }
-
-    /// For people.
-    async fn description(&self) -> &str {
-        &self.0.description
-    }
-
-    /// Your own reference.
-    async fn reference(&self) -> Option<&str> {
-        self.0.reference.as_deref()
-    }
-
-    /// When it was placed.
-    async fn placed_at(&self) -> DateTime {
-        DateTime(self.0.placed_at)
-    }
-
-    /// When it lapses by itself; never when absent.
-    async fn expires_at(&self) -> Option<DateTime> {
-        self.0.expires_at.map(DateTime)
-    }
-
-    /// When it ceased to be open.
-    async fn closed_at(&self) -> Option<DateTime> {
-        self.0.closed_at.map(DateTime)
-    }
-
-    /// Every command that touched it, newest first. Scope: read.
-    async fn history(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
-        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
-        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
-    ) -> Result<Connection<HistoryItem>, Fault> {
-        history::of(ctx, Subject::Hold(self.0.id), filter, first, after).await
-    }
-}
-
-/// The holds of an account, newest first.
-///
-/// # Errors
-/// `BAD_REQUEST` for the page, and the database's.
-pub async fn holds(
-    caller: &Caller,
-    account: AccountId,
-    status: Option<HoldStatus>,
-    args: &PageArgs,
-) -> Result<Connection<Hold>, Fault> {
-    let window = Window::<Ordinal<ledger::Hold>>::new(args)?;
-    let page = window.page(Ordinal::place);
-    let rows = journal::holds_of_account(caller.db(), caller.tenant(), account, status, page).await?;
-    caller.loaders.keep(&rows).await;
-    Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), Hold))
-}
-
-/// A hold by its id, if the token sees its account.
-///
-/// # Errors
-/// The database's.
-pub async fn hold_by_id(caller: &Caller, id: HoldId) -> Result<Option<Hold>, Fault> {
-    let Some(hold) = caller.loaders.row::<ledger::Hold>(id).await? else { return Ok(None) };
-    Ok(accounts::by_id(caller, hold.account).await?.map(|_| Hold(hold)))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 
 use crate::access::Scope;
 use crate::api::accounts::{self as accounts, Account, AccountFilter};
+use crate::api::cards::{self, Card, CardFilter};
 use crate::api::context::{Caller, allowed};
 use crate::api::enums::CustomerType;
 use crate::api::fault::Fault;
@@ -95,6 +96,18 @@ impl Customer {
     ) -> Result<Connection<Account>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
         accounts::list(caller, Some(self.0.id), filter.as_ref(), &PageArgs::forward(first, after)).await
+    }
+
+    /// The cards that it holds, on accounts of its own or of others, in the order in which they were added. Scope: read.
+    async fn cards(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of them.")] filter: Option<CardFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Card>, Fault> {
+        let caller = allowed(ctx, Scope::Read)?;
+        cards::of_holder(caller, self.0.id, filter, &PageArgs::forward(first, after)).await
     }
 
     /// Every command that touched it, newest first. Scope: read.

@@ -13,6 +13,7 @@ use crate::api::fault::Fault;
 use crate::api::history;
 use crate::api::refusal::outcomes;
 use crate::api::scalars::DateTime;
+use crate::api::texts;
 use crate::documents::commands::Label;
 use crate::documents::links::Purpose;
 use crate::documents::media::essence;
@@ -321,6 +322,8 @@ async fn label(
         }
     };
     let name = name.unwrap_or_default();
-    let checked = check_name("name", &name).and_then(|()| check_kind("kind", &kind));
+    // A file brings its name along, where the input does not give one.
+    let checked =
+        check_name("name", &name).and_then(|()| texts::checked("name", &name)).and_then(|()| check_kind("kind", &kind));
     Ok(checked.map(|()| Label { name, kind, subject, history }))
 }

@@ -14,4 +14,4 @@ use super::refusal::{
 };
 use crate::primitives::{HoldId, Minor};
 use crate::refused::{INVALID_STATE, RefusalCode};
-use crate::work::tests::{account, holding, minors, position, sek, today};
+use crate::work::tests::{account, holding, minors, position, sek, today, without_shortfall};

@@ -5,7 +5,7 @@ use super::*;
 const LARGEST: i64 = Minor::LARGEST;
 
 fn refused(result: Result<super::super::position::Split, Refusal>) -> Result<[i64; 3], RefusalCode> {
-    result.map(|split| split.map(|part| part.0)).map_err(|refusal| refusal.code())
+    result.map(|split| without_shortfall(&split)).map_err(|refusal| refusal.code())
 }
 
 /// 100.00 of principal, 30.00 of it reserved; under [`DebtRule::Limit`] a limit of 50.00.

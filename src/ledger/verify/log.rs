@@ -52,7 +52,7 @@ impl Told {
 /// What the event log tells of a hold.
 pub(super) struct ToldHold {
     pub account: AccountId,
-    /// As placed, with the currency.
+    /// As placed, or raised or reduced last, with the currency.
     pub amount: String,
     pub status: String,
     pub placed_at: Micros,
@@ -219,6 +219,9 @@ impl<C: ConnectionTrait> Replay<'_, C> {
         } else if let Some(told) = self.told_holds.get_mut(&id) {
             told.closed_at = (status != HoldStatus::Open.word()).then_some(event.occurred_at);
             told.status = status;
+            if [event::HOLD_RAISED, event::HOLD_REDUCED].contains(&type_) {
+                told.amount = format!("{} {}", text("holdAmount"), text("currency"));
+            }
         }
     }
 
@@ -255,7 +258,8 @@ impl<C: ConnectionTrait> Replay<'_, C> {
 }
 
 fn is_of_hold(type_: EventType) -> bool {
-    [event::HOLD_PLACED, event::HOLD_CAPTURED, event::HOLD_RELEASED, event::HOLD_EXPIRED].contains(&type_)
+    let change = [event::HOLD_RAISED, event::HOLD_REDUCED, event::HOLD_CAPTURED].contains(&type_);
+    change || [event::HOLD_PLACED, event::HOLD_RELEASED, event::HOLD_EXPIRED].contains(&type_)
 }
 
 fn hold_of(event: &Event) -> Option<HoldId> {

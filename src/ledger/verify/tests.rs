@@ -167,6 +167,7 @@ fn place(account: AccountId, amount: i64) -> Act {
         expires_at: None,
         description: "hotel".into(),
         reference: Some("H-1".into()),
+        card: None,
     };
     act(move |work| Ok(Did { entry: None, hold: Some(work.place_hold(&new)?.id) }))
 }

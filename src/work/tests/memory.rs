@@ -397,7 +397,8 @@ fn assert_books(memory: &Memory) {
         }
         let open = holds.iter().filter(|hold| hold.account == position.account);
         assert_eq!(position.reserved.0, open.map(|hold| hold.remaining().0).sum::<i64>(), "{position:?}");
-        let [principal, interest, fee] = position.balances;
+        let [principal, interest, fee, shortfall] = position.balances;
+        assert_eq!(shortfall, Minor::ZERO, "no scheme clears anything here");
         assert!(interest.0 <= 0 && fee.0 <= 0, "a credit apart from the funds: {position:?}");
         if position.debt_rule == DebtRule::None {
             let there = principal.0 - position.reserved.0 - position.pending(memory.today()).0;

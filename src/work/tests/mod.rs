@@ -113,8 +113,16 @@ pub(crate) fn holding(number: u128, rule: DebtRule, principal: i64) -> Position 
     Position { balances: minors([principal, 0, 0]), ..position(number, rule) }
 }
 
-pub(crate) fn minors(amounts: [i64; Component::COUNT]) -> [Minor; Component::COUNT] {
-    amounts.map(Minor)
+/// Principal, interest and fee; no shortfall.
+pub(crate) fn minors([principal, interest, fee]: [i64; 3]) -> [Minor; Component::COUNT] {
+    [principal, interest, fee, 0].map(Minor)
+}
+
+/// The same backwards.
+pub(crate) fn without_shortfall(balances: &[Minor; Component::COUNT]) -> [i64; 3] {
+    let [principal, interest, fee, shortfall] = balances.map(|balance| balance.0);
+    assert_eq!(shortfall, 0);
+    [principal, interest, fee]
 }
 
 /// What the books are asked for, without a domain around it.
@@ -385,6 +393,7 @@ pub(crate) fn placing(account: AccountId, amount: i64) -> Order {
         expires_at: None,
         description: "a hotel".into(),
         reference: None,
+        card: None,
     }))
 }
 
@@ -500,8 +509,8 @@ impl Desk {
         self.memory.get::<Position>(account(number)).expect("the account")
     }
 
-    pub fn balances(&self, number: u128) -> [i64; Component::COUNT] {
-        self.position(number).balances.map(|balance| balance.0)
+    pub fn balances(&self, number: u128) -> [i64; 3] {
+        without_shortfall(&self.position(number).balances)
     }
 
     /// Everything that is known, and where the books end; not the journal of commands, which has the refused ones too.

@@ -53,7 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
     // Account 6 does not exist before it is opened.
     let who = || 0..7_u128;
     let amount = || 0..160_i64;
-    let component = || prop::sample::select(Component::ALL);
+    let component = || prop::sample::select(&Component::ALL[..3]);
     prop_oneof![
         6 => (who(), amount()).prop_map(|(to, amount)| Step::PayIn(to, amount * 2)),
         4 => (who(), amount()).prop_map(|(from, amount)| Step::PayOut(from, amount)),
@@ -229,7 +229,8 @@ impl Model {
             let open = holds.iter().filter(|hold| hold.account == position.account);
             let reserved: i64 = open.map(|hold| hold.remaining().0).sum();
             assert_eq!(position.reserved, Minor(reserved), "what is reserved is what the open holds have left");
-            let [principal, interest, fee] = position.balances;
+            let [principal, interest, fee, shortfall] = position.balances;
+            assert_eq!(shortfall, Minor::ZERO, "no scheme clears anything here");
             assert!(interest.0 <= 0 && fee.0 <= 0, "a credit apart from the funds: {position:?}");
             if !position.may_owe() {
                 assert!(principal.0 - position.reserved.0 >= 0, "held funds are there: {position:?}");

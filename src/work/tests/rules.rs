@@ -35,8 +35,8 @@ fn standing(memory: &Memory, number: &str) -> Arc<Position> {
     memory.get::<Position>(account.id).expect("its position")
 }
 
-fn balances(memory: &Memory, number: &str) -> [i64; Component::COUNT] {
-    standing(memory, number).balances.map(|balance| balance.0)
+fn balances(memory: &Memory, number: &str) -> [i64; 3] {
+    without_shortfall(&standing(memory, number).balances)
 }
 
 /// What is available, and what is on its way.

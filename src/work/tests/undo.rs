@@ -27,6 +27,7 @@ fn everything(work: &mut Work) -> Decision<()> {
         expires_at: None,
         description: "a hotel".into(),
         reference: None,
+        card: None,
     })?;
     let (entry, _) = work.capture_hold(hold.id, Some(Minor(5)), &Side::Internal(InternalRole::SettlementCard))?;
     let whole = Reversal { amount: None, value_date: None, description: String::new(), facts: Default::default() };

@@ -156,6 +156,7 @@ impl TestApp {
             accounts(first: 100) { nodes { id number externalReference status creditLimit { amount } metadata
                 balance { amount } reserved { amount } available { amount } holds(first: 5) { nodes { id status } } } }
             customers(first: 100) { nodes { id number externalReference metadata } }
+            cards(first: 100) { nodes { id token status maskedNumber embossedName metadata limits { perDay { amount } } } }
             products(first: 100) { nodes { id code alias } }
             parties(first: 100) { nodes { id number externalReference name metadata } }
             documents(first: 100) { nodes { id status legalHold } }

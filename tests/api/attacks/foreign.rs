@@ -17,6 +17,8 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.customer.by.id", 0, "query($id: ID!) { customer(by: { id: $id }) { id name } }"),
     ("Query.product.by.id", 1, "query($id: ID!) { product(by: { id: $id }) { id code } }"),
     ("Query.account.by.id", 2, "query($id: ID!) { account(by: { id: $id }) { id balance { amount } } }"),
+    ("Query.card.by.id", 15, "query($id: ID!) { card(by: { id: $id }) { id token } }"),
+    ("Query.holds.filter.card", 15, "query($id: ID!) { holds(filter: { card: $id }) { nodes { id } } }"),
     ("Query.party.by.id", 9, "query($id: ID!) { party(by: { id: $id }) { id name } }"),
     ("Query.document.id", 10, "query($id: ID!) { document(id: $id) { id name } }"),
     ("Query.documents.filter.subject", 2, "query($id: ID!) { documents(filter: { subject: $id }) { nodes { id } } }"),
@@ -85,6 +87,22 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             1,
             json!({ "rules": [{ "operation": "transfer", "products": ["ID"] }] }),
         ),
+        ("addCard.input.account.id", 2, json!({ "account": id, "card": { "main": false } })),
+        ("addCard.input.card.holder.id", 0, json!({ "account": mine, "card": { "main": false, "holder": id } })),
+        ("replaceCard.input.card.id", 15, json!({ "card": id })),
+        ("updateCard.input.card.id", 15, json!({ "card": id })),
+        ("deleteCard.input.card.id", 15, json!({ "card": id })),
+        ("restoreCard.input.card.id", 15, json!({ "card": id })),
+        ("authoriseCard.input.card.id", 15, json!({ "card": id, "amount": euro })),
+        ("increaseAuthorisation.input.authorisation", 5, json!({ "authorisation": "ID", "amount": euro })),
+        ("reverseAuthorisation.input.authorisation", 5, json!({ "authorisation": "ID" })),
+        ("clearCard.input.of.authorisation", 5, json!({ "of": { "authorisation": "ID" }, "amount": euro })),
+        ("clearCard.input.of.card.id", 15, json!({ "of": { "card": id }, "amount": euro })),
+        ("purchaseByCard.input.card.id", 15, json!({ "card": id, "amount": euro })),
+        ("refundCard.input.of.purchase", 16, json!({ "of": { "purchase": "ID" }, "amount": euro })),
+        ("refundCard.input.of.card.id", 15, json!({ "of": { "card": id }, "amount": euro })),
+        ("openChargeback.input.purchase", 16, json!({ "purchase": "ID", "reason": "X" })),
+        ("resolveChargeback.input.chargeback", 17, json!({ "chargeback": "ID", "outcome": "WON" })),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.account.id", 2, json!({ "account": id, "closureCode": "X" })),
@@ -95,6 +113,16 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ),
         ("disburse.input.account.id", 2, json!({ "account": id, "amount": euro, "iban": "SE3550000000054910000003" })),
         ("openAccount.input.creditor.id", 9, json!({ "product": product, "owner": owner, "creditor": id })),
+        (
+            "openAccount.input.card.holder.id",
+            0,
+            json!({ "product": product, "owner": owner, "card": { "main": false, "holder": id } }),
+        ),
+        (
+            "openAccountBatch.input.items.card.holder.id",
+            0,
+            json!({ "items": [{ "idempotencyKey": "KEY", "owner": owner, "product": product, "card": { "main": false, "holder": id } }] }),
+        ),
         ("openAccountBatch.input.items.creditor.id", 9, opening(&owner, &product, Some(&id))),
         ("openAccountBatch.input.items.owner.id", 0, opening(&id, &product, None)),
         ("openAccountBatch.input.items.product.id", 1, opening(&owner, &id, None)),
@@ -320,7 +348,7 @@ on_both_databases! {
     async fn cursors_of_others_and_of_other_lists_lead_nowhere(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let lists = [
-            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("webhooks", "id"), ("products", "id"), ("documents", "id"), ("entries", "id"), ("auditRecords", "id target"),
+            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("webhooks", "id"), ("products", "id"), ("documents", "id"), ("holds", "id"), ("chargebacks", "id"), ("entries", "id"), ("auditRecords", "id target"),
             ("events", "sequence entry { id } account { id } customer { id }"),
         ];
         let secrets = |things: &Things| things.ids.clone();

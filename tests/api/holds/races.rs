@@ -11,7 +11,7 @@ use crate::payments::{payout, statements::cents};
 use crate::transfers::transfer;
 
 /// The results of one mutation, sent many times at once: how many succeeded, and the codes of the others.
-async fn race(name: &str, attempts: impl Iterator<Item = impl Future<Output = Answer>>) -> (usize, Vec<String>) {
+pub async fn race(name: &str, attempts: impl Iterator<Item = impl Future<Output = Answer>>) -> (usize, Vec<String>) {
     let results: Vec<Value> = join_all(attempts).await.into_iter().map(|answer| answer.data()[name].take()).collect();
     let codes: Vec<String> = results.iter().filter_map(|result| result["code"].as_str()).map(str::to_owned).collect();
     (results.len() - codes.len(), codes)

@@ -262,7 +262,7 @@ const DAMAGES: &[Row] = &[
     // Holds.
     (
         "INSERT INTO hold SELECT tenant_id, tenant_id, ordinal, tenant_id, currency, amount_minor, captured_minor, 'RELEASED', \
-      description, reference, placed_at_us, expires_at_us, 1 FROM hold WHERE account_id = {from}",
+      description, reference, card_id, network_reference, point_of_sale, counted, placed_at_us, expires_at_us, 1 FROM hold WHERE account_id = {from}",
         Stray,
         None,
         "a hold on an account that does not exist",

@@ -289,7 +289,7 @@ const HOLDS: &[Row<'_>] = &[
     ("DELETE FROM hold WHERE status = 'OPEN'", ONE, None, "the open holds sum to 0"),
     (
         "INSERT INTO hold SELECT tenant_id, tenant_id, ordinal, tenant_id, currency, amount_minor, captured_minor, status, \
-         description, reference, placed_at_us, expires_at_us, closed_at_us FROM hold WHERE status = 'RELEASED'",
+         description, reference, card_id, network_reference, point_of_sale, counted, placed_at_us, expires_at_us, closed_at_us FROM hold WHERE status = 'RELEASED'",
         Some(0x7e),
         None,
         "a hold on an account that does not exist",

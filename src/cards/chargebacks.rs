@@ -1,0 +1,404 @@
+//! Chargebacks: a purchase that is disputed with the scheme. OPEN -> WON or LOST, for good.
+//!
+//! A purchase is disputed once, and by no more than it was less what was reversed of it. The cardholder may be given the
+//! amount at once, provisionally: the scheme owes it meanwhile (CHARGEBACK_RECEIVABLE). A dispute that is won makes that
+//! final, or gives it then; one that is lost takes it back, whatever the account has. See the table of postings in
+//! [`super::clearing`].
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use sea_orm::ConnectionTrait;
+use serde::{Deserialize, Serialize};
+
+use super::clearing::{book, purchase, side};
+use super::events::{self, CHARGEBACK_OPENED, CHARGEBACK_RESOLVED};
+use super::model::Card;
+use super::refusals::{CHARGEBACK_EXISTS, CHARGEBACK_RESOLVED_ALREADY};
+use crate::ledger::amounts::positive;
+use crate::ledger::entry::Side;
+use crate::ledger::query::Page;
+use crate::ledger::rows::{Reversed, known, known_currency};
+use crate::ledger::{Draft, Entry, InternalRole, LedgerFault, PointOfSale, Refusal, TransactionKind};
+use crate::primitives::clock::Micros;
+use crate::primitives::{AccountId, CardId, ChargebackId, Currency, EntryId, Minor, Money, TenantId};
+use crate::refused::{Refused, check_reference, reason};
+use crate::work::row::{Index, Row, Table};
+use crate::work::{Command, Decision, Named as _, Owned, Stop, Wants, Work, read};
+use entity::chargeback::{Entity, Model};
+
+crate::words! {
+    /// Where a chargeback is in its life.
+    ChargebackState {
+        /// The scheme has not decided.
+        Open = "OPEN",
+        /// The cardholder was right.
+        Won = "WON",
+        /// The merchant was right.
+        Lost = "LOST",
+    }
+
+    /// How a scheme has decided.
+    ChargebackOutcome {
+        /// The cardholder was right.
+        Won = "WON",
+        /// The merchant was right.
+        Lost = "LOST",
+    }
+}
+
+/// A chargeback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chargeback {
+    /// Its id.
+    pub id: ChargebackId,
+    /// Its place in lists.
+    pub ordinal: i64,
+    /// The card.
+    pub card: CardId,
+    /// Its account.
+    pub account: AccountId,
+    /// The id of the purchase's entry, as text; unique.
+    pub purchase: String,
+    /// In which currency.
+    pub currency: Currency,
+    /// How much of it is disputed.
+    pub amount: Minor,
+    /// Its state.
+    pub state: ChargebackState,
+    /// Why.
+    pub reason: String,
+    /// What the scheme calls it.
+    pub reference: Option<String>,
+    /// The entry that gave the amount back provisionally.
+    pub credit: Option<EntryId>,
+    /// The entry that its outcome was booked with.
+    pub outcome: Option<EntryId>,
+    /// The business date on which it was opened.
+    pub opened_on: NaiveDate,
+    /// The business date on which it was decided.
+    pub resolved_on: Option<NaiveDate>,
+    /// When it was opened.
+    pub created_at: Micros,
+}
+
+/// What is disputed.
+pub static PURCHASE: Index =
+    Index { table: Table::Chargeback, column: "purchase", field: "purchase", what: "the purchase" };
+
+impl Row for Chargeback {
+    type Id = ChargebackId;
+    type Entity = Entity;
+
+    const TABLE: Table = Table::Chargeback;
+    const WHAT: &'static str = "chargeback";
+
+    fn id(&self) -> ChargebackId {
+        self.id
+    }
+
+    fn to_model(&self, tenant: TenantId) -> Model {
+        Model {
+            tenant_id: tenant.0,
+            id: self.id.0,
+            ordinal: self.ordinal,
+            card_id: self.card.0,
+            account_id: self.account.0,
+            purchase: self.purchase.clone(),
+            currency: self.currency.code().into(),
+            amount_minor: self.amount.0,
+            state: self.state.word().into(),
+            reason: self.reason.clone(),
+            reference: self.reference.clone(),
+            credit_id: self.credit.map(|entry| entry.0),
+            outcome_id: self.outcome.map(|entry| entry.0),
+            opened_on: self.opened_on,
+            resolved_on: self.resolved_on,
+            created_at_us: self.created_at,
+        }
+    }
+
+    fn from_model(row: Model) -> Result<Self, LedgerFault> {
+        Ok(Self {
+            id: ChargebackId(row.id),
+            ordinal: row.ordinal,
+            card: CardId(row.card_id),
+            account: AccountId(row.account_id),
+            purchase: row.purchase,
+            currency: known_currency(&row.currency)?,
+            amount: Minor(row.amount_minor),
+            state: known(ChargebackState::from_word(&row.state), "state of a chargeback")?,
+            reason: row.reason,
+            reference: row.reference,
+            credit: row.credit_id.map(EntryId),
+            outcome: row.outcome_id.map(EntryId),
+            opened_on: row.opened_on,
+            resolved_on: row.resolved_on,
+            created_at: row.created_at_us,
+        })
+    }
+
+    fn uniques(&self) -> Vec<(&'static Index, &str)> {
+        vec![(&PURCHASE, &self.purchase)]
+    }
+
+    fn changes(column: &str) -> bool {
+        matches!(column, "state" | "outcome_id" | "resolved_on")
+    }
+}
+
+impl Owned for Chargeback {
+    fn is_visible(&self, work: &mut Work) -> Decision<bool> {
+        match work.get::<Card>(self.card)? {
+            Some(card) => card.is_visible(work),
+            None => Ok(false),
+        }
+    }
+}
+
+/// Chargebacks, newest first; of some accounts only, where they are given.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn list(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    state: Option<ChargebackState>,
+    accounts: Option<&[AccountId]>,
+    page: Page<i64>,
+) -> Result<Vec<Chargeback>, LedgerFault> {
+    let mut query = read::select::<Chargeback>(tenant);
+    if let Some(state) = state {
+        query.and("state = ", state.word().into());
+    }
+    if let Some(accounts) = accounts {
+        query.and_raw("");
+        query.any("account_id", accounts.iter().map(|account| account.0.into()).collect());
+    }
+    read::page(db, query, true, page).await
+}
+
+/// Disputes a purchase.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpenChargeback {
+    /// The purchase's entry.
+    pub purchase: EntryId,
+    /// How much of it; all that is left of it when absent.
+    pub amount: Option<Money>,
+    /// Whether the cardholder is given the amount at once.
+    pub provisional_credit: bool,
+    /// Why.
+    pub reason: String,
+    /// What the scheme calls it.
+    pub reference: Option<String>,
+}
+
+impl Command for OpenChargeback {
+    const OPERATION: &'static str = "openChargeback";
+    type Made = Chargeback;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        wants.entry(self.purchase);
+        wants.row::<Reversed>(self.purchase);
+        wants.unique::<Chargeback>(&PURCHASE, &self.purchase.to_string());
+    }
+
+    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE` for no amount, `CHARGEBACK_EXISTS`,
+    /// `ALREADY_REVERSED`, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE` for more than is left of the purchase.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Chargeback>> {
+        let (entry, at, card) = purchase(work, self.purchase, "purchase")?;
+        let why = reason("reason", &self.reason)?;
+        check_reference("reference", self.reference.as_deref())?;
+        let asked = match self.amount {
+            None => None,
+            Some(money) => Some((positive("amount", money)?, money.currency)),
+        };
+        if work.find::<Chargeback>(&PURCHASE, &self.purchase.to_string())?.is_some() {
+            let message = "the purchase is or was disputed already";
+            return Err(Refused::of_field(CHARGEBACK_EXISTS, "purchase", message).into());
+        }
+        let (left, currency) = self.left(work, &entry, &at)?;
+        let amount = match asked {
+            Some((_, other)) if other != currency => {
+                return Decision::Err(Refusal::CurrencyMismatch(card.account).into()).named(&[]);
+            }
+            Some((amount, _)) if amount > left => {
+                let refusal = Refusal::ReversalTooLarge { remaining: left.in_currency(currency) };
+                return Decision::Err(refusal.into()).named(&[]);
+            }
+            Some((amount, _)) => amount,
+            None => left,
+        };
+        let credit = match self.provisional_credit {
+            false => None,
+            true => {
+                let draft = draft(currency, &card, entry.id, amount, at.merchant.clone(), "Chargeback, provisional credit");
+                Some(give(work, &card, draft, InternalRole::ChargebackReceivable, amount)?)
+            }
+        };
+        let chargeback = Chargeback {
+            id: work.id(),
+            ordinal: work.ordinal(),
+            card: card.id,
+            account: card.account,
+            purchase: entry.id.to_string(),
+            currency,
+            amount,
+            state: ChargebackState::Open,
+            reason: why,
+            reference: self.reference.clone(),
+            credit,
+            outcome: None,
+            opened_on: work.today(),
+            resolved_on: None,
+            created_at: work.now(),
+        };
+        let chargeback = work.insert(chargeback)?;
+        work.tell(events::of_chargeback(CHARGEBACK_OPENED, &chargeback));
+        Ok(chargeback)
+    }
+
+    fn amount(&self, chargeback: &Chargeback) -> Option<Money> {
+        Some(chargeback.amount.in_currency(chargeback.currency))
+    }
+
+    fn weight(&self) -> usize {
+        12
+    }
+}
+
+impl OpenChargeback {
+    /// What is left of the purchase, less what was reversed of it.
+    fn left(&self, work: &mut Work, entry: &Entry, at: &PointOfSale) -> Decision<(Minor, Currency)> {
+        let billed = at.billed.ok_or_else(|| Stop::damaged("a purchase that billed nothing"))?;
+        let whole = positive("purchase", billed)?;
+        let reversed = work.get::<Reversed>(entry.id)?;
+        if let Some(Reversed { complete: true, last, .. }) = reversed.as_deref() {
+            return Decision::Err(Refusal::AlreadyReversed { by: *last }.into()).of_field("purchase");
+        }
+        let gone: i64 = reversed.iter().flat_map(|it| &it.lines).filter(|part| **part > 0).sum();
+        Ok((Minor(whole.0 - gone), billed.currency))
+    }
+}
+
+/// Notes how the scheme has decided, and books it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ResolveChargeback {
+    /// Which.
+    pub chargeback: ChargebackId,
+    /// How.
+    pub outcome: ChargebackOutcome,
+}
+
+impl Command for ResolveChargeback {
+    const OPERATION: &'static str = "resolveChargeback";
+    type Made = Chargeback;
+
+    fn looks_at(&self, wants: &mut Wants) {
+        wants.row::<Chargeback>(self.chargeback);
+    }
+
+    /// Refused as: `NOT_FOUND`, `CHARGEBACK_RESOLVED_ALREADY`.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Chargeback>> {
+        let not_found = || Stop::from(Refused::not_found("chargeback", "chargeback"));
+        let chargeback = work.get::<Chargeback>(self.chargeback)?.ok_or_else(not_found)?;
+        let card = work.get::<Card>(chargeback.card)?.ok_or_else(|| Stop::damaged("a chargeback's card is gone"))?;
+        if !card.is_visible(work)? {
+            return Err(not_found());
+        }
+        if chargeback.state != ChargebackState::Open {
+            let mut refused =
+                Refused::of_field(CHARGEBACK_RESOLVED_ALREADY, "chargeback", "the scheme has decided already");
+            refused.facts.status = Some(chargeback.state.word());
+            return Err(refused.into());
+        }
+        let purchase = chargeback.purchase.parse().map_err(|_| Stop::damaged("a chargeback of no entry"))?;
+        let Chargeback { currency, amount, .. } = *chargeback;
+        let drafted = |title| draft(currency, &card, purchase, amount, None, title);
+        let receivable = Side::Internal(InternalRole::ChargebackReceivable);
+        let entry = match (self.outcome, chargeback.credit) {
+            (ChargebackOutcome::Won, Some(_)) => {
+                let settlement = Side::Internal(InternalRole::SchemeSettlement);
+                let draft = drafted("Chargeback won").moving(settlement, receivable, amount);
+                Some(book(work, &card, &draft, true)?.id)
+            }
+            (ChargebackOutcome::Won, None) => {
+                Some(give(work, &card, drafted("Chargeback won"), InternalRole::SchemeSettlement, amount)?)
+            }
+            (ChargebackOutcome::Lost, Some(_)) => {
+                let (own, placed) = side(work, card.account)?;
+                let draft = drafted("Chargeback lost").moving(own, receivable, amount);
+                Some(book(work, &card, &placed_on(draft, &card, placed), placed)?.id)
+            }
+            (ChargebackOutcome::Lost, None) => None,
+        };
+        let today = work.today();
+        let chargeback = work.change::<Chargeback, Refused>(chargeback.id, |chargeback| {
+            chargeback.state = match self.outcome {
+                ChargebackOutcome::Won => ChargebackState::Won,
+                ChargebackOutcome::Lost => ChargebackState::Lost,
+            };
+            (chargeback.outcome, chargeback.resolved_on) = (entry, Some(today));
+            Ok(())
+        })?;
+        work.tell(events::of_chargeback(CHARGEBACK_RESOLVED, &chargeback));
+        Ok(chargeback)
+    }
+
+    fn weight(&self) -> usize {
+        12
+    }
+}
+
+/// Gives the cardholder an amount; where the other side of it stands is said.
+fn give(work: &mut Work, card: &Card, draft: Draft, from: InternalRole, amount: Minor) -> Decision<EntryId> {
+    let (own, placed) = side(work, card.account)?;
+    let draft = draft.moving(Side::Internal(from), own, amount);
+    Ok(book(work, card, &placed_on(draft, card, placed), placed)?.id)
+}
+
+/// Where it could not be booked on the account, the entry names it.
+fn placed_on(mut draft: Draft, card: &Card, placed: bool) -> Draft {
+    if let Some(at) = &mut draft.facts.point_of_sale {
+        at.account = (!placed).then_some(card.account);
+    }
+    draft
+}
+
+fn draft(
+    currency: Currency,
+    card: &Card,
+    purchase: EntryId,
+    amount: Minor,
+    merchant: Option<crate::ledger::Merchant>,
+    title: &str,
+) -> Draft {
+    let mut draft = Draft::new(TransactionKind::Chargeback, currency, title.into());
+    draft.facts.point_of_sale = Some(Box::new(PointOfSale {
+        card: Some(card.id),
+        purchase: Some(purchase),
+        billed: Some(amount.in_currency(currency)),
+        merchant,
+        ..PointOfSale::default()
+    }));
+    draft
+}
+
+/// Whether a purchase is not to be reversed: because it is disputed, and would be given back twice, or because it is what
+/// came of a dispute.
+///
+/// # Errors
+/// `INVALID_STATE`, or that something is not loaded yet.
+pub fn allows_reversal(work: &mut Work, entry: &Entry, field: &str) -> Decision<()> {
+    let message = match entry.kind {
+        TransactionKind::Chargeback => "it came of a chargeback, which is resolved instead",
+        TransactionKind::Purchase if entry.noted().point_of_sale.is_some() => {
+            match work.find::<Chargeback>(&PURCHASE, &entry.id.to_string())? {
+                Some(chargeback) if chargeback.state != ChargebackState::Lost => "the purchase is or was charged back",
+                _ => return Ok(()),
+            }
+        }
+        _ => return Ok(()),
+    };
+    Err(Refused::of_field(crate::refused::INVALID_STATE, field, message).into())
+}

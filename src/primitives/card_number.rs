@@ -1,0 +1,228 @@
+//! Whole numbers of cards in texts: they are never kept, so a text that holds one is not taken.
+//!
+//! What counts is 13 to 19 digits in the range of a card scheme, of a length that the scheme has, with a valid check digit
+//! (Luhn, ISO/IEC 7812-1). The digits may be of any script, stand inside of words, and be parted in groups by blanks, dashes
+//! and dots. What a house has besides that looks alike is told apart first: IBANs with a valid check, and ids and digests in
+//! hexadecimal digits. Masked numbers have no whole number in them.
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+use super::text::is_invisible;
+
+const COMPATIBLE: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfkc();
+
+/// Signs between two digits of one number, at most.
+const BETWEEN: usize = 3;
+/// Digits of a number of a card, at least and at most.
+const SHORTEST: usize = 13;
+const LONGEST: usize = 19;
+
+/// The zeros of the scripts that have digits of their own; nine follow each.
+const ZEROS: &[u32] = &[
+    0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6, 0x0d66, 0x0de6, 0x0e50,
+    0x0ed0, 0x0f20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50,
+    0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x104a0, 0x10d30, 0x10d40, 0x11066, 0x110f0,
+    0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0, 0x11650, 0x116c0, 0x116d0, 0x116da, 0x11730, 0x118e0, 0x11950,
+    0x11bf0, 0x11c50, 0x11d50, 0x11da0, 0x11de0, 0x11f50, 0x16130, 0x16a60, 0x16ac0, 0x16b50, 0x16d70, 0x1ccf0,
+    0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1, 0x1e950, 0x1fbf0,
+];
+
+/// A sign of a text, as far as numbers are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sign {
+    Digit(u8),
+    /// What may part groups of digits.
+    Between,
+    /// What nobody sees.
+    Nothing,
+    /// What no number goes on through.
+    Other,
+}
+
+/// Whether a text holds the whole number of a card.
+#[must_use]
+pub fn is_in(text: &str) -> bool {
+    if text.is_ascii() {
+        // Most texts have few digits.
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        return digits >= SHORTEST && is_among(text);
+    }
+    is_among(&COMPATIBLE.normalize(text))
+}
+
+fn is_among(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let mut signs: Vec<Sign> = chars.iter().map(|c| sign(*c)).collect();
+    leave_out(&chars, &mut signs);
+    let mut digits: Vec<(u8, bool)> = Vec::new();
+    let mut between = 0;
+    for sign in signs {
+        match sign {
+            Sign::Digit(digit) => {
+                if between > BETWEEN {
+                    if holds(&digits) {
+                        return true;
+                    }
+                    digits.clear();
+                }
+                digits.push((digit, between > 0 || digits.is_empty()));
+                between = 0;
+            }
+            Sign::Between => between += 1,
+            Sign::Nothing => {}
+            Sign::Other => {
+                if holds(&digits) {
+                    return true;
+                }
+                digits.clear();
+                between = 0;
+            }
+        }
+    }
+    holds(&digits)
+}
+
+/// Whether groups of digits, each with whether it begins one, hold a number: some that stand beside each other, whole.
+fn holds(digits: &[(u8, bool)]) -> bool {
+    let begins = (0..digits.len()).filter(|place| digits[*place].1);
+    begins.into_iter().any(|begin| {
+        (begin + SHORTEST..=(begin + LONGEST).min(digits.len())).any(|end| {
+            let ends = digits.get(end).is_none_or(|next| next.1);
+            ends && is_number(&digits[begin..end])
+        })
+    })
+}
+
+fn is_number(digits: &[(u8, bool)]) -> bool {
+    let first = |count: usize| digits[..count].iter().fold(0_u32, |number, (digit, _)| number * 10 + u32::from(*digit));
+    is_of_a_scheme(first(2), first(3), first(4), digits.len()) && has_check_digit(digits)
+}
+
+/// Whether a number that begins so, and has so many digits, is of a scheme.
+fn is_of_a_scheme(two: u32, three: u32, four: u32, length: usize) -> bool {
+    match two {
+        // Visa.
+        40..=49 => matches!(length, 13 | 16 | 19),
+        // Mastercard; Mir.
+        51..=55 => length == 16,
+        22..=27 if (2221..=2720).contains(&four) => length == 16,
+        22 if four <= 2204 => length >= 16,
+        // American Express.
+        34 | 37 => length == 15,
+        // Diners Club.
+        36 | 38 | 39 => length >= 14,
+        30 if three <= 305 || four == 3095 => length >= 14,
+        // JCB.
+        35 if (3528..=3589).contains(&four) => length >= 16,
+        // Maestro, Discover, UnionPay, RuPay and what else begins so; of Maestro's few that are shorter.
+        50 | 56..=58 | 60..=69 | 81 | 82 => {
+            length >= 16 || matches!(four, 5018 | 5020 | 5038 | 5893 | 6304 | 6390 | 6759 | 6761 | 6762 | 6763)
+        }
+        // UzCard, Humo, Troy.
+        86 | 98 | 97 => length == 16 && matches!(four, 8600 | 9860 | 9792),
+        _ => false,
+    }
+}
+
+fn has_check_digit(digits: &[(u8, bool)]) -> bool {
+    let sum: u32 = digits.iter().rev().enumerate().fold(0, |sum, (place, (digit, _))| {
+        let weighted = u32::from(*digit) * if place % 2 == 1 { 2 } else { 1 };
+        sum + weighted / 10 + weighted % 10
+    });
+    sum.is_multiple_of(10)
+}
+
+fn sign(c: char) -> Sign {
+    match c {
+        '0'..='9' => Sign::Digit(c as u8 - b'0'),
+        '.' | '_' | '/' | '\u{b7}' | '\u{2022}' | '\u{2219}' | '\u{3002}' => Sign::Between,
+        '-' | '\u{ad}' | '\u{58a}' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{2e3a}' | '\u{2e3b}' => {
+            Sign::Between
+        }
+        c if c.is_whitespace() => Sign::Between,
+        c if is_invisible(c) => Sign::Nothing,
+        // Marks that are set over or around a digit.
+        '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}' => Sign::Nothing,
+        c if c.is_ascii() => Sign::Other,
+        c => digit_of(c).map_or(Sign::Other, Sign::Digit),
+    }
+}
+
+/// The value of a digit of another script.
+fn digit_of(c: char) -> Option<u8> {
+    let place = u32::from(c);
+    let script = ZEROS.partition_point(|zero| *zero <= place).checked_sub(1)?;
+    u8::try_from(place - ZEROS[script]).ok().filter(|digit| *digit <= 9)
+}
+
+/// Leaves out what holds no numbers of cards, whatever its digits are.
+fn leave_out(chars: &[char], signs: &mut [Sign]) {
+    let mut at = 0;
+    while at < chars.len() {
+        let is_word_start = chars[at].is_ascii_alphanumeric() && (at == 0 || !chars[at - 1].is_ascii_alphanumeric());
+        let length = if is_word_start { id_at(&chars[at..]).or_else(|| iban_at(&chars[at..])) } else { None };
+        match length {
+            Some(length) => {
+                signs[at..at + length].fill(Sign::Other);
+                at += length;
+            }
+            None => at += 1,
+        }
+    }
+}
+
+/// How long an id or a digest is that begins here: a UUID, or 32 hexadecimal digits and more, with a letter among them.
+fn id_at(chars: &[char]) -> Option<usize> {
+    let is_hex = |c: &char| c.is_ascii_hexdigit();
+    let ends = |length: usize| chars.get(length).is_none_or(|c| !c.is_ascii_alphanumeric());
+    let is_told_apart = |chars: &[char]| chars.iter().any(char::is_ascii_alphabetic);
+    let run = chars.iter().take_while(|c| is_hex(c)).count();
+    if run >= 32 {
+        return (ends(run) && is_told_apart(&chars[..run])).then_some(run);
+    }
+    let uuid = chars.get(..36)?;
+    let is_uuid = uuid.iter().enumerate().all(|(place, c)| match place {
+        8 | 13 | 18 | 23 => *c == '-',
+        _ => is_hex(c),
+    });
+    (is_uuid && ends(36) && is_told_apart(uuid)).then_some(36)
+}
+
+/// How long an IBAN is that begins here, with or without blanks between its groups, if its check is valid.
+fn iban_at(chars: &[char]) -> Option<usize> {
+    let is_start = chars.len() >= 15
+        && chars[..2].iter().all(char::is_ascii_alphabetic)
+        && chars[2..4].iter().all(char::is_ascii_digit);
+    if !is_start {
+        return None;
+    }
+    // (the remainder of what follows the first four signs, by 97)
+    let (mut rest, mut count, mut at, mut found) = (0_u32, 4, 4, None);
+    let add = |rest: u32, c: char| match c.to_digit(36) {
+        Some(value @ 0..=9) => (rest * 10 + value) % 97,
+        Some(value) => (rest * 100 + value) % 97,
+        None => rest,
+    };
+    while at < chars.len() && count < 34 {
+        let c = chars[at];
+        let is_blank = c == ' ' && count % 4 == 0 && chars.get(at + 1).is_some_and(char::is_ascii_alphanumeric);
+        at += 1;
+        if is_blank {
+            continue;
+        }
+        if !c.is_ascii_alphanumeric() {
+            break;
+        }
+        rest = add(rest, c);
+        count += 1;
+        let ends = chars.get(at).is_none_or(|c| !c.is_ascii_alphanumeric());
+        let whole = chars[..4].iter().fold(rest, |rest, c| add(rest, *c));
+        if ends && count >= 15 && whole == 1 {
+            found = Some(at);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;
