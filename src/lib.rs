@@ -6,6 +6,8 @@ pub mod primitives;
 
 pub mod telemetry;
 
+pub mod sealing;
+
 pub mod database;
 
 pub mod refused;
@@ -27,6 +29,8 @@ pub mod accounts;
 pub mod payments;
 
 pub mod documents;
+
+pub mod persons;
 
 pub mod engine;
 

@@ -2,6 +2,7 @@
 //! domain; `store.rs` files and the ledger are the only readers.
 
 pub mod account;
+pub mod account_participant;
 pub mod account_position;
 pub mod approval;
 pub mod approval_rules;
@@ -10,6 +11,7 @@ pub mod business_day;
 pub mod client;
 pub mod command;
 pub mod customer;
+pub mod customer_identifier;
 pub mod document;
 pub mod document_kind;
 pub mod entry;

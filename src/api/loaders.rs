@@ -20,13 +20,14 @@ use futures_util::future::BoxFuture;
 use hub::Hub;
 
 use super::fault::Fault;
+use crate::accounts::participants::{self, CustomerRole, Participant};
 use crate::accounts::{self, Account, AccountBy};
-use crate::customers::Customer;
+use crate::customers::{self, Customer, CustomerIdentifier};
 use crate::documents::{self, Document};
-use crate::engine::Engine;
+use crate::engine::{Engine, role_sources};
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
-use crate::primitives::{AccountId, EntryId, LedgerAccountId, TenantId};
+use crate::primitives::{AccountId, CustomerId, EntryId, LedgerAccountId, TenantId};
 use crate::work::{self, Recent, Row, read};
 
 /// Keys per statement.
@@ -179,6 +180,27 @@ tables! {
         }
         of.into_iter().map(|(command, rows)| (command, Arc::new(rows)))
     };
+    /// The numbers by which states know customers, by customer.
+    Identifiers: CustomerId => Arc<Vec<CustomerIdentifier>> = |engine, tenant, keys| {
+        let mut of: HashMap<CustomerId, Vec<CustomerIdentifier>> = HashMap::new();
+        for row in customers::store::identifiers(engine.db.reader(), tenant, keys).await? {
+            of.entry(row.customer).or_default().push(row);
+        }
+        of.into_iter().map(|(customer, rows)| (customer, Arc::new(rows)))
+    };
+    /// The roles of customers.
+    Roles: CustomerId => Arc<Vec<CustomerRole>> = |engine, tenant, keys| {
+        let found = participants::store::roles(engine.db.reader(), tenant, &role_sources(), keys).await?;
+        found.into_iter().map(|(customer, roles)| (customer, Arc::new(roles)))
+    };
+    /// Who takes part in accounts, by account.
+    Participants: AccountId => Arc<Vec<Participant>> = |engine, tenant, keys| {
+        let mut of: HashMap<AccountId, Vec<Participant>> = HashMap::new();
+        for row in participants::store::of_accounts(engine.db.reader(), tenant, keys).await? {
+            of.entry(row.account).or_default().push(row);
+        }
+        of.into_iter().map(|(account, rows)| (account, Arc::new(rows)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -197,6 +219,9 @@ pub struct Hubs {
     entries_by_sequence: Hub<EntriesBySequence>,
     reversals: Hub<Reversals>,
     documents: Hub<DocumentsOfItems>,
+    identifiers: Hub<Identifiers>,
+    roles: Hub<Roles>,
+    participants: Hub<Participants>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -215,6 +240,9 @@ impl Hubs {
             entries_by_sequence: Hub::new(engine),
             reversals: Hub::new(engine),
             documents: Hub::new(engine),
+            identifiers: Hub::new(engine),
+            roles: Hub::new(engine),
+            participants: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -253,6 +281,9 @@ pub struct Loaders {
     entries_by_sequence: ByKey<EntriesBySequence>,
     reversals: ByKey<Reversals>,
     documents: ByKey<DocumentsOfItems>,
+    identifiers: ByKey<Identifiers>,
+    roles: ByKey<Roles>,
+    participants: ByKey<Participants>,
     chart: ByKey<Chart>,
 }
 
@@ -269,6 +300,9 @@ impl Loaders {
             entries_by_sequence: ByKey::new(&hubs.entries_by_sequence, tenant),
             reversals: ByKey::new(&hubs.reversals, tenant),
             documents: ByKey::new(&hubs.documents, tenant),
+            identifiers: ByKey::new(&hubs.identifiers, tenant),
+            roles: ByKey::new(&hubs.roles, tenant),
+            participants: ByKey::new(&hubs.participants, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -326,6 +360,9 @@ impl Loaders {
         self.entries_by_sequence.forget().await;
         self.reversals.forget().await;
         self.documents.forget().await;
+        self.identifiers.forget().await;
+        self.roles.forget().await;
+        self.participants.forget().await;
         self.chart.forget().await;
     }
 
@@ -373,6 +410,30 @@ impl Loaders {
     /// The database's.
     pub async fn documents_of_item(&self, command: i64) -> Result<Arc<Vec<Document>>, Fault> {
         Ok(self.documents.one(command).await?.unwrap_or_default())
+    }
+
+    /// The numbers by which states know a customer, whoever may see them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn identifiers(&self, customer: CustomerId) -> Result<Arc<Vec<CustomerIdentifier>>, Fault> {
+        Ok(self.identifiers.one(customer).await?.unwrap_or_default())
+    }
+
+    /// The roles of a customer.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn roles(&self, customer: CustomerId) -> Result<Arc<Vec<CustomerRole>>, Fault> {
+        Ok(self.roles.one(customer).await?.unwrap_or_default())
+    }
+
+    /// Who takes part in an account beside its owner, whoever may see it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn participants(&self, account: AccountId) -> Result<Arc<Vec<Participant>>, Fault> {
+        Ok(self.participants.one(account).await?.unwrap_or_default())
     }
 
     /// A row of the chart.

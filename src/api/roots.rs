@@ -17,6 +17,8 @@ use super::documents::mutations::DocumentMutation;
 use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
+use super::accounts::participants::ParticipantMutation;
+use super::customers::persons::PersonMutation;
 use super::jobs::{JobMutation, JobQuery};
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
@@ -50,8 +52,10 @@ pub struct Mutation(
     WebhookMutation,
     PartyMutation,
     CustomerMutation,
+    PersonMutation,
     ProductMutation,
     AccountMutation,
+    ParticipantMutation,
     MovementMutation,
     HoldMutation,
     DocumentMutation,

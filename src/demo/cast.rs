@@ -274,6 +274,7 @@ impl Opener {
             last_name: person.then(|| last.into()),
             company_name: (!person).then(|| household.name.clone()),
             metadata: address(dice),
+            profile: Default::default(),
         };
         stage.ask("onboarding", command, Then::Nothing);
         number
