@@ -17,14 +17,13 @@ use crate::ledger::DebtRule;
 use crate::ledger::position::RepaymentOrder;
 use crate::primitives::{Clock, CustomerId, Origin, TenantId};
 use crate::refused::Refused;
-use crate::sealing::{self, KeyRing, Secret};
+use crate::sealing::Secret;
 use crate::work::Command;
 use crate::work::memory::Memory;
 
 const TENANT: TenantId = TenantId(Uuid::from_u128(7));
 
 fn both(test: impl Fn(&mut Memory)) {
-    sealing::install(KeyRing::for_show());
     let clock = || Clock::manual("2026-04-15T09:30:00Z".parse().expect("a moment"));
     test(&mut Memory::new(TENANT, clock()));
     test(&mut Memory::from_nothing(TENANT, clock()));
