@@ -97,6 +97,7 @@ fn customer(n: usize) -> CreateCustomer {
         last_name: Some("Lovelace".into()),
         company_name: None,
         metadata: "{}".into(),
+        profile: Default::default(),
     }
 }
 

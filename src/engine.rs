@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts;
 use crate::cards;
+use crate::accounts::participants::RoleSource;
 use crate::customers;
 use crate::database::Database;
 use crate::documents;
@@ -24,10 +25,12 @@ use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
 use crate::parties;
 use crate::payments;
+use crate::persons;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
 use crate::payments::simulator::SimulateRails;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
 use crate::refused::{self, RefusalCode};
+use crate::sealing::SealedColumn;
 use crate::work::present::{self, Present};
 use crate::work::{
     Answer, Command, Decision, Idempotency, Mode, Priority, Recent, Stored, Surroundings, Verdict, Work, WorkMetrics,
@@ -54,6 +57,8 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         ledger::refusal::CODES.to_vec(),
         jobs::refusal_codes(),
         cards::refusals::CODES.to_vec(),
+        customers::refusals::CODES.to_vec(),
+        accounts::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
     ]
     .concat()
@@ -70,8 +75,21 @@ pub fn commands() -> Vec<Stored> {
         accounts::COMMANDS,
         payments::COMMANDS,
         cards::COMMANDS,
+        persons::COMMANDS,
     ]
     .concat()
+}
+
+/// Where the roles of customers follow from, in the order of the domains.
+#[must_use]
+pub fn role_sources() -> Vec<RoleSource> {
+    [accounts::participants::ROLES].concat()
+}
+
+/// Every column whose texts are sealed, in the order of the domains.
+#[must_use]
+pub fn sealed_columns() -> Vec<SealedColumn> {
+    vec![queue::store::SEALED, approvals::store::SEALED, customers::store::SEALED]
 }
 
 /// Every kind of job, in the order of the domains.
@@ -156,6 +174,10 @@ impl Engine {
         };
         let metrics = WorkMetrics::new(&refusal_codes());
         let workers = Workers::of_house(db.clone(), surroundings.clone(), metrics, wake, Some(&HOUSE));
+        workers.when_erased({
+            let recent = recent.clone();
+            Arc::new(move |tenant| recent.forget(tenant))
+        });
         let jobs = Jobs::new(db.clone(), surroundings.clock.clone(), workers.clone(), &HOUSE);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());

@@ -6,6 +6,8 @@ pub mod primitives;
 
 pub mod telemetry;
 
+pub mod sealing;
+
 pub mod database;
 
 pub mod refused;
@@ -29,6 +31,8 @@ pub mod cards;
 pub mod payments;
 
 pub mod documents;
+
+pub mod persons;
 
 pub mod engine;
 

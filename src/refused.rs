@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use crate::primitives::{AccountId, ApprovalId, EntryId, Money, text};
+use crate::primitives::{AccountId, ApprovalId, CustomerId, EntryId, Money, text};
 
 crate::open_list! {
     /// Why something was refused.
@@ -76,6 +76,8 @@ pub struct Facts {
     pub reversed_by: Option<EntryId>,
     /// What waits for a second person.
     pub approval: Option<ApprovalId>,
+    /// The customer that it is about.
+    pub customer: Option<CustomerId>,
 }
 
 /// A business refusal on its way to the caller. Nothing was changed.

@@ -2,6 +2,7 @@
 //! domain; `store.rs` files and the ledger are the only readers.
 
 pub mod account;
+pub mod account_participant;
 pub mod account_position;
 pub mod approval;
 pub mod approval_rules;
@@ -13,6 +14,7 @@ pub mod chargeback;
 pub mod client;
 pub mod command;
 pub mod customer;
+pub mod customer_identifier;
 pub mod document;
 pub mod document_kind;
 pub mod entry;

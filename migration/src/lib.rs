@@ -13,6 +13,7 @@ mod m20261127_000003_webhooks;
 mod m20261127_000004_jobs;
 mod m20261128_000003_cards;
 mod m20261128_000004_pos;
+mod m20261128_000001_customers;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000004_jobs::Migration),
             Box::new(m20261128_000003_cards::Migration),
             Box::new(m20261128_000004_pos::Migration),
+            Box::new(m20261128_000001_customers::Migration),
         ]
     }
 }

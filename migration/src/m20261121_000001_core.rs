@@ -254,7 +254,8 @@ const TABLES: &[&str] = &[
     "CREATE UNIQUE INDEX party_number ON party (tenant_id, number)",
     "CREATE UNIQUE INDEX party_external_reference ON party (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
     "CREATE UNIQUE INDEX party_ordinal ON party (tenant_id, ordinal)",
-    // Who owns accounts. `name_folded` is what lists are searched by: the name without regard to case.
+    // Who owns accounts. `name_folded` is what lists are searched by: the name without regard to case. `languages` and
+    // `contact_points` are JSON. `erasure` is what was erased and what is kept, and why, as JSON.
     "CREATE TABLE customer (
         tenant_id {uuid} NOT NULL REFERENCES tenant (id),
         id {uuid} NOT NULL,
@@ -263,10 +264,17 @@ const TABLES: &[&str] = &[
         external_reference text,
         type text NOT NULL,
         first_name text,
+        middle_name text,
         last_name text,
         company_name text,
         name_folded text NOT NULL,
+        birth_date date,
+        languages text NOT NULL,
+        contact_points text NOT NULL,
         metadata text NOT NULL,
+        merged_into {uuid},
+        erased_at_us bigint,
+        erasure text,
         created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
     )",
@@ -274,6 +282,8 @@ const TABLES: &[&str] = &[
     "CREATE UNIQUE INDEX customer_number ON customer (tenant_id, number)",
     "CREATE UNIQUE INDEX customer_external_reference ON customer (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
     "CREATE UNIQUE INDEX customer_ordinal ON customer (tenant_id, ordinal)",
+    // The records that were merged into one: they are erased with it.
+    "CREATE INDEX customer_merged ON customer (tenant_id, merged_into) WHERE merged_into IS NOT NULL",
     // What accounts are instances of; what decides postings is copied to an account when it is opened.
     "CREATE TABLE product (
         tenant_id {uuid} NOT NULL REFERENCES tenant (id),

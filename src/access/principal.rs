@@ -24,6 +24,8 @@ crate::words! {
         Bulk = "bulk",
         /// A second person's yes or no to what somebody else has asked for.
         Approve = "approve",
+        /// The numbers by which states know customers, in the clear: without it they are shown masked.
+        Identifiers = "identifiers",
     }
 }
 
@@ -31,7 +33,7 @@ impl Scope {
     /// Whether a token that is bound to a customer may carry it. The others are for those who run the tenant.
     #[must_use]
     pub fn fits_customer(self) -> bool {
-        !matches!(self, Self::Psp | Self::Admin | Self::Audit | Self::Bulk | Self::Approve)
+        !matches!(self, Self::Psp | Self::Admin | Self::Audit | Self::Bulk | Self::Approve | Self::Identifiers)
     }
 }
 

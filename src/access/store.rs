@@ -240,10 +240,17 @@ pub(super) async fn insert_bare_customer(
         external_reference: Set(None),
         type_: Set("PERSON".into()),
         first_name: Set(None),
+        middle_name: Set(None),
         last_name: Set(None),
         company_name: Set(None),
         name_folded: Set(String::new()),
+        birth_date: Set(None),
+        languages: Set("[]".into()),
+        contact_points: Set("[]".into()),
         metadata: Set("{}".into()),
+        merged_into: Set(None),
+        erased_at_us: Set(None),
+        erasure: Set(None),
         created_at_us: Set(0),
     };
     customer::Entity::insert(row).exec_without_returning(tx).await.map(|_| ())

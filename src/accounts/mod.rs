@@ -10,11 +10,14 @@ pub mod close;
 pub mod commands;
 pub mod events;
 pub mod model;
+pub mod participants;
 pub mod products;
+pub mod refusals;
 pub mod store;
 
 pub use close::CloseAccount;
 pub use commands::{NewOwner, OpenAccount, RequestAccountClosure, UpdateAccount, position};
+pub use participants::{AddAccountParticipant, RemoveAccountParticipant};
 pub use model::{Account, Family, Product, WorkingMode};
 pub use products::{CreateProduct, UpdateProduct};
 pub use store::{AccountBy, AccountFilter, ProductBy};
@@ -28,4 +31,6 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<UpdateAccount>(),
     Stored::of::<RequestAccountClosure>(),
     Stored::of::<CloseAccount>(),
+    Stored::of::<AddAccountParticipant>(),
+    Stored::of::<RemoveAccountParticipant>(),
 ];

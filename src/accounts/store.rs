@@ -15,7 +15,7 @@ use crate::ledger::rows::{known, known_currency};
 use crate::ledger::{AccountStatus, DebtRule, LedgerFault, Position};
 use crate::primitives::{AccountId, CustomerId, Minor, PartyId, ProductId, TenantId};
 use crate::refused::Refused;
-use crate::work::row::{Index, Row, Table};
+use crate::work::row::{Index, Row, Set, Table};
 use crate::work::{Decision, Owned, Wants, Work, read};
 use entity::{account, product};
 
@@ -29,6 +29,17 @@ pub static EXTERNAL_REFERENCE: Index = Index {
     column: "external_reference",
     field: "externalReference",
     what: "the external reference",
+};
+
+/// The accounts that a customer owns. Loaded only where two records are merged, or one is erased: whoever has more than
+/// that moves is refused, and nobody has as many as the bound.
+pub static OWNED: Set<Account> = Set {
+    name: "owned",
+    owner: "customer_id",
+    condition: "TRUE",
+    owner_of: |account| Some(account.owner.0),
+    order: |one, other| one.ordinal.cmp(&other.ordinal),
+    bound: 100_000,
 };
 
 impl Row for Product {
@@ -149,7 +160,11 @@ impl Row for Account {
     }
 
     fn changes(column: &str) -> bool {
-        matches!(column, "external_reference" | "closure_code" | "metadata" | "party_id")
+        matches!(column, "external_reference" | "closure_code" | "metadata" | "party_id" | "customer_id")
+    }
+
+    fn sets() -> &'static [Set<Self>] {
+        std::slice::from_ref(&OWNED)
     }
 }
 

@@ -10,7 +10,11 @@ pub use crate::accounts::actions::AccountAction;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
+pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::customers::CustomerType;
+pub use crate::customers::erasure::{KeptData, PersonalData};
+pub use crate::customers::identifiers::{Country as IdentifierCountry, IdentifierKind};
+pub use crate::customers::profile::ContactKind;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
 pub use crate::jobs::approvals::ApprovalState;
@@ -143,16 +147,23 @@ graphql_enums! {
     ChargebackOutcome = "ChargebackOutcome",
     ChargebackState = "ChargebackState",
     Component = "Component",
+    ContactKind = "ContactKind",
+    CustomerRole = "CustomerRole",
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",
     DocumentStatus = "DocumentStatus",
     EventType = "LedgerEventType",
     HoldStatus = "HoldStatus",
+    IdentifierCountry = "IdentifierCountry",
+    IdentifierKind = "IdentifierKind",
     InternalRole = "InternalRole",
     JobItemState = "JobItemState",
     JobKind = "JobKind",
     JobState = "JobState",
+    KeptData = "KeptData",
+    ParticipantRole = "ParticipantRole",
     PaymentChannel = "PaymentChannel",
+    PersonalData = "PersonalData",
     RefusalCode = "RefusalCode",
     Scope = "Scope",
     DeliveryState = "WebhookDeliveryState",

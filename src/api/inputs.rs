@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::fault::{Fault, FaultCode};
 use crate::accounts::store as accounts;
+use crate::api::customers::IdentifierInput;
 use crate::customers::store as customers;
 use crate::primitives::{AccountId, CardId, CustomerId, PartyId, ProductId, text};
 
@@ -42,6 +43,8 @@ pub enum CustomerBy {
     Number(String),
     /// By your own reference.
     ExternalReference(String),
+    /// By a number by which a state knows it.
+    Identifier(IdentifierInput),
 }
 
 impl CustomerBy {
@@ -52,6 +55,7 @@ impl CustomerBy {
             Self::Id(id) => customers::CustomerBy::Id(id.parse().ok()?),
             Self::Number(number) => customers::CustomerBy::Number(name(number)?),
             Self::ExternalReference(reference) => customers::CustomerBy::ExternalReference(name(reference)?),
+            Self::Identifier(identifier) => customers::CustomerBy::Identifier(identifier.clone().told()),
         })
     }
 }
@@ -82,7 +86,7 @@ pub fn name(text: &str) -> Option<String> {
     (!text.contains('\0')).then(|| text.to_owned())
 }
 
-/// Characters of a text in a filter. More than of anything that is filtered by (a whole name has 401 at most), and few
+/// Characters of a text in a filter. More than of anything that is filtered by (a whole name has 482 at most), and few
 /// enough for every engine: SQLite takes patterns of 50,000 bytes, and a character may fold into 33.
 const LONGEST_FILTER: usize = 500;
 

@@ -20,15 +20,16 @@ use futures_util::future::BoxFuture;
 use hub::Hub;
 
 use super::fault::Fault;
+use crate::accounts::participants::{self, CustomerRole, Participant};
 use crate::accounts::{self, Account, AccountBy};
 use crate::cards::store::CardsOnAccount;
 use crate::cards::{self, Card};
-use crate::customers::Customer;
+use crate::customers::{self, Customer, CustomerIdentifier};
 use crate::documents::{self, Document};
-use crate::engine::Engine;
+use crate::engine::{Engine, role_sources};
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
-use crate::primitives::{AccountId, EntryId, LedgerAccountId, TenantId};
+use crate::primitives::{AccountId, CustomerId, EntryId, LedgerAccountId, TenantId};
 use crate::work::{self, Recent, Row, Settings, read};
 
 /// Keys per statement.
@@ -196,6 +197,27 @@ tables! {
         let settings = engine.present(tenant).await?.head.settings;
         keys.iter().map(move |key| (*key, settings.clone()))
     };
+    /// The numbers by which states know customers, by customer.
+    Identifiers: CustomerId => Arc<Vec<CustomerIdentifier>> = |engine, tenant, keys| {
+        let mut of: HashMap<CustomerId, Vec<CustomerIdentifier>> = HashMap::new();
+        for row in customers::store::identifiers(engine.db.reader(), tenant, keys).await? {
+            of.entry(row.customer).or_default().push(row);
+        }
+        of.into_iter().map(|(customer, rows)| (customer, Arc::new(rows)))
+    };
+    /// The roles of customers.
+    Roles: CustomerId => Arc<Vec<CustomerRole>> = |engine, tenant, keys| {
+        let found = participants::store::roles(engine.db.reader(), tenant, &role_sources(), keys).await?;
+        found.into_iter().map(|(customer, roles)| (customer, Arc::new(roles)))
+    };
+    /// Who takes part in accounts, by account.
+    Participants: AccountId => Arc<Vec<Participant>> = |engine, tenant, keys| {
+        let mut of: HashMap<AccountId, Vec<Participant>> = HashMap::new();
+        for row in participants::store::of_accounts(engine.db.reader(), tenant, keys).await? {
+            of.entry(row.account).or_default().push(row);
+        }
+        of.into_iter().map(|(account, rows)| (account, Arc::new(rows)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -217,6 +239,9 @@ pub struct Hubs {
     cards: Hub<Cards>,
     main_cards: Hub<MainCards>,
     settings: Hub<OfTenant>,
+    identifiers: Hub<Identifiers>,
+    roles: Hub<Roles>,
+    participants: Hub<Participants>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -238,6 +263,9 @@ impl Hubs {
             cards: Hub::new(engine),
             main_cards: Hub::new(engine),
             settings: Hub::new(engine),
+            identifiers: Hub::new(engine),
+            roles: Hub::new(engine),
+            participants: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -279,6 +307,9 @@ pub struct Loaders {
     cards: ByKey<Cards>,
     main_cards: ByKey<MainCards>,
     settings: ByKey<OfTenant>,
+    identifiers: ByKey<Identifiers>,
+    roles: ByKey<Roles>,
+    participants: ByKey<Participants>,
     chart: ByKey<Chart>,
 }
 
@@ -298,6 +329,9 @@ impl Loaders {
             cards: ByKey::new(&hubs.cards, tenant),
             main_cards: ByKey::new(&hubs.main_cards, tenant),
             settings: ByKey::new(&hubs.settings, tenant),
+            identifiers: ByKey::new(&hubs.identifiers, tenant),
+            roles: ByKey::new(&hubs.roles, tenant),
+            participants: ByKey::new(&hubs.participants, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -358,6 +392,9 @@ impl Loaders {
         self.cards.forget().await;
         self.main_cards.forget().await;
         self.settings.forget().await;
+        self.identifiers.forget().await;
+        self.roles.forget().await;
+        self.participants.forget().await;
         self.chart.forget().await;
     }
 
@@ -431,6 +468,30 @@ impl Loaders {
     /// The database's.
     pub async fn settings(&self) -> Result<Arc<Settings>, Fault> {
         self.settings.one(()).await?.ok_or_else(|| Fault::internal(&"a tenant without settings"))
+    }
+
+    /// The numbers by which states know a customer, whoever may see them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn identifiers(&self, customer: CustomerId) -> Result<Arc<Vec<CustomerIdentifier>>, Fault> {
+        Ok(self.identifiers.one(customer).await?.unwrap_or_default())
+    }
+
+    /// The roles of a customer.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn roles(&self, customer: CustomerId) -> Result<Arc<Vec<CustomerRole>>, Fault> {
+        Ok(self.roles.one(customer).await?.unwrap_or_default())
+    }
+
+    /// Who takes part in an account beside its owner, whoever may see it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn participants(&self, account: AccountId) -> Result<Arc<Vec<Participant>>, Fault> {
+        Ok(self.participants.one(account).await?.unwrap_or_default())
     }
 
     /// A row of the chart.

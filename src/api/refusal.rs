@@ -59,6 +59,8 @@ pub struct RefusalFacts {
     reversed_by: Option<ID>,
     /// What waits for a second person.
     approval: Option<ID>,
+    /// The customer that it is about: the one that another was merged into.
+    customer: Option<ID>,
 }
 
 impl Refusal {
@@ -92,6 +94,7 @@ impl From<Refused> for Refusal {
             latest: facts.latest.map(Date),
             reversed_by: facts.reversed_by.map(Into::into),
             approval: facts.approval.map(Into::into),
+            customer: facts.customer.map(Into::into),
         };
         Self {
             code: refused.code,

@@ -22,6 +22,8 @@ use super::documents::mutations::DocumentMutation;
 use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
+use super::accounts::participants::ParticipantMutation;
+use super::customers::persons::PersonMutation;
 use super::jobs::{JobMutation, JobQuery};
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
@@ -58,12 +60,14 @@ pub struct Mutation(
     WebhookMutation,
     PartyMutation,
     CustomerMutation,
+    PersonMutation,
     ProductMutation,
     AccountMutation,
     CardMutation,
     AuthorisationMutation,
     ClearingMutation,
     ChargebackMutation,
+    ParticipantMutation,
     MovementMutation,
     HoldMutation,
     DocumentMutation,

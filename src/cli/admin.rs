@@ -6,7 +6,7 @@ use std::io::Read as _;
 use clap::{Args, Subcommand};
 
 use super::settings::{self, Setting};
-use super::{DatabaseArgs, say};
+use super::{DatabaseArgs, data_keys, say};
 use crate::access::{
     Access, AccessConfig, Client, ClientError, ClientSecret, NewClient, Tenant, TenantError, create_tenant, tenants,
 };
@@ -70,10 +70,10 @@ pub(super) struct ClientArgs {
 pub(super) struct NewClientArgs {
     #[command(flatten)]
     client: ClientArgs,
-    /// The most that its tokens may do, separated by commas: read, money, psp, admin, subscribe, audit, bulk, approve
+    /// The most that its tokens may do, separated by commas: read, money, psp, admin, subscribe, audit, bulk, approve, identifiers
     #[arg(long, default_value = "read")]
     scopes: String,
-    /// Bind all its tokens to one customer, by number or id; not together with admin, audit or bulk
+    /// Bind all its tokens to one customer, by number or id; not together with admin, audit, bulk, approve or identifiers
     #[arg(long, value_name = "CUSTOMER")]
     customer: Option<String>,
     /// Read the secret from the standard input instead of making one: 8 to 128 visible ASCII characters
@@ -88,6 +88,11 @@ pub(super) enum KeysCommand {
     /// Tokens that were issued before stay good until they end, at most an hour after the last server has
     /// changed over. All keys that are believed are at /.well-known/jwks.json.
     Rotate(DatabaseArgs),
+    /// Seal identifiers of customers, and commands that wait, anew with the newest of KONTO_DATA_KEYS
+    ///
+    /// Put a new key in front, start the servers with it, then run this: what older keys have sealed is sealed with the
+    /// newest, and the older ones can be taken out. Running servers may go on.
+    Reseal(data_keys::ResealArgs),
 }
 
 pub(super) async fn tenant(command: TenantCommand) -> anyhow::Result<()> {
@@ -184,7 +189,7 @@ async fn create_client(args: NewClientArgs) -> anyhow::Result<()> {
                 Ok(id) => CustomerBy::Id(id),
                 Err(_) => CustomerBy::Number(text.clone()),
             };
-            let found = customers::store::find(db.reader(), tenant.id, &by).await?;
+            let found = customers::store::find(db.reader(), tenant.id, &by, Clock::system().today()).await?;
             let found =
                 found.ok_or_else(|| Setting::got("--customer", "a customer of the tenant, by number or id", text))?;
             Some(found.id)
@@ -212,7 +217,10 @@ fn client_refused(error: ClientError) -> anyhow::Error {
 }
 
 pub(super) async fn keys(command: KeysCommand) -> anyhow::Result<()> {
-    let KeysCommand::Rotate(args) = command;
+    let args = match command {
+        KeysCommand::Rotate(args) => args,
+        KeysCommand::Reseal(args) => return data_keys::run(args).await,
+    };
     access(&args.open_migrated().await?).await?.rotate_keys().await?;
     say("a new key is there; running servers sign with it within a minute")?;
     Ok(())

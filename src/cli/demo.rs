@@ -16,6 +16,7 @@ use crate::demo::{self, live};
 use crate::events::outbound::OutboundConfig;
 use crate::http::explorer::{ExplorerConfig, TokenSource};
 use crate::primitives::{Clock, IdSource, TenantId};
+use crate::sealing::{self, KeyRing};
 use crate::server::{self, Server, ServerConfig};
 
 /// Half of a token's life.
@@ -57,6 +58,8 @@ impl Drop for Folder {
 /// Shows Konto until it is told to stop.
 pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let listen = settings::listen(&args.listen)?;
+    // What is made up needs no secret, and a demo that is kept has to be read again.
+    sealing::install(KeyRing::for_show());
     let (url, folder) = match args.database_url {
         Some(url) => {
             settings::database_url(&url)?;

@@ -4,6 +4,7 @@
 //! Exit codes: 0 done, 1 it failed, 2 a flag or a `KONTO_` variable is wrong and the message names it.
 
 mod admin;
+mod data_keys;
 mod demo;
 mod documents;
 mod limits;
@@ -60,7 +61,7 @@ enum Command {
     /// Make, list and disable OAuth clients
     #[command(subcommand)]
     Client(admin::ClientCommand),
-    /// Keep the keys that tokens and links are signed with
+    /// Keep the keys that tokens and links are signed with, and personal data is sealed with
     #[command(subcommand)]
     Keys(admin::KeysCommand),
     /// Keep the store of documents

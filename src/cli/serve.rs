@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::DatabaseArgs;
+use super::data_keys::DataKeyArgs;
 use super::documents::DocumentArgs;
 use super::limits::LimitArgs;
 use super::outbound::OutboundArgs;
@@ -45,6 +46,8 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) oidc: OidcArgs,
     #[command(flatten)]
+    pub(super) data_keys: DataKeyArgs,
+    #[command(flatten)]
     pub(super) documents: DocumentArgs,
     #[command(flatten)]
     pub(super) limits: LimitArgs,
@@ -85,6 +88,9 @@ impl ServeArgs {
 /// Serves until it is told to stop.
 pub(super) async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let mut config = args.config()?;
+    if args.data_keys.install()?.is_none() {
+        tracing::info!("KONTO_DATA_KEYS is not set: identifiers of customers are refused");
+    }
     let files = rlimit::increase_nofile_limit(u64::MAX);
     bound_connections(&mut config.http.connection.limit, files);
     let mut signals = Signals::listen()?;

@@ -39,7 +39,7 @@ fn a_wrong_setting_is_named_with_what_was_expected() {
     let wrong = settings::scopes("read,everything").expect_err("a wrong one").to_string();
     assert_eq!(
         wrong,
-        "--scopes: expected some of read, money, psp, admin, subscribe, audit, bulk, approve, got \"everything\""
+        "--scopes: expected some of read, money, psp, admin, subscribe, audit, bulk, approve, identifiers, got \"everything\""
     );
     assert_eq!(settings::scopes("read, money").map(|scopes| scopes.len()), Ok(2));
     assert!(settings::currency("euro").is_err() && settings::currency("EUR").is_ok());

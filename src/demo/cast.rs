@@ -11,9 +11,12 @@ use super::stage::Stage;
 use super::{ACCOUNT_1, ACCOUNT_2, CUSTOMER_1, Problem};
 use crate::accounts::{self, NewOwner, Product, ProductBy};
 use crate::cards::{NewCard, OpenAccount};
-use crate::customers::{CreateCustomer, CustomerBy, CustomerType};
+use crate::customers::identifiers::Country;
+use crate::customers::profile::{ContactKind, ContactPoint};
+use crate::customers::{CreateCustomer, CustomerBy, CustomerType, NewIdentifier, Profile};
 use crate::parties::{CreateParty, PartyBy};
 use crate::primitives::{Amount, Minor};
+use crate::sealing::Secret;
 
 pub(super) const PERSONS: usize = 195;
 pub(super) const COMPANIES: usize = 40;
@@ -275,6 +278,7 @@ impl Opener {
             last_name: person.then(|| last.into()),
             company_name: (!person).then(|| household.name.clone()),
             metadata: address(dice),
+            profile: if number == CUSTOMER_1 { known() } else { Profile::default() },
         };
         stage.ask("onboarding", command, Then::Nothing);
         number
@@ -333,6 +337,25 @@ fn main_card(account: &str, count: u64) -> NewCard {
 /// What a debtor's claim is called by the one who is owed.
 pub(super) fn claim_reference(customer: &str) -> String {
     format!("RCV-{customer}")
+}
+
+/// What is known of the first customer: a number that examples are written with, and where nobody answers.
+fn known() -> Profile {
+    let point = |kind, value: &str| ContactPoint { kind, value: value.into(), label: None, primary: true };
+    Profile {
+        birth_date: NaiveDate::from_ymd_opt(1981, 12, 28),
+        languages: vec!["sv".into(), "en".into()],
+        contact_points: vec![
+            point(ContactKind::Email, "anna.lindqvist@example.com"),
+            point(ContactKind::Mobile, "+46701740605"),
+        ],
+        identifiers: vec![NewIdentifier {
+            country: Country::Sweden,
+            kind: None,
+            value: Secret("19811228-9874".into()),
+        }],
+        ..Profile::default()
+    }
 }
 
 /// Where somebody lives, as the tenant's own metadata.

@@ -25,6 +25,7 @@ use crate::ledger::journal::Page;
 use crate::ledger::position::RepaymentOrder;
 use crate::ledger::{DebtRule, LedgerFault};
 use crate::primitives::{Amount, Clock, Currency, IdSource, Minor, TenantId};
+use crate::sealing::{self, KeyRing};
 use crate::work::{self, Failure, Settings, Surroundings};
 use stage::Stage;
 
@@ -118,6 +119,9 @@ pub async fn load(db: &Database, now: DateTime<Utc>, seed: u64) -> Result<Loaded
 }
 
 async fn load_days(db: &Database, now: DateTime<Utc>, days: u64, seed: u64) -> Result<Loaded, Problem> {
+    if sealing::ring().is_none() {
+        sealing::install(KeyRing::for_show());
+    }
     let clock = Clock::manual(year::first_day(now, days).and_time(NaiveTime::MIN).and_utc());
     let surroundings = Surroundings { ids: IdSource::seeded(clock.clone(), seed), clock };
     let tenant = found(db, &surroundings).await?;

@@ -220,6 +220,7 @@ impl Year {
                 last_name: Change::Keep,
                 company_name: Change::Keep,
                 metadata: Change::Set(cast::address(&mut self.dice)),
+                profile: Default::default(),
             };
             self.stage.ask("mobile-bank", command, Then::Nothing);
         }

@@ -12,7 +12,7 @@ use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::ledger::rows::known;
 use crate::primitives::{AccountId, CustomerId, DocumentId, DocumentKindId, TenantId};
-use crate::work::row::{Index, Row, Table};
+use crate::work::row::{Index, Row, Set, Table};
 use crate::work::{Decision, Owned, Work, read};
 use entity::{document, document_kind};
 
@@ -24,6 +24,19 @@ pub static HISTORY_ITEM: Index = Index {
     column: "history_item",
     field: "historyItem",
     what: "the place for a document of this item",
+};
+
+/// What is kept of a customer's: of the customer, and of its accounts. Loaded only where two records are merged, or one
+/// is erased.
+pub static OF_CUSTOMER: Set<Document> = Set {
+    name: "of_customer",
+    owner: "customer_id",
+    condition: "found.status <> 'REMOVED'",
+    owner_of: |document| {
+        document.customer.filter(|_| document.status != DocumentStatus::Removed).map(|customer| customer.0)
+    },
+    order: |one, other| one.ordinal.cmp(&other.ordinal),
+    bound: 100_000,
 };
 
 impl Row for DocumentKind {
@@ -139,8 +152,13 @@ impl Row for Document {
         self.history_item.as_deref().map(|item| (&HISTORY_ITEM, item)).into_iter().collect()
     }
 
+    // Merging two records of a person moves what belongs to the one; erasing one takes the names of files.
     fn changes(column: &str) -> bool {
-        !matches!(column, "ordinal" | "name" | "kind" | "subject" | "account_id" | "customer_id" | "client")
+        !matches!(column, "ordinal" | "kind" | "account_id" | "client")
+    }
+
+    fn sets() -> &'static [Set<Self>] {
+        std::slice::from_ref(&OF_CUSTOMER)
     }
 }
 

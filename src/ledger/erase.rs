@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseTransaction, Statement, Value};
 
 use super::fault::LedgerFault;
 use crate::database::{Kind, Listed, listed};
-use crate::primitives::{EntryId, TenantId};
+use crate::primitives::{AccountId, EntryId, TenantId};
 
 /// Entries per statement.
 const LIST: usize = 10_000;
@@ -29,6 +29,40 @@ pub async fn erase(tx: &DatabaseTransaction, tenant: TenantId, entries: &[EntryI
         let ids: Vec<Value> = ids.iter().map(|id| id.0.into()).collect();
         let (Listed { from, condition }, ids) = listed(backend, ("entry", "found"), "id", 2, Kind::Uuid, ids);
         let found = format!("SELECT found.sequence FROM {from} WHERE {condition} AND found.personal_hash IS NOT NULL");
+        let messages = format!(
+            "UPDATE posting SET message = NULL WHERE tenant_id = $1 AND entry_sequence IN ({found}) AND message IS NOT NULL"
+        );
+        let facts = format!(
+            "UPDATE entry SET personal = NULL, personal_salt = NULL WHERE tenant_id = $1 AND sequence IN ({found}) \
+             AND personal_salt IS NOT NULL"
+        );
+        let statement = |sql: String| Statement::from_sql_and_values(backend, sql, [tenant.0.into(), ids.clone()]);
+        tx.execute_raw(statement(messages)).await?;
+        erased += tx.execute_raw(statement(facts)).await?.rows_affected();
+    }
+    Ok(erased)
+}
+
+/// Erases what is personal in all entries that touch these accounts, however many they are. Gives how many were erased.
+///
+/// What is personal in an entry is sealed as a whole: where it touches another customer's account as well, what it said
+/// there of the erased one's side goes with the rest.
+///
+/// To be called as [`erase`] is.
+///
+/// # Errors
+/// The database's.
+pub async fn erase_of_accounts(
+    tx: &DatabaseTransaction,
+    tenant: TenantId,
+    accounts: &[AccountId],
+) -> Result<u64, LedgerFault> {
+    let backend = tx.get_database_backend();
+    let mut erased = 0;
+    for ids in accounts.chunks(LIST) {
+        let ids: Vec<Value> = ids.iter().map(|id| id.0.into()).collect();
+        let (Listed { from, condition }, ids) = listed(backend, ("posting", "line"), "account_id", 2, Kind::Uuid, ids);
+        let found = format!("SELECT line.entry_sequence FROM {from} WHERE {condition}");
         let messages = format!(
             "UPDATE posting SET message = NULL WHERE tenant_id = $1 AND entry_sequence IN ({found}) AND message IS NOT NULL"
         );

@@ -84,10 +84,14 @@ ids! {
     ClientRowId = "cli";
     /// A customer: a person or a company.
     CustomerId = "cus";
+    /// A number by which a state knows a customer.
+    CustomerIdentifierId = "cid";
     /// A product.
     ProductId = "prd";
     /// A customer's account. Never a row in the books: that is a [`LedgerAccountId`].
     AccountId = "acc";
+    /// Somebody who takes part in an account beside its owner.
+    ParticipantId = "apt";
     /// A row in the books: a component of an account, or an internal account of the tenant.
     LedgerAccountId = "led";
     /// A journal entry.

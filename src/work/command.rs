@@ -13,6 +13,7 @@ use super::unit::Work;
 use crate::ledger::{Entry, LedgerFault, Refusal};
 use crate::primitives::{AccountId, Money, Origin};
 use crate::refused::{FieldProblem, Refused};
+use crate::sealing;
 
 /// Something that changes the tenant. It can be stored: then it waits as a job, or is called by its name.
 pub trait Command: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'static {
@@ -34,6 +35,9 @@ pub trait Command: Serialize + DeserializeOwned + fmt::Debug + Send + Sync + 'st
     fn weight(&self) -> usize {
         8
     }
+
+    /// Whether a second person is always asked, whatever the tenant's rules say.
+    const NEEDS_APPROVAL: bool = false;
 
     /// How much a second person is asked about, where that is not what its entries move: a new limit, a hold.
     fn amount(&self, _made: &Self::Made) -> Option<Money> {
@@ -230,8 +234,14 @@ impl Idempotency {
         digest.0.update([0]);
         // Commands are plain data: the only failure would be the writer's, and this one has none.
         let _ = serde_json::to_writer(&mut digest, command);
-        Self { key, request_hash: digest.0.finalize().into() }
+        Self { key, request_hash: keyed(digest.0) }
     }
+}
+
+/// A request may name a person: where there are keys, its digest is of no use to whoever has the database alone.
+fn keyed(digest: Sha256) -> [u8; 32] {
+    let digest = digest.finalize().into();
+    sealing::ring().map_or(digest, |ring| ring.digest(&digest))
 }
 
 impl Idempotency {
@@ -242,7 +252,7 @@ impl Idempotency {
         digest.update(operation.as_bytes());
         digest.update([0]);
         digest.update(stored.as_bytes());
-        Self { key, request_hash: digest.finalize().into() }
+        Self { key, request_hash: keyed(digest) }
     }
 }
 
@@ -348,6 +358,10 @@ pub trait AnyCommand: Send + Sync {
     fn amount(&self, _outcome: &Outcome) -> Option<Money> {
         None
     }
+    /// As [`Command::NEEDS_APPROVAL`].
+    fn needs_approval(&self) -> bool {
+        false
+    }
     /// Itself, as JSON; none of what is never stored.
     fn stored(&self) -> Option<String> {
         None
@@ -391,6 +405,10 @@ impl<C: Command> AnyCommand for C {
 
     fn amount(&self, outcome: &Outcome) -> Option<Money> {
         outcome.made.downcast_ref::<C::Made>().and_then(|made| Command::amount(self, made))
+    }
+
+    fn needs_approval(&self) -> bool {
+        C::NEEDS_APPROVAL
     }
 
     fn stored(&self) -> Option<String> {

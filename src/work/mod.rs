@@ -17,6 +17,7 @@
 //! | `house` | what stands above single commands; how stored ones are read |
 //! | `load`, `write`, `bulk` | the statements |
 //! | `worker`, `waiting`, `queue` | the batch's way; the two lanes; who waits |
+//! | `reseal` | sealing anew what older keys have sealed |
 //! | `read`, `present` | reading rows outside of a batch, and a tenant's present |
 //! | `memory` | the same decisions without a database, for tests and models |
 //!
@@ -41,6 +42,7 @@ pub mod present;
 mod queue;
 pub mod read;
 pub mod recent;
+pub mod reseal;
 pub mod row;
 pub mod settings;
 mod undo;

@@ -1,7 +1,7 @@
 //! Hands commands to the tenants' workers.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
@@ -34,6 +34,9 @@ pub struct Surroundings {
 /// Told after each commit: the tenant, its last event, and what was booked.
 pub type Wake = Arc<dyn Fn(TenantId, i64, &[Arc<Entry>]) + Send + Sync>;
 
+/// Told after entries of a tenant were erased: who remembers some has to forget them.
+pub type OnErased = Arc<dyn Fn(TenantId) + Send + Sync>;
+
 /// Which share of a batch a command gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Priority {
@@ -56,6 +59,8 @@ pub(super) struct Shared {
     pub house: Option<&'static dyn House>,
     /// This server among those that share the database.
     pub server: Arc<str>,
+    /// Who is told that entries were erased.
+    on_erased: OnceLock<OnErased>,
     queues: Mutex<State>,
     tasks: TaskTracker,
 }
@@ -70,6 +75,15 @@ struct State {
 struct Senders {
     front: mpsc::Sender<Group>,
     background: mpsc::Sender<Group>,
+}
+
+impl Shared {
+    /// Entries of a tenant were erased.
+    pub(super) fn erased(&self, tenant: TenantId) {
+        if let Some(tell) = self.on_erased.get() {
+            tell(tenant);
+        }
+    }
 }
 
 impl Workers {
@@ -91,7 +105,13 @@ impl Workers {
         let (queues, tasks, memory) = (Mutex::new(State::default()), TaskTracker::new(), Memory::default());
         // From chance of its own: the ids of a seeded source are the same each time.
         let server = IdSource::random(surroundings.clock.clone()).next().simple().to_string().into();
-        Self(Arc::new(Shared { db, surroundings, wake, metrics, memory, house, server, queues, tasks }))
+        let on_erased = OnceLock::new();
+        Self(Arc::new(Shared { db, surroundings, wake, metrics, memory, house, server, on_erased, queues, tasks }))
+    }
+
+    /// Has somebody told that entries were erased. Once: the first stays.
+    pub fn when_erased(&self, tell: OnErased) {
+        let _ = self.0.on_erased.set(tell);
     }
 
     /// Runs a command; answers when it is durable.

@@ -1,6 +1,7 @@
 //! Reading rows outside of a batch, for those who look and change nothing: by id, by what is unique, a page at a time.
 
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use uuid::Uuid;
 
 use super::row::{Column, Index, Row, Shape};
 use crate::database::{Kind, Listed, listed};
@@ -42,6 +43,20 @@ pub async fn by_unique<R: Row>(
 ) -> Result<Vec<R>, LedgerFault> {
     let keys = keys.iter().map(|key| (*key).into()).collect();
     list::<R>(db, tenant, index.column, Kind::Text, keys).await
+}
+
+/// Rows by a column that has their owners' ids, in any order.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn of_owners<R: Row>(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    column: &'static str,
+    owners: &[Uuid],
+) -> Result<Vec<R>, LedgerFault> {
+    let owners = owners.iter().map(|owner| (*owner).into()).collect();
+    list::<R>(db, tenant, column, Kind::Uuid, owners).await
 }
 
 async fn list<R: Row>(
@@ -95,7 +110,7 @@ pub(crate) fn values(row: &QueryResult, columns: &[Column], prefix: &str) -> Res
     for column in columns {
         let name = column.name;
         values.push(match column.kind {
-            Kind::Uuid => row.try_get::<Option<uuid::Uuid>>(prefix, name)?.into(),
+            Kind::Uuid => row.try_get::<Option<Uuid>>(prefix, name)?.into(),
             Kind::Text => row.try_get::<Option<String>>(prefix, name)?.into(),
             Kind::BigInt => row.try_get::<Option<i64>>(prefix, name)?.into(),
             Kind::Int => row.try_get::<Option<i32>>(prefix, name)?.into(),

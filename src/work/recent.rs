@@ -42,6 +42,14 @@ impl Recent {
         }
     }
 
+    /// Forgets a tenant's entries: something in them was erased.
+    pub fn forget(&self, tenant: TenantId) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        kept.by_id.retain(|(of, _), _| *of != tenant);
+        kept.by_sequence.retain(|(of, _), _| *of != tenant);
+        kept.order.retain(|(of, ..)| *of != tenant);
+    }
+
     /// An entry by its id.
     #[must_use]
     pub fn by_id(&self, tenant: TenantId, id: EntryId) -> Option<Arc<Entry>> {

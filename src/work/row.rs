@@ -27,10 +27,14 @@ pub enum Table {
     Party,
     /// Persons and companies.
     Customer,
+    /// The numbers by which states know them.
+    CustomerIdentifier,
     /// What accounts are instances of.
     Product,
     /// Customers' accounts.
     Account,
+    /// Who takes part in them beside their owners.
+    Participant,
     /// The same, in the books.
     Position,
     /// What accounts are used with.

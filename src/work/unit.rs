@@ -25,7 +25,7 @@ use crate::ledger::event::NewEvent;
 use crate::ledger::{Entry, ExternalReference};
 use crate::primitives::clock::Micros;
 use crate::primitives::ids::{CommandIds, RowId};
-use crate::primitives::{EntryId, Origin, TenantId};
+use crate::primitives::{AccountId, EntryId, Origin, TenantId};
 use crate::refused::{RefusalCode, Refused};
 
 /// A command of a batch, as its audit record tells of it.
@@ -108,6 +108,8 @@ pub struct Work {
     pub(super) entries: Vec<Arc<Entry>>,
     pub(super) told: Vec<Told>,
     pub(super) records: Vec<Record>,
+    /// Accounts whose entries are to lose what is personal in them.
+    pub(super) erased: Vec<AccountId>,
     pub(super) missed: Wants,
     missed_any: bool,
     /// A number that was freed in this batch is wanted: the batch ends before the command that wants it.
@@ -149,6 +151,7 @@ impl Work {
             entries: Vec::new(),
             told: Vec::new(),
             records: Vec::new(),
+            erased: Vec::new(),
             missed: Wants::default(),
             missed_any: false,
             cut: false,
@@ -353,6 +356,11 @@ impl Work {
             }
             Err(stop) => Err(stop),
         }
+    }
+
+    /// Has what is personal in an account's entries erased with what is decided: messages, and the other sides of payments.
+    pub fn erase_entries_of(&mut self, account: AccountId) {
+        self.erased.push(account);
     }
 
     /// Appends an event to the log.

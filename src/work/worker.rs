@@ -26,7 +26,7 @@ use super::queue::Shared;
 use super::unit::{Unknown, Work};
 use super::waiting::{Caller, Group, Queued, Queues, take};
 use crate::database::{self, OwnConnection, may_have_committed};
-use crate::ledger::{Entry, LedgerFault};
+use crate::ledger::{Entry, LedgerFault, erase};
 use crate::primitives::TenantId;
 use crate::telemetry::spans;
 
@@ -62,6 +62,8 @@ struct Written {
     pass: Pass,
     event_sequence: i64,
     entries: Vec<Arc<Entry>>,
+    /// Whether nothing is known any more.
+    forgotten: bool,
 }
 
 pub(super) struct Worker {
@@ -114,6 +116,8 @@ enum Failed {
     Overtaken,
     /// Nothing was done: something that was taken as free is not.
     Taken,
+    /// Nothing was done: what is to be written takes more than one statement.
+    NeedsLock,
     /// Nothing was done: these runs miss more than a batch waits for.
     TooDeep(Vec<usize>),
 }
@@ -298,6 +302,7 @@ impl Worker {
                     taken += 1;
                     self.careful = CAREFUL;
                 }
+                Failed::NeedsLock => self.locked = self.locked.max(1),
                 Failed::TooDeep(deep) => self.put_aside(batch, &deep),
                 Failed::NotDone(fault) if attempt < ATTEMPTS && is_worth_another(&fault, attempt) => {
                     self.lose();
@@ -364,7 +369,7 @@ impl Worker {
             }
             None => self.under_lock(batch, careful).await?,
         };
-        self.is_known = true;
+        self.is_known = !written.forgotten;
         self.locked = self.locked.saturating_sub(1);
         self.undisturbed = self.undisturbed.saturating_add(1);
         self.careful = self.careful.saturating_sub(1);
@@ -411,6 +416,10 @@ impl Worker {
             self.load(&mut connection, wants).await?;
         }
         let pass = self.decide(&mut connection, batch, careful).await?;
+        // The journal's rows are changed by statements of their own.
+        if !self.work.erased.is_empty() {
+            return Err(Failed::NeedsLock);
+        }
         let draft = self.work.draft();
         let head = draft.head.clone();
         let (sql, values) = draft.guarded();
@@ -452,15 +461,26 @@ impl Worker {
         if let Err(error) = draft.write(&tx).await {
             return Err(if is_taken(&error) && !careful { Failed::Taken } else { not_done(error) });
         }
+        let erased = std::mem::take(&mut self.work.erased);
+        if !erased.is_empty() {
+            erase::erase_of_accounts(&tx, self.tenant, &erased).await?;
+        }
         tx.commit().await.map_err(|error| Failed::Unknown(error.into()))?;
-        Ok(self.written(pass, head))
+        let mut written = self.written(pass, head);
+        if !erased.is_empty() {
+            // What is remembered of those entries still has it all.
+            self.forget();
+            self.shared.erased(self.tenant);
+            written.forgotten = true;
+        }
+        Ok(written)
     }
 
     fn written(&mut self, pass: Pass, head: super::head::Head) -> Written {
         let entries = std::mem::take(&mut self.work.entries);
         let event_sequence = head.event_sequence;
         self.work.committed(head, &entries);
-        Written { pass, event_sequence, entries }
+        Written { pass, event_sequence, entries, forgotten: false }
     }
 
     /// What the commands say they will look at, and is not known.
@@ -543,7 +563,7 @@ impl Failed {
     fn fault(self) -> LedgerFault {
         match self {
             Self::NotDone(fault) | Self::Unknown(fault) => fault,
-            Self::Overtaken | Self::Taken | Self::TooDeep(_) => {
+            Self::Overtaken | Self::Taken | Self::NeedsLock | Self::TooDeep(_) => {
                 LedgerFault::Inconsistent("what is unique was taken again and again")
             }
         }

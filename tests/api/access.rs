@@ -239,6 +239,10 @@ on_both_databases! {
             ("postPaymentBatch", "money", item(&payment)),
             ("createCustomer", "admin", person),
             ("updateCustomer", "admin", json!({ "customer": { "id": from.owner }, "firstName": "Grace" })),
+            ("addAccountParticipant", "admin", on(json!({ "customer": { "id": from.owner }, "role": "PAYER" }))),
+            ("removeAccountParticipant", "admin", on(json!({ "customer": { "id": from.owner }, "role": "PAYER" }))),
+            ("mergeCustomers", "admin", json!({ "customer": { "id": from.owner }, "into": { "id": to.owner } })),
+            ("eraseCustomer", "admin", json!({ "customer": { "id": from.owner } })),
             ("createProduct", "admin", product),
             ("updateProduct", "admin", json!({ "product": { "code": "current" }, "alias": "Other" })),
             ("openAccount", "admin", open),
@@ -304,7 +308,7 @@ on_both_databases! {
         let before = app.picture().await;
         for (name, scope, input) in &mutations {
             let all_others =
-                ["read", "money", "psp", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| other != scope);
+                ["read", "money", "psp", "admin", "subscribe", "audit", "bulk", "approve", "identifiers"].into_iter().filter(|other| other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             let answer = weak.mutate(name, input.clone(), "__typename").await;
             forbidden(answer, scope, name);
@@ -346,7 +350,7 @@ on_both_databases! {
         ];
         for (scope, query) in queries {
             let all_others =
-                ["read", "money", "psp", "admin", "subscribe", "audit", "bulk", "approve"].into_iter().filter(|other| *other != scope);
+                ["read", "money", "psp", "admin", "subscribe", "audit", "bulk", "approve", "identifiers"].into_iter().filter(|other| *other != scope);
             let weak = app.with_scopes(&all_others.collect::<Vec<_>>().join(" "));
             forbidden(weak.graphql(query, json!({})).await, scope, query);
             app.with_scopes(scope).ok(query, json!({})).await;

@@ -1,6 +1,8 @@
 //! Customers: created, found, listed, changed, and what the log says of it.
 
+mod identity;
 mod order;
+pub mod persons;
 
 use serde_json::{Value, json};
 

@@ -225,6 +225,12 @@ on_both_databases! {
     }
 }
 
+/// A contract of something's. Gives its id.
+pub async fn contract(app: &TestApp, subject: &str) -> String {
+    let made = added(app, json!({ "kind": "CONTRACT", "subject": subject }), "a.pdf", "application/pdf", PDF).await;
+    made["document"]["id"].as_str().expect("an id").to_owned()
+}
+
 /// All that can be done with a document, whatever store it is in.
 pub async fn everything(app: &TestApp, account: &str, owner: &str) {
     let name = "Kvitto \"å\" 50%.pdf";

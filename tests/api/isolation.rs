@@ -242,6 +242,12 @@ on_both_databases! {
         let iban = "SE3550000000054910000003";
         let cases: Vec<(&str, Attempt)> = vec![
             ("updateCustomer", |them, id| json!({ "customer": { "id": id(&them.ids[0]) }, "firstName": "X" })),
+            ("addAccountParticipant", |them, id| json!({ "account": { "id": id(&them.account.id) }, "customer": { "number": "C1" }, "role": "PAYER" })),
+            ("addAccountParticipant", |them, id| json!({ "account": { "number": "A1" }, "customer": { "id": id(&them.ids[0]) }, "role": "PAYER" })),
+            ("removeAccountParticipant", |them, id| json!({ "account": { "number": "A1" }, "customer": { "id": id(&them.ids[0]) }, "role": "PAYER" })),
+            ("mergeCustomers", |them, id| json!({ "customer": { "id": id(&them.ids[0]) }, "into": { "number": "C1" } })),
+            ("mergeCustomers", |them, id| json!({ "customer": { "number": "C1" }, "into": { "id": id(&them.ids[0]) } })),
+            ("eraseCustomer", |them, id| json!({ "customer": { "id": id(&them.ids[0]) } })),
             ("updateProduct", |them, id| json!({ "product": { "id": id(&them.product) }, "alias": "X" })),
             ("openAccount", |them, id| json!({ "product": { "code": "mine" }, "owner": { "id": id(&them.ids[0]) } })),
             ("openAccount", |them, id| json!({ "product": { "id": id(&them.product) }, "owner": { "number": "C1" } })),

@@ -132,6 +132,7 @@ on_both_databases! {
 /// Mutations that change nothing that the model knows of: what is around the books. Their own tests hold them.
 const AROUND: &[&str] = &[
     "addCard",
+    "addAccountParticipant",
     "addDocument",
     "advanceClock",
     "approve",
@@ -150,7 +151,10 @@ const AROUND: &[&str] = &[
     "openChargeback",
     "purchaseByCard",
     "refundCard",
+    "eraseCustomer",
+    "mergeCustomers",
     "rejectApproval",
+    "removeAccountParticipant",
     "removeDocument",
     "replaceCard",
     "replayWebhook",

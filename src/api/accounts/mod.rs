@@ -2,6 +2,7 @@
 
 pub mod families;
 pub mod mutations;
+pub mod participants;
 pub mod product_mutations;
 pub mod queries;
 mod types;

@@ -15,6 +15,7 @@ use crate::api::input::{MoneyInput, amount, change, metadata, metadata_change, n
 use crate::api::inputs::{AccountBy, CustomerBy, ProductBy};
 use crate::api::parties::PartyBy;
 use crate::api::refusal::outcomes;
+use crate::api::customers::{ContactPointInput, IdentifierInput, ProfileInput};
 use crate::api::scalars::{Date, Decimal, Json};
 use crate::cards::OpenAccount;
 use crate::customers::CreateCustomer;
@@ -54,6 +55,8 @@ pub enum AccountOwnerInput {
     Number(String),
     /// A customer who is there, by your own reference.
     ExternalReference(String),
+    /// A customer who is there, by a number by which a state knows it.
+    Identifier(IdentifierInput),
     /// A customer who is created with the account.
     Create(NewOwnerInput),
 }
@@ -70,10 +73,23 @@ pub struct NewOwnerInput {
     external_reference: Option<String>,
     /// Of a person.
     first_name: Option<String>,
+    /// Of a person.
+    middle_name: Option<String>,
     /// Of a person; required there.
     last_name: Option<String>,
     /// Of a company; required there.
     company_name: Option<String>,
+    /// Of a person; what an identifier tells it must agree with.
+    birth_date: Option<Date>,
+    /// BCP 47 tags such as `sv` or `pt-BR`, in the order in which they are preferred; at most 10.
+    #[graphql(validator(max_items = 10))]
+    languages: Option<Vec<String>>,
+    /// Where it can be reached; at most 20.
+    #[graphql(validator(max_items = 20))]
+    contact_points: Option<Vec<ContactPointInput>>,
+    /// The numbers by which states know it, one of each kind; at most 10. Each is one customer's.
+    #[graphql(validator(max_items = 10))]
+    identifiers: Option<Vec<IdentifierInput>>,
     /// A JSON object of your own.
     metadata: Option<Json>,
 }
@@ -335,6 +351,7 @@ impl AccountOwnerInput {
             Self::Id(id) => CustomerBy::Id(id),
             Self::Number(number) => CustomerBy::Number(number),
             Self::ExternalReference(reference) => CustomerBy::ExternalReference(reference),
+            Self::Identifier(identifier) => CustomerBy::Identifier(identifier),
             Self::Create(new) => {
                 return Ok(NewOwner::Created(Box::new(CreateCustomer {
                     type_: new.type_,
@@ -344,6 +361,14 @@ impl AccountOwnerInput {
                     last_name: new.last_name,
                     company_name: new.company_name,
                     metadata: metadata(new.metadata).map_err(|refused| refused.under("owner.create"))?,
+                    profile: ProfileInput {
+                        middle_name: new.middle_name,
+                        birth_date: new.birth_date,
+                        languages: new.languages,
+                        contact_points: new.contact_points,
+                        identifiers: new.identifiers,
+                    }
+                    .told(),
                 })));
             }
         };

@@ -8,6 +8,7 @@ use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use crate::access::Scope;
 use crate::accounts::actions::{Possible, actions};
 use crate::accounts::{self, model, store};
+use crate::api::accounts::participants::{self, AccountParticipant};
 use crate::api::books::reports::{LedgerAccount, rows_of};
 use crate::api::books::{self as ledger, Hold, Transaction, TransactionFilter};
 use crate::api::context::{Caller, allowed, caller};
@@ -221,6 +222,11 @@ impl AccountFields {
     async fn owner(&self, ctx: &Context<'_>) -> Result<Customer, Fault> {
         let found = crate::api::customers::by_id(caller(ctx)?, self.0.owner).await?;
         found.ok_or_else(|| Fault::internal(&"an account without its owner"))
+    }
+
+    /// Who takes part in it beside its owner, in the order in which it was told; at most 20.
+    async fn participants(&self, ctx: &Context<'_>) -> Result<Vec<AccountParticipant>, Fault> {
+        participants::of_account(caller(ctx)?, self.0.id).await
     }
 
     /// Whom its debt is owed to, where that is not the tenant; hidden from the customer's own token.

@@ -1,7 +1,10 @@
 //! Customers in the API.
 
 pub mod mutations;
+pub mod persons;
+mod profile;
 pub mod queries;
 mod types;
 
+pub use profile::*;
 pub use types::*;

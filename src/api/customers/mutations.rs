@@ -5,13 +5,13 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 use crate::access::Scope;
 use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
-use crate::api::customers::Customer;
+use crate::api::customers::{ContactPointInput, Customer, IdentifierInput, ProfileChangeInput, ProfileInput};
 use crate::api::enums::CustomerType;
 use crate::api::fault::Fault;
 use crate::api::input::{change, metadata, metadata_change, named, set};
 use crate::api::inputs::CustomerBy;
 use crate::api::refusal::outcomes;
-use crate::api::scalars::Json;
+use crate::api::scalars::{Date, Json};
 use crate::customers::{CreateCustomer, UpdateCustomer};
 use crate::refused::Refused;
 
@@ -29,10 +29,23 @@ pub struct CreateCustomerInput {
     external_reference: Option<String>,
     /// Of a person.
     first_name: Option<String>,
+    /// Of a person.
+    middle_name: Option<String>,
     /// Of a person; required there.
     last_name: Option<String>,
     /// Of a company; required there.
     company_name: Option<String>,
+    /// Of a person; what an identifier tells it must agree with.
+    birth_date: Option<Date>,
+    /// BCP 47 tags such as `sv` or `pt-BR`, in the order in which they are preferred; at most 10.
+    #[graphql(validator(max_items = 10))]
+    languages: Option<Vec<String>>,
+    /// Where it can be reached; at most 20.
+    #[graphql(validator(max_items = 20))]
+    contact_points: Option<Vec<ContactPointInput>>,
+    /// The numbers by which states know it, one of each kind; at most 10. Each is one customer's.
+    #[graphql(validator(max_items = 10))]
+    identifiers: Option<Vec<IdentifierInput>>,
     /// A JSON object of your own.
     metadata: Option<Json>,
 }
@@ -51,9 +64,19 @@ pub struct UpdateCustomerInput {
     /// Of a person.
     first_name: MaybeUndefined<String>,
     /// Of a person.
+    middle_name: MaybeUndefined<String>,
+    /// Of a person.
     last_name: MaybeUndefined<String>,
     /// Of a company.
     company_name: MaybeUndefined<String>,
+    /// Of a person; what an identifier tells it must agree with.
+    birth_date: MaybeUndefined<Date>,
+    /// All of its languages: they take the place of the former ones.
+    languages: MaybeUndefined<Vec<String>>,
+    /// All of its contact points: they take the place of the former ones.
+    contact_points: MaybeUndefined<Vec<ContactPointInput>>,
+    /// All of its identifiers: what it has and is not among them goes.
+    identifiers: MaybeUndefined<Vec<IdentifierInput>>,
     /// A JSON object of your own; replaces the former one.
     metadata: MaybeUndefined<Json>,
 }
@@ -143,6 +166,14 @@ impl CreateCustomerInput {
             last_name: self.last_name,
             company_name: self.company_name,
             metadata: metadata(self.metadata)?,
+            profile: ProfileInput {
+                middle_name: self.middle_name,
+                birth_date: self.birth_date,
+                languages: self.languages,
+                contact_points: self.contact_points,
+                identifiers: self.identifiers,
+            }
+            .told(),
         })
     }
 }
@@ -157,6 +188,14 @@ impl UpdateCustomerInput {
             last_name: change(self.last_name),
             company_name: change(self.company_name),
             metadata: metadata_change(self.metadata)?,
+            profile: ProfileChangeInput {
+                middle_name: self.middle_name,
+                birth_date: self.birth_date,
+                languages: self.languages,
+                contact_points: self.contact_points,
+                identifiers: self.identifiers,
+            }
+            .told(),
         })
     }
 }

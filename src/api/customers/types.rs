@@ -1,17 +1,20 @@
 //! Customers in the API.
 
 use async_graphql::{Context, ID, InputObject, Object};
+use chrono::NaiveDate;
 
 use crate::access::Scope;
+use crate::api::accounts::participants::{self, AccountParticipant};
 use crate::api::accounts::{self as accounts, Account, AccountFilter};
 use crate::api::cards::{self, Card, CardFilter};
-use crate::api::context::{Caller, allowed};
-use crate::api::enums::CustomerType;
+use crate::api::context::{Caller, allowed, caller};
+use crate::api::customers::{ContactPoint, CustomerIdentifier, KeptOfCustomer};
+use crate::api::enums::{CustomerRole, CustomerType, PersonalData};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::{CustomerBy, filter_text};
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
-use crate::api::scalars::{DateTime, Json};
+use crate::api::scalars::{Date, DateTime, Json};
 use crate::customers::{self, store};
 use crate::documents::Subject;
 use crate::primitives::CustomerId;
@@ -56,7 +59,7 @@ impl Customer {
         self.0.type_
     }
 
-    /// The whole name, for people.
+    /// The whole name, for people; empty once it is erased.
     async fn name(&self) -> String {
         self.0.name()
     }
@@ -67,6 +70,11 @@ impl Customer {
     }
 
     /// Of a person.
+    async fn middle_name(&self) -> Option<&str> {
+        self.0.middle_name.as_deref()
+    }
+
+    /// Of a person.
     async fn last_name(&self) -> Option<&str> {
         self.0.last_name.as_deref()
     }
@@ -74,6 +82,65 @@ impl Customer {
     /// Of a company.
     async fn company_name(&self) -> Option<&str> {
         self.0.company_name.as_deref()
+    }
+
+    /// Of a person.
+    async fn birth_date(&self) -> Option<Date> {
+        self.0.birth_date.map(Date)
+    }
+
+    /// BCP 47 tags, in the order in which they are preferred.
+    async fn languages(&self) -> &[String] {
+        &self.0.languages
+    }
+
+    /// Where it can be reached, in the order in which it was told.
+    async fn contact_points(&self) -> Vec<ContactPoint> {
+        self.0.contact_points.iter().map(Into::into).collect()
+    }
+
+    /// The numbers by which states know it, masked unless the token has the scope `identifiers`.
+    async fn identifiers(&self, ctx: &Context<'_>) -> Result<Vec<CustomerIdentifier>, Fault> {
+        let found = caller(ctx)?.loaders.identifiers(self.0.id).await?;
+        Ok(found.iter().cloned().map(CustomerIdentifier::new).collect())
+    }
+
+    /// What it is, by what it has to do with.
+    async fn roles(&self, ctx: &Context<'_>) -> Result<Vec<CustomerRole>, Fault> {
+        Ok(caller(ctx)?.loaders.roles(self.0.id).await?.to_vec())
+    }
+
+    /// The accounts of others that it takes part in, in the order in which that was told. Scope: read.
+    async fn participations(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<AccountParticipant>, Fault> {
+        participants::of_customer(allowed(ctx, Scope::Read)?, self.0.id, &PageArgs::forward(first, after)).await
+    }
+
+    /// The record of the same person that it was merged into: that one has its accounts now.
+    async fn merged_into(&self, ctx: &Context<'_>) -> Result<Option<Customer>, Fault> {
+        match self.0.merged_into {
+            Some(into) => by_id(caller(ctx)?, into).await,
+            None => Ok(None),
+        }
+    }
+
+    /// When what was personal of it was erased.
+    async fn erased_at(&self) -> Option<DateTime> {
+        self.0.erased_at.map(DateTime)
+    }
+
+    /// What was erased then.
+    async fn erased(&self) -> Vec<PersonalData> {
+        self.0.erasure.as_ref().map(|erasure| erasure.erased.clone()).unwrap_or_default()
+    }
+
+    /// What is kept since, why and until when.
+    async fn kept(&self) -> Vec<KeptOfCustomer> {
+        self.0.erasure.iter().flat_map(|erasure| &erasure.kept).map(Into::into).collect()
     }
 
     /// What you keep with the customer.
@@ -131,6 +198,11 @@ pub struct CustomerFilter {
     /// Names that contain this text, whatever the case and the spelling in Unicode (`STRASSE` finds `Straße`). At most
     /// 500 characters.
     name: Option<String>,
+    /// Only with this number.
+    number: Option<String>,
+    /// Without those that were merged into others or erased.
+    #[graphql(default)]
+    present: bool,
 }
 
 /// A customer by its id, if the token sees it.
@@ -153,7 +225,11 @@ pub async fn find(caller: &Caller, by: &CustomerBy) -> Result<Option<Customer>, 
     if let store::CustomerBy::Id(id) = by {
         return by_id(caller, id).await;
     }
-    let found = store::find(caller.db(), caller.tenant(), &by).await?;
+    let today = match by {
+        store::CustomerBy::Identifier(_) => caller.engine.present(caller.tenant()).await?.today,
+        _ => NaiveDate::MIN,
+    };
+    let found = store::find(caller.db(), caller.tenant(), &by, today).await?;
     Ok(found.filter(|customer| caller.sees(customer.id)).map(Customer))
 }
 
@@ -169,7 +245,8 @@ pub async fn list(
     let window = Window::<Ordinal<customers::Customer>>::new(args)?;
     let filter = filter.unwrap_or_default();
     let name = filter_text("name", filter.name)?;
-    let filter = store::CustomerFilter { type_: filter.type_, name, only: caller.customer() };
+    let (number, present) = (filter_text("number", filter.number)?, filter.present);
+    let filter = store::CustomerFilter { type_: filter.type_, name, number, present, only: caller.customer() };
     let rows = store::list(caller.db(), caller.tenant(), &filter, window.page(Ordinal::place)).await?;
     caller.loaders.keep(&rows).await;
     Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), Customer))

@@ -2,19 +2,27 @@
 
 use std::sync::Arc;
 
+use async_graphql::Context;
 use uuid::Uuid;
 
+use super::types::files;
 use crate::access::Access;
+use crate::api::call::Call;
 use crate::api::fault::{Fault, FaultCode, Retry};
 use crate::api::limits::RequestId;
 use crate::documents::links::{Link, Purpose};
+use crate::documents::store::{self, DocumentFilter};
 use crate::documents::vault::VaultError;
-use crate::documents::{Content, Limits, Spooled, Vault};
-use crate::primitives::{Clock, DocumentId, TenantId};
+use crate::documents::{Content, DocumentStatus, Limits, Spooled, Vault};
+use crate::ledger::query::Page;
+use crate::primitives::{Clock, CustomerId, DocumentId, TenantId};
 use crate::refused::Refused;
 
 /// How long a link lasts at most, in seconds: no longer than its key is believed.
 pub const LONGEST_LINK: i32 = 3_600;
+
+/// Documents of an erased customer whose bytes are taken away at once, at most: the sweep takes the rest.
+const MOST_REMOVED: u64 = 1_000;
 
 /// Why a link is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +139,26 @@ pub fn not_stored(error: &VaultError) -> Fault {
         retry: Retry::Safe,
         ..Fault::new(FaultCode::Unavailable, "documents cannot be stored now; nothing was done")
     }
+}
+
+/// Takes the bytes of a customer's removed documents out of the store, as far as they are there.
+///
+/// # Errors
+/// The database's, and the store's: what is left is taken by a repetition, or the sweep.
+pub(crate) async fn removed_bytes(ctx: &Context<'_>, call: &Call<'_>, customer: CustomerId) -> Result<(), Fault> {
+    let filter = DocumentFilter {
+        status: Some(DocumentStatus::Removed),
+        only: Some(customer),
+        ..DocumentFilter::default()
+    };
+    let page = Page { after: None, before: None, limit: MOST_REMOVED, backward: false };
+    let tenant = call.origin.tenant;
+    let found = store::list(call.engine.db.reader(), tenant, &filter, page).await.map_err(|fault| Fault::from(fault).half_way())?;
+    for content in found.iter().filter_map(|document| document.content.as_ref()) {
+        let gone = files(ctx)?.vault().remove(tenant, &content.sha256, content.place).await;
+        gone.map_err(|error| not_stored(&error).half_way())?;
+    }
+    Ok(())
 }
 
 /// That the store did not give what it should have.

@@ -7,4 +7,5 @@ mod types;
 pub mod uploads;
 
 pub use files::Files;
+pub(crate) use files::removed_bytes;
 pub use types::*;

@@ -225,6 +225,12 @@ impl Identifier {
         first.or_else(|problem| read.find_map(Result::ok).ok_or(problem))
     }
 
+    /// One that was read before, of the one form in which it is kept. What it tells is read anew where that is of use.
+    #[must_use]
+    pub fn stored(kind: IdentifierKind, number: &str) -> Self {
+        Self { kind, number: number.to_owned(), birth_date: None }
+    }
+
     /// What kind of number it is.
     #[must_use]
     pub fn kind(&self) -> IdentifierKind {

@@ -5,6 +5,9 @@
 //! undone again and kept ([`Approval`]), and its caller is refused with `APPROVAL_REQUIRED` and the approval's id. The yes
 //! of somebody else decides it anew, on the books as they then stand, in its maker's name and under its maker's key.
 //!
+//! Some commands always wait ([`crate::work::Command::NEEDS_APPROVAL`]): two records of a person are never merged by one
+//! pair of eyes.
+//!
 //! Tenants without rules pay for none of it: that there are none is remembered with the tenant's other rows.
 
 pub mod commands;

@@ -57,6 +57,11 @@ impl ApprovalRulesId {
 }
 
 impl Rule {
+    /// What asks for a second person each time, whatever the tenant has decided.
+    fn always(operation: &str) -> Self {
+        Self { operation: operation.to_owned(), above: None, products: Vec::new(), hours: HOURS }
+    }
+
     /// Whether it asks for a second person: `moved` by currency.
     fn asks(&self, moved: &[(Currency, Minor)], products: &[ProductId]) -> bool {
         let above = self.above.is_none_or(|above| {
@@ -228,8 +233,11 @@ impl House for TheHouse {
             false => work.get::<ApprovalRules>(ApprovalRulesId::of_tenant(work.tenant()))?,
         };
         let operation = command.operation();
-        let of_it: Vec<&Rule> =
+        let mut of_it: Vec<&Rule> =
             rules.iter().flat_map(|row| &row.rules).filter(|rule| rule.operation == operation).collect();
+        // After the tenant's own rules, which may say how long it waits.
+        let always = Rule::always(operation);
+        of_it.extend((command.needs_approval() && !work.is_by_itself()).then_some(&always));
         if of_it.is_empty() {
             return command.decide(work).map(Decided::Done);
         }

@@ -1,6 +1,7 @@
 //! Rows of approvals and of their rules, and lists of them.
 
 use sea_orm::ConnectionTrait;
+use uuid::Uuid;
 
 use super::model::{Approval, ApprovalState};
 use super::rules::{ApprovalRules, Rule};
@@ -9,6 +10,7 @@ use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, ApprovalId, ApprovalRulesId, CustomerId, Minor, ProductId, TenantId};
+use crate::sealing::{self, Place, SealedColumn};
 use crate::work::row::{Index, Row, Table};
 use crate::work::{Decision, Owned, Work, read};
 use entity::{approval, approval_rules};
@@ -16,6 +18,14 @@ use entity::{approval, approval_rules};
 /// One approval per key, of whoever asked.
 pub static KEY: Index =
     Index { table: Table::Approval, column: "key_digest", field: "idempotencyKey", what: "the idempotency key" };
+
+/// Where commands that wait are sealed.
+pub const SEALED: SealedColumn =
+    SealedColumn { table: "approval", column: "command", field: "approval.command", marked: true };
+
+fn place(tenant: TenantId, row: Uuid) -> Place {
+    Place { tenant, row, field: SEALED.field }
+}
 
 impl Row for Approval {
     type Id = ApprovalId;
@@ -34,7 +44,8 @@ impl Row for Approval {
             id: self.id.0,
             ordinal: self.ordinal,
             operation: self.operation.clone(),
-            command: self.command.clone(),
+            // Who asks may name persons: it is kept sealed until somebody says yes.
+            command: sealing::seal_if_possible(&place(tenant, self.id.0), &self.command),
             key: self.key.clone(),
             key_digest: self.key_digest.clone(),
             request_hash: self.request_hash.clone(),
@@ -69,7 +80,8 @@ impl Row for Approval {
             id: ApprovalId(row.id),
             ordinal: row.ordinal,
             operation: row.operation,
-            command: row.command,
+            command: sealing::open_if_sealed(&place(TenantId(row.tenant_id), row.id), row.command)
+                .map_err(|_| LedgerFault::Inconsistent("a command that waits does not open"))?,
             key: row.key,
             key_digest: row.key_digest,
             request_hash: row.request_hash,

@@ -1,6 +1,7 @@
 //! Job rows, and lists of them.
 
 use sea_orm::{ConnectionTrait, Statement};
+use uuid::Uuid;
 
 use super::model::{BATCH, Job, JobItem, JobItemState, JobState};
 use crate::jobs::refusal::KeptRefusal;
@@ -8,9 +9,18 @@ use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::primitives::clock::Micros;
 use crate::primitives::{CustomerId, JobId, JobItemId, TenantId};
+use crate::sealing::{self, Place, SealedColumn};
 use crate::work::row::{Row, Table};
 use crate::work::{Decision, Owned, Work, read};
 use entity::{job, job_item};
+
+/// Where commands that are queued are sealed.
+pub const SEALED: SealedColumn =
+    SealedColumn { table: "job_item", column: "command", field: "job_item.command", marked: true };
+
+fn place(tenant: TenantId, row: Uuid) -> Place {
+    Place { tenant, row, field: SEALED.field }
+}
 
 impl Row for Job {
     type Id = JobId;
@@ -108,7 +118,11 @@ impl Row for JobItem {
             job_id: self.job.0,
             number: self.number,
             key: self.key.clone(),
-            command: self.command.clone(),
+            // What is queued may name persons.
+            command: self
+                .command
+                .as_deref()
+                .map(|command| sealing::seal_if_possible(&place(tenant, self.id.0), command)),
             state: self.state.word().to_owned(),
             round: self.round,
             result: self.result.clone(),
@@ -119,12 +133,14 @@ impl Row for JobItem {
     fn from_model(row: job_item::Model) -> Result<Self, LedgerFault> {
         let refusal = row.refusal.as_deref().map(KeptRefusal::of);
         let refusal = refusal.map(|kept| kept.ok_or(LedgerFault::Inconsistent("refusal of an item")));
+        let place = place(TenantId(row.tenant_id), row.id);
+        let command = row.command.map(|command| sealing::open_if_sealed(&place, command)).transpose();
         Ok(Self {
             id: JobItemId(row.id),
             job: JobId(row.job_id),
             number: row.number,
             key: row.key,
-            command: row.command,
+            command: command.map_err(|_| LedgerFault::Inconsistent("a command of a job does not open"))?,
             state: JobItemState::from_word(&row.state).ok_or(LedgerFault::Inconsistent("state of an item"))?,
             round: row.round,
             result: row.result,

@@ -200,6 +200,7 @@ fn spellings_of_one_request_are_one_request() {
         last_name: Change::Keep,
         company_name: Change::Keep,
         metadata: Change::Keep,
+        profile: Default::default(),
     };
     let digest = |change| Idempotency::of("key".into(), &update(change)).request_hash;
     assert_ne!(digest(Change::Keep), digest(Change::Clear));

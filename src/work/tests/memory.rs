@@ -180,6 +180,7 @@ fn command(memory: &Memory, step: &Step) -> Option<Do> {
             last_name: if *name { Change::Clear } else { Change::Keep },
             company_name: Change::Keep,
             metadata: Change::Keep,
+            profile: Default::default(),
         }),
         Step::CreateProduct(code, rule) => {
             Do::of(product(&text('p', *code), DebtRule::ALL[rule % DebtRule::ALL.len()]))

@@ -123,6 +123,7 @@ pub struct TestApp {
 impl TestApp {
     async fn start(database: TestDatabase) -> Self {
         konto::access::install_tls();
+        konto::sealing::install(konto::sealing::KeyRing::for_show());
         let clock = Clock::manual(start_of_time());
         let server = Arc::new(Server::start(&database, clock.clone(), Settings::default()).await);
         let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");

@@ -197,6 +197,10 @@ on_both_databases! {
             ),
             ("updateProduct", json!({ "product": { "code": "current" }, "alias": "X" })),
             ("remitToParty", json!({ "party": { "number": "P" }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
+            ("addAccountParticipant", json!({ "account": mine, "customer": owner, "role": "PAYER" })),
+            ("removeAccountParticipant", json!({ "account": mine, "customer": owner, "role": "PAYER" })),
+            ("mergeCustomers", json!({ "customer": owner, "into": owner })),
+            ("eraseCustomer", json!({ "customer": owner })),
             ("closePeriod", json!({ "through": "2026-03-31" })),
         ] {
             bound.mutate(name, input, "replayed").await.fault("FORBIDDEN");

@@ -126,6 +126,7 @@ pub fn create_customer(input: &Value) -> Result<CreateCustomer, Refused> {
         last_name: text(input, "lastName"),
         company_name: text(input, "companyName"),
         metadata: metadata(input),
+        profile: Default::default(),
     })
 }
 
@@ -138,6 +139,7 @@ pub fn update_customer(input: &Value) -> Result<UpdateCustomer, Refused> {
         last_name: text_change(input, "lastName"),
         company_name: text_change(input, "companyName"),
         metadata: metadata_change(input),
+        profile: Default::default(),
     })
 }
 
