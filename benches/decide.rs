@@ -96,6 +96,7 @@ fn customer(n: usize) -> CreateCustomer {
         last_name: Some("Lovelace".into()),
         company_name: None,
         metadata: "{}".into(),
+        addresses: Vec::new(),
     }
 }
 

@@ -52,6 +52,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         refused::CODES.to_vec(),
         ledger::refusal::CODES.to_vec(),
         jobs::refusal_codes(),
+        customers::addresses::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
     ]
     .concat()
@@ -65,6 +66,7 @@ pub fn commands() -> Vec<Stored> {
         approvals::COMMANDS,
         parties::COMMANDS,
         customers::COMMANDS,
+        customers::addresses::COMMANDS,
         accounts::COMMANDS,
         payments::COMMANDS,
     ]
@@ -99,6 +101,7 @@ pub fn event_types() -> Vec<EventType> {
         approvals::events::TYPES,
         parties::events::TYPES,
         customers::events::TYPES,
+        customers::addresses::events::TYPES,
         accounts::events::TYPES,
         documents::events::TYPES,
     ]

@@ -9,6 +9,8 @@ pub use crate::access::Scope;
 pub use crate::accounts::actions::AccountAction;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
 pub use crate::customers::CustomerType;
+pub use crate::customers::addresses::actions::AddressAction;
+pub use crate::customers::addresses::{AddressStatus, AddressType};
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
 pub use crate::jobs::approvals::ApprovalState;
@@ -128,6 +130,9 @@ graphql_enums! {
     AccountAction = "AccountAction",
     AccountFamily = "AccountFamily",
     AccountStatus = "AccountStatus",
+    AddressAction = "AddressAction",
+    AddressStatus = "AddressStatus",
+    AddressType = "AddressType",
     ApprovalState = "ApprovalState",
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",

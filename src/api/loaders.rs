@@ -22,11 +22,12 @@ use hub::Hub;
 use super::fault::Fault;
 use crate::accounts::{self, Account, AccountBy};
 use crate::customers::Customer;
+use crate::customers::addresses::{self, AddressBook};
 use crate::documents::{self, Document};
 use crate::engine::Engine;
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
-use crate::primitives::{AccountId, EntryId, LedgerAccountId, TenantId};
+use crate::primitives::{AccountId, CustomerId, EntryId, LedgerAccountId, TenantId};
 use crate::work::{self, Recent, Row, read};
 
 /// Keys per statement.
@@ -179,6 +180,11 @@ tables! {
         }
         of.into_iter().map(|(command, rows)| (command, Arc::new(rows)))
     };
+    /// All addresses of customers, and the business date.
+    Addresses: CustomerId => Arc<AddressBook> = |engine, tenant, keys| {
+        let books = addresses::store::of_customers(engine.db.reader(), engine.clock(), tenant, keys).await?;
+        books.into_iter().map(|(customer, book)| (customer, Arc::new(book)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -197,6 +203,7 @@ pub struct Hubs {
     entries_by_sequence: Hub<EntriesBySequence>,
     reversals: Hub<Reversals>,
     documents: Hub<DocumentsOfItems>,
+    addresses: Hub<Addresses>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -215,6 +222,7 @@ impl Hubs {
             entries_by_sequence: Hub::new(engine),
             reversals: Hub::new(engine),
             documents: Hub::new(engine),
+            addresses: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -253,6 +261,7 @@ pub struct Loaders {
     entries_by_sequence: ByKey<EntriesBySequence>,
     reversals: ByKey<Reversals>,
     documents: ByKey<DocumentsOfItems>,
+    addresses: ByKey<Addresses>,
     chart: ByKey<Chart>,
 }
 
@@ -269,6 +278,7 @@ impl Loaders {
             entries_by_sequence: ByKey::new(&hubs.entries_by_sequence, tenant),
             reversals: ByKey::new(&hubs.reversals, tenant),
             documents: ByKey::new(&hubs.documents, tenant),
+            addresses: ByKey::new(&hubs.addresses, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -326,6 +336,7 @@ impl Loaders {
         self.entries_by_sequence.forget().await;
         self.reversals.forget().await;
         self.documents.forget().await;
+        self.addresses.forget().await;
         self.chart.forget().await;
     }
 
@@ -373,6 +384,14 @@ impl Loaders {
     /// The database's.
     pub async fn documents_of_item(&self, command: i64) -> Result<Arc<Vec<Document>>, Fault> {
         Ok(self.documents.one(command).await?.unwrap_or_default())
+    }
+
+    /// A customer's addresses, whoever may see them; none where there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn addresses(&self, customer: CustomerId) -> Result<Option<Arc<AddressBook>>, Fault> {
+        self.addresses.one(customer).await
     }
 
     /// A row of the chart.

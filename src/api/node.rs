@@ -15,6 +15,7 @@ use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
 use crate::api::approvals::{self, Approval};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
+use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
 use crate::api::jobs::{self, Job};
@@ -22,7 +23,7 @@ use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::primitives::{
-    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
+    AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
     PartyId, ProductId, WebhookDeliveryId, WebhookId,
 };
 
@@ -88,6 +89,7 @@ macro_rules! node {
 
 node! {
     Account,
+    Address,
     Approval,
     AuditRecord,
     BusinessDay,
@@ -145,6 +147,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
     let prefix = id.split_once('_').map_or("", |(prefix, _)| prefix);
     let found = match prefix {
         AccountId::PREFIX => parsed!(accounts::by_id),
+        AddressId::PREFIX => parsed!(addresses::by_id),
         ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),

@@ -11,6 +11,8 @@ use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
 use super::approvals::{ApprovalMutation, ApprovalQuery};
 use super::books::queries::BooksQuery;
+use super::customers::addresses::mutations::AddressMutation;
+use super::customers::addresses::queries::AddressQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::queries::CustomerQuery;
 use super::documents::mutations::DocumentMutation;
@@ -34,6 +36,7 @@ pub struct Query(
     WebhookQuery,
     PartyQuery,
     CustomerQuery,
+    AddressQuery,
     AccountQuery,
     BooksQuery,
     DocumentQuery,
@@ -50,6 +53,7 @@ pub struct Mutation(
     WebhookMutation,
     PartyMutation,
     CustomerMutation,
+    AddressMutation,
     ProductMutation,
     AccountMutation,
     MovementMutation,

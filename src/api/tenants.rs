@@ -9,6 +9,7 @@ use super::scalars::{CurrencyCode, Date, DateTime, LocalTime};
 use crate::access::{self, Scope, tenants};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, allowed, caller};
+use crate::api::customers::addresses::{AgreedAddressUsage, AgreedAddressUsageInput};
 use crate::api::fault::Fault;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::refusal::outcomes;
@@ -176,6 +177,12 @@ impl Tenant {
         };
         self.present.head.settings.channels.iter().map(rule).collect()
     }
+
+    /// What addresses may be used for; for anything where there is none.
+    async fn address_usages(&self) -> Vec<AgreedAddressUsage> {
+        let agreed = |(name, service): &(String, String)| AgreedAddressUsage { name: name.clone(), service: service.clone() };
+        self.present.head.settings.address_usages.iter().map(agreed).collect()
+    }
 }
 
 /// A business day in the API.
@@ -335,6 +342,9 @@ pub struct UpdateTenantInput {
     cut_off: Option<LocalTime>,
     /// What holds for the rails; replaces all that held before.
     channels: Option<Vec<ChannelRuleInput>>,
+    /// What addresses may be used for; replaces all that was agreed on before, and for anything where it is empty. What
+    /// addresses are used for already stays.
+    address_usages: Option<Vec<AgreedAddressUsageInput>>,
 }
 
 /// The day to end, where days end by hand.
@@ -534,6 +544,9 @@ impl UpdateTenantInput {
             calendar: self.calendar.map(BusinessCalendarInput::into_domain),
             day_end,
             channels: self.channels.map(channels).transpose()?,
+            address_usages: self
+                .address_usages
+                .map(|agreed| agreed.into_iter().map(|usage| (usage.name, usage.service)).collect()),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::addresses::{self, NewAddress};
 use super::events::{self, CUSTOMER_CREATED, CUSTOMER_UPDATED};
 use super::model::{Customer, CustomerType};
 use super::store::{CustomerBy, EXTERNAL_REFERENCE, NUMBER};
@@ -29,6 +30,8 @@ pub struct CreateCustomer {
     pub company_name: Option<String>,
     /// A JSON object, as text.
     pub metadata: String,
+    /// Where it is reached: none, or the main postal address among them.
+    pub addresses: Vec<NewAddress>,
 }
 
 impl CreateCustomer {
@@ -40,6 +43,15 @@ impl CreateCustomer {
         if let Some(reference) = &self.external_reference {
             wants.unique::<Customer>(&EXTERNAL_REFERENCE, reference);
         }
+        for address in &self.addresses {
+            address.hints(wants);
+        }
+    }
+
+    /// Rows that it writes, at most.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        3 + 3 * self.addresses.len()
     }
 }
 
@@ -51,7 +63,7 @@ impl Command for CreateCustomer {
         self.hints(wants);
     }
 
-    /// Refused as: `INVALID_INPUT`, `DUPLICATE_REFERENCE`, in this order.
+    /// Refused as: `INVALID_INPUT`, `DUPLICATE_REFERENCE`, then as its addresses are, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Customer>> {
         let id = work.id::<CustomerId>();
         let customer = Customer {
@@ -74,11 +86,12 @@ impl Command for CreateCustomer {
             })?,
         };
         work.tell(events::of(CUSTOMER_CREATED, &customer));
+        addresses::add_all(work, customer.id, &self.addresses)?;
         Ok(customer)
     }
 
     fn weight(&self) -> usize {
-        3
+        self.rows()
     }
 }
 

@@ -3,6 +3,7 @@
 //! A customer's number and external reference are unique in its tenant. A number that is not given is made:
 //! `C` and ten digits, from the customer's own id, so that no counter is shared.
 
+pub mod addresses;
 pub mod commands;
 pub mod events;
 pub mod identifiers;

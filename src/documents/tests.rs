@@ -45,6 +45,7 @@ fn customer(memory: &mut Memory) -> CustomerId {
         last_name: Some("Hopper".into()),
         company_name: None,
         metadata: "{}".into(),
+        addresses: Vec::new(),
     };
     run(memory, &new).expect("a customer").id
 }

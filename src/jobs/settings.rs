@@ -1,6 +1,6 @@
 //! What changes a tenant's settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,8 @@ pub struct UpdateTenant {
     pub day_end: Option<DayEnd>,
     /// What holds for the rails: all of it.
     pub channels: Option<BTreeMap<PaymentChannel, ChannelRule>>,
+    /// What addresses may be used for: all of it.
+    pub address_usages: Option<BTreeSet<(String, String)>>,
 }
 
 /// The tenant, as it is now.
@@ -55,13 +57,14 @@ impl Command for UpdateTenant {
     /// The business date stays until it ends, wherever that is now: it never goes back. Refused as: `INVALID_INPUT`.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Updated>> {
         let mut settings = (*work.settings()).clone();
-        let Self { name, base_currency, time_zone, calendar, day_end, channels } = self.clone();
+        let Self { name, base_currency, time_zone, calendar, day_end, channels, address_usages } = self.clone();
         settings.name = name.unwrap_or(settings.name);
         settings.base_currency = base_currency.unwrap_or(settings.base_currency);
         settings.time_zone = time_zone.unwrap_or(settings.time_zone);
         settings.calendar = calendar.unwrap_or(settings.calendar);
         settings.day_end = day_end.unwrap_or(settings.day_end);
         settings.channels = channels.unwrap_or(settings.channels);
+        settings.address_usages = address_usages.unwrap_or(settings.address_usages);
         let settings = Arc::new(settings.checked()?);
         let now = settings.clone();
         work.change_head(|head| head.settings = settings);

@@ -84,6 +84,8 @@ ids! {
     ClientRowId = "cli";
     /// A customer: a person or a company.
     CustomerId = "cus";
+    /// An address of a customer's.
+    AddressId = "adr";
     /// A product.
     ProductId = "prd";
     /// A customer's account. Never a row in the books: that is a [`LedgerAccountId`].

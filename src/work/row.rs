@@ -27,6 +27,8 @@ pub enum Table {
     Party,
     /// Persons and companies.
     Customer,
+    /// Where customers are reached.
+    Address,
     /// What accounts are instances of.
     Product,
     /// Customers' accounts.

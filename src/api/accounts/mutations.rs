@@ -8,6 +8,7 @@ use crate::accounts::{CloseAccount, NewOwner, OpenAccount, RequestAccountClosure
 use crate::api::accounts::Account;
 use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
+use crate::api::customers::addresses::NewAddressInput;
 use crate::api::enums::{BankAccountClass, CustomerType};
 use crate::api::fault::Fault;
 use crate::api::input::{MoneyInput, amount, change, metadata, metadata_change, named, set};
@@ -72,6 +73,8 @@ pub struct NewOwnerInput {
     company_name: Option<String>,
     /// A JSON object of your own.
     metadata: Option<Json>,
+    /// Where it is reached: none, or a permanent MAIN_POSTAL_ADDRESS among them.
+    addresses: Option<Vec<NewAddressInput>>,
 }
 
 /// What to change on an account. Absent fields stay as they are.
@@ -334,6 +337,7 @@ impl AccountOwnerInput {
                     last_name: new.last_name,
                     company_name: new.company_name,
                     metadata: metadata(new.metadata).map_err(|refused| refused.under("owner.create"))?,
+                    addresses: NewAddressInput::all(new.addresses),
                 })));
             }
         };

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 
+use super::addresses::NewAddressInput;
 use crate::access::Scope;
 use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
@@ -35,6 +36,8 @@ pub struct CreateCustomerInput {
     company_name: Option<String>,
     /// A JSON object of your own.
     metadata: Option<Json>,
+    /// Where it is reached: none, or a permanent MAIN_POSTAL_ADDRESS among them.
+    addresses: Option<Vec<NewAddressInput>>,
 }
 
 /// What to change on a customer. Absent fields stay as they are, null empties them.
@@ -143,6 +146,7 @@ impl CreateCustomerInput {
             last_name: self.last_name,
             company_name: self.company_name,
             metadata: metadata(self.metadata)?,
+            addresses: NewAddressInput::all(self.addresses),
         })
     }
 }

@@ -53,6 +53,7 @@ async fn open(engine: &Engine, origin: &Origin, name: &str) -> CustomerId {
         last_name: Some(name.into()),
         company_name: None,
         metadata: "{}".into(),
+        addresses: Vec::new(),
     };
     let customer = engine.run(origin, None, new).await.expect("a customer").value.id;
     let new = OpenAccount {

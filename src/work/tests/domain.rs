@@ -40,6 +40,7 @@ pub(crate) fn customer(number: Option<&str>) -> CreateCustomer {
         last_name: Some("Lovelace".into()),
         company_name: None,
         metadata: "{}".into(),
+        addresses: Vec::new(),
     }
 }
 

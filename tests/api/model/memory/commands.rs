@@ -126,6 +126,7 @@ pub fn create_customer(input: &Value) -> Result<CreateCustomer, Refused> {
         last_name: text(input, "lastName"),
         company_name: text(input, "companyName"),
         metadata: metadata(input),
+        addresses: Vec::new(),
     })
 }
 
