@@ -98,6 +98,7 @@ fn customer(n: usize) -> CreateCustomer {
         company_name: None,
         metadata: "{}".into(),
         profile: Default::default(),
+        addresses: Vec::new(),
     }
 }
 

@@ -59,6 +59,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         cards::refusals::CODES.to_vec(),
         customers::refusals::CODES.to_vec(),
         accounts::refusals::CODES.to_vec(),
+        customers::addresses::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
     ]
     .concat()
@@ -72,6 +73,7 @@ pub fn commands() -> Vec<Stored> {
         approvals::COMMANDS,
         parties::COMMANDS,
         customers::COMMANDS,
+        customers::addresses::COMMANDS,
         accounts::COMMANDS,
         payments::COMMANDS,
         cards::COMMANDS,
@@ -120,6 +122,7 @@ pub fn event_types() -> Vec<EventType> {
         approvals::events::TYPES,
         parties::events::TYPES,
         customers::events::TYPES,
+        customers::addresses::events::TYPES,
         accounts::events::TYPES,
         cards::events::TYPES,
         documents::events::TYPES,

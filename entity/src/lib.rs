@@ -4,6 +4,7 @@
 pub mod account;
 pub mod account_participant;
 pub mod account_position;
+pub mod address;
 pub mod approval;
 pub mod approval_rules;
 pub mod batch;

@@ -14,6 +14,7 @@ mod m20261127_000004_jobs;
 mod m20261128_000003_cards;
 mod m20261128_000004_pos;
 mod m20261128_000001_customers;
+mod m20261128_000002_addresses;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000003_cards::Migration),
             Box::new(m20261128_000004_pos::Migration),
             Box::new(m20261128_000001_customers::Migration),
+            Box::new(m20261128_000002_addresses::Migration),
         ]
     }
 }

@@ -112,9 +112,9 @@ impl Command for OpenAccount {
     }
 
     fn weight(&self) -> usize {
-        match self.owner {
+        match &self.owner {
             NewOwner::Existing(_) => 4,
-            NewOwner::Created(_) => 6,
+            NewOwner::Created(new) => 3 + new.rows(),
         }
     }
 }

@@ -15,6 +15,8 @@ pub use crate::customers::CustomerType;
 pub use crate::customers::erasure::{KeptData, PersonalData};
 pub use crate::customers::identifiers::{Country as IdentifierCountry, IdentifierKind};
 pub use crate::customers::profile::ContactKind;
+pub use crate::customers::addresses::actions::AddressAction;
+pub use crate::customers::addresses::{AddressStatus, AddressType};
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
 pub use crate::jobs::approvals::ApprovalState;
@@ -135,6 +137,9 @@ graphql_enums! {
     AccountAction = "AccountAction",
     AccountFamily = "AccountFamily",
     AccountStatus = "AccountStatus",
+    AddressAction = "AddressAction",
+    AddressStatus = "AddressStatus",
+    AddressType = "AddressType",
     ApprovalState = "ApprovalState",
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",

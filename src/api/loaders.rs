@@ -25,6 +25,7 @@ use crate::accounts::{self, Account, AccountBy};
 use crate::cards::store::CardsOnAccount;
 use crate::cards::{self, Card};
 use crate::customers::{self, Customer, CustomerIdentifier};
+use crate::customers::addresses::{self, AddressBook};
 use crate::documents::{self, Document};
 use crate::engine::{Engine, role_sources};
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
@@ -218,6 +219,11 @@ tables! {
         }
         of.into_iter().map(|(account, rows)| (account, Arc::new(rows)))
     };
+    /// All addresses of customers, and the business date.
+    Addresses: CustomerId => Arc<AddressBook> = |engine, tenant, keys| {
+        let books = addresses::store::of_customers(engine.db.reader(), engine.clock(), tenant, keys).await?;
+        books.into_iter().map(|(customer, book)| (customer, Arc::new(book)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -242,6 +248,7 @@ pub struct Hubs {
     identifiers: Hub<Identifiers>,
     roles: Hub<Roles>,
     participants: Hub<Participants>,
+    addresses: Hub<Addresses>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -266,6 +273,7 @@ impl Hubs {
             identifiers: Hub::new(engine),
             roles: Hub::new(engine),
             participants: Hub::new(engine),
+            addresses: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -310,6 +318,7 @@ pub struct Loaders {
     identifiers: ByKey<Identifiers>,
     roles: ByKey<Roles>,
     participants: ByKey<Participants>,
+    addresses: ByKey<Addresses>,
     chart: ByKey<Chart>,
 }
 
@@ -332,6 +341,7 @@ impl Loaders {
             identifiers: ByKey::new(&hubs.identifiers, tenant),
             roles: ByKey::new(&hubs.roles, tenant),
             participants: ByKey::new(&hubs.participants, tenant),
+            addresses: ByKey::new(&hubs.addresses, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -395,6 +405,7 @@ impl Loaders {
         self.identifiers.forget().await;
         self.roles.forget().await;
         self.participants.forget().await;
+        self.addresses.forget().await;
         self.chart.forget().await;
     }
 
@@ -492,6 +503,14 @@ impl Loaders {
     /// The database's.
     pub async fn participants(&self, account: AccountId) -> Result<Arc<Vec<Participant>>, Fault> {
         Ok(self.participants.one(account).await?.unwrap_or_default())
+    }
+
+    /// A customer's addresses, whoever may see them; none where there is none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn addresses(&self, customer: CustomerId) -> Result<Option<Arc<AddressBook>>, Fault> {
+        self.addresses.one(customer).await
     }
 
     /// A row of the chart.

@@ -17,6 +17,7 @@ use crate::api::approvals::{self, Approval};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::cards::chargebacks::{self, Chargeback};
 use crate::api::cards::{self, Card};
+use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
 use crate::api::jobs::{self, Job};
@@ -26,6 +27,8 @@ use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::primitives::{
     AccountId, ApprovalId, AuditId, BusinessDayId, CardId, ChargebackId, CustomerId, DocumentId, EntryId, HoldId, JobId,
     LedgerAccountId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
+    AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
+    PartyId, ProductId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -90,6 +93,7 @@ macro_rules! node {
 
 node! {
     Account,
+    Address,
     Approval,
     AuditRecord,
     BusinessDay,
@@ -149,6 +153,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
     let prefix = id.split_once('_').map_or("", |(prefix, _)| prefix);
     let found = match prefix {
         AccountId::PREFIX => parsed!(accounts::by_id),
+        AddressId::PREFIX => parsed!(addresses::by_id),
         ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),

@@ -16,6 +16,8 @@ use super::cards::chargebacks::{ChargebackMutation, ChargebackQuery};
 use super::cards::clearings::ClearingMutation;
 use super::cards::mutations::CardMutation;
 use super::cards::queries::CardQuery;
+use super::customers::addresses::mutations::AddressMutation;
+use super::customers::addresses::queries::AddressQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::queries::CustomerQuery;
 use super::documents::mutations::DocumentMutation;
@@ -42,6 +44,7 @@ pub struct Query(
     WebhookQuery,
     PartyQuery,
     CustomerQuery,
+    AddressQuery,
     AccountQuery,
     CardQuery,
     ChargebackQuery,
@@ -61,6 +64,7 @@ pub struct Mutation(
     PartyMutation,
     CustomerMutation,
     PersonMutation,
+    AddressMutation,
     ProductMutation,
     AccountMutation,
     CardMutation,

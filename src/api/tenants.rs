@@ -9,6 +9,7 @@ use super::scalars::{CurrencyCode, Date, DateTime, LocalTime};
 use crate::access::{self, Scope, tenants};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, allowed, caller};
+use crate::api::customers::addresses::{AgreedAddressUsage, AgreedAddressUsageInput};
 use crate::api::fault::Fault;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::refusal::outcomes;
@@ -181,6 +182,12 @@ impl Tenant {
     async fn card_restore_days(&self) -> i32 {
         i32::try_from(self.present.head.settings.card_restore_days).unwrap_or(i32::MAX)
     }
+
+    /// What addresses may be used for; for anything where there is none.
+    async fn address_usages(&self) -> Vec<AgreedAddressUsage> {
+        let agreed = |(name, service): &(String, String)| AgreedAddressUsage { name: name.clone(), service: service.clone() };
+        self.present.head.settings.address_usages.iter().map(agreed).collect()
+    }
 }
 
 /// A business day in the API.
@@ -342,6 +349,9 @@ pub struct UpdateTenantInput {
     channels: Option<Vec<ChannelRuleInput>>,
     /// For how many days after it was deleted a card can be restored; 0 for that day alone, at most 3,653.
     card_restore_days: Option<i32>,
+    /// What addresses may be used for; replaces all that was agreed on before, and for anything where it is empty. What
+    /// addresses are used for already stays.
+    address_usages: Option<Vec<AgreedAddressUsageInput>>,
 }
 
 /// The day to end, where days end by hand.
@@ -542,6 +552,9 @@ impl UpdateTenantInput {
             day_end,
             channels: self.channels.map(channels).transpose()?,
             card_restore_days: self.card_restore_days.map(days).transpose()?,
+            address_usages: self
+                .address_usages
+                .map(|agreed| agreed.into_iter().map(|usage| (usage.name, usage.service)).collect()),
         })
     }
 }

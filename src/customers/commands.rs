@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::addresses::{self, NewAddress};
 use super::events::{self, CUSTOMER_CREATED, CUSTOMER_UPDATED};
 use super::identifiers::Identifier;
 use super::identity;
@@ -36,6 +37,8 @@ pub struct CreateCustomer {
     /// What is known beside that.
     #[serde(default)]
     pub profile: Profile,
+    /// Where it is reached: none, or the main postal address among them.
+    pub addresses: Vec<NewAddress>,
 }
 
 impl CreateCustomer {
@@ -47,6 +50,15 @@ impl CreateCustomer {
         if let Some(reference) = &self.external_reference {
             wants.unique::<Customer>(&EXTERNAL_REFERENCE, reference);
         }
+        for address in &self.addresses {
+            address.hints(wants);
+        }
+    }
+
+    /// Rows that it writes, at most.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        3 + 3 * self.addresses.len()
     }
 }
 
@@ -59,7 +71,8 @@ impl Command for CreateCustomer {
     }
 
     /// Refused as: `INVALID_INPUT`, `INVALID_IDENTIFIER`, `DATA_KEYS_MISSING`, `INVALID_INPUT` for a birth date that an
-    /// identifier does not tell, `DUPLICATE_REFERENCE`, in this order.
+    /// identifier does not tell, `DUPLICATE_REFERENCE`, then as its addresses are,
+    /// in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Customer>> {
         let id = work.id::<CustomerId>();
         let customer = Customer {
@@ -92,11 +105,12 @@ impl Command for CreateCustomer {
         };
         identity::set(work, customer.id, &identifiers)?;
         work.tell(events::of(CUSTOMER_CREATED, &customer));
+        addresses::add_all(work, customer.id, &self.addresses)?;
         Ok(customer)
     }
 
     fn weight(&self) -> usize {
-        3 + self.profile.identifiers.len()
+        self.rows() + self.profile.identifiers.len()
     }
 }
 

@@ -14,6 +14,7 @@
 //! something of a customer's. A record that was merged or erased stays readable; commands that name it are refused.
 //! What is personal never goes into an event, a log, a refusal or the audit trail.
 
+pub mod addresses;
 pub mod commands;
 pub mod erasure;
 pub mod events;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde_json::json;
 
-use super::names::{CAR, CITY, COMPANY, CREDITOR, Dice, FIRST, FORM, LAST, Outside};
+use super::names::{CAR, CITY, COMPANY, CREDITOR, Dice, FIRST, FORM, LAST, Outside, STREET};
 use super::slot::Then;
 use super::stage::Stage;
 use super::{ACCOUNT_1, ACCOUNT_2, CUSTOMER_1, Problem};
 use crate::accounts::{self, NewOwner, Product, ProductBy};
 use crate::cards::{NewCard, OpenAccount};
+use crate::customers::addresses::{Content, MAIN_POSTAL_ADDRESS, NewAddress, PostalAddress, Usage};
 use crate::customers::identifiers::Country;
 use crate::customers::profile::{ContactKind, ContactPoint};
 use crate::customers::{CreateCustomer, CustomerBy, CustomerType, NewIdentifier, Profile};
@@ -270,14 +271,17 @@ impl Opener {
         } else {
             format!("C{:08}", 10_000_000 + self.customers * 37)
         };
+        let external_reference = dice.chance(500).then(|| format!("CRM-{:05}", 20_000 + self.customers));
+        let (metadata, place) = address(dice);
         let command = CreateCustomer {
             type_: if person { CustomerType::Person } else { CustomerType::Company },
             number: Some(number.clone()),
-            external_reference: dice.chance(500).then(|| format!("CRM-{:05}", 20_000 + self.customers)),
+            external_reference,
             first_name: person.then(|| first.into()),
             last_name: person.then(|| last.into()),
             company_name: (!person).then(|| household.name.clone()),
-            metadata: address(dice),
+            metadata,
+            addresses: vec![home(place, self.customers)],
             profile: if number == CUSTOMER_1 { known() } else { Profile::default() },
         };
         stage.ask("onboarding", command, Then::Nothing);
@@ -359,9 +363,32 @@ fn known() -> Profile {
 }
 
 /// Where somebody lives, as the tenant's own metadata.
-pub(super) fn address(dice: &mut Dice) -> String {
+pub(super) fn address(dice: &mut Dice) -> (String, (&'static str, &'static str)) {
     let (city, country) = *dice.pick(CITY);
-    json!({ "city": city, "country": country }).to_string()
+    (json!({ "city": city, "country": country }).to_string(), (city, country))
+}
+
+/// Where a customer's statements go.
+fn home((city, country): (&str, &str), count: u64) -> NewAddress {
+    let street = usize::try_from(count).unwrap_or_default() % STREET.len();
+    let postal = PostalAddress {
+        street_name: Some(STREET[street].into()),
+        building_number: Some((count % 90 + 1).to_string()),
+        town_name: Some(city.into()),
+        country: country.into(),
+        ..PostalAddress::default()
+    };
+    let statements =
+        Usage { name: "STATEMENT_SENDING".into(), service: "ACCOUNT_SERVICE".into(), entity_reference: None };
+    NewAddress {
+        label: MAIN_POSTAL_ADDRESS.into(),
+        content: Content::Postal(Box::new(postal)),
+        usages: vec![statements],
+        entity_reference: None,
+        external_reference: None,
+        starts_on: None,
+        ends_on: None,
+    }
 }
 
 /// Asks for the parties whom the debtors owe.

@@ -282,3 +282,6 @@ mod tests {
         }
     }
 }
+
+/// Streets that every one of these towns may have.
+pub(super) const STREET: &[&str] = &["Storgatan", "Kirkegata", "Hafenstraße", "Rantatie", "Nygade", "Pikk"];

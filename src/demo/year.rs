@@ -219,7 +219,7 @@ impl Year {
                 first_name: Change::Keep,
                 last_name: Change::Keep,
                 company_name: Change::Keep,
-                metadata: Change::Set(cast::address(&mut self.dice)),
+                metadata: Change::Set(cast::address(&mut self.dice).0),
                 profile: Default::default(),
             };
             self.stage.ask("mobile-bank", command, Then::Nothing);

@@ -46,6 +46,7 @@ fn customer(memory: &mut Memory) -> CustomerId {
         company_name: None,
         metadata: "{}".into(),
         profile: Default::default(),
+        addresses: Vec::new(),
     };
     run(memory, &new).expect("a customer").id
 }

@@ -229,6 +229,7 @@ static SAVED: &[Saved] = &[
     saved!("08-customer" with variables),
     saved!("09-cards" with variables),
     saved!("10-authorise-card" with variables),
+    saved!("09-addresses" with variables),
 ];
 
 impl Saved {

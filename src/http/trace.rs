@@ -24,8 +24,10 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// A request that takes longer is worth a line in the log.
 const SLOW: Duration = Duration::from_secs(1);
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How long it took to begin the answer, in milliseconds: a browser shows it beside the request.
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// Gives the request its id, which the answer repeats, and a span. The span says neither variables nor headers
+/// Gives the request its id, which the answer repeats with the time that it took, and a span. The span says neither variables nor headers
 /// nor paths that no route has: nothing of a person gets into the log this way.
 pub(super) async fn request(State(ids): State<IdSource>, mut request: Request, next: Next) -> Response {
     let id = given(&request).unwrap_or_else(|| new_id(&ids));
@@ -45,9 +47,14 @@ pub(super) async fn request(State(ids): State<IdSource>, mut request: Request, n
     );
     spans::follow(&span, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
     request.extensions_mut().insert(id.clone());
+    let begun = Instant::now();
     let mut response = watch(span, |response: &Response| Some(response.status().as_u16()), next.run(request)).await;
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+    let took = format!("total;dur={:.3}", begun.elapsed().as_secs_f64() * 1_000.0);
+    if let Ok(value) = HeaderValue::from_str(&took) {
+        response.headers_mut().insert(SERVER_TIMING, value);
     }
     response
 }

@@ -1,6 +1,6 @@
 //! What changes a tenant's settings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ pub struct UpdateTenant {
     pub channels: Option<BTreeMap<PaymentChannel, ChannelRule>>,
     /// For how many days after it was deleted a card can be restored.
     pub card_restore_days: Option<u32>,
+    /// What addresses may be used for: all of it.
+    pub address_usages: Option<BTreeSet<(String, String)>>,
 }
 
 /// The tenant, as it is now.
@@ -57,7 +59,7 @@ impl Command for UpdateTenant {
     /// The business date stays until it ends, wherever that is now: it never goes back. Refused as: `INVALID_INPUT`.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Updated>> {
         let mut settings = (*work.settings()).clone();
-        let Self { name, base_currency, time_zone, calendar, day_end, channels, card_restore_days } = self.clone();
+        let Self { name, base_currency, time_zone, calendar, day_end, channels, card_restore_days, address_usages } = self.clone();
         settings.name = name.unwrap_or(settings.name);
         settings.base_currency = base_currency.unwrap_or(settings.base_currency);
         settings.time_zone = time_zone.unwrap_or(settings.time_zone);
@@ -65,6 +67,7 @@ impl Command for UpdateTenant {
         settings.day_end = day_end.unwrap_or(settings.day_end);
         settings.channels = channels.unwrap_or(settings.channels);
         settings.card_restore_days = card_restore_days.unwrap_or(settings.card_restore_days);
+        settings.address_usages = address_usages.unwrap_or(settings.address_usages);
         let settings = Arc::new(settings.checked()?);
         let now = settings.clone();
         work.change_head(|head| head.settings = settings);

@@ -86,6 +86,8 @@ ids! {
     CustomerId = "cus";
     /// A number by which a state knows a customer.
     CustomerIdentifierId = "cid";
+    /// An address of a customer's.
+    AddressId = "adr";
     /// A product.
     ProductId = "prd";
     /// A customer's account. Never a row in the books: that is a [`LedgerAccountId`].

@@ -29,6 +29,8 @@ pub enum Table {
     Customer,
     /// The numbers by which states know them.
     CustomerIdentifier,
+    /// Where customers are reached.
+    Address,
     /// What accounts are instances of.
     Product,
     /// Customers' accounts.

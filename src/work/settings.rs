@@ -1,7 +1,7 @@
 //! What a tenant has decided about itself: its days, its clock's zone, its name. A part of the head, so that every
 //! decision sees it without loading anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,9 @@ pub struct Settings {
     pub channels: BTreeMap<PaymentChannel, ChannelRule>,
     /// For how many days after it was deleted a card can be restored.
     pub card_restore_days: u32,
+    /// What customers' addresses may be used for: a name and a service each; for anything where there is none.
+    #[serde(default)]
+    pub address_usages: BTreeSet<(String, String)>,
 }
 
 /// When a business day ends.
@@ -83,6 +86,15 @@ impl Settings {
     /// `INVALID_INPUT`, naming the field.
     pub fn checked(self) -> Result<Self, Refused> {
         text::required(&self.name, NAME).map_err(|problem| Refused::invalid("name", problem.to_string()))?;
+        for (place, (usage, service)) in self.address_usages.iter().enumerate() {
+            for (field, word) in [("name", usage), ("service", service)] {
+                let known = |c: u8| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'_';
+                if !(1..=40).contains(&word.len()) || !word.bytes().all(known) {
+                    let message = "must be 1 to 40 capital letters, digits and underscores";
+                    return Err(Refused::invalid(&format!("addressUsages.{place}.{field}"), message));
+                }
+            }
+        }
         let calendar = self.calendar.checked().map_err(|problem| {
             let field = format!("calendar.{}", problem.field());
             Refused::invalid(&field, format!("the calendar {problem}"))
@@ -167,6 +179,7 @@ impl Default for Settings {
             day_end: DayEnd::Midnight,
             channels: BTreeMap::new(),
             card_restore_days: CARD_RESTORE_DAYS,
+            address_usages: BTreeSet::new(),
         }
     }
 }

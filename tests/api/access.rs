@@ -224,6 +224,7 @@ on_both_databases! {
             input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
             input
         };
+        let address = json!({ "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "Lund", "country": "SE" } } });
         let payment = on(json!({ "amount": euros("1.00"), "channel": "CASH" }));
         let open = json!({ "product": { "code": "current" }, "owner": { "id": from.owner } });
         let mutations = [
@@ -234,6 +235,15 @@ on_both_databases! {
             ("createParty", "admin", json!({ "name": "Creditor" })),
             ("updateParty", "admin", json!({ "party": { "number": "P" }, "name": "Other" })),
             ("remitToParty", "money", json!({ "party": { "number": "P" }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
+            ("createAddress", "admin", json!({ "customer": { "id": from.owner }, "address": address })),
+            ("createAddressBatch", "admin", item(&json!({ "customer": { "id": from.owner }, "address": address }))),
+            ("updateAddress", "admin", json!({ "address": { "id": "adr_1" }, "content": address["content"] })),
+            ("activateAddress", "admin", json!({ "address": { "id": "adr_1" } })),
+            ("deactivateAddress", "admin", json!({ "address": { "id": "adr_1" } })),
+            ("invalidateAddress", "admin", json!({ "address": { "id": "adr_1" } })),
+            ("invalidateAddressBatch", "admin", item(&json!({ "address": { "id": "adr_1" } }))),
+            ("addAddressUsage", "admin", json!({ "address": { "id": "adr_1" }, "usage": { "name": "A", "service": "B" } })),
+            ("removeAddressUsage", "admin", json!({ "address": { "id": "adr_1" }, "usage": { "name": "A", "service": "B" } })),
             ("createCustomerBatch", "admin", item(&person)),
             ("openAccountBatch", "admin", item(&open)),
             ("postPaymentBatch", "money", item(&payment)),
@@ -325,6 +335,7 @@ on_both_databases! {
             ("read", "{ chargebacks { nodes { id } } }"),
             ("read", "{ customer(by: { number: \"1\" }) { id } }"),
             ("read", "{ customers { nodes { id } } }"),
+            ("read", "{ address(by: { id: \"adr_1\" }) { id } }"),
             ("read", "{ party(by: { number: \"1\" }) { id } }"),
             ("read", "{ parties { nodes { id } } }"),
             ("read", "{ product(by: { code: \"current\" }) { id } }"),

@@ -12,7 +12,8 @@ use crate::app::{Account, TestApp, euros, eventually, is_batch, items};
 /// Everything that lists show.
 pub const EVERYTHING: &str = "{
     viewer { client tenant { id code } customer { id } }
-    customers(first: 10) { nodes { id number externalReference name metadata accounts { nodes { id number } } } }
+    customers(first: 10) { nodes { id number externalReference name metadata accounts { nodes { id number } }
+        addresses { nodes { id externalReference postal { townName } } } } }
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
         holds { nodes { id description } } history { nodes { sequence operation actor events { type payload } } } } } }
@@ -36,7 +37,8 @@ pub struct Things {
     pub account: Account,
     pub second: Account,
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
-    /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that.
+    /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
+    /// address.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -97,6 +99,12 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     app.done("refundCard", input, "replayed").await;
     let dispute = json!({ "purchase": purchase, "reason": secret });
     let chargeback = app.done("openChargeback", dispute, "chargeback { id }").await["chargeback"]["id"].take();
+    let address = json!({
+        "label": "MAIN_POSTAL_ADDRESS", "externalReference": "ext-adr",
+        "content": { "postal": { "townName": secret, "country": "SE" } },
+    });
+    let input = json!({ "customer": { "number": "C1" }, "address": address });
+    let address = app.done("createAddress", input, "address { id }").await["address"]["id"].take();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
@@ -119,6 +127,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&card),
         text(&purchase),
         text(&chargeback),
+        text(&address),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
@@ -170,6 +179,7 @@ on_both_databases! {
                 ("{ customer(by: { externalReference: \"ext-c\" }) { id } }", "customer", &own.ids[0]),
                 ("{ card(by: { token: \"T1\" }) { id } }", "card", &own.ids[15]),
                 ("{ product(by: { code: \"mine\" }) { id } }", "product", &own.product),
+                ("{ address(by: { externalReference: \"ext-adr\" }) { id } }", "address", &own.ids[18]),
                 ("{ party(by: { number: \"P1\" }) { id } }", "party", &own.ids[9]),
                 ("{ party(by: { externalReference: \"ext-p\" }) { id } }", "party", &own.ids[9]),
                 ("{ account(by: { number: \"A1\" }) { id } }", "account", &own.account.id),
@@ -209,6 +219,7 @@ on_both_databases! {
                 "query($id: ID!) { events(filter: { account: $id }) { nodes { sequence } } }",
                 "query($id: ID!) { auditRecords(filter: { target: $id }) { nodes { id } } }",
                 "query($id: ID!) { document(id: $id) { id } }",
+                "query($id: ID!) { address(by: { id: $id }) { id } }",
                 "query($id: ID!) { documents(filter: { subject: $id }) { nodes { id } } }",
                 "query($id: ID!) { history(of: $id) { nodes { record } } }",
             ] {
@@ -248,6 +259,11 @@ on_both_databases! {
             ("mergeCustomers", |them, id| json!({ "customer": { "id": id(&them.ids[0]) }, "into": { "number": "C1" } })),
             ("mergeCustomers", |them, id| json!({ "customer": { "number": "C1" }, "into": { "id": id(&them.ids[0]) } })),
             ("eraseCustomer", |them, id| json!({ "customer": { "id": id(&them.ids[0]) } })),
+            ("createAddress", |them, id| {
+                json!({ "customer": { "id": id(&them.ids[0]) }, "address": {
+                    "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "X", "country": "SE" } } } })
+            }),
+            ("invalidateAddress", |them, id| json!({ "address": { "id": id(&them.ids[18]) } })),
             ("updateProduct", |them, id| json!({ "product": { "id": id(&them.product) }, "alias": "X" })),
             ("openAccount", |them, id| json!({ "product": { "code": "mine" }, "owner": { "id": id(&them.ids[0]) } })),
             ("openAccount", |them, id| json!({ "product": { "id": id(&them.product) }, "owner": { "number": "C1" } })),

@@ -7,6 +7,7 @@ mod app;
 mod access;
 mod accounts;
 mod adding;
+mod addresses;
 mod approvals;
 mod attacks;
 mod bad_input;

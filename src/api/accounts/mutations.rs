@@ -9,6 +9,7 @@ use crate::api::accounts::Account;
 use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::cards::inputs::NewCardInput;
+use crate::api::customers::addresses::NewAddressInput;
 use crate::api::enums::{BankAccountClass, CustomerType};
 use crate::api::fault::Fault;
 use crate::api::input::{MoneyInput, amount, change, metadata, metadata_change, named, set};
@@ -92,6 +93,8 @@ pub struct NewOwnerInput {
     identifiers: Option<Vec<IdentifierInput>>,
     /// A JSON object of your own.
     metadata: Option<Json>,
+    /// Where it is reached: none, or a permanent MAIN_POSTAL_ADDRESS among them.
+    addresses: Option<Vec<NewAddressInput>>,
 }
 
 /// What to change on an account. Absent fields stay as they are.
@@ -369,6 +372,7 @@ impl AccountOwnerInput {
                         identifiers: new.identifiers,
                     }
                     .told(),
+                    addresses: NewAddressInput::all(new.addresses),
                 })));
             }
         };

@@ -1,5 +1,6 @@
 //! Customers in the API.
 
+pub mod addresses;
 pub mod mutations;
 pub mod persons;
 mod profile;

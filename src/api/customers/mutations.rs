@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 
+use super::addresses::NewAddressInput;
 use crate::access::Scope;
 use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
@@ -48,6 +49,8 @@ pub struct CreateCustomerInput {
     identifiers: Option<Vec<IdentifierInput>>,
     /// A JSON object of your own.
     metadata: Option<Json>,
+    /// Where it is reached: none, or a permanent MAIN_POSTAL_ADDRESS among them.
+    addresses: Option<Vec<NewAddressInput>>,
 }
 
 /// What to change on a customer. Absent fields stay as they are, null empties them.
@@ -174,6 +177,7 @@ impl CreateCustomerInput {
                 identifiers: self.identifiers,
             }
             .told(),
+            addresses: NewAddressInput::all(self.addresses),
         })
     }
 }

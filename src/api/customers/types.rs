@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object};
 use chrono::NaiveDate;
 
+use super::addresses::{self, Address, AddressFilter, AddressUsageInput};
 use crate::access::Scope;
 use crate::api::accounts::participants::{self, AccountParticipant};
 use crate::api::accounts::{self as accounts, Account, AccountFilter};
@@ -175,6 +176,33 @@ impl Customer {
     ) -> Result<Connection<Card>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
         cards::of_holder(caller, self.0.id, filter, &PageArgs::forward(first, after)).await
+    }
+
+    /// Its addresses, in the order in which they were added: all but those that were removed, or those that are in force
+    /// on a day, one for each label. Scope: read.
+    async fn addresses(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that are in force on this day.")] on: Option<Date>,
+        #[graphql(desc = "Only some of them.")] filter: Option<AddressFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Address>, Fault> {
+        addresses::list(allowed(ctx, Scope::Read)?, self.0.id, on, filter, &PageArgs::forward(first, after)).await
+    }
+
+    /// The address to be used: of a label, or for something. A temporary one hides the permanent one on its days. None
+    /// where nothing is in force. Scope: read.
+    async fn address(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Of this label; MAIN_POSTAL_ADDRESS when neither a label nor a usage is given.")]
+        label: Option<String>,
+        #[graphql(desc = "For this: with an entity, its own usage, or else the one for all.")]
+        usage: Option<AddressUsageInput>,
+        #[graphql(desc = "On this day; on the business date when absent.")] on: Option<Date>,
+    ) -> Result<Option<Address>, Fault> {
+        addresses::current(allowed(ctx, Scope::Read)?, self.0.id, label, usage, on).await
     }
 
     /// Every command that touched it, newest first. Scope: read.

@@ -54,6 +54,7 @@ async fn open(engine: &Engine, origin: &Origin, name: &str) -> CustomerId {
         company_name: None,
         metadata: "{}".into(),
         profile: Default::default(),
+        addresses: Vec::new(),
     };
     let customer = engine.run(origin, None, new).await.expect("a customer").value.id;
     let new = OpenAccount {

@@ -41,6 +41,7 @@ pub(crate) fn customer(number: Option<&str>) -> CreateCustomer {
         company_name: None,
         metadata: "{}".into(),
         profile: Default::default(),
+        addresses: Vec::new(),
     }
 }
 

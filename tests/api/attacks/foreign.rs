@@ -23,6 +23,7 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.document.id", 10, "query($id: ID!) { document(id: $id) { id name } }"),
     ("Query.documents.filter.subject", 2, "query($id: ID!) { documents(filter: { subject: $id }) { nodes { id } } }"),
     ("Query.history.of", 2, "query($id: ID!) { history(of: $id) { nodes { sequence } } }"),
+    ("Query.address.by.id", 18, "query($id: ID!) { address(by: { id: $id }) { id label } }"),
     ("Query.webhook.id", 11, "query($id: ID!) { webhook(id: $id) { id url } }"),
     ("Query.job.id", 13, "query($id: ID!) { job(id: $id) { id state items { nodes { index } } } }"),
     ("Query.approval.id", 14, "query($id: ID!) { approval(id: $id) { id state } }"),
@@ -70,7 +71,41 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
     link.as_object_mut().expect("an object").remove("file");
     let mut link_item = document(&json!("MY-HOLD"), Some(&json!("ID")));
     link_item.as_object_mut().expect("an object").remove("file");
+    let address = json!({ "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "X", "country": "SE" } } });
+    let (home, usage) = (json!({ "externalReference": "ext-adr" }), json!({ "name": "A", "service": "B" }));
     vec![
+        ("activateAddress.input.address.id", 18, json!({ "address": id })),
+        ("activateAddress.input.customer.id", 0, json!({ "customer": id, "address": home })),
+        ("addAddressUsage.input.address.id", 18, json!({ "address": id, "usage": usage })),
+        ("addAddressUsage.input.customer.id", 0, json!({ "customer": id, "address": home, "usage": usage })),
+        ("createAddress.input.customer.id", 0, json!({ "customer": id, "address": address })),
+        (
+            "createAddressBatch.input.items.customer.id",
+            0,
+            json!({ "items": [{ "idempotencyKey": "KEY", "customer": id, "address": address }] }),
+        ),
+        ("deactivateAddress.input.address.id", 18, json!({ "address": id })),
+        ("deactivateAddress.input.customer.id", 0, json!({ "customer": id, "address": home })),
+        ("invalidateAddress.input.address.id", 18, json!({ "address": id })),
+        ("invalidateAddress.input.customer.id", 0, json!({ "customer": id, "address": home })),
+        (
+            "invalidateAddressBatch.input.items.address.id",
+            18,
+            json!({ "items": [{ "idempotencyKey": "KEY", "address": id }] }),
+        ),
+        (
+            "invalidateAddressBatch.input.items.customer.id",
+            0,
+            json!({ "items": [{ "idempotencyKey": "KEY", "customer": id, "address": home }] }),
+        ),
+        ("removeAddressUsage.input.address.id", 18, json!({ "address": id, "usage": usage })),
+        ("removeAddressUsage.input.customer.id", 0, json!({ "customer": id, "address": home, "usage": usage })),
+        ("updateAddress.input.address.id", 18, json!({ "address": id, "content": address["content"] })),
+        (
+            "updateAddress.input.customer.id",
+            0,
+            json!({ "customer": id, "address": home, "content": address["content"] }),
+        ),
         ("addDocument.input.historyItem", 8, document(&json!("MY-HOLD"), Some(&json!("ID")))),
         ("addDocument.input.subject", 2, document(&json!("ID"), None)),
         ("createUploadLink.input.historyItem", 8, link_item),

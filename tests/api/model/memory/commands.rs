@@ -127,6 +127,7 @@ pub fn create_customer(input: &Value) -> Result<CreateCustomer, Refused> {
         company_name: text(input, "companyName"),
         metadata: metadata(input),
         profile: Default::default(),
+        addresses: Vec::new(),
     })
 }
 
