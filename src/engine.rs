@@ -52,6 +52,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         refused::CODES.to_vec(),
         ledger::refusal::CODES.to_vec(),
         jobs::refusal_codes(),
+        accounts::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
     ]
     .concat()

@@ -9,12 +9,15 @@ pub mod catalogue;
 pub mod close;
 pub mod commands;
 pub mod events;
+pub mod lookup;
 pub mod model;
 pub mod products;
+pub mod refusals;
 pub mod store;
 
 pub use close::CloseAccount;
 pub use commands::{NewOwner, OpenAccount, RequestAccountClosure, UpdateAccount, position};
+pub use lookup::{AccountLookup, AccountRef};
 pub use model::{Account, Family, Product, WorkingMode};
 pub use products::{CreateProduct, UpdateProduct};
 pub use store::{AccountBy, AccountFilter, ProductBy};

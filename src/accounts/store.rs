@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde::{Deserialize, Serialize};
 
 use super::model::{Account, Family, Product, WorkingMode};
-use crate::customers::{self, Customer, visible};
+use crate::customers::{self, Customer, CustomerBy, visible};
 use crate::database::{Kind, Listed, listed};
 use crate::ledger::position::RepaymentOrder;
 use crate::ledger::query::Page;
@@ -15,7 +15,7 @@ use crate::ledger::rows::{known, known_currency};
 use crate::ledger::{AccountStatus, DebtRule, LedgerFault, Position};
 use crate::primitives::{AccountId, CustomerId, Minor, PartyId, ProductId, TenantId};
 use crate::refused::Refused;
-use crate::work::row::{Index, Row, Table};
+use crate::work::row::{Index, Row, Set, Table};
 use crate::work::{Decision, Owned, Wants, Work, read};
 use entity::{account, product};
 
@@ -30,6 +30,21 @@ pub static EXTERNAL_REFERENCE: Index = Index {
     field: "externalReference",
     what: "the external reference",
 };
+
+/// The most accounts of a customer that are told apart without a number.
+pub const MOST_OF_OWNER: usize = 100;
+
+/// A customer's accounts, oldest first. A customer may have any number: of one who has more than can be told apart, one
+/// more than these is loaded, so that it shows.
+pub static OF_OWNER: [Set<Account>; 1] = [Set {
+    name: "of_owner",
+    owner: "customer_id",
+    condition: "found.ordinal <= COALESCE((SELECT last.ordinal FROM account AS last WHERE last.tenant_id = found.tenant_id \
+                AND last.customer_id = found.customer_id ORDER BY last.ordinal LIMIT 1 OFFSET 100), found.ordinal)",
+    owner_of: |account| Some(account.owner.0),
+    order: |one, other| one.ordinal.cmp(&other.ordinal),
+    bound: usize::MAX,
+}];
 
 impl Row for Product {
     type Id = ProductId;
@@ -148,6 +163,10 @@ impl Row for Account {
         std::iter::once((&NUMBER, self.number.as_str())).chain(reference).collect()
     }
 
+    fn sets() -> &'static [Set<Self>] {
+        &OF_OWNER
+    }
+
     fn changes(column: &str) -> bool {
         matches!(column, "external_reference" | "closure_code" | "metadata" | "party_id")
     }
@@ -249,6 +268,8 @@ impl AccountBy {
 pub struct AccountFilter {
     /// Only of this customer.
     pub owner: Option<CustomerId>,
+    /// Only of the customer with this name.
+    pub customer: Option<CustomerBy>,
     /// Only those whose debt is owed to this party.
     pub creditor: Option<PartyId>,
     /// Only of this product.
@@ -259,6 +280,8 @@ pub struct AccountFilter {
     pub status: Option<AccountStatus>,
     /// Only with this number.
     pub number: Option<String>,
+    /// Only with this reference of the tenant's own.
+    pub external_reference: Option<String>,
 }
 
 /// A product, if the tenant has it.
@@ -409,11 +432,22 @@ pub async fn list(
         ("product_id = ", filter.product.map(|product| product.0.into())),
         ("family = ", filter.family.map(|family| family.word().into())),
         ("number = ", filter.number.as_deref().map(Into::into)),
+        ("external_reference = ", filter.external_reference.as_deref().map(Into::into)),
     ];
     for (condition, value) in conditions {
         if let Some(value) = value {
             query.and(condition, value);
         }
+    }
+    if let Some(customer) = &filter.customer {
+        let (column, name) = match customer {
+            CustomerBy::Id(id) => ("id = ", id.0.into()),
+            CustomerBy::Number(number) => ("number = ", number.as_str().into()),
+            CustomerBy::ExternalReference(reference) => ("external_reference = ", reference.as_str().into()),
+        };
+        query.and_raw("customer_id = (SELECT id FROM customer WHERE tenant_id = $1");
+        query.and(column, name);
+        query.close();
     }
     if let Some(status) = filter.status {
         query.and_raw("id IN (SELECT account_id FROM account_position WHERE tenant_id = $1");

@@ -26,6 +26,7 @@ mod holds;
 mod isolation;
 mod jobs;
 mod keys;
+mod lookups;
 mod metrics;
 mod model;
 mod operations;

@@ -2,6 +2,8 @@
 
 pub mod queries;
 pub mod reports;
+mod transactions;
 mod types;
 
+pub use transactions::*;
 pub use types::*;
