@@ -17,6 +17,7 @@ use super::documents::mutations::DocumentMutation;
 use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
+use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
 use super::jobs::{JobMutation, JobQuery};
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
@@ -39,6 +40,7 @@ pub struct Query(
     DocumentQuery,
     EventQuery,
     HistoryQuery,
+    HistoryCodesQuery,
     JobQuery,
     ApprovalQuery,
 );
@@ -55,6 +57,7 @@ pub struct Mutation(
     MovementMutation,
     HoldMutation,
     DocumentMutation,
+    HistoryCodesMutation,
     RemittanceMutation,
     JobMutation,
     ApprovalMutation,

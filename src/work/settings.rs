@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
+use super::history_codes::HistoryCodes;
 use crate::ledger::PaymentChannel;
 use crate::primitives::calendar::{BankCalendar, Calendar, CalendarEnds, LocalDay, RollRule, Zone};
 use crate::primitives::clock::Micros;
@@ -32,6 +33,9 @@ pub struct Settings {
     pub day_end: DayEnd,
     /// What holds for a rail, where something does.
     pub channels: BTreeMap<PaymentChannel, ChannelRule>,
+    /// What another system's numbers of actions stand for.
+    #[serde(default)]
+    pub history_codes: HistoryCodes,
 }
 
 /// When a business day ends.
@@ -156,6 +160,7 @@ impl Default for Settings {
             calendar: every_day(),
             day_end: DayEnd::Midnight,
             channels: BTreeMap::new(),
+            history_codes: HistoryCodes::default(),
         }
     }
 }

@@ -157,4 +157,47 @@ on_both_databases! {
             }
         }
     }
+
+    async fn numbers_of_actions_stand_for_what_the_tenant_says(app: TestApp) {
+        let account = app.funded("10.00").await;
+        app.done("updateAccount", json!({ "account": account.by(), "metadata": { "a": 1 } }), "replayed").await;
+        let codes = json!({
+            "types": [
+                { "code": 3, "name": "Account opened", "operations": ["openAccount"] },
+                { "code": 0, "name": "Account kept", "operations": ["updateAccount", "openAccount"] },
+            ],
+            "groups": [{ "code": 60, "name": "Money", "operations": ["postPayment", "transfer"] }],
+        });
+        let selection = "historyCodes { types { code name operations } groups { code name operations } }";
+        let set = app.done("setHistoryCodes", codes.clone(), selection).await["historyCodes"].take();
+        assert_eq!(set["types"][0], json!({ "code": 0, "name": "Account kept", "operations": ["openAccount", "updateAccount"] }));
+        assert_eq!(app.ok(&format!("{{ {selection} }}"), json!({})).await["historyCodes"], set);
+        let query = "query($by: AccountBy!, $filter: HistoryFilter) { account(by: $by) { history(filter: $filter) { nodes { operation } } } }";
+        for (filter, expected) in [
+            (json!({}), vec!["updateAccount", "postPayment", "openAccount"]),
+            (json!({ "actionType": 3 }), vec!["openAccount"]),
+            (json!({ "actionType": 0 }), vec!["updateAccount", "openAccount"]),
+            (json!({ "actionGroup": 60 }), vec!["postPayment"]),
+            (json!({ "actionType": 0, "operations": ["updateAccount", "postPayment"] }), vec!["updateAccount"]),
+            (json!({ "actionType": 3, "actionGroup": 60 }), vec![]),
+            (json!({ "actionType": 3, "until": "2026-04-15T00:00:00Z" }), vec![]),
+        ] {
+            let found = app.ok(query, json!({ "by": account.by(), "filter": filter })).await;
+            let nodes = found["account"]["history"]["nodes"].as_array().unwrap().clone();
+            let operations: Vec<&str> = nodes.iter().map(|node| node["operation"].as_str().unwrap()).collect();
+            assert_eq!(operations, expected, "{filter}");
+        }
+        for filter in [json!({ "actionType": 60 }), json!({ "actionGroup": 3 }), json!({ "actionType": -1 })] {
+            app.fault(query, json!({ "by": account.by(), "filter": filter }), "BAD_REQUEST").await;
+        }
+        let number = |code: i32, operations: &[&str]| json!({ "code": code, "name": "A", "operations": operations });
+        for (codes, path) in [
+            (json!({ "types": [number(1, &["a"]), number(1, &["b"])] }), "types.1.code"),
+            (json!({ "groups": [number(-1, &["a"])] }), "groups.0.code"),
+            (json!({ "groups": [number(1, &[])] }), "groups.0.operations"),
+        ] {
+            app.refused("setHistoryCodes", codes, "INVALID_INPUT", path).await;
+        }
+        assert_eq!(app.ok(&format!("{{ {selection} }}"), json!({})).await["historyCodes"], set);
+    }
 }

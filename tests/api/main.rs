@@ -41,4 +41,5 @@ mod tidy;
 mod transfers;
 mod transport;
 mod verify;
+mod walks;
 mod webhooks;

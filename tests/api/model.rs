@@ -152,6 +152,7 @@ const AROUND: &[&str] = &[
     "setApprovalRules",
     "setDocumentKind",
     "setDocumentLegalHold",
+    "setHistoryCodes",
     "updateTenant",
     "updateWebhook",
     "withdrawApproval",
