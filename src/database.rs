@@ -47,6 +47,9 @@ pub struct Database {
     begins: Histogram,
     /// Writers that wait for it now.
     beginning: Gauge,
+    /// Statements that were run.
+    #[cfg(test)]
+    statements: Arc<std::sync::atomic::AtomicU64>,
 }
 
 /// How to open connections that are kept, and how many more there may be.
@@ -268,11 +271,17 @@ impl Database {
         own_connections: Option<OwnConnections>,
         check: ConnectionCheck,
     ) -> Self {
+        #[cfg(test)]
+        let statements = Arc::<std::sync::atomic::AtomicU64>::default();
         // Measuring a statement costs two looks at the clock. On SQLite nobody asks for its failures.
-        if own_connections.is_some() || spans::exporting() {
+        if own_connections.is_some() || spans::exporting() || cfg!(test) {
             for pool in [&mut reader, &mut writer] {
                 let check = check.clone();
+                #[cfg(test)]
+                let statements = statements.clone();
                 pool.set_metric_callback(move |info| {
+                    #[cfg(test)]
+                    statements.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     if info.failed {
                         check.failed();
                     }
@@ -281,7 +290,23 @@ impl Database {
             }
         }
         let (begins, beginning) = (Histogram::of_times(), Gauge::default());
-        Self { reader, writer, sqlite_writer, own_connections, check, begins, beginning }
+        Self {
+            reader,
+            writer,
+            sqlite_writer,
+            own_connections,
+            check,
+            begins,
+            beginning,
+            #[cfg(test)]
+            statements,
+        }
+    }
+
+    /// How many statements were run so far.
+    #[cfg(test)]
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Applies the migrations that are missing.

@@ -56,10 +56,10 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         refused::CODES.to_vec(),
         ledger::refusal::CODES.to_vec(),
         jobs::refusal_codes(),
-        cards::refusals::CODES.to_vec(),
         customers::refusals::CODES.to_vec(),
-        accounts::refusals::CODES.to_vec(),
         customers::addresses::refusals::CODES.to_vec(),
+        accounts::refusals::CODES.to_vec(),
+        cards::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
     ]
     .concat()

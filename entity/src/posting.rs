@@ -19,6 +19,7 @@ pub struct Model {
     pub kind: String,
     pub value_date: Date,
     pub booked_at_us: i64,
+    pub authorised_on: Date,
     pub account_amount_minor: Option<i64>,
     pub account_balance_after_minor: Option<i64>,
     pub message: Option<String>,

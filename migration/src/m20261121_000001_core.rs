@@ -160,7 +160,7 @@ const TABLES: &[&str] = &[
         last_reversal_id {uuid} NOT NULL,
         PRIMARY KEY (tenant_id, entry_id)
     )",
-    // `kind`, `value_date` and `booked_at_us` are the entry's: an account's transactions are listed without it.
+    // `kind`, `value_date`, `booked_at_us` and `authorised_on` are the entry's: an account's transactions are listed without it.
     "CREATE TABLE posting (
         tenant_id {uuid} NOT NULL,
         entry_sequence bigint NOT NULL,
@@ -173,6 +173,7 @@ const TABLES: &[&str] = &[
         kind text NOT NULL,
         value_date date NOT NULL,
         booked_at_us bigint NOT NULL,
+        authorised_on date NOT NULL,
         account_amount_minor bigint,
         account_balance_after_minor bigint,
         message text,

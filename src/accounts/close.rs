@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::events;
+use super::lookup::AccountRef;
 use super::model::Account;
 use super::store::AccountBy;
 use crate::ledger::amounts::to_minor;
@@ -51,9 +52,9 @@ pub struct ClosingTransaction {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CloseAccount {
     /// Which.
-    pub account: AccountBy,
+    pub account: AccountRef,
     /// Why, as a code of the tenant's own.
-    pub closure_code: String,
+    pub closure_code: Option<String>,
     /// What brings it to zero, in this order.
     pub transactions: Vec<ClosingTransaction>,
 }
@@ -71,12 +72,13 @@ impl Command for CloseAccount {
         }
     }
 
-    /// Refused as: `INVALID_INPUT` for the code, `NOT_FOUND`, `INVALID_STATE` when it is closed, `HOLDS_REMAIN`, what the
+    /// Refused as: `INVALID_INPUT` for the code, what the account is not found for, `INVALID_STATE` when it is closed, `HOLDS_REMAIN`, what the
     /// closing transactions are refused for, `BALANCE_REMAINS`, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
-        text::required(&self.closure_code, 64)
-            .map_err(|problem| Refused::invalid("closureCode", problem.to_string()))?;
-        let account = self.account.locate(work, "account")?;
+        if let Some(code) = &self.closure_code {
+            text::required(code, 64).map_err(|problem| Refused::invalid("closureCode", problem.to_string()))?;
+        }
+        let account = self.account.locate(work)?;
         let targets = self.targets(work)?;
         let position = work.position(account.id)?;
         if position.status == AccountStatus::Closed {
@@ -95,11 +97,13 @@ impl Command for CloseAccount {
             // Nothing of the input asked for it: what it is refused for, the account is at fault for.
             work.post(&Draft::netting(account.id, position.currency)).of_field("account")?;
         }
-        let code = self.closure_code.clone();
-        let account = work.change::<Account, Refused>(account.id, |account| {
-            account.closure_code = Some(code);
-            Ok(())
-        })?;
+        let account = match self.closure_code.clone() {
+            None => account,
+            Some(code) => work.change::<Account, Refused>(account.id, |account| {
+                account.closure_code = Some(code);
+                Ok(())
+            })?,
+        };
         // One that was waiting to be closed has been closed by the very posting that emptied it.
         if work.position(account.id)?.status != AccountStatus::Closed {
             work.close(account.id).map_err(|stop| match stop {
@@ -107,7 +111,9 @@ impl Command for CloseAccount {
                 stop => stop,
             })?;
         }
-        work.tell(events::closure_recorded(account.id, &self.closure_code));
+        if let Some(code) = &self.closure_code {
+            work.tell(events::closure_recorded(account.id, code));
+        }
         Ok(account)
     }
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::events;
+use super::lookup::AccountRef;
 use super::model::{Account, Product};
-use super::store::{AccountBy, EXTERNAL_REFERENCE, NUMBER, ProductBy};
+use super::store::{EXTERNAL_REFERENCE, NUMBER, ProductBy};
 use crate::customers::{CreateCustomer, Customer, CustomerBy};
 use crate::ledger::amounts::to_minor;
 use crate::ledger::{AccountStatus, Component, Position, Refusal};
@@ -159,7 +160,7 @@ fn made_number(id: Uuid, attempt: u128) -> String {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UpdateAccount {
     /// Which.
-    pub account: AccountBy,
+    pub account: AccountRef,
     /// The tenant's own reference.
     pub external_reference: Change<String>,
     /// Whom its debt is owed to; emptied, that is the tenant.
@@ -184,10 +185,10 @@ impl Command for UpdateAccount {
         }
     }
 
-    /// Refused as: `NOT_FOUND` (account, then creditor), `INVALID_STATE` for another creditor while it owes principal,
+    /// Refused as: what the account is not found for, `NOT_FOUND` for the creditor, `INVALID_STATE` for another creditor while it owes principal,
     /// `INVALID_INPUT`, `DUPLICATE_REFERENCE`, `ACCOUNT_NOT_OPEN`, `AMOUNT_OUT_OF_RANGE`, `CREDIT_LIMIT_INCREASE_NOT_ALLOWED`, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
-        let found = self.account.locate(work, "account")?;
+        let found = self.account.locate(work)?;
         let creditor = match &self.creditor {
             Change::Keep => found.creditor,
             // Whom its debt is owed to is hidden from the customer's own token: there is nothing for it to take away.
@@ -243,7 +244,7 @@ impl Command for UpdateAccount {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestAccountClosure {
     /// Which.
-    pub account: AccountBy,
+    pub account: AccountRef,
 }
 
 impl Command for RequestAccountClosure {
@@ -254,9 +255,9 @@ impl Command for RequestAccountClosure {
         self.account.hint(wants);
     }
 
-    /// Refused as: `NOT_FOUND`, `INVALID_STATE` unless it is OPEN.
+    /// Refused as: what the account is not found for, `INVALID_STATE` unless it is OPEN.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
-        let account = self.account.locate(work, "account")?;
+        let account = self.account.locate(work)?;
         work.request_closure(account.id).named(&[(account.id, "account")])?;
         Ok(account)
     }

@@ -1,4 +1,4 @@
-//! What is refused about accounts and who takes part in them.
+//! What accounts and those who take part in them are refused for.
 
 use crate::refused::RefusalCode;
 
@@ -8,5 +8,9 @@ crate::open_words! { RefusalCode:
         /// The customer cannot take part in the account as this: the account is closed, the customer owns it, or there
         /// are too many.
         PARTICIPANT_REFUSED,
+        /// A lookup that is to find one account finds several, or more than can be told apart.
+        AMBIGUOUS_LOOKUP,
+        /// The account that is named is not one that the lookup beside it describes.
+        LOOKUP_MISMATCH,
     }
 }

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde::{Deserialize, Serialize};
 
 use super::model::{Account, Family, Product, WorkingMode};
-use crate::customers::{self, Customer, visible};
+use crate::customers::{self, Customer, CustomerBy, visible};
 use crate::database::{Kind, Listed, listed};
 use crate::ledger::position::RepaymentOrder;
 use crate::ledger::query::Page;
@@ -31,16 +31,44 @@ pub static EXTERNAL_REFERENCE: Index = Index {
     what: "the external reference",
 };
 
-/// The accounts that a customer owns. Loaded only where two records are merged, or one is erased: whoever has more than
-/// that moves is refused, and nobody has as many as the bound.
-pub static OWNED: Set<Account> = Set {
+/// The most accounts of a customer that are told apart without a number.
+pub const MOST_OF_OWNER: usize = 100;
+
+/// A customer's accounts, oldest first: all of them ([`owned`]), and so many as are told apart ([`of_owner`]).
+pub static SETS: [Set<Account>; 2] = [
+    // Loaded only where two records are merged, or one is erased: whoever has more than that moves is refused, and nobody
+    // has as many as the bound.
+    Set {
     name: "owned",
     owner: "customer_id",
     condition: "TRUE",
     owner_of: |account| Some(account.owner.0),
     order: |one, other| one.ordinal.cmp(&other.ordinal),
     bound: 100_000,
-};
+},
+    // A customer may have any number: of one who has more than can be told apart, one more than these is loaded, so that
+    // it shows.
+    Set {
+    name: "of_owner",
+    owner: "customer_id",
+    condition: "found.ordinal <= COALESCE((SELECT last.ordinal FROM account AS last WHERE last.tenant_id = found.tenant_id \
+                AND last.customer_id = found.customer_id ORDER BY last.ordinal LIMIT 1 OFFSET 100), found.ordinal)",
+    owner_of: |account| Some(account.owner.0),
+    order: |one, other| one.ordinal.cmp(&other.ordinal),
+    bound: usize::MAX,
+},
+];
+/// Of [`SETS`], all accounts that a customer owns.
+#[must_use]
+pub fn owned() -> &'static Set<Account> {
+    &SETS[0]
+}
+
+/// Of [`SETS`], those of an owner that are told apart.
+#[must_use]
+pub fn of_owner() -> &'static Set<Account> {
+    &SETS[1]
+}
 
 impl Row for Product {
     type Id = ProductId;
@@ -164,7 +192,7 @@ impl Row for Account {
     }
 
     fn sets() -> &'static [Set<Self>] {
-        std::slice::from_ref(&OWNED)
+        &SETS
     }
 }
 
@@ -264,6 +292,8 @@ impl AccountBy {
 pub struct AccountFilter {
     /// Only of this customer.
     pub owner: Option<CustomerId>,
+    /// Only of the customer with this name.
+    pub customer: Option<CustomerBy>,
     /// Only those whose debt is owed to this party.
     pub creditor: Option<PartyId>,
     /// Only of this product.
@@ -274,6 +304,8 @@ pub struct AccountFilter {
     pub status: Option<AccountStatus>,
     /// Only with this number.
     pub number: Option<String>,
+    /// Only with this reference of the tenant's own.
+    pub external_reference: Option<String>,
 }
 
 /// A product, if the tenant has it.
@@ -424,11 +456,22 @@ pub async fn list(
         ("product_id = ", filter.product.map(|product| product.0.into())),
         ("family = ", filter.family.map(|family| family.word().into())),
         ("number = ", filter.number.as_deref().map(Into::into)),
+        ("external_reference = ", filter.external_reference.as_deref().map(Into::into)),
     ];
     for (condition, value) in conditions {
         if let Some(value) = value {
             query.and(condition, value);
         }
+    }
+    if let Some(customer) = &filter.customer {
+        let (column, name) = match customer {
+            CustomerBy::Id(id) => ("id = ", id.0.into()),
+            CustomerBy::Number(number) => ("number = ", number.as_str().into()),
+            CustomerBy::ExternalReference(reference) => ("external_reference = ", reference.as_str().into()),
+        };
+        query.and_raw("customer_id = (SELECT id FROM customer WHERE tenant_id = $1");
+        query.and(column, name);
+        query.close();
     }
     if let Some(status) = filter.status {
         query.and_raw("id IN (SELECT account_id FROM account_position WHERE tenant_id = $1");

@@ -7,7 +7,7 @@ use async_graphql::Context;
 use super::refusal::Refusal;
 use super::texts::{self, CardNumbers};
 use crate::access::Scope;
-use crate::api::context::{Verdict, caller, engine, origin};
+use crate::api::context::{Caller, Verdict, caller, engine, origin};
 use crate::api::fault::Fault;
 use crate::api::input::BatchMode;
 use crate::engine::Engine;
@@ -30,13 +30,29 @@ pub(crate) struct Call<'a> {
 }
 
 /// Whose business a mutation is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// A customer's own as well: a token that is bound to one does it with what is theirs.
     Own,
     /// The tenant's: a token that is bound to a customer may not, whatever its scopes. Money that came in, a
     /// merchant's reservation, a correction or a new credit is not for the customer to declare.
     Tenant,
+}
+
+/// What a mutation asks of a token: the scope, and whose business it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Right(pub Scope, pub Reach);
+
+impl Right {
+    /// Why the one who asks has it not, for the actions that things offer.
+    pub(crate) fn missing(self, caller: &Caller) -> Option<String> {
+        let Self(scope, reach) = self;
+        if !caller.principal.may(scope) {
+            return Some(format!("the token lacks the scope {}", scope.word()));
+        }
+        (reach == Reach::Tenant && caller.customer().is_some())
+            .then(|| "it takes a token that is not bound to a customer".to_owned())
+    }
 }
 
 /// What came of an item of a batch.

@@ -10,6 +10,7 @@ use crate::api::documents::{self, Document};
 use crate::api::enums::AuditOutcome;
 use crate::api::events::LedgerEvent;
 use crate::api::fault::{Fault, FaultCode};
+use crate::api::history_codes;
 use crate::api::inputs::{filter_list, filter_text};
 use crate::api::pagination::{Connection, HistoryPlace, Listed, PageArgs, Window};
 use crate::api::scalars::{BigInt, DateTime};
@@ -116,6 +117,10 @@ pub struct HistoryFilter {
     operations: Option<Vec<String>>,
     /// Only what was done together, in this request.
     group: Option<String>,
+    /// Only the operations that this number of another system's types of actions stands for: see `setHistoryCodes`.
+    action_type: Option<i32>,
+    /// Only the operations that this number of another system's groups of actions stands for.
+    action_group: Option<i32>,
 }
 
 /// Questions about histories. Scope: read.
@@ -168,6 +173,11 @@ pub async fn of(
     for operation in filter_list("operations", filter.operations)?.unwrap_or_default() {
         operations.extend(filter_text("operations", Some(operation))?);
     }
+    let asked = history_codes::operations(caller, operations, filter.action_type, filter.action_group).await?;
+    let operations = match asked {
+        Some(none) if none.is_empty() => return Ok(Connection::empty()),
+        asked => asked.unwrap_or_default(),
+    };
     let filter = history::HistoryFilter {
         from: filter.from.map(|at| at.0),
         before: filter.until.map(|at| at.0),

@@ -17,6 +17,7 @@ pub mod enums;
 pub mod events;
 pub mod fault;
 pub mod history;
+pub mod history_codes;
 pub mod input;
 pub mod inputs;
 pub mod jobs;

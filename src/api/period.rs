@@ -1,8 +1,8 @@
-//! Spans of booking dates: from and to, inclusive, or a month.
+//! Spans of dates: from and to, inclusive, or a month.
 
 use std::ops::Range;
 
-use chrono::{Days, Months, NaiveDate, NaiveTime};
+use chrono::{Days as Count, Months, NaiveDate, NaiveTime};
 
 use super::fault::{Fault, FaultCode};
 use super::scalars::Date;
@@ -23,31 +23,54 @@ impl Period {
     /// # Errors
     /// `BAD_REQUEST` when they are the wrong way round.
     pub fn days(from: Option<Date>, to: Option<Date>) -> Result<Self, Fault> {
+        let Days { from, before } = Days::between(from, to)?;
+        Ok(Self { from: from.map(midnight), before: before.map(midnight) })
+    }
+}
+
+/// A span of days; open where nothing was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Days {
+    /// On or after.
+    pub from: Option<NaiveDate>,
+    /// Before.
+    pub before: Option<NaiveDate>,
+}
+
+impl Days {
+    /// From `from` to `to`, both inclusive.
+    ///
+    /// # Errors
+    /// `BAD_REQUEST` when they are the wrong way round.
+    pub fn between(from: Option<Date>, to: Option<Date>) -> Result<Self, Fault> {
         if let (Some(from), Some(to)) = (from, to)
             && from.0 > to.0
         {
             return Err(bad("from lies after to"));
         }
-        Ok(Self { from: from.map(|day| midnight(day.0)), before: to.map(|day| midnight(next(day.0))) })
+        Ok(Self { from: from.map(|day| day.0), before: to.map(|day| next(day.0)) })
     }
 
-    /// The same, or a month; when nothing is given, the last thirty days and today.
+    /// The same, or a month; nothing when nothing is given.
     ///
     /// # Errors
     /// `BAD_REQUEST` for a month that is none, or beside other bounds.
-    pub fn of(from: Option<Date>, to: Option<Date>, month: Option<&str>, today: NaiveDate) -> Result<Self, Fault> {
+    pub fn of(from: Option<Date>, to: Option<Date>, month: Option<&str>) -> Result<Option<Self>, Fault> {
         match (month, from.is_some() || to.is_some()) {
             (Some(_), true) => Err(bad("month cannot be given together with from or to")),
             (Some(month), false) => {
                 let days = month_of(month).ok_or_else(|| bad("month is not a month: write it like \"2026-04\""))?;
-                Ok(Self { from: Some(midnight(days.start)), before: Some(midnight(days.end)) })
+                Ok(Some(Self { from: Some(days.start), before: Some(days.end) }))
             }
-            (None, true) => Self::days(from, to),
-            (None, false) => {
-                let start = today.checked_sub_days(Days::new(30)).unwrap_or(today);
-                Ok(Self { from: Some(midnight(start)), before: None })
-            }
+            (None, true) => Self::between(from, to).map(Some),
+            (None, false) => Ok(None),
         }
+    }
+
+    /// The last thirty days and today.
+    #[must_use]
+    pub fn last_thirty(today: NaiveDate) -> Self {
+        Self { from: Some(today.checked_sub_days(Count::new(30)).unwrap_or(today)), before: None }
     }
 }
 
@@ -82,27 +105,21 @@ mod tests {
         text.parse().expect("a date")
     }
 
-    fn shown(period: Period) -> (Option<String>, Option<String>) {
-        let show = |at: Option<Micros>| at.map(|at| crate::primitives::clock::from_micros(at).date_naive().to_string());
-        (show(period.from), show(period.before))
-    }
-
     #[test]
     fn both_ends_belong_to_the_span() {
-        let today = day("2026-04-30");
         let date = |text: &str| Some(Date(day(text)));
-        let some = |text: &str| Some(text.to_owned());
+        let span = |from: Option<&str>, before: Option<&str>| Days { from: from.map(day), before: before.map(day) };
         for (from, to, month, expected) in [
-            (date("2026-04-01"), date("2026-04-02"), None, (some("2026-04-01"), some("2026-04-03"))),
-            (date("2026-04-01"), None, None, (some("2026-04-01"), None)),
-            (None, date("2026-12-31"), None, (None, some("2027-01-01"))),
-            (None, None, Some("2026-02"), (some("2026-02-01"), some("2026-03-01"))),
-            (None, None, Some("2025-12"), (some("2025-12-01"), some("2026-01-01"))),
-            (None, None, None, (some("2026-03-31"), None)),
+            (date("2026-04-01"), date("2026-04-02"), None, Some(span(Some("2026-04-01"), Some("2026-04-03")))),
+            (date("2026-04-01"), None, None, Some(span(Some("2026-04-01"), None))),
+            (None, date("2026-12-31"), None, Some(span(None, Some("2027-01-01")))),
+            (None, None, Some("2026-02"), Some(span(Some("2026-02-01"), Some("2026-03-01")))),
+            (None, None, Some("2025-12"), Some(span(Some("2025-12-01"), Some("2026-01-01")))),
+            (None, None, None, None),
         ] {
-            let period = Period::of(from, to, month, today).expect("a period");
-            assert_eq!(shown(period), expected);
+            assert_eq!(Days::of(from, to, month).expect("a span"), expected);
         }
+        assert_eq!(Days::last_thirty(day("2026-04-30")), span(Some("2026-03-31"), None));
         for month in [
             "2026-13",
             "2026-00",
@@ -117,9 +134,18 @@ mod tests {
             "٢٠٢٦-٠١",
             "",
         ] {
-            assert!(Period::of(None, None, Some(month), today).is_err(), "{month}");
+            assert!(Days::of(None, None, Some(month)).is_err(), "{month}");
         }
-        assert!(Period::of(date("2026-04-01"), None, Some("2026-04"), today).is_err());
-        assert!(Period::of(date("2026-04-02"), date("2026-04-01"), None, today).is_err());
+        assert!(Days::of(date("2026-04-01"), None, Some("2026-04")).is_err());
+        assert!(Days::of(date("2026-04-02"), date("2026-04-01"), None).is_err());
+    }
+
+    #[test]
+    fn moments_are_those_of_whole_days_in_utc() {
+        let date = |text: &str| Some(Date(day(text)));
+        let period = Period::days(date("2026-04-01"), date("2026-04-02")).expect("a period");
+        let show = |at: Option<Micros>| at.map(|at| crate::primitives::clock::from_micros(at).to_rfc3339());
+        assert_eq!(show(period.from).as_deref(), Some("2026-04-01T00:00:00+00:00"));
+        assert_eq!(show(period.before).as_deref(), Some("2026-04-03T00:00:00+00:00"));
     }
 }

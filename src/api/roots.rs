@@ -26,6 +26,7 @@ use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
 use super::accounts::participants::ParticipantMutation;
 use super::customers::persons::PersonMutation;
+use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
 use super::jobs::{JobMutation, JobQuery};
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
@@ -52,6 +53,7 @@ pub struct Query(
     DocumentQuery,
     EventQuery,
     HistoryQuery,
+    HistoryCodesQuery,
     JobQuery,
     ApprovalQuery,
 );
@@ -76,6 +78,7 @@ pub struct Mutation(
     HoldMutation,
     DocumentMutation,
     ReceiptMutation,
+    HistoryCodesMutation,
     RemittanceMutation,
     JobMutation,
     ApprovalMutation,

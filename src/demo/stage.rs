@@ -337,7 +337,7 @@ impl Stage {
     pub(super) fn request_closure(&mut self, client: &'static str, actor: usize) {
         self.actors[actor].plays = false;
         let account = self.by(actor);
-        self.ask(client, RequestAccountClosure { account }, Then::Nothing);
+        self.ask(client, RequestAccountClosure { account: account.into() }, Then::Nothing);
     }
 
     /// Closes an account, which takes it off the stage; what it has or owes goes the way that the closing says.
@@ -345,7 +345,7 @@ impl Stage {
         self.actors[actor].plays = false;
         let transaction = ClosingTransaction { kind, amount: None, description: None };
         let transactions = if self.actors[actor].balance == 0 { Vec::new() } else { vec![transaction] };
-        let command = CloseAccount { account: self.by(actor), closure_code: code.into(), transactions };
+        let command = CloseAccount { account: self.by(actor).into(), closure_code: Some(code.into()), transactions };
         self.ask(client, command, Then::Nothing);
     }
 

@@ -322,9 +322,13 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     token(headers.get(header::AUTHORIZATION)?.to_str().ok()?)
 }
 
-/// The token after `Bearer`, however that is written.
+/// The token after `Bearer`, however that is written; or alone, as some clients send it.
 pub(super) fn token(credentials: &str) -> Option<&str> {
-    let (scheme, token) = credentials.trim().split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+    let credentials = credentials.trim();
+    match credentials.split_once(' ') {
+        Some((scheme, token)) => scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()),
+        // Not a token but a scheme without one.
+        None if ["bearer", "basic", ""].iter().any(|scheme| credentials.eq_ignore_ascii_case(scheme)) => None,
+        None => Some(credentials),
+    }
 }

@@ -11,11 +11,12 @@ use crate::ledger::PaymentChannel;
 use crate::ledger::event::NewEvent;
 use crate::primitives::Currency;
 use crate::primitives::calendar::{Calendar, Zone};
+use crate::work::history_codes::{Given, HistoryCodes};
 use crate::work::settings::{ChannelRule, DayEnd, Settings};
 use crate::work::{Command, Decision, Made, Stored, Work};
 
 /// What changes the tenant itself.
-pub const COMMANDS: &[Stored] = &[Stored::of::<UpdateTenant>()];
+pub const COMMANDS: &[Stored] = &[Stored::of::<UpdateTenant>(), Stored::of::<SetHistoryCodes>()];
 
 /// Changes what a tenant has decided about itself. What is absent stays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -69,6 +70,34 @@ impl Command for UpdateTenant {
         settings.card_restore_days = card_restore_days.unwrap_or(settings.card_restore_days);
         settings.address_usages = address_usages.unwrap_or(settings.address_usages);
         let settings = Arc::new(settings.checked()?);
+        let now = settings.clone();
+        work.change_head(|head| head.settings = settings);
+        work.tell(NewEvent::of(TENANT_UPDATED, work.tenant(), json!({})));
+        Ok(Arc::new(Updated(now)))
+    }
+
+    fn weight(&self) -> usize {
+        2
+    }
+}
+
+/// Says what another system's numbers of actions stand for: all of them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SetHistoryCodes {
+    /// Of types of actions.
+    pub types: Given,
+    /// Of groups of actions.
+    pub groups: Given,
+}
+
+impl Command for SetHistoryCodes {
+    const OPERATION: &'static str = "setHistoryCodes";
+    type Made = Updated;
+
+    /// Refused as: `INVALID_INPUT`.
+    fn decide(&self, work: &mut Work) -> Decision<Arc<Updated>> {
+        let history_codes = HistoryCodes::checked(self.types.clone(), self.groups.clone())?;
+        let settings = Arc::new(Settings { history_codes, ..(*work.settings()).clone() });
         let now = settings.clone();
         work.change_head(|head| head.settings = settings);
         work.tell(NewEvent::of(TENANT_UPDATED, work.tenant(), json!({})));

@@ -359,6 +359,12 @@ impl Entry {
         self.personal.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
+    /// When it was authorised or ordered: the business date, unless it was another day.
+    #[must_use]
+    pub fn authorised_on(&self) -> NaiveDate {
+        self.transaction_date.unwrap_or(self.business_date)
+    }
+
     /// The messages on its lines, in their order.
     pub fn messages(&self) -> impl Iterator<Item = Option<&str>> + Clone {
         self.postings.iter().map(|line| line.message.as_deref())

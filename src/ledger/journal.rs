@@ -55,7 +55,7 @@ pub(crate) const ENTRY: [Column; 24] = [
 ];
 
 /// The columns of a posting, but the tenant.
-pub(crate) const POSTING: [Column; 13] = [
+pub(crate) const POSTING: [Column; 14] = [
     column("entry_sequence", Kind::BigInt, false),
     column("line", Kind::Int, false),
     column("account_id", Kind::Uuid, true),
@@ -66,6 +66,7 @@ pub(crate) const POSTING: [Column; 13] = [
     column("kind", Kind::Text, false),
     column("value_date", Kind::Date, false),
     column("booked_at_us", Kind::BigInt, false),
+    column("authorised_on", Kind::Date, false),
     column("account_amount_minor", Kind::BigInt, true),
     column("account_balance_after_minor", Kind::BigInt, true),
     column("message", Kind::Text, true),
@@ -423,6 +424,7 @@ pub(crate) fn posting_of(values: Vec<Value>) -> Result<(i64, i32, Posting), Ledg
         _kind,
         _value_date,
         _booked_at,
+        _authorised_on,
         net,
         balance,
         message,

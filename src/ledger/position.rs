@@ -188,6 +188,16 @@ impl Position {
         Minor(self.headroom(today).max(0))
     }
 
+    /// The most that can be paid in: what brings its principal to the most that it may be, once all else that is owed is
+    /// paid. Nothing once it is closed; no answer where there is no such ceiling.
+    #[must_use]
+    pub fn most_payable(&self) -> Option<Minor> {
+        if self.status == AccountStatus::Closed {
+            return Some(Minor::ZERO);
+        }
+        self.maximum_balance.map(|maximum| Minor((maximum.0 - self.balance().0).max(0)))
+    }
+
     /// What is booked and valued after the business date: in the balance already, and not available yet.
     #[must_use]
     pub fn pending(&self, today: NaiveDate) -> Minor {

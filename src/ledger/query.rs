@@ -81,6 +81,11 @@ impl Query {
         if let Some(before) = before {
             self.and("booked_at_us < ", before.into());
         }
+        self.kinds(kinds);
+    }
+
+    /// Only these kinds; all when there are none.
+    pub(crate) fn kinds(&mut self, kinds: &[TransactionKind]) {
         if !kinds.is_empty() {
             self.and_raw("");
             self.any("kind", kinds.iter().map(|kind| kind.word().into()).collect());

@@ -31,6 +31,8 @@ pub struct Transaction {
     pub value_date: NaiveDate,
     /// When it was booked.
     pub booked_at: Micros,
+    /// When it was authorised or ordered.
+    pub authorised_on: NaiveDate,
     /// For people: what this side was told, or else what the entry says.
     pub description: String,
 }
@@ -38,16 +40,16 @@ pub struct Transaction {
 /// Which transactions to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TransactionFilter {
-    /// Booked at or after.
-    pub booked_from: Option<Micros>,
-    /// Booked before.
-    pub booked_before: Option<Micros>,
+    /// Authorised on or after.
+    pub from: Option<NaiveDate>,
+    /// Authorised before.
+    pub before: Option<NaiveDate>,
     /// Only these kinds; all when empty.
     pub kinds: Vec<TransactionKind>,
 }
 
 const TRANSACTION: &str = "SELECT account_id, entry_sequence, kind, currency, account_amount_minor, \
-     account_balance_after_minor, value_date, booked_at_us, COALESCE(message, (SELECT description FROM entry \
+     account_balance_after_minor, value_date, booked_at_us, authorised_on, COALESCE(message, (SELECT description FROM entry \
      WHERE entry.tenant_id = posting.tenant_id AND entry.sequence = posting.entry_sequence)) AS description \
      FROM posting WHERE tenant_id = ";
 
@@ -108,7 +110,13 @@ pub async fn transactions_of(
 
 fn cut(query: &mut Query, filter: &TransactionFilter, page: Page<i64>) {
     query.and_raw("account_amount_minor IS NOT NULL");
-    query.booked(filter.booked_from, filter.booked_before, &filter.kinds);
+    if let Some(from) = filter.from {
+        query.and("authorised_on >= ", from.into());
+    }
+    if let Some(before) = filter.before {
+        query.and("authorised_on < ", before.into());
+    }
+    query.kinds(&filter.kinds);
     let (after, before) = (page.after.map(Value::from), page.before.map(Value::from));
     query.page("entry_sequence", true, after, before, page.backward, page.limit);
 }
@@ -124,6 +132,7 @@ fn transaction(row: &QueryResult) -> Result<Transaction, LedgerFault> {
         total: AccountTotal { amount, balance_after },
         value_date: row.try_get("", "value_date")?,
         booked_at: row.try_get("", "booked_at_us")?,
+        authorised_on: row.try_get("", "authorised_on")?,
         description: row.try_get("", "description")?,
     })
 }

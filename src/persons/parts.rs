@@ -8,7 +8,7 @@ use super::merge::require_few;
 use super::{Merge, Part};
 use crate::accounts::events as account_events;
 use crate::accounts::participants::{self, Participant, ParticipantRole};
-use crate::accounts::store::OWNED;
+use crate::accounts::store::owned;
 use crate::accounts::Account;
 use crate::customers::erasure::{Erasure, Kept, KeptData, PersonalData};
 use crate::customers::profile::{MOST_CONTACT_POINTS, MOST_LANGUAGES};
@@ -116,7 +116,7 @@ pub(super) const ACCOUNTS: Part =
     Part { name: "accounts", merge: merge_accounts, hinders: open_accounts, erase: erase_accounts };
 
 fn owned(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Account>>> {
-    work.all::<Account, Customer>(&OWNED, customer)
+    work.all::<Account, Customer>(owned(), customer)
 }
 
 /// How accounts stand in the books: all that is missing is missed at once.

@@ -32,6 +32,7 @@ pub mod command;
 mod decide;
 mod founding;
 pub mod head;
+pub mod history_codes;
 pub mod house;
 pub(crate) mod load;
 #[doc(hidden)]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
+use super::history_codes::HistoryCodes;
 use crate::ledger::PaymentChannel;
 use crate::primitives::calendar::{BankCalendar, Calendar, CalendarEnds, LocalDay, RollRule, Zone};
 use crate::primitives::clock::Micros;
@@ -41,6 +42,9 @@ pub struct Settings {
     /// What customers' addresses may be used for: a name and a service each; for anything where there is none.
     #[serde(default)]
     pub address_usages: BTreeSet<(String, String)>,
+    /// What another system's numbers of actions stand for.
+    #[serde(default)]
+    pub history_codes: HistoryCodes,
 }
 
 /// When a business day ends.
@@ -180,6 +184,7 @@ impl Default for Settings {
             channels: BTreeMap::new(),
             card_restore_days: CARD_RESTORE_DAYS,
             address_usages: BTreeSet::new(),
+            history_codes: HistoryCodes::default(),
         }
     }
 }

@@ -306,6 +306,7 @@ fn posting_rows(entry: &Entry, rows: &mut Bulk) {
             entry.kind.word().into(),
             entry.value_date.into(),
             entry.booked_at.into(),
+            entry.authorised_on().into(),
             posting.total.map(|total| total.amount.0).into(),
             posting.total.map(|total| total.balance_after.0).into(),
             posting.message.clone().into(),

@@ -229,6 +229,7 @@ on_both_databases! {
         let open = json!({ "product": { "code": "current" }, "owner": { "id": from.owner } });
         let mutations = [
             ("updateTenant", "admin", json!({ "name": "Other" })),
+            ("setHistoryCodes", "admin", json!({ "types": [] })),
             ("runBusinessDay", "admin", json!({})),
             ("resetSandbox", "admin", json!({})),
             ("advanceClock", "admin", json!({ "to": "2026-05-01T00:00:00Z" })),

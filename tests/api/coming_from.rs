@@ -88,4 +88,116 @@ on_both_databases! {
         let data = app.ok("{ viewer { client } }", json!({})).await;
         assert!(data["viewer"]["client"].is_string());
     }
+
+    async fn a_token_is_taken_with_and_without_its_scheme(app: TestApp) {
+        let token = app.token().await.expect("a token");
+        for (credentials, status) in [
+            (token.clone(), 200),
+            (format!("Bearer {token}"), 200),
+            (format!("bearer  {token} "), 200),
+            (format!("Basic {token}"), 401),
+            (format!("{token}x"), 401),
+            ("Bearer".to_owned(), 401),
+        ] {
+            let request = app.http().post(app.url("/graphql")).header("authorization", &credentials);
+            let request = request.header("accept", "application/graphql-response+json");
+            let answer = request.json(&json!({ "query": "{ viewer { client } }" })).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{credentials}");
+        }
+    }
+
+    async fn whoever_asks_too_fast_is_told_when_to_come_again(app: TestApp) {
+        app.restart_with(|settings| (settings.http.rate.per_second, settings.http.rate.burst) = (4, 4)).await;
+        let query = "{ viewer { client scopes } }";
+        let refused = loop {
+            let answer = app.graphql(query, json!({})).await;
+            if answer.status == 429 {
+                break answer;
+            }
+            assert_eq!(answer.status, 200, "{answer:?}");
+        };
+        let wait = refused.headers["retry-after"].to_str().unwrap().parse::<u64>().expect("whole seconds");
+        assert!((1..=2).contains(&wait), "{wait}");
+        let error = refused.fault("RATE_LIMITED");
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()));
+        assert_eq!(error["extensions"]["retry"], "SAFE");
+        tokio::time::sleep(std::time::Duration::from_secs(wait)).await;
+        app.ok(query, json!({})).await;
+    }
+
+    async fn what_is_offered_counts_the_rights_of_the_token(app: TestApp) {
+        let account = app.funded("10.00").await;
+        let input = |action: &str| {
+            let by = account.by();
+            match action {
+                "TRANSFER" => ("transfer", json!({ "from": by, "to": by, "amount": euros("1.00") })),
+                "DISBURSE" => ("disburse", json!({ "account": by, "amount": euros("1.00") })),
+                "POST_PAYMENT" => ("postPayment", json!({ "account": by, "amount": euros("-1.00"), "channel": "CASH" })),
+                "PLACE_HOLD" => ("placeHold", json!({ "account": by, "amount": euros("-1.00") })),
+                "UPDATE_ACCOUNT" | "LOWER_CREDIT_LIMIT" => ("updateAccount", json!({ "account": by, "creditLimit": "-1" })),
+                "REQUEST_ACCOUNT_CLOSURE" => ("requestAccountClosure", json!({})),
+                _ => ("closeAccount", json!({ "account": by })),
+            }
+        };
+        let offered = "query($by: AccountBy!) { account(by: $by) { actions { action allowed reason } } }";
+        let bound = app.bound_to(&account.owner);
+        for (asking, scopes) in
+            [(&app, "read"), (&app, "read money"), (&app, "read admin"), (&app, "read money admin"), (&bound, "read money admin")]
+        {
+            let asking = asking.with_scopes(scopes);
+            let actions = asking.ok(offered, json!({ "by": account.by() })).await["account"]["actions"].take();
+            for action in actions.as_array().expect("actions") {
+                let name = action["action"].as_str().expect("a name");
+                let (mutation, input) = input(name);
+                let answer = asking.mutate(mutation, input, "replayed").await;
+                let code = &answer.body["errors"][0]["extensions"]["code"];
+                let reason = action["reason"].as_str().unwrap_or_default();
+                assert_eq!(code == "FORBIDDEN", reason.contains("token"), "{scopes} {name}: {action} {answer:?}");
+                assert_eq!(action["allowed"] == true, reason.is_empty(), "{action}");
+            }
+        }
+    }
+
+    async fn numbers_of_actions_stand_for_what_the_tenant_says(app: TestApp) {
+        let account = app.funded("10.00").await;
+        app.done("updateAccount", json!({ "account": account.by(), "metadata": { "a": 1 } }), "replayed").await;
+        let codes = json!({
+            "types": [
+                { "code": 3, "name": "Account opened", "operations": ["openAccount"] },
+                { "code": 0, "name": "Account kept", "operations": ["updateAccount", "openAccount"] },
+            ],
+            "groups": [{ "code": 60, "name": "Money", "operations": ["postPayment", "transfer"] }],
+        });
+        let selection = "historyCodes { types { code name operations } groups { code name operations } }";
+        let set = app.done("setHistoryCodes", codes.clone(), selection).await["historyCodes"].take();
+        assert_eq!(set["types"][0], json!({ "code": 0, "name": "Account kept", "operations": ["openAccount", "updateAccount"] }));
+        assert_eq!(app.ok(&format!("{{ {selection} }}"), json!({})).await["historyCodes"], set);
+        let query = "query($by: AccountBy!, $filter: HistoryFilter) { account(by: $by) { history(filter: $filter) { nodes { operation } } } }";
+        for (filter, expected) in [
+            (json!({}), vec!["updateAccount", "postPayment", "openAccount"]),
+            (json!({ "actionType": 3 }), vec!["openAccount"]),
+            (json!({ "actionType": 0 }), vec!["updateAccount", "openAccount"]),
+            (json!({ "actionGroup": 60 }), vec!["postPayment"]),
+            (json!({ "actionType": 0, "operations": ["updateAccount", "postPayment"] }), vec!["updateAccount"]),
+            (json!({ "actionType": 3, "actionGroup": 60 }), vec![]),
+            (json!({ "actionType": 3, "until": "2026-04-15T00:00:00Z" }), vec![]),
+        ] {
+            let found = app.ok(query, json!({ "by": account.by(), "filter": filter })).await;
+            let nodes = found["account"]["history"]["nodes"].as_array().unwrap().clone();
+            let operations: Vec<&str> = nodes.iter().map(|node| node["operation"].as_str().unwrap()).collect();
+            assert_eq!(operations, expected, "{filter}");
+        }
+        for filter in [json!({ "actionType": 60 }), json!({ "actionGroup": 3 }), json!({ "actionType": -1 })] {
+            app.fault(query, json!({ "by": account.by(), "filter": filter }), "BAD_REQUEST").await;
+        }
+        let number = |code: i32, operations: &[&str]| json!({ "code": code, "name": "A", "operations": operations });
+        for (codes, path) in [
+            (json!({ "types": [number(1, &["a"]), number(1, &["b"])] }), "types.1.code"),
+            (json!({ "groups": [number(-1, &["a"])] }), "groups.0.code"),
+            (json!({ "groups": [number(1, &[])] }), "groups.0.operations"),
+        ] {
+            app.refused("setHistoryCodes", codes, "INVALID_INPUT", path).await;
+        }
+        assert_eq!(app.ok(&format!("{{ {selection} }}"), json!({})).await["historyCodes"], set);
+    }
 }

@@ -178,6 +178,7 @@ const AROUND: &[&str] = &[
     "setApprovalRules",
     "setDocumentKind",
     "setDocumentLegalHold",
+    "setHistoryCodes",
     "updateAddress",
     "updateCard",
     "updateTenant",

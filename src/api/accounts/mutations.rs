@@ -6,6 +6,7 @@ use crate::access::Scope;
 use crate::accounts::close::{ClosingKind, ClosingTransaction};
 use crate::accounts::{self, CloseAccount, NewOwner, RequestAccountClosure, UpdateAccount};
 use crate::api::accounts::Account;
+use crate::api::accounts::lookup::{AccountLookup, account_ref};
 use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::cards::inputs::NewCardInput;
@@ -102,8 +103,10 @@ pub struct NewOwnerInput {
 pub struct UpdateAccountInput {
     /// Makes the request safe to repeat.
     idempotency_key: String,
-    /// Which account.
-    account: AccountBy,
+    /// Which account. Required without `lookup`.
+    account: Option<AccountBy>,
+    /// What the account is: beside `account` it must agree, without it exactly one must be so.
+    lookup: Option<AccountLookup>,
     /// Your own reference; null empties it.
     external_reference: MaybeUndefined<String>,
     /// Whom its debt is owed to: a party; null for you.
@@ -119,8 +122,10 @@ pub struct UpdateAccountInput {
 pub struct RequestAccountClosureInput {
     /// Makes the request safe to repeat.
     idempotency_key: String,
-    /// Which account.
-    account: AccountBy,
+    /// Which account. Required without `lookup`.
+    account: Option<AccountBy>,
+    /// What the account is: beside `account` it must agree, without it exactly one must be so.
+    lookup: Option<AccountLookup>,
 }
 
 /// An account to close.
@@ -128,10 +133,12 @@ pub struct RequestAccountClosureInput {
 pub struct CloseAccountInput {
     /// Makes the request safe to repeat.
     idempotency_key: String,
-    /// Which account.
-    account: AccountBy,
+    /// Which account. Required without `lookup`.
+    account: Option<AccountBy>,
+    /// What the account is: beside `account` it must agree, without it exactly one must be so.
+    lookup: Option<AccountLookup>,
     /// Why, as a code of your own.
-    closure_code: String,
+    closure_code: Option<String>,
     /// What brings the account to zero, in this order. After the last one nothing may be left.
     #[graphql(default)]
     transactions: Vec<ClosingTransactionInput>,
@@ -286,7 +293,7 @@ impl AccountMutation {
         #[graphql(desc = "Which account.")] input: RequestAccountClosureInput,
     ) -> Result<Option<RequestAccountClosureResult>, Fault> {
         let call = Call::begin(ctx, "requestAccountClosure", Scope::Admin, Reach::Own).await?;
-        let account = named("account", "account", input.account.to_domain());
+        let account = account_ref(input.account, input.lookup);
         let command = account.map(|account| RequestAccountClosure { account });
         let reply = call.run(&input.idempotency_key, command).await?;
         of_account!(reply, RequestAccountClosureResult, RequestAccountClosureSuccess)
@@ -383,7 +390,7 @@ impl AccountOwnerInput {
 impl UpdateAccountInput {
     fn command(self) -> Result<UpdateAccount, Refused> {
         Ok(UpdateAccount {
-            account: named("account", "account", self.account.to_domain())?,
+            account: account_ref(self.account, self.lookup)?,
             external_reference: change(self.external_reference),
             creditor: match change(self.creditor) {
                 Change::Keep => Change::Keep,
@@ -402,7 +409,7 @@ impl CloseAccountInput {
         let transactions = transactions
             .map(|(index, transaction)| transaction.closing().map_err(|refused| refused.at("transactions", index)));
         Ok(CloseAccount {
-            account: named("account", "account", self.account.to_domain())?,
+            account: account_ref(self.account, self.lookup)?,
             closure_code: self.closure_code,
             transactions: transactions.collect::<Result<_, _>>()?,
         })

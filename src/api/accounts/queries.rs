@@ -51,10 +51,12 @@ impl AccountQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only some of them.")] filter: Option<AccountFilter>,
-        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "How many from the oldest on, up to 100; 20 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the newest on, up to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what lies before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Account>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
-        accounts::list(caller, None, filter.as_ref(), &PageArgs::forward(first, after)).await
+        accounts::list(caller, None, filter.as_ref(), &PageArgs { first, after, last, before }).await
     }
 }

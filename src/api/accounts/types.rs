@@ -11,12 +11,13 @@ use crate::accounts::{self, model, store};
 use crate::api::accounts::participants::{self, AccountParticipant};
 use crate::api::books::reports::{LedgerAccount, rows_of};
 use crate::api::books::{self as ledger, Hold, Transaction, TransactionFilter};
+use crate::api::call::{Reach, Right};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::Customer;
 use crate::api::enums::{AccountAction, AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, WorkingMode};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
-use crate::api::inputs::{AccountBy, FromNothing as _, ProductBy, filter_id, filter_text};
+use crate::api::inputs::{AccountBy, CustomerBy, FromNothing as _, ProductBy, filter_id, filter_text};
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::parties::{self, Party};
@@ -149,10 +150,22 @@ pub struct ComponentAmount {
 pub struct Action {
     /// Which.
     action: AccountAction,
-    /// Whether the account's state allows it now. Scopes of the token are apart.
+    /// Whether it can be done now, with this token.
     allowed: bool,
     /// Why it is not allowed.
     reason: Option<String>,
+}
+
+/// What a token needs for it: what the mutation itself asks for.
+fn right_to(action: AccountAction) -> Right {
+    match action {
+        AccountAction::Transfer | AccountAction::Disburse => Right(Scope::Money, Reach::Own),
+        AccountAction::PostPayment | AccountAction::PlaceHold => Right(Scope::Money, Reach::Tenant),
+        AccountAction::UpdateAccount | AccountAction::LowerCreditLimit | AccountAction::RequestAccountClosure => {
+            Right(Scope::Admin, Reach::Own)
+        }
+        AccountAction::CloseAccount => Right(Scope::Admin, Reach::Tenant),
+    }
 }
 
 /// What all accounts have, whatever their family; flattened into the object type of each.
@@ -272,6 +285,12 @@ impl AccountFields {
         Ok(self.position(ctx).await?.maximum_balance.map(|limit| self.money(limit)))
     }
 
+    /// The most that can be paid in now: what its most funds are above its balance, and nothing once it is closed. Null
+    /// where there is no such ceiling.
+    async fn max_payment_amount(&self, ctx: &Context<'_>) -> Result<Option<Money>, Fault> {
+        Ok(self.position(ctx).await?.most_payable().map(|amount| self.money(amount)))
+    }
+
     /// All components together. Positive: the customer's money. Negative: the customer's debt.
     async fn balance(&self, ctx: &Context<'_>) -> Result<Money, Fault> {
         Ok(self.money(self.position(ctx).await?.balance()))
@@ -318,12 +337,15 @@ impl AccountFields {
         DateTime(self.0.created_at)
     }
 
-    /// What can be done with it now, and why the rest cannot.
+    /// What can be done with it now, with this token, and why the rest cannot.
     async fn actions(&self, ctx: &Context<'_>) -> Result<Vec<Action>, Fault> {
         let Standing { position, today } = self.standing(ctx).await?;
-        let possible = actions(&position, today).into_iter();
-        let show = |it: Possible| Action { action: it.action, allowed: it.obstacle.is_none(), reason: it.obstacle };
-        Ok(possible.map(show).collect())
+        let caller = caller(ctx)?;
+        let show = |Possible { action, obstacle }| {
+            let reason = right_to(action).missing(caller).or(obstacle);
+            Action { action, allowed: reason.is_none(), reason }
+        };
+        Ok(actions(&position, today).into_iter().map(show).collect())
     }
 
     /// The balance at the end of a day, by value date. Scope: read.
@@ -384,6 +406,8 @@ impl AccountFields {
 pub struct AccountFilter {
     /// Only of this customer.
     owner: Option<ID>,
+    /// Only of the customer with this name: none where there is no such customer.
+    customer: Option<CustomerBy>,
     /// Only those whose debt is owed to this party.
     creditor: Option<ID>,
     /// Only of this product.
@@ -394,6 +418,8 @@ pub struct AccountFilter {
     status: Option<AccountStatus>,
     /// Only with this number.
     number: Option<String>,
+    /// Only with this reference of yours.
+    external_reference: Option<String>,
 }
 
 /// Which products to list.
@@ -439,6 +465,11 @@ pub async fn list(
 ) -> Result<Connection<Account>, Fault> {
     let window = Window::<Ordinal<model::Account>>::new(args)?;
     let asked = filter.and_then(|filter| filter.owner.as_ref()).map(filter_id::<CustomerId>);
+    let customer = match filter.and_then(|filter| filter.customer.as_ref()).map(CustomerBy::to_domain) {
+        None => None,
+        Some(Some(by)) => Some(by),
+        Some(None) => return Ok(Connection::empty()),
+    };
     let owners = [owner, asked, caller.customer()];
     let owner = owners.into_iter().flatten().next();
     if owners.into_iter().flatten().any(|other| Some(other) != owner) {
@@ -446,11 +477,16 @@ pub async fn list(
     }
     let filter = store::AccountFilter {
         owner,
+        customer,
         creditor: filter.and_then(|filter| filter.creditor.as_ref()).map(|id| seen_party(caller, id)),
         product: filter.and_then(|filter| filter.product.as_ref()).map(filter_id::<ProductId>),
         family: filter.and_then(|filter| filter.family),
         status: filter.and_then(|filter| filter.status),
         number: filter_text("number", filter.and_then(|filter| filter.number.clone()))?,
+        external_reference: filter_text(
+            "externalReference",
+            filter.and_then(|filter| filter.external_reference.clone()),
+        )?,
     };
     let rows = store::list(caller.db(), caller.tenant(), &filter, window.page(Ordinal::place)).await?;
     caller.loaders.keep(&rows).await;

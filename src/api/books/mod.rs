@@ -3,7 +3,9 @@
 mod holds;
 pub mod queries;
 pub mod reports;
+mod transactions;
 mod types;
 
 pub use holds::*;
+pub use transactions::*;
 pub use types::*;

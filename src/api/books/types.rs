@@ -314,6 +314,7 @@ impl Transaction {
             total,
             value_date: entry.value_date,
             booked_at: entry.booked_at,
+            authorised_on: entry.authorised_on(),
             description: line.message.clone().unwrap_or_else(|| entry.description.clone()),
         }))
     }
@@ -343,7 +344,7 @@ fn transaction_id(sequence: i64, account: AccountId) -> String {
 }
 
 /// The sequence and the account of a transaction's id. Only the canonical form is one.
-fn read_transaction_id(id: &str) -> Option<(i64, AccountId)> {
+pub(super) fn read_transaction_id(id: &str) -> Option<(i64, AccountId)> {
     let (sequence, account) = id.strip_prefix(TRANSACTION_PREFIX)?.strip_prefix('_')?.split_at_checked(16)?;
     let read = (i64::from_str_radix(sequence, 16).ok()?, AccountId(uuid::Uuid::try_parse(account).ok()?));
     (transaction_id(read.0, read.1) == id).then_some(read)
@@ -427,54 +428,12 @@ impl Transaction {
     async fn booked_at(&self) -> DateTime {
         DateTime(self.0.booked_at)
     }
-}
 
-/// Which transactions of an account to list.
-#[derive(Debug, Default, InputObject)]
-pub struct TransactionFilter {
-    /// Booked on or after this day, in UTC.
-    from: Option<Date>,
-    /// Booked on or before this day, in UTC.
-    to: Option<Date>,
-    /// Booked in this month, like "2026-04"; not together with `from` or `to`.
-    month: Option<String>,
-    /// Only of these kinds; of all when absent. At least one.
-    kinds: Option<Vec<TransactionKind>>,
-}
-
-/// The transactions of an account, newest first.
-///
-/// # Errors
-/// `BAD_REQUEST` for the page, the days and empty lists, and the database's.
-pub async fn transactions(
-    caller: &Caller,
-    account: AccountId,
-    filter: TransactionFilter,
-    args: &PageArgs,
-) -> Result<Connection<Transaction>, Fault> {
-    let window = Window::<EntrySequence>::new(args)?;
-    let period = Period::of(filter.from, filter.to, filter.month.as_deref(), caller.engine.clock().today())?;
-    let filter = journal::TransactionFilter {
-        booked_from: period.from,
-        booked_before: period.before,
-        kinds: filter_list("kinds", filter.kinds)?.unwrap_or_default(),
-    };
-    let page = window.page(|key| key.0);
-    let rows = caller.loaders.transactions(journal::TransactionsOf { account, filter, page }).await?;
-    Ok(window.connect(Arc::unwrap_or_clone(rows), |row| EntrySequence(row.entry_sequence), Transaction))
-}
-
-/// A transaction by its id, if the token sees its account.
-///
-/// # Errors
-/// The database's.
-pub async fn transaction_by_id(caller: &Caller, id: &str) -> Result<Option<Transaction>, Fault> {
-    let Some((sequence, account)) = read_transaction_id(id) else { return Ok(None) };
-    if accounts::by_id(caller, account).await?.is_none() {
-        return Ok(None);
+    /// When it was authorised or ordered: the day on which a captured hold was placed, the day that the payment says, or
+    /// else the business date of its booking. What `from`, `to` and `month` are about.
+    async fn date(&self) -> Date {
+        Date(self.0.authorised_on)
     }
-    let entry = caller.loaders.entry_by_sequence(sequence).await?;
-    Ok(entry.and_then(|entry| Transaction::of_entry(&entry, account)))
 }
 
 #[cfg(test)]

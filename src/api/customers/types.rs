@@ -159,11 +159,13 @@ impl Customer {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only some of them.")] filter: Option<AccountFilter>,
-        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "How many from the oldest on, up to 100; 20 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the newest on, up to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what lies before this cursor.")] before: Option<String>,
     ) -> Result<Connection<Account>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
-        accounts::list(caller, Some(self.0.id), filter.as_ref(), &PageArgs::forward(first, after)).await
+        accounts::list(caller, Some(self.0.id), filter.as_ref(), &PageArgs { first, after, last, before }).await
     }
 
     /// The cards that it holds, on accounts of its own or of others, in the order in which they were added. Scope: read.

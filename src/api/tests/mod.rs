@@ -1,6 +1,7 @@
 //! The schema as a whole, and what tokens see through it.
 
 mod reading;
+mod statements;
 
 use async_graphql::Schema;
 use serde_json::Value as Json;

@@ -210,7 +210,10 @@ async fn an_account_shows_all_that_it_is() {
             { "operation": "openAccount", "events": [{ "type": "ACCOUNT_OPENED" }] },
         ])
     );
-    assert_eq!(account["actions"][0], json!({ "action": "TRANSFER", "allowed": true, "reason": null }));
+    assert_eq!(
+        account["actions"][0],
+        json!({ "action": "TRANSFER", "allowed": false, "reason": "the token lacks the scope money" })
+    );
     assert!(account["id"].as_str().is_some_and(|id| id.starts_with("acc_")));
 }
 

@@ -101,6 +101,12 @@ async fn nothing_is_answered_to_nobody() {
         (Some("Bearer late"), 401, Some("Bearer error=\"invalid_token\"")),
         (Some("Bearer down"), 503, None),
         (Some("bearer good"), 200, None),
+        (Some("good"), 200, None),
+        (Some(" good "), 200, None),
+        (Some("bad"), 401, Some("Bearer error=\"invalid_token\"")),
+        (Some("basic"), 401, Some("Bearer")),
+        (Some(""), 401, Some("Bearer")),
+        (Some("Bearer bearer good"), 401, Some("Bearer error=\"invalid_token\"")),
     ] {
         let mut request = reqwest::Client::new().post(server.url("/graphql"));
         if let Some(token) = token {

@@ -39,6 +39,7 @@ struct Line {
     kind: String,
     value_date: NaiveDate,
     booked_at: Micros,
+    authorised_on: NaiveDate,
     /// Amount and balance afterwards stand together or not at all, and no component without an account.
     whole: bool,
 }
@@ -57,12 +58,13 @@ impl Line {
             kind: row.try_get("", "kind")?,
             value_date: row.try_get("", "value_date")?,
             booked_at: row.try_get("", "booked_at_us")?,
+            authorised_on: row.try_get("", "authorised_on")?,
         })
     }
 
     fn belongs(&self, entry: &Entry, number: i32) -> bool {
-        let own = (self.number, self.kind.as_str(), self.value_date, self.booked_at);
-        self.whole && own == (number, entry.kind.word(), entry.value_date, entry.booked_at)
+        let own = (self.number, self.kind.as_str(), self.value_date, self.booked_at, self.authorised_on);
+        self.whole && own == (number, entry.kind.word(), entry.value_date, entry.booked_at, entry.authorised_on())
     }
 }
 

@@ -60,8 +60,8 @@ async fn a_race_under_one_key_has_one_effect_and_equal_answers() {
         let entries = race(&engines, "payment", paying("A", "50")).await;
         assert_eq!((entries.0.len(), entries.1), (1, 1));
         let closing = CloseAccount {
-            account: named("A"),
-            closure_code: "LEFT".into(),
+            account: named("A").into(),
+            closure_code: Some("LEFT".into()),
             transactions: vec![ClosingTransaction {
                 kind: ClosingKind::WriteOff("small".into()),
                 amount: None,

@@ -206,16 +206,16 @@ fn command(memory: &Memory, step: &Step) -> Option<Do> {
             ..opening(&text('p', *product), "", number.map(|number| text('A', number)).as_deref())
         }),
         Step::UpdateAccount(account, limit, reference, creditor) => Do::of(UpdateAccount {
-            account: by(*account),
+            account: by(*account).into(),
             creditor: creditor.map_or(Change::Clear, |number| Change::Set(PartyBy::Number(text('P', number)))),
             external_reference: reference.map_or(Change::Keep, |number| Change::Set(text('R', number))),
             credit_limit: limit.map(|limit| Amount(limit.into())),
             metadata: Change::Clear,
         }),
-        Step::RequestClosure(account) => Do::of(RequestAccountClosure { account: by(*account) }),
+        Step::RequestClosure(account) => Do::of(RequestAccountClosure { account: by(*account).into() }),
         Step::CloseAccount(account, transactions) => Do::of(CloseAccount {
-            account: by(*account),
-            closure_code: "LEFT".into(),
+            account: by(*account).into(),
+            closure_code: Some("LEFT".into()),
             transactions: transactions.iter().map(closing).collect(),
         }),
         Step::Pay(to, amount, day, reference) => Do::of(crate::payments::PostPayment {

@@ -33,6 +33,11 @@ const READS: &[(&str, usize, &str)] = &[
         0,
         "query($id: ID!) { accounts(filter: { owner: $id }) { nodes { id } pageInfo { hasNextPage } } }",
     ),
+    (
+        "Query.accounts.filter.customer.id",
+        0,
+        "query($id: ID!) { accounts(filter: { customer: { id: $id } }) { nodes { id } } }",
+    ),
     ("Query.accounts.filter.product", 1, "query($id: ID!) { accounts(filter: { product: $id }) { nodes { id } } }"),
     ("Query.accounts.filter.creditor", 9, "query($id: ID!) { accounts(filter: { creditor: $id }) { nodes { id } } }"),
     ("Query.entries.filter.accounts", 2, "query($id: ID!) { entries(filter: { accounts: [$id] }) { nodes { id } } }"),
@@ -46,6 +51,11 @@ const READS: &[(&str, usize, &str)] = &[
         "Customer.accounts.filter.owner",
         0,
         "query($id: ID!) { customers { nodes { accounts(filter: { owner: $id }) { nodes { id } } } } }",
+    ),
+    (
+        "Customer.accounts.filter.customer.id",
+        0,
+        "query($id: ID!) { customers { nodes { accounts(filter: { customer: { id: $id } }) { nodes { id } } } } }",
     ),
     (
         "Customer.accounts.filter.product",
@@ -140,6 +150,23 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("resolveChargeback.input.chargeback", 17, json!({ "chargeback": "ID", "outcome": "WON" })),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
+        ("closeAccount.input.lookup.customer.id", 0, json!({ "lookup": { "customer": id } })),
+        ("closeAccount.input.lookup.creditor.id", 9, json!({ "account": mine, "lookup": { "creditor": id } })),
+        ("closeAccount.input.lookup.product.id", 1, json!({ "account": mine, "lookup": { "product": id } })),
+        ("requestAccountClosure.input.lookup.customer.id", 0, json!({ "lookup": { "customer": id } })),
+        ("requestAccountClosure.input.lookup.creditor.id", 9, json!({ "account": mine, "lookup": { "creditor": id } })),
+        ("requestAccountClosure.input.lookup.product.id", 1, json!({ "account": mine, "lookup": { "product": id } })),
+        ("updateAccount.input.lookup.customer.id", 0, json!({ "lookup": { "customer": id }, "creditLimit": "0" })),
+        (
+            "updateAccount.input.lookup.creditor.id",
+            9,
+            json!({ "account": mine, "lookup": { "creditor": id }, "creditLimit": "0" }),
+        ),
+        (
+            "updateAccount.input.lookup.product.id",
+            1,
+            json!({ "account": mine, "lookup": { "product": id }, "creditLimit": "0" }),
+        ),
         ("closeAccount.input.account.id", 2, json!({ "account": id, "closureCode": "X" })),
         (
             "closeAccount.input.transactions.target.transferTo.id",

@@ -122,6 +122,45 @@ on_both_databases! {
         assert_eq!(amounts(&page(&app, &account, json!({})).await), Vec::<String>::new());
     }
 
+    async fn transactions_are_listed_by_the_day_on_which_they_were_authorised(app: TestApp) {
+        to(&app, "2026-03-30T12:00:00Z");
+        let app = app.with_tenant("authorising").await;
+        let account = app.account("current").await;
+        app.pay_in(&account, "100.00").await;
+        let hold = app.hold(&account, "30.00").await;
+        to(&app, "2026-04-02T12:00:00Z");
+        app.done("captureHold", json!({ "hold": hold }), "replayed").await;
+        let ordered = json!({ "account": account.by(), "amount": euros("5.00"), "channel": "BANK_TRANSFER",
+            "transactionDate": "2026-03-31", "valueDate": "2026-04-03" });
+        app.done("postPayment", ordered, "replayed").await;
+        app.pay_in(&account, "7.00").await;
+        let query = "query($by: AccountBy!, $filter: TransactionFilter) { account(by: $by) {
+            transactions(filter: $filter) { nodes { amount { amount } date } } } }";
+        for (filter, expected) in [
+            (json!({}), vec![("7.00", "2026-04-02"), ("5.00", "2026-03-31"), ("-30.00", "2026-03-30"), ("100.00", "2026-03-30")]),
+            (json!({ "month": "2026-03" }), vec![("5.00", "2026-03-31"), ("-30.00", "2026-03-30"), ("100.00", "2026-03-30")]),
+            (json!({ "month": "2026-04" }), vec![("7.00", "2026-04-02")]),
+            (json!({ "from": "2026-03-31" }), vec![("7.00", "2026-04-02"), ("5.00", "2026-03-31")]),
+            (json!({ "to": "2026-03-30" }), vec![("-30.00", "2026-03-30"), ("100.00", "2026-03-30")]),
+            (json!({ "from": "2026-03-31", "to": "2026-03-31" }), vec![("5.00", "2026-03-31")]),
+        ] {
+            let found = app.ok(query, json!({ "by": account.by(), "filter": filter })).await;
+            let nodes = found["account"]["transactions"]["nodes"].as_array().expect("nodes").clone();
+            let rows: Vec<(&str, &str)> = nodes
+                .iter()
+                .map(|it| (it["amount"]["amount"].as_str().expect("an amount"), it["date"].as_str().expect("a date")))
+                .collect();
+            assert_eq!(rows, expected, "{filter}");
+        }
+        // The last thirty days are counted by it as well.
+        to(&app, "2026-04-29T12:00:00Z");
+        let found = app.ok(query, json!({ "by": account.by() })).await["account"]["transactions"]["nodes"].take();
+        assert_eq!(found.as_array().map(Vec::len), Some(4));
+        to(&app, "2026-04-30T12:00:00Z");
+        let found = app.ok(query, json!({ "by": account.by() })).await["account"]["transactions"]["nodes"].take();
+        assert_eq!(found.as_array().map(Vec::len), Some(2));
+    }
+
     async fn transactions_are_listed_page_by_page_from_both_ends(app: TestApp) {
         let account = app.account("current").await;
         for amount in ["1.00", "2.00", "3.00", "4.00", "5.00"] {

@@ -33,7 +33,7 @@ type Row = (&'static str, Names, Option<i64>, &'static str);
 
 /// A row of a table again, with some columns of its own; see [`Scene::sql`].
 const ADDED: &str = "INSERT INTO posting SELECT tenant_id, entry_sequence, {line}, account_id, component, internal_id, \
-     {amount}, currency, kind, value_date, booked_at_us, NULL, NULL, NULL FROM posting WHERE entry_sequence = 2 \
+     {amount}, currency, kind, value_date, booked_at_us, authorised_on, NULL, NULL, NULL FROM posting WHERE entry_sequence = 2 \
      AND account_id IS NULL AND line < 9";
 
 /// One damage each. `{from}`, `{to}`, `{card}` stand for the accounts' ids as they are stored.

@@ -4,7 +4,7 @@ use super::*;
 
 /// The columns of a posting behind its place, in a copy that is put elsewhere.
 const COPIED: &str =
-    "account_id, component, internal_id, 1, currency, kind, value_date, booked_at_us, NULL, NULL, NULL";
+    "account_id, component, internal_id, 1, currency, kind, value_date, booked_at_us, authorised_on, NULL, NULL, NULL";
 
 const COMMANDS: &[Row<'_>] = &[
     ("DELETE FROM command WHERE sequence = 6", NOBODY, None, "command 6 is missing"),

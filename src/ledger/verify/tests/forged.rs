@@ -95,13 +95,15 @@ const FORGED: &[Row<'_>] = &[
     ("{reverses 10 3}", ONE, Some(10), "something else than what is left"),
     // What the books keep beside it.
     (
-        "UPDATE entry SET business_date = '2026-03-12' WHERE sequence = 9",
+        "UPDATE entry SET business_date = '2026-03-12' WHERE sequence = 9; \
+         UPDATE posting SET authorised_on = '2026-03-12' WHERE entry_sequence = 9",
         ONE,
         None,
         "2026-03-12:300 is on its way, the entries say nothing",
     ),
     (
-        "UPDATE entry SET business_date = '2026-03-12' WHERE sequence = 10",
+        "UPDATE entry SET business_date = '2026-03-12' WHERE sequence = 10; \
+         UPDATE posting SET authorised_on = '2026-03-12' WHERE entry_sequence = 10",
         ONE,
         None,
         "2026-03-12:300 is on its way, the entries say nothing",

@@ -218,7 +218,7 @@ pub fn open_account(input: &Value) -> Result<OpenAccount, Refused> {
 
 pub fn update_account(input: &Value) -> Result<UpdateAccount, Refused> {
     Ok(UpdateAccount {
-        account: account("account", &input["account"])?,
+        account: account("account", &input["account"])?.into(),
         external_reference: text_change(input, "externalReference"),
         creditor: match input.get("creditor") {
             None => Change::Keep,
@@ -231,7 +231,7 @@ pub fn update_account(input: &Value) -> Result<UpdateAccount, Refused> {
 }
 
 pub fn request_account_closure(input: &Value) -> Result<RequestAccountClosure, Refused> {
-    Ok(RequestAccountClosure { account: account("account", &input["account"])? })
+    Ok(RequestAccountClosure { account: account("account", &input["account"])?.into() })
 }
 
 pub fn close_account(input: &Value) -> Result<CloseAccount, Refused> {
@@ -239,8 +239,8 @@ pub fn close_account(input: &Value) -> Result<CloseAccount, Refused> {
     let transactions = input["transactions"].as_array().into_iter().flatten().enumerate();
     let transactions = transactions.map(|(index, it)| closing(it).map_err(|refused| refused.at("transactions", index)));
     Ok(CloseAccount {
-        account,
-        closure_code: needed(input, "closureCode"),
+        account: account.into(),
+        closure_code: Some(needed(input, "closureCode")),
         transactions: transactions.collect::<Result<_, _>>()?,
     })
 }
