@@ -36,7 +36,7 @@ use crate::work::{
 /// The steps of a business day, in the order in which they are run.
 #[must_use]
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
-    vec![step::<SimulateRails>(), step::<CloseEmptied>()]
+    vec![step::<SimulateRails>(), step::<CloseEmptied>(), step::<accounts::applications::ExpireApplications>()]
 }
 
 /// What is to be done during the day.
@@ -51,6 +51,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
     [
         refused::CODES.to_vec(),
         ledger::refusal::CODES.to_vec(),
+        accounts::refusals::CODES.to_vec(),
         jobs::refusal_codes(),
         documents::refusals::CODES.to_vec(),
     ]
@@ -100,6 +101,8 @@ pub fn event_types() -> Vec<EventType> {
         parties::events::TYPES,
         customers::events::TYPES,
         accounts::events::TYPES,
+        accounts::blocks::events::TYPES,
+        accounts::applications::events::TYPES,
         documents::events::TYPES,
     ]
     .concat()

@@ -22,6 +22,8 @@ pub struct Model {
     pub interest_minor: i64,
     pub fee_minor: i64,
     pub arriving: Option<String>,
+    pub restrictions: Option<String>,
+    pub charity: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -20,6 +20,7 @@ pub struct Model {
     /// The whole name in lower case: what names are searched in.
     pub name_folded: String,
     pub metadata: String,
+    pub restrictions: Option<String>,
     pub created_at_us: i64,
 }
 

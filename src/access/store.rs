@@ -244,6 +244,7 @@ pub(super) async fn insert_bare_customer(
         company_name: Set(None),
         name_folded: Set(String::new()),
         metadata: Set("{}".into()),
+        restrictions: Set(None),
         created_at_us: Set(0),
     };
     customer::Entity::insert(row).exec_without_returning(tx).await.map(|_| ())

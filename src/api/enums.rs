@@ -7,7 +7,12 @@ use async_graphql::{InputType, InputValueError, InputValueResult, Name, Value};
 
 pub use crate::access::Scope;
 pub use crate::accounts::actions::AccountAction;
+pub use crate::accounts::applications::LimitApplicationStatus;
+pub use crate::accounts::applications::model::LimitApplicationAction;
+pub use crate::accounts::bank::BankAccountClass;
+pub use crate::accounts::blocks::BlockStatus;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
+pub use crate::accounts::products::CharityKind;
 pub use crate::customers::CustomerType;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
@@ -16,10 +21,10 @@ pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::{
-    AccountStatus, Component, DebtRule, HoldStatus, InternalRole, PaymentChannel, TransactionKind,
+    AccountStatus, BlockKind, Component, DebtRule, HoldStatus, InternalRole, PaymentChannel, TransactionKind,
 };
-pub use crate::payments::bank::BankAccountClass;
 pub use crate::payments::corrections::ChargeKind;
+pub use crate::primitives::references::ReferenceRule;
 pub use crate::refused::RefusalCode;
 
 /// One text of the lines of a doc comment.
@@ -131,6 +136,9 @@ graphql_enums! {
     ApprovalState = "ApprovalState",
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",
+    BlockKind = "BlockKind",
+    BlockStatus = "BlockStatus",
+    CharityKind = "CharityKind",
     ChargeKind = "ChargeKind",
     Component = "Component",
     CustomerType = "CustomerType",
@@ -142,7 +150,10 @@ graphql_enums! {
     JobItemState = "JobItemState",
     JobKind = "JobKind",
     JobState = "JobState",
+    LimitApplicationAction = "LimitApplicationAction",
+    LimitApplicationStatus = "LimitApplicationStatus",
     PaymentChannel = "PaymentChannel",
+    ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",
     DeliveryState = "WebhookDeliveryState",

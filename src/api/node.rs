@@ -13,7 +13,9 @@ use super::books::reports::{self as books, AuditRecord, LedgerAccount};
 use super::context::Caller;
 use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
+use crate::api::applications::{self, LimitApplication};
 use crate::api::approvals::{self, Approval};
+use crate::api::blocks::{self, Block};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
@@ -22,8 +24,8 @@ use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::primitives::{
-    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
-    PartyId, ProductId, WebhookDeliveryId, WebhookId,
+    AccountId, ApprovalId, AuditId, BlockId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
+    LedgerAccountId, LimitApplicationId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -90,6 +92,7 @@ node! {
     Account,
     Approval,
     AuditRecord,
+    Block,
     BusinessDay,
     Customer,
     Document,
@@ -97,6 +100,7 @@ node! {
     Hold,
     Job,
     LedgerAccount,
+    LimitApplication,
     Party,
     Product,
     Transaction,
@@ -147,6 +151,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         AccountId::PREFIX => parsed!(accounts::by_id),
         ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
+        BlockId::PREFIX => parsed!(blocks::by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
@@ -154,6 +159,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
         JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
+        LimitApplicationId::PREFIX => parsed!(applications::by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),

@@ -9,7 +9,9 @@ use async_graphql::MergedObject;
 use super::accounts::mutations::AccountMutation;
 use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
+use super::applications::{LimitApplicationMutation, LimitApplicationQuery};
 use super::approvals::{ApprovalMutation, ApprovalQuery};
+use super::blocks::{BlockMutation, BlockQuery};
 use super::books::queries::BooksQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::queries::CustomerQuery;
@@ -35,6 +37,8 @@ pub struct Query(
     PartyQuery,
     CustomerQuery,
     AccountQuery,
+    BlockQuery,
+    LimitApplicationQuery,
     BooksQuery,
     DocumentQuery,
     EventQuery,
@@ -52,6 +56,8 @@ pub struct Mutation(
     CustomerMutation,
     ProductMutation,
     AccountMutation,
+    BlockMutation,
+    LimitApplicationMutation,
     MovementMutation,
     HoldMutation,
     DocumentMutation,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{self, CUSTOMER_CREATED, CUSTOMER_UPDATED};
 use super::model::{Customer, CustomerType};
 use super::store::{CustomerBy, EXTERNAL_REFERENCE, NUMBER};
+use crate::ledger::Restrictions;
 use crate::primitives::CustomerId;
 use crate::refused::Refused;
 use crate::work::numbers::{insert_numbered, made_number};
@@ -64,6 +65,7 @@ impl Command for CreateCustomer {
             last_name: self.last_name.clone(),
             company_name: self.company_name.clone(),
             metadata: self.metadata.clone(),
+            restrictions: Restrictions::default(),
             created_at: work.now(),
         }
         .checked()?;

@@ -1,5 +1,6 @@
 //! A customer: a person or a company. Owner, cardholder and debtor are roles that follow from links.
 
+use crate::ledger::Restrictions;
 use crate::primitives::clock::Micros;
 use crate::primitives::{CustomerId, text};
 use crate::refused::{Refused, check_reference};
@@ -35,6 +36,8 @@ pub struct Customer {
     pub company_name: Option<String>,
     /// A JSON object, as text.
     pub metadata: String,
+    /// The blocks on it, for the accounts that it opens; those that it has carry them in the books.
+    pub restrictions: Restrictions,
     /// When it was created.
     pub created_at: Micros,
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Customer, CustomerType};
 use super::visible;
-use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::ledger::rows::known;
+use crate::ledger::{LedgerFault, Restrictions};
 use crate::primitives::{CustomerId, TenantId, text};
 use crate::refused::Refused;
 use crate::work::row::{Index, Row, Table};
@@ -50,6 +50,7 @@ impl Row for Customer {
             company_name: self.company_name.clone(),
             name_folded: text::folded(&self.name()),
             metadata: self.metadata.clone(),
+            restrictions: self.restrictions.to_text(),
             created_at_us: self.created_at,
         }
     }
@@ -65,6 +66,7 @@ impl Row for Customer {
             last_name: row.last_name,
             company_name: row.company_name,
             metadata: row.metadata,
+            restrictions: known(Restrictions::from_text(row.restrictions.as_deref()), "what restricts a customer")?,
             created_at: row.created_at_us,
         })
     }

@@ -301,6 +301,7 @@ impl Opener {
             number: Some(number.clone()),
             external_reference: creditor.map(|_| claim_reference(owner)),
             credit_limit: limit.map(|limit| Amount(Minor(limit).in_currency(product.currency).amount)),
+            migrated_balance: None,
             metadata: "{}".into(),
         };
         let limit = limit.unwrap_or(product.default_credit_limit.0);

@@ -40,6 +40,8 @@ crate::words! {
         WriteOff = "WRITE_OFF",
         /// Balances brought in from a former system.
         Migration = "MIGRATION",
+        /// Given to charity by customers, and not paid on yet.
+        Charity = "CHARITY",
         /// Owed to merchants.
         MerchantSettlement = "MERCHANT_SETTLEMENT",
         /// Held for a party: one for each, apart from the house's own money.
@@ -91,6 +93,7 @@ impl InternalRole {
             Self::Suspense => "Suspense",
             Self::WriteOff => "Write-off",
             Self::Migration => "Migrated balances",
+            Self::Charity => "Charity",
             Self::MerchantSettlement => "Merchant settlement",
             Self::ClientMoney => "Client money",
             Self::ClientClaims => "Client claims",

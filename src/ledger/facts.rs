@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::chart::InternalRole;
+use crate::primitives::EntryId;
 
 crate::words! {
     /// The rail that money came in on.
@@ -55,6 +56,9 @@ pub struct EntryFacts {
     /// Why it was done by hand: of a correction, a reversal, a write-off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Of a donation, the entry that it went with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub donation_of: Option<EntryId>,
 }
 
 impl EntryFacts {

@@ -15,6 +15,7 @@
 pub mod amounts;
 pub mod audit;
 pub mod balances;
+pub mod charity;
 pub mod chart;
 mod chart_rows;
 pub mod entry;
@@ -27,6 +28,7 @@ pub mod journal;
 pub mod position;
 pub mod query;
 pub mod refusal;
+pub mod restrictions;
 pub mod rows;
 mod transactions;
 pub mod verify;
@@ -38,6 +40,7 @@ pub use fault::LedgerFault;
 pub use hold::{Hold, HoldStatus};
 pub use position::{AccountStatus, DebtRule, Position};
 pub use refusal::Refusal;
+pub use restrictions::{BlockKind, Restrictions};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::charity;
 use super::moves::Details;
 use crate::accounts::{Account, AccountBy};
 use crate::customers::visible;
@@ -159,6 +160,7 @@ impl Command for ReverseEntry {
     fn looks_at(&self, wants: &mut Wants) {
         wants.entry(self.entry);
         wants.row::<Reversed>(self.entry);
+        charity::hint(self.entry, wants);
     }
 
     /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, then the books': `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
@@ -182,7 +184,7 @@ impl Command for ReverseEntry {
             amount,
             value_date: self.value_date,
             description: described("description", self.description.as_deref(), &title)?,
-            facts: EntryFacts { reason: Some(why), ..EntryFacts::default() },
+            facts: EntryFacts { reason: Some(why.clone()), ..EntryFacts::default() },
         };
         let reversed = work.reverse(&original, &reversal);
         match &reversed {
@@ -190,6 +192,7 @@ impl Command for ReverseEntry {
             Err(Stop::Books(refusal)) if !is_own_field(refusal) => reversed.of_field("entry"),
             _ => reversed.named(&[]),
         }
+        .and_then(|reversal| charity::take_back(work, &original, &why).map(|()| reversal))
     }
 }
 

@@ -32,6 +32,7 @@ mod decide;
 mod founding;
 pub mod head;
 pub mod house;
+mod life;
 pub(crate) mod load;
 #[doc(hidden)]
 pub mod memory;

@@ -35,6 +35,10 @@ pub enum Table {
     Position,
     /// The tenant's own accounts in the books.
     Internal,
+    /// What is blocked.
+    Block,
+    /// Applications for a higher limit.
+    LimitApplication,
     /// Reservations.
     Hold,
     /// How much of an entry is reversed.

@@ -1,7 +1,7 @@
 //! What a tenant has decided about itself: its days, its clock's zone, its name. A part of the head, so that every
 //! decision sees it without loading anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::PaymentChannel;
 use crate::primitives::calendar::{BankCalendar, Calendar, CalendarEnds, LocalDay, RollRule, Zone};
 use crate::primitives::clock::Micros;
+use crate::primitives::references::ReferenceRule;
 use crate::primitives::{Currency, text};
 use crate::refused::Refused;
 
@@ -32,6 +33,10 @@ pub struct Settings {
     pub day_end: DayEnd,
     /// What holds for a rail, where something does.
     pub channels: BTreeMap<PaymentChannel, ChannelRule>,
+    /// The rules that payment references are made by: those of all products that ever had one. What keeps none of them was
+    /// misread.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reference_rules: BTreeSet<ReferenceRule>,
 }
 
 /// When a business day ends.
@@ -156,6 +161,7 @@ impl Default for Settings {
             calendar: every_day(),
             day_end: DayEnd::Midnight,
             channels: BTreeMap::new(),
+            reference_rules: BTreeSet::new(),
         }
     }
 }

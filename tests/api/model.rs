@@ -133,13 +133,19 @@ on_both_databases! {
 const AROUND: &[&str] = &[
     "addDocument",
     "advanceClock",
+    "applyForRaisedCreditLimit",
     "approve",
     "cancelJob",
+    "changeBlock",
     "createUploadLink",
     "createWebhook",
+    "decideLimitApplication",
     "deleteWebhook",
     "disableWebhook",
     "enableWebhook",
+    "liftBlock",
+    "payGarnishment",
+    "placeBlock",
     "rejectApproval",
     "removeDocument",
     "replayWebhook",
@@ -155,6 +161,7 @@ const AROUND: &[&str] = &[
     "updateTenant",
     "updateWebhook",
     "withdrawApproval",
+    "withdrawLimitApplication",
 ];
 
 #[test]

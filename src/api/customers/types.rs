@@ -3,7 +3,9 @@
 use async_graphql::{Context, ID, InputObject, Object};
 
 use crate::access::Scope;
+use crate::accounts::blocks::BlockFilter;
 use crate::api::accounts::{self as accounts, Account, AccountFilter};
+use crate::api::blocks::{self, Block};
 use crate::api::context::{Caller, allowed};
 use crate::api::enums::CustomerType;
 use crate::api::fault::Fault;
@@ -95,6 +97,18 @@ impl Customer {
     ) -> Result<Connection<Account>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
         accounts::list(caller, Some(self.0.id), filter.as_ref(), &PageArgs::forward(first, after)).await
+    }
+
+    /// The blocks on it and on its accounts, newest first. Scope: read.
+    async fn blocks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that are in force today, or only those that are over.")] in_force: Option<bool>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Block>, Fault> {
+        let filter = BlockFilter { customer: Some(self.0.id), in_force, ..BlockFilter::default() };
+        blocks::list(allowed(ctx, Scope::Read)?, filter, &PageArgs::forward(first, after)).await
     }
 
     /// Every command that touched it, newest first. Scope: read.

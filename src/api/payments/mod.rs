@@ -3,3 +3,5 @@
 pub mod holds;
 pub mod movements;
 pub mod remittances;
+
+pub(super) use movements::details;
