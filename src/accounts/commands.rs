@@ -206,8 +206,9 @@ impl MigratedBalance {
             }
             parts[component.index()] = part;
         }
-        if parts.iter().all(|part| *part == Minor::ZERO) {
-            let message = "must have a component that is not zero";
+        // What cancels out settles itself, and leaves nothing to book.
+        if parts.iter().map(|part| part.0).sum::<i64>() == 0 {
+            let message = "must come to something other than zero";
             return Err(Refused::of_field(AMOUNT_OUT_OF_RANGE, "migratedBalance", message));
         }
         Ok(parts)

@@ -166,7 +166,7 @@ on_both_databases! {
             apply(&app, &account, "4000").await
         };
         app.done("requestAccountClosure", json!({ "account": account.by() }), "replayed").await;
-        desk.refused("decideLimitApplication", decision(&wanted, true), "INVALID_STATE", "application").await;
+        desk.refused("decideLimitApplication", decision(&wanted, true), "ACCOUNT_NOT_OPEN", "application").await;
     }
 
     async fn an_application_is_over_after_its_last_day(app: TestApp) {

@@ -228,7 +228,7 @@ on_both_databases! {
             ("placeBlock", with(base.clone(), "garnished", euros("1.00")), "INVALID_INPUT", "garnished"),
             ("placeBlock", with(base, "kind", json!("GARNISHMENT")), "INVALID_INPUT", "garnished"),
             ("placeBlock", garnishment(&account, "0.00"), "AMOUNT_OUT_OF_RANGE", "garnished"),
-            ("placeBlock", garnishment(&account, "1.001"), "INVALID_INPUT", "garnished.amount"),
+            ("placeBlock", garnishment(&account, "1.001"), "INVALID_INPUT", "garnished"),
             ("placeBlock", with(garnishment(&account, "1.00"), "garnished", json!({ "amount": "1", "currency": "SEK" })), "CURRENCY_MISMATCH", "garnished.currency"),
             ("placeBlock", with(on_customer(&account.owner, "GARNISHMENT"), "garnished", euros("1.00")), "INVALID_INPUT", "kind"),
             ("changeBlock", json!({ "block": "blk_1", "kind": "ALL" }), "NOT_FOUND", "block"),

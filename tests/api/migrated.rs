@@ -49,9 +49,9 @@ on_both_databases! {
         let funds = open(&app, "current", json!({ "principal": "100.00" })).await;
         assert_eq!(app.amounts(&funds).await, ["100.00", "0.00", "100.00"]);
         // Money beside a debt settles it, as everywhere in the books.
-        let both = open(&app, "revolving", json!({ "principal": "100.00", "fee": "-100.00" })).await;
-        assert_eq!(components(&app, &both).await, ["0.00", "0.00", "0.00"]);
-        assert_eq!(row(&app, "MIGRATION").await, "2417.34");
+        let both = open(&app, "revolving", json!({ "principal": "100.00", "fee": "-30.00" })).await;
+        assert_eq!(components(&app, &both).await, ["70.00", "0.00", "0.00"]);
+        assert_eq!(row(&app, "MIGRATION").await, "2347.34");
         let history = app.ok("query($by: AccountBy!) { account(by: $by) { history { nodes { operation events { type } } } } }", json!({ "by": funds.by() })).await;
         let history = history["account"]["history"].clone();
         assert_eq!(told(&history), [json!({ "type": "ACCOUNT_OPENED" })]);
@@ -82,6 +82,7 @@ on_both_databases! {
         for (product, migrated, code, path) in [
             ("current", json!({}), "AMOUNT_OUT_OF_RANGE", "migratedBalance"),
             ("current", json!({ "principal": "0.00" }), "AMOUNT_OUT_OF_RANGE", "migratedBalance"),
+            ("revolving", json!({ "principal": "100", "fee": "-100" }), "AMOUNT_OUT_OF_RANGE", "migratedBalance"),
             ("current", json!({ "principal": "0.001" }), "INVALID_INPUT", "migratedBalance.principal"),
             ("current", json!({ "principal": "-1" }), "INSUFFICIENT_FUNDS", "migratedBalance"),
             ("current", json!({ "fee": "-1" }), "INSUFFICIENT_FUNDS", "migratedBalance"),

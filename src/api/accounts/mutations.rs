@@ -44,7 +44,7 @@ pub struct OpenAccountInput {
 }
 
 /// What a former system had on an account, in the product's currency: positive is the customer's money, negative the
-/// customer's debt. Not all of it zero.
+/// customer's debt. The sum is not zero.
 #[derive(InputObject)]
 pub struct MigratedBalanceInput {
     /// Funds, or what was bought or borrowed. A debt may lie beyond the credit limit.
