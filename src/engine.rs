@@ -40,7 +40,7 @@ use crate::work::{
 /// The steps of a business day, in the order in which they are run.
 #[must_use]
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
-    vec![step::<SimulateRails>(), step::<CloseEmptied>()]
+    vec![step::<SimulateRails>(), step::<CloseEmptied>(), step::<accounts::applications::ExpireApplications>()]
 }
 
 /// What is to be done during the day.
@@ -125,6 +125,8 @@ pub fn event_types() -> Vec<EventType> {
         customers::addresses::events::TYPES,
         accounts::events::TYPES,
         cards::events::TYPES,
+        accounts::blocks::events::TYPES,
+        accounts::applications::events::TYPES,
         documents::events::TYPES,
     ]
     .concat()

@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use crate::primitives::{AccountId, ApprovalId, CustomerId, EntryId, Money, text};
+use crate::primitives::{AccountId, ApprovalId, CustomerId, EntryId, LimitApplicationId, Money, text};
 
 crate::open_list! {
     /// Why something was refused.
@@ -66,6 +66,10 @@ pub struct Facts {
     pub maximum_count: Option<i32>,
     /// The state that it is in, as its own list of states has it.
     pub status: Option<&'static str>,
+    /// What is blocked, as the list of kinds has it.
+    pub block_kind: Option<&'static str>,
+    /// The last day of the block; none where it has no end.
+    pub blocked_until: Option<NaiveDate>,
     /// The last closed day.
     pub closed_through: Option<NaiveDate>,
     /// The first day that is accepted.
@@ -78,6 +82,8 @@ pub struct Facts {
     pub approval: Option<ApprovalId>,
     /// The customer that it is about.
     pub customer: Option<CustomerId>,
+    /// The application that is not decided yet.
+    pub application: Option<LimitApplicationId>,
 }
 
 /// A business refusal on its way to the caller. Nothing was changed.

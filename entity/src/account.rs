@@ -19,6 +19,8 @@ pub struct Model {
     pub currency: String,
     pub opened_on: Date,
     pub closure_code: Option<String>,
+    pub payment_reference: Option<String>,
+    pub application_id: Option<Uuid>,
     pub metadata: String,
     pub created_at_us: i64,
 }

@@ -23,6 +23,8 @@ pub struct Model {
     pub fee_minor: i64,
     pub shortfall_minor: i64,
     pub arriving: Option<String>,
+    pub restrictions: Option<String>,
+    pub charity: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

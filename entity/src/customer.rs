@@ -30,6 +30,7 @@ pub struct Model {
     pub erased_at_us: Option<i64>,
     /// What was erased, and what is kept, as JSON.
     pub erasure: Option<String>,
+    pub restrictions: Option<String>,
     pub created_at_us: i64,
 }
 

@@ -15,6 +15,7 @@ mod m20261128_000003_cards;
 mod m20261128_000004_pos;
 mod m20261128_000001_customers;
 mod m20261128_000002_addresses;
+mod m20261128_000006_money;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000004_pos::Migration),
             Box::new(m20261128_000001_customers::Migration),
             Box::new(m20261128_000002_addresses::Migration),
+            Box::new(m20261128_000006_money::Migration),
         ]
     }
 }

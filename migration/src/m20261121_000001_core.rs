@@ -82,7 +82,8 @@ const TABLES: &[&str] = &[
     // One effect per key: of a client, and of each customer whose tokens it asks for.
     "CREATE UNIQUE INDEX command_key ON command (tenant_id, client, key) WHERE key IS NOT NULL AND customer_id IS NULL",
     "CREATE UNIQUE INDEX command_customer_key ON command (tenant_id, client, customer_id, key) WHERE key IS NOT NULL AND customer_id IS NOT NULL",
-    // An account in the books: its components' balances, and what decides its postings.
+    // An account in the books: its components' balances, and what decides its postings: what is blocked on it and on its
+    // owner (`restrictions`), and what it gives to charity, stand here so that no posting loads anything for them.
     "CREATE TABLE account_position (
         tenant_id {uuid} NOT NULL,
         account_id {uuid} NOT NULL,
@@ -100,6 +101,8 @@ const TABLES: &[&str] = &[
         fee_minor bigint NOT NULL,
         shortfall_minor bigint NOT NULL,
         arriving text,
+        restrictions text,
+        charity text,
         PRIMARY KEY (tenant_id, account_id)
     ){packed}",
     // The tenant's own ledger accounts, and those that hold money for a party. The id is a digest of role, currency and
@@ -256,7 +259,8 @@ const TABLES: &[&str] = &[
     "CREATE UNIQUE INDEX party_external_reference ON party (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
     "CREATE UNIQUE INDEX party_ordinal ON party (tenant_id, ordinal)",
     // Who owns accounts. `name_folded` is what lists are searched by: the name without regard to case. `languages` and
-    // `contact_points` are JSON. `erasure` is what was erased and what is kept, and why, as JSON.
+    // `contact_points` are JSON. `erasure` is what was erased and what is kept, and why, as JSON. `restrictions` are the blocks in force,
+    // for the accounts that are opened later.
     "CREATE TABLE customer (
         tenant_id {uuid} NOT NULL REFERENCES tenant (id),
         id {uuid} NOT NULL,
@@ -276,6 +280,7 @@ const TABLES: &[&str] = &[
         merged_into {uuid},
         erased_at_us bigint,
         erasure text,
+        restrictions text,
         created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id)
     )",
@@ -300,6 +305,9 @@ const TABLES: &[&str] = &[
         default_credit_limit_minor bigint NOT NULL,
         maximum_credit_limit_minor bigint,
         maximum_balance_minor bigint,
+        charity text,
+        reference_scheme text,
+        payee text,
         retired boolean NOT NULL,
         metadata text NOT NULL,
         created_at_us bigint NOT NULL,
@@ -308,7 +316,8 @@ const TABLES: &[&str] = &[
     // Named by its code; and listed in the order of commits.
     "CREATE UNIQUE INDEX product_code ON product (tenant_id, code)",
     "CREATE UNIQUE INDEX product_ordinal ON product (tenant_id, ordinal)",
-    // An account as people know it; how it stands in the books is its `account_position`. The foreign keys are the net below
+    // An account as people know it; how it stands in the books is its `account_position`. `application_id` is its application
+    // for a higher limit that is not decided yet: one at most. The foreign keys are the net below
     // what commands check.
     "CREATE TABLE account (
         tenant_id {uuid} NOT NULL,
@@ -323,6 +332,8 @@ const TABLES: &[&str] = &[
         currency text NOT NULL,
         opened_on date NOT NULL,
         closure_code text,
+        payment_reference text,
+        application_id {uuid},
         metadata text NOT NULL,
         created_at_us bigint NOT NULL,
         PRIMARY KEY (tenant_id, id),
@@ -333,6 +344,8 @@ const TABLES: &[&str] = &[
     // Named by either; and listed in the order of commits, all of them, a customer's, and those that are owed to a party.
     "CREATE UNIQUE INDEX account_number ON account (tenant_id, number)",
     "CREATE UNIQUE INDEX account_external_reference ON account (tenant_id, external_reference) WHERE external_reference IS NOT NULL",
+    // What incoming payments are found by.
+    "CREATE UNIQUE INDEX account_payment_reference ON account (tenant_id, payment_reference) WHERE payment_reference IS NOT NULL",
     "CREATE UNIQUE INDEX account_ordinal ON account (tenant_id, ordinal)",
     "CREATE INDEX account_customer ON account (tenant_id, customer_id, ordinal)",
     "CREATE INDEX account_party ON account (tenant_id, party_id, ordinal) WHERE party_id IS NOT NULL",

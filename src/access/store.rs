@@ -251,6 +251,7 @@ pub(super) async fn insert_bare_customer(
         merged_into: Set(None),
         erased_at_us: Set(None),
         erasure: Set(None),
+        restrictions: Set(None),
         created_at_us: Set(0),
     };
     customer::Entity::insert(row).exec_without_returning(tx).await.map(|_| ())

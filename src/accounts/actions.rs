@@ -2,8 +2,10 @@
 
 use chrono::NaiveDate;
 
+use super::model::{Account, Product};
 use crate::ledger::entry::Spread;
-use crate::ledger::{Position, Refusal};
+use crate::ledger::restrictions::Direction;
+use crate::ledger::{AccountStatus, DebtRule, Position, Refusal};
 use crate::primitives::Minor;
 
 crate::words! {
@@ -21,6 +23,8 @@ crate::words! {
         UpdateAccount = "UPDATE_ACCOUNT",
         /// `updateAccount` with a lower `creditLimit`.
         LowerCreditLimit = "LOWER_CREDIT_LIMIT",
+        /// `applyForRaisedCreditLimit`.
+        ApplyForRaisedLimit = "APPLY_FOR_RAISED_LIMIT",
         /// `requestAccountClosure`.
         RequestAccountClosure = "REQUEST_ACCOUNT_CLOSURE",
         /// `closeAccount`.
@@ -40,7 +44,11 @@ pub struct Possible {
 /// Asks the position itself, with the smallest amount there is: the rules are those that decide the commands.
 #[must_use]
 pub fn actions(position: &Position, today: NaiveDate) -> Vec<Possible> {
-    let takes = |amount: i64| position.spread(Minor(amount), Spread::Flow, today, today).map(|_| ());
+    let takes = |amount: i64| {
+        position.require_not_closed()?;
+        position.require_unblocked(Direction::of(Minor(amount)), today)?;
+        position.spread(Minor(amount), Spread::Flow, today, today).map(|_| ())
+    };
     let tried = |action: &dyn Fn(&mut Position) -> Result<(), Refusal>| action(&mut position.clone());
     let closes = match position.clone().close(today) {
         // A closure may bring the transactions along that settle the account.
@@ -67,6 +75,24 @@ pub fn actions(position: &Position, today: NaiveDate) -> Vec<Possible> {
     ]
 }
 
+/// The same of what the account and its product decide: whether a higher credit limit can be applied for.
+#[must_use]
+pub fn raise(account: &Account, product: &Product, position: &Position) -> Possible {
+    let maximum = product.maximum_credit_limit;
+    let obstacle = if position.status != AccountStatus::Open {
+        Some("the account is not open")
+    } else if position.debt_rule != DebtRule::Limit {
+        Some("the product has no credit limit")
+    } else if maximum.is_some_and(|maximum| position.credit_limit >= maximum) {
+        Some("the limit is the most that the product allows")
+    } else if account.application.is_some() {
+        Some("the account has an application that is not decided yet")
+    } else {
+        None
+    };
+    Possible { action: AccountAction::ApplyForRaisedLimit, obstacle: obstacle.map(str::to_owned) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +117,8 @@ mod tests {
             reserved: Minor(reserved),
             party: None,
             arriving: Default::default(),
+            restrictions: Default::default(),
+            charity: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -11,11 +12,14 @@ use super::model::{Account, Product};
 use super::store::{EXTERNAL_REFERENCE, NUMBER, ProductBy};
 use crate::customers::{CreateCustomer, Customer, CustomerBy};
 use crate::ledger::amounts::to_minor;
-use crate::ledger::{AccountStatus, Component, Position, Refusal};
+use crate::ledger::position::Split;
+use crate::ledger::refusal::AMOUNT_OUT_OF_RANGE;
+use crate::ledger::{AccountStatus, Component, Draft, Position, Refusal, Restrictions};
 use crate::parties::PartyBy;
+use crate::primitives::references::ReferenceScheme;
 use crate::primitives::{AccountId, Amount, Minor, Money};
 use crate::refused::{INVALID_STATE, Refused, check_reference};
-use crate::work::numbers::insert_numbered;
+use crate::work::numbers::insert_made;
 use crate::work::{Change, Command, Decision, Named as _, Stop, Wants, Work};
 
 /// Whose an account is to be.
@@ -25,6 +29,19 @@ pub enum NewOwner {
     Existing(CustomerBy),
     /// A customer who is created with it.
     Created(Box<CreateCustomer>),
+}
+
+/// What a former system had on an account: signed, positive is in the customer's favour.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct MigratedBalance {
+    /// Funds, or what of it was bought or borrowed.
+    pub principal: Option<Amount>,
+    /// Interest that is owed: zero or negative.
+    pub interest: Option<Amount>,
+    /// Fees that are owed: zero or negative.
+    pub fee: Option<Amount>,
+    /// When it counts; the business date when absent.
+    pub value_date: Option<NaiveDate>,
 }
 
 /// Opens an account.
@@ -42,6 +59,8 @@ pub struct OpenAccount {
     pub external_reference: Option<String>,
     /// The product's default when absent.
     pub credit_limit: Option<Amount>,
+    /// What it brings along from a former system.
+    pub migrated_balance: Option<MigratedBalance>,
     /// A JSON object, as text.
     pub metadata: String,
 }
@@ -68,7 +87,7 @@ impl Command for OpenAccount {
     }
 
     /// Refused as: `NOT_FOUND` (product, then owner, then creditor), `INVALID_STATE` for a retired product,
-    /// `INVALID_INPUT`, `LIMIT_EXCEEDED`, `DUPLICATE_REFERENCE`, in this order.
+    /// `INVALID_INPUT`, `LIMIT_EXCEEDED`, `DUPLICATE_REFERENCE`, in this order; then the books' of a migrated balance.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
         let product = self.product.locate(work, "product")?;
         let owner = self.owner(work)?;
@@ -86,6 +105,7 @@ impl Command for OpenAccount {
             Some(limit) => to_minor("creditLimit", Money { amount: limit.0, currency: product.currency })?,
         };
         product.check_limit("creditLimit", credit_limit)?;
+        let migrated = self.migrated_balance.map(|migrated| migrated.parts(&product)).transpose()?;
         let id = work.id::<AccountId>();
         let account = Account {
             id,
@@ -99,24 +119,38 @@ impl Command for OpenAccount {
             currency: product.currency,
             opened_on: work.today(),
             closure_code: None,
+            payment_reference: None,
+            application: None,
             metadata: self.metadata.clone(),
             created_at: work.now(),
         };
-        let account = match &self.number {
-            Some(_) => work.insert(account)?,
-            None => insert_numbered(work, |work, attempt| {
-                work.insert(Account { number: made_number(id.0, attempt), ..account.clone() })
-            })?,
-        };
-        work.open(position(&account, &product, credit_limit))?;
+        // What is made gives way to what is there; a number that was given does not.
+        let made: &[&str] = if self.number.is_some() { &["paymentReference"] } else { &["paymentReference", "number"] };
+        let account = insert_made(work, made, |work, attempt| {
+            let mut account = account.clone();
+            if self.number.is_none() {
+                account.number = made_number(id.0, attempt);
+            }
+            account.payment_reference = product.reference.and_then(|scheme| made_reference(scheme, id.0, attempt));
+            work.insert(account)
+        })?;
+        let restrictions = Restrictions::default().with(true, &owner.restrictions, work.today());
+        work.open(Position { restrictions, ..position(&account, &product, credit_limit) })?;
+        if let Some(parts) = migrated {
+            let mut draft = Draft::carrying(id, parts, creditor, account.currency);
+            draft.value_date = self.migrated_balance.and_then(|migrated| migrated.value_date);
+            work.post(&draft).map_err(of_migrated_balance)?;
+        }
         Ok(account)
     }
 
     fn weight(&self) -> usize {
-        match &self.owner {
-            NewOwner::Existing(_) => 4,
-            NewOwner::Created(new) => 3 + new.rows(),
-        }
+        let migrated = if self.migrated_balance.is_some() { 5 } else { 0 };
+        migrated
+            + match &self.owner {
+                NewOwner::Existing(_) => 4,
+                NewOwner::Created(new) => 3 + new.rows(),
+            }
     }
 }
 
@@ -148,7 +182,60 @@ pub fn position(account: &Account, product: &Product, credit_limit: Minor) -> Po
         reserved: Minor::ZERO,
         party: account.creditor,
         arriving: Default::default(),
+        restrictions: Default::default(),
+        charity: None,
     }
+}
+
+impl MigratedBalance {
+    /// What is on each component.
+    fn parts(self, product: &Product) -> Result<Split, Refused> {
+        let mut parts = [Minor::ZERO; Component::COUNT];
+        let given = [
+            ("migratedBalance.principal", Component::Principal, self.principal),
+            ("migratedBalance.interest", Component::Interest, self.interest),
+            ("migratedBalance.fee", Component::Fee, self.fee),
+        ];
+        for (field, component, amount) in given {
+            let Some(amount) = amount else { continue };
+            let part = to_minor(field, Money { amount: amount.0, currency: product.currency })?;
+            if component != Component::Principal && part.0 > 0 {
+                return Err(Refused::invalid(
+                    field,
+                    "can be owed, and not be in the customer's favour: that is principal",
+                ));
+            }
+            parts[component.index()] = part;
+        }
+        // What cancels out settles itself, and leaves nothing to book.
+        if parts.iter().map(|part| part.0).sum::<i64>() == 0 {
+            let message = "must come to something other than zero";
+            return Err(Refused::of_field(AMOUNT_OUT_OF_RANGE, "migratedBalance", message));
+        }
+        Ok(parts)
+    }
+}
+
+/// A refusal of the books in the words of the input: all of it is about the balance.
+fn of_migrated_balance(stop: Stop) -> Stop {
+    match stop {
+        Stop::Books(refusal) => {
+            let field = match refusal {
+                Refusal::PeriodClosed { .. } | Refusal::ValueDateOutOfRange { .. } => "migratedBalance.valueDate",
+                _ => "migratedBalance",
+            };
+            let facts = refusal.facts();
+            Refused { facts, ..Refused::of_field(refusal.code(), field, refusal.to_string()) }.into()
+        }
+        stop => stop,
+    }
+}
+
+/// A payment reference, from other bits of the account's id than its number. Of the few numbers that have no check digit,
+/// the next one.
+fn made_reference(scheme: ReferenceScheme, id: Uuid, attempt: u128) -> Option<String> {
+    let number = (id.as_u128() >> 8) + attempt * 7_919;
+    (0..10).find_map(|next| scheme.make(number + next))
 }
 
 /// Twelve digits, from the random bits of the account's id.
@@ -156,7 +243,7 @@ fn made_number(id: Uuid, attempt: u128) -> String {
     format!("{:012}", (id.as_u128() + attempt * 7_919) % 1_000_000_000_000)
 }
 
-/// Changes an account's references and metadata, and lowers its credit limit.
+/// Changes an account's references and metadata, lowers its credit limit, and switches its donations.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UpdateAccount {
     /// Which.
@@ -167,6 +254,8 @@ pub struct UpdateAccount {
     pub creditor: Change<PartyBy>,
     /// Downwards only.
     pub credit_limit: Option<Amount>,
+    /// Whether it gives to charity with what it spends.
+    pub charity_donation: Option<bool>,
     /// A JSON object, as text; emptied, it is the empty object.
     pub metadata: Change<String>,
 }
@@ -185,8 +274,9 @@ impl Command for UpdateAccount {
         }
     }
 
-    /// Refused as: what the account is not found for, `NOT_FOUND` for the creditor, `INVALID_STATE` for another creditor while it owes principal,
-    /// `INVALID_INPUT`, `DUPLICATE_REFERENCE`, `ACCOUNT_NOT_OPEN`, `AMOUNT_OUT_OF_RANGE`, `CREDIT_LIMIT_INCREASE_NOT_ALLOWED`, in this order.
+    /// Refused as: what the account is not found for, `NOT_FOUND` for the creditor, `INVALID_STATE` for another creditor
+    /// while it owes principal, `INVALID_INPUT`, `DUPLICATE_REFERENCE`, `ACCOUNT_NOT_OPEN`, `AMOUNT_OUT_OF_RANGE`,
+    /// `CREDIT_LIMIT_INCREASE_NOT_ALLOWED`, `ACCOUNT_NOT_OPEN` and `INVALID_STATE` for donations, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
         let found = self.account.locate(work)?;
         let creditor = match &self.creditor {
@@ -226,6 +316,9 @@ impl Command for UpdateAccount {
                 lowered => lowered.named(&[(account.id, "account")])?,
             }
         }
+        if let Some(donates) = self.charity_donation {
+            switch_donations(work, &account, donates)?;
+        }
         work.tell(events::updated(&account));
         Ok(account)
     }
@@ -238,6 +331,28 @@ impl Command for UpdateAccount {
     fn amount(&self, account: &Account) -> Option<Money> {
         self.credit_limit.map(|limit| Money { amount: limit.0, currency: account.currency })
     }
+}
+
+/// Switches an account's donations on, by its product's rule as it is now, or off. Where they are so already, nothing
+/// changes, the rule neither.
+fn switch_donations(work: &mut Work, account: &Account, donates: bool) -> Decision<()> {
+    let position = work.position(account.id)?;
+    if position.charity.is_some() == donates {
+        return Ok(());
+    }
+    position.require_not_closed().map_err(Stop::from).named(&[(account.id, "account")])?;
+    let product =
+        work.get::<Product>(account.product)?.ok_or_else(|| Stop::damaged("an account without its product"))?;
+    let charity = product.charity.filter(|_| donates);
+    if donates && charity.is_none() {
+        let message = "the product says nothing of donations";
+        return Err(Refused::of_field(INVALID_STATE, "charityDonation", message).into());
+    }
+    work.change::<Position, Refused>(account.id, |position| {
+        position.charity = charity;
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// Asks for an account to be closed: it closes by itself as soon as nothing holds it back, at once if so.

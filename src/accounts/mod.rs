@@ -3,8 +3,14 @@
 //! A product is data and decides how its accounts behave. An account keeps its product, currency and owner
 //! for life. Its status runs OPEN -> PENDING_CLOSE -> CLOSED or straight to CLOSED; a closed account takes no
 //! postings ever again.
+//!
+//! What restricts an account's money is in [`blocks`], who wants more credit in [`applications`]; by its product an account
+//! has a payment reference and a bank account to pay to, and may give to charity with what it spends.
 
 pub mod actions;
+pub mod applications;
+pub mod bank;
+pub mod blocks;
 pub mod catalogue;
 pub mod close;
 pub mod commands;
@@ -16,11 +22,13 @@ pub mod products;
 pub mod refusals;
 pub mod store;
 
+pub use applications::{ApplyForRaisedCreditLimit, DecideLimitApplication, LimitApplication, WithdrawLimitApplication};
+pub use blocks::{Block, ChangeBlock, LiftBlock, PlaceBlock};
 pub use close::CloseAccount;
-pub use commands::{NewOwner, OpenAccount, RequestAccountClosure, UpdateAccount, position};
-pub use participants::{AddAccountParticipant, RemoveAccountParticipant};
+pub use commands::{MigratedBalance, NewOwner, OpenAccount, RequestAccountClosure, UpdateAccount, position};
 pub use lookup::{AccountLookup, AccountRef};
-pub use model::{Account, Family, Product, WorkingMode};
+pub use model::{Account, Family, Payee, Product, WorkingMode};
+pub use participants::{AddAccountParticipant, RemoveAccountParticipant};
 pub use products::{CreateProduct, UpdateProduct};
 pub use store::{AccountBy, AccountFilter, ProductBy};
 
@@ -35,4 +43,10 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<CloseAccount>(),
     Stored::of::<AddAccountParticipant>(),
     Stored::of::<RemoveAccountParticipant>(),
+    Stored::of::<PlaceBlock>(),
+    Stored::of::<ChangeBlock>(),
+    Stored::of::<LiftBlock>(),
+    Stored::of::<ApplyForRaisedCreditLimit>(),
+    Stored::of::<WithdrawLimitApplication>(),
+    Stored::of::<DecideLimitApplication>(),
 ];

@@ -1,12 +1,16 @@
 //! Products and accounts. What decides a posting (status, limit, balances) lives in the books.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
+use super::bank::{BankAccount, BankAccountClass};
 use crate::ledger::DebtRule;
+use crate::ledger::charity::CharityRule;
 use crate::ledger::position::RepaymentOrder;
 use crate::ledger::refusal::LIMIT_EXCEEDED;
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, Currency, CustomerId, Minor, PartyId, ProductId, text};
+use crate::primitives::references::{ReferenceRule, ReferenceScheme};
+use crate::primitives::{AccountId, Currency, CustomerId, LimitApplicationId, Minor, PartyId, ProductId, text};
 use crate::refused::{Facts, Refused, check_reference};
 
 crate::words! {
@@ -43,6 +47,39 @@ crate::words! {
     }
 }
 
+/// To whom incoming payments are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payee {
+    /// The bank account.
+    pub account: BankAccount,
+    /// The bank, as a BIC.
+    pub bic: Option<String>,
+    /// Whose account it is.
+    pub name: Option<String>,
+}
+
+impl Payee {
+    /// Checks what is not checked with the bank account.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT` for `payee.bic` and `payee.name`.
+    pub fn checked(self) -> Result<Self, Refused> {
+        let is_bic = |bic: &str| {
+            let (bank, place) = bic.split_at_checked(6).unwrap_or_default();
+            matches!(bic.len(), 8 | 11)
+                && bank.bytes().all(|b| b.is_ascii_uppercase())
+                && place.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        };
+        if self.bic.as_deref().is_some_and(|bic| !is_bic(bic)) {
+            return Err(Refused::invalid("payee.bic", "is no BIC: six letters, and two or five letters and digits"));
+        }
+        if let Some(name) = &self.name {
+            text::required(name, 200).map_err(|problem| Refused::invalid("payee.name", problem.to_string()))?;
+        }
+        Ok(self)
+    }
+}
+
 /// What an account is an instance of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
@@ -70,6 +107,12 @@ pub struct Product {
     pub maximum_credit_limit: Option<Minor>,
     /// The most funds that an account may hold.
     pub maximum_balance: Option<Minor>,
+    /// What accounts give to charity that switch it on.
+    pub charity: Option<CharityRule>,
+    /// How accounts get the reference that payments to them carry.
+    pub reference: Option<ReferenceScheme>,
+    /// To whom such payments are made.
+    pub payee: Option<Payee>,
     /// Whether new accounts can no longer be opened.
     pub retired: bool,
     /// A JSON object, as text.
@@ -105,7 +148,23 @@ impl Product {
             return Err(Refused::invalid("maximumBalance", "must be positive"));
         }
         self.check_limit("defaultCreditLimit", self.default_credit_limit)?;
+        self.check_references()?;
         Ok(self)
+    }
+
+    fn check_references(&self) -> Result<(), Refused> {
+        use ReferenceRule::{FikDk71, FikDk73, FikDk75};
+        let Some(scheme) = self.reference else { return Ok(()) };
+        let Some(payee) = &self.payee else {
+            return Err(Refused::invalid("paymentReference", "there is no bank account to pay to: give a payee"));
+        };
+        let is_slip = matches!(scheme.rule, FikDk71 | FikDk73 | FikDk75);
+        let takes_slips = matches!(payee.account, BankAccount::Domestic(BankAccountClass::BankgiroDk, _));
+        if is_slip && !takes_slips {
+            let message = "a Danish payment slip is paid to a creditor number: a bank account of the class BANKGIRO_DK";
+            return Err(Refused::invalid("paymentReference", message));
+        }
+        Ok(())
     }
 
     /// Checks a credit limit for a new account.
@@ -155,6 +214,10 @@ pub struct Account {
     pub opened_on: NaiveDate,
     /// Why it was closed.
     pub closure_code: Option<String>,
+    /// What payments to it carry; unique, and its own for life.
+    pub payment_reference: Option<String>,
+    /// Its application for a higher limit that is not decided yet.
+    pub application: Option<LimitApplicationId>,
     /// A JSON object, as text.
     pub metadata: String,
     /// When it was opened.

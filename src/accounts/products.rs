@@ -6,11 +6,13 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::events::{self, PRODUCT_CREATED, PRODUCT_UPDATED};
-use super::model::{Family, Product, WorkingMode};
+use super::model::{Family, Payee, Product, WorkingMode};
 use super::store::{CODE, ProductBy};
 use crate::ledger::DebtRule;
 use crate::ledger::amounts::optional;
+use crate::ledger::charity::CharityRule;
 use crate::ledger::position::RepaymentOrder;
+use crate::primitives::references::{ReferenceRule, ReferenceScheme};
 use crate::primitives::{Amount, Currency};
 use crate::refused::Refused;
 use crate::work::{Change, Command, Decision, Wants, Work};
@@ -38,6 +40,12 @@ pub struct CreateProduct {
     pub maximum_credit_limit: Option<Amount>,
     /// The most funds that an account may hold.
     pub maximum_balance: Option<Amount>,
+    /// What accounts give to charity that switch it on.
+    pub charity: Option<CharityTerms>,
+    /// How accounts get the reference that payments to them carry.
+    pub reference: Option<ReferenceTerms>,
+    /// To whom such payments are made.
+    pub payee: Option<Payee>,
     /// A JSON object, as text.
     pub metadata: String,
 }
@@ -67,12 +75,16 @@ impl Command for CreateProduct {
             default_credit_limit: minor("defaultCreditLimit", self.default_credit_limit)?.unwrap_or_default(),
             maximum_credit_limit: minor("maximumCreditLimit", self.maximum_credit_limit)?,
             maximum_balance: minor("maximumBalance", self.maximum_balance)?,
+            charity: self.charity.map(CharityTerms::rule).transpose()?,
+            reference: self.reference.map(ReferenceTerms::scheme).transpose()?,
+            payee: self.payee.clone().map(Payee::checked).transpose()?,
             retired: false,
             metadata: self.metadata.clone(),
             created_at: work.now(),
         }
         .checked()?;
         let product = work.insert(product)?;
+        know_rule(work, &product);
         work.tell(events::of_product(PRODUCT_CREATED, &product));
         Ok(product)
     }
@@ -95,6 +107,12 @@ pub struct UpdateProduct {
     pub maximum_credit_limit: Change<Amount>,
     /// The most funds that an account may hold; emptied, there is no bound.
     pub maximum_balance: Change<Amount>,
+    /// What accounts give to charity that switch it on; emptied, nothing.
+    pub charity: Change<CharityTerms>,
+    /// How accounts that are opened get the reference that payments to them carry; emptied, they get none.
+    pub reference: Change<ReferenceTerms>,
+    /// To whom payments are made; emptied, to nobody.
+    pub payee: Change<Payee>,
     /// Whether new accounts can no longer be opened.
     pub retired: Option<bool>,
     /// A JSON object, as text; emptied, it is the empty object.
@@ -131,17 +149,94 @@ impl Command for UpdateProduct {
                     Change::Set(amount) => *limit = optional(field, Some(amount.0), currency)?,
                 }
             }
+            match self.charity {
+                Change::Keep => {}
+                Change::Clear => product.charity = None,
+                Change::Set(terms) => product.charity = Some(terms.rule()?),
+            }
+            match self.reference {
+                Change::Keep => {}
+                Change::Clear => product.reference = None,
+                Change::Set(terms) => product.reference = Some(terms.scheme()?),
+            }
+            match &self.payee {
+                Change::Keep => {}
+                Change::Clear => product.payee = None,
+                Change::Set(payee) => product.payee = Some(payee.clone().checked()?),
+            }
             product.retired = self.retired.unwrap_or(product.retired);
             self.metadata.apply_or(&mut product.metadata, "{}".into());
             *product = product.clone().checked()?;
             Ok(())
         })?;
+        know_rule(work, &product);
         work.tell(events::of_product(PRODUCT_UPDATED, &product));
         Ok(product)
     }
 
     fn weight(&self) -> usize {
         3
+    }
+}
+
+crate::words! {
+    /// How much accounts give to charity.
+    CharityKind {
+        /// What is missing to the next whole unit of the currency; nothing of a whole amount.
+        RoundUp = "ROUND_UP",
+        /// A share of the amount, in percent, rounded to the nearest minor unit, a half upwards.
+        Share = "SHARE",
+    }
+}
+
+/// A charity rule as an input gives it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct CharityTerms {
+    /// How much.
+    pub kind: CharityKind,
+    /// Of a share: above 0, at most 100, with at most four decimals.
+    pub percent: Option<Amount>,
+}
+
+impl CharityTerms {
+    fn rule(self) -> Result<CharityRule, Refused> {
+        let problem =
+            "a share takes a percentage above 0, at most 100, with at most four decimals; rounding up takes none";
+        let rule = match (self.kind, self.percent) {
+            (CharityKind::RoundUp, None) => Some(CharityRule::RoundUp),
+            (CharityKind::Share, Some(percent)) => CharityRule::share(percent.0),
+            _ => None,
+        };
+        rule.ok_or_else(|| Refused::invalid("charity.percent", problem))
+    }
+}
+
+/// A rule of payment references as an input gives it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct ReferenceTerms {
+    /// The rule.
+    pub rule: ReferenceRule,
+    /// Of the references; the rule's usual one when absent.
+    pub length: Option<u8>,
+}
+
+impl ReferenceTerms {
+    fn scheme(self) -> Result<ReferenceScheme, Refused> {
+        ReferenceScheme::new(self.rule, self.length).ok_or_else(|| {
+            let (lengths, _) = self.rule.lengths();
+            let message = format!("references of this rule have {} to {} digits", lengths.start(), lengths.end());
+            Refused::invalid("paymentReference.length", message)
+        })
+    }
+}
+
+/// Puts a product's rule to those that incoming references are held against.
+fn know_rule(work: &mut Work, product: &Product) {
+    let Some(rule) = product.reference.map(|scheme| scheme.rule) else { return };
+    let mut settings = (*work.settings()).clone();
+    // A slip of type 73 has no reference that could be misread.
+    if rule != ReferenceRule::FikDk73 && settings.reference_rules.insert(rule) {
+        work.change_head(|head| head.settings = Arc::new(settings));
     }
 }
 

@@ -12,5 +12,10 @@ crate::open_words! { RefusalCode:
         AMBIGUOUS_LOOKUP,
         /// The account that is named is not one that the lookup beside it describes.
         LOOKUP_MISMATCH,
+        /// The payment reference's check digit is wrong, by every rule that references are made by here. One that is right
+        /// and that no account has is `NOT_FOUND`.
+        PAYMENT_REFERENCE_INVALID,
+        /// The account has an application for a higher limit that is not decided yet: `facts.application`.
+        LIMIT_APPLICATION_OPEN,
     }
 }

@@ -7,13 +7,16 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde::{Deserialize, Serialize};
 
 use super::model::{Account, Family, Product, WorkingMode};
+use super::refusals::PAYMENT_REFERENCE_INVALID;
 use crate::customers::{self, Customer, CustomerBy, visible};
 use crate::database::{Kind, Listed, listed};
+use crate::ledger::charity::CharityRule;
 use crate::ledger::position::RepaymentOrder;
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
 use crate::ledger::{AccountStatus, DebtRule, LedgerFault, Position};
-use crate::primitives::{AccountId, CustomerId, Minor, PartyId, ProductId, TenantId};
+use crate::primitives::references::{self, ReferenceScheme};
+use crate::primitives::{AccountId, CustomerId, LimitApplicationId, Minor, PartyId, ProductId, TenantId};
 use crate::refused::Refused;
 use crate::work::row::{Index, Row, Set, Table};
 use crate::work::{Decision, Owned, Wants, Work, read};
@@ -69,6 +72,13 @@ pub fn owned() -> &'static Set<Account> {
 pub fn of_owner() -> &'static Set<Account> {
     &SETS[1]
 }
+/// What payments to an account carry.
+pub static PAYMENT_REFERENCE: Index = Index {
+    table: Table::Account,
+    column: "payment_reference",
+    field: "paymentReference",
+    what: "the payment reference",
+};
 
 impl Row for Product {
     type Id = ProductId;
@@ -96,6 +106,10 @@ impl Row for Product {
             default_credit_limit_minor: self.default_credit_limit.0,
             maximum_credit_limit_minor: self.maximum_credit_limit.map(|limit| limit.0),
             maximum_balance_minor: self.maximum_balance.map(|limit| limit.0),
+            charity: self.charity.map(CharityRule::to_text),
+            reference_scheme: self.reference.map(ReferenceScheme::to_text),
+            // Plain data: the only failure would be the writer's, and a text has none.
+            payee: self.payee.as_ref().map(|payee| serde_json::to_string(payee).unwrap_or_default()),
             retired: self.retired,
             metadata: self.metadata.clone(),
             created_at_us: self.created_at,
@@ -117,6 +131,9 @@ impl Row for Product {
             default_credit_limit: Minor(row.default_credit_limit_minor),
             maximum_credit_limit: row.maximum_credit_limit_minor.map(Minor),
             maximum_balance: row.maximum_balance_minor.map(Minor),
+            charity: parsed(row.charity, CharityRule::from_text, "charity rule")?,
+            reference: parsed(row.reference_scheme, ReferenceScheme::from_text, "rule of payment references")?,
+            payee: parsed(row.payee, |payee| serde_json::from_str(payee).ok(), "payee")?,
             retired: row.retired,
             metadata: row.metadata,
             created_at: row.created_at_us,
@@ -126,6 +143,15 @@ impl Row for Product {
     fn uniques(&self) -> Vec<(&'static Index, &str)> {
         vec![(&CODE, &self.code)]
     }
+}
+
+/// What a column says that may be empty.
+fn parsed<T>(
+    column: Option<String>,
+    read: impl Fn(&str) -> Option<T>,
+    what: &'static str,
+) -> Result<Option<T>, LedgerFault> {
+    column.map(|text| known(read(&text), what)).transpose()
 }
 
 impl Owned for Product {
@@ -159,6 +185,8 @@ impl Row for Account {
             currency: self.currency.code().into(),
             opened_on: self.opened_on,
             closure_code: self.closure_code.clone(),
+            payment_reference: self.payment_reference.clone(),
+            application_id: self.application.map(|application| application.0),
             metadata: self.metadata.clone(),
             created_at_us: self.created_at,
         }
@@ -177,6 +205,8 @@ impl Row for Account {
             currency: known_currency(&row.currency)?,
             opened_on: row.opened_on,
             closure_code: row.closure_code,
+            payment_reference: row.payment_reference,
+            application: row.application_id.map(LimitApplicationId),
             metadata: row.metadata,
             created_at: row.created_at_us,
         })
@@ -184,11 +214,12 @@ impl Row for Account {
 
     fn uniques(&self) -> Vec<(&'static Index, &str)> {
         let reference = self.external_reference.as_deref().map(|reference| (&EXTERNAL_REFERENCE, reference));
-        std::iter::once((&NUMBER, self.number.as_str())).chain(reference).collect()
+        let paid_by = self.payment_reference.as_deref().map(|reference| (&PAYMENT_REFERENCE, reference));
+        std::iter::once((&NUMBER, self.number.as_str())).chain(reference).chain(paid_by).collect()
     }
 
     fn changes(column: &str) -> bool {
-        matches!(column, "external_reference" | "closure_code" | "metadata" | "party_id" | "customer_id")
+        matches!(column, "external_reference" | "closure_code" | "metadata" | "party_id" | "customer_id" | "application_id")
     }
 
     fn sets() -> &'static [Set<Self>] {
@@ -242,6 +273,8 @@ pub enum AccountBy {
     Number(String),
     /// By the tenant's own reference.
     ExternalReference(String),
+    /// By what payments to it carry, as it is written ([`references::plain`] where it can be one).
+    PaymentReference(String),
 }
 
 impl AccountBy {
@@ -254,15 +287,26 @@ impl AccountBy {
             }
             Self::Number(number) => wants.unique::<Account>(&NUMBER, number),
             Self::ExternalReference(reference) => wants.unique::<Account>(&EXTERNAL_REFERENCE, reference),
+            Self::PaymentReference(reference) => {
+                wants.unique::<Account>(&PAYMENT_REFERENCE, references::key(reference));
+            }
         }
     }
 
     /// The account that an input field names, if the origin sees it.
     ///
     /// # Errors
-    /// `NOT_FOUND` for the field.
+    /// `NOT_FOUND` for the field; `PAYMENT_REFERENCE_INVALID` for a payment reference whose check digit is wrong.
     pub fn locate(&self, work: &mut Work, field: &str) -> Decision<Arc<Account>> {
         let found = match self {
+            Self::PaymentReference(reference) => {
+                let found = work.find::<Account>(&PAYMENT_REFERENCE, references::key(reference))?;
+                if found.is_none() && is_misread(work, reference) {
+                    let message = "the payment reference's check digit is wrong";
+                    return Err(Refused::of_field(PAYMENT_REFERENCE_INVALID, field, message).into());
+                }
+                found
+            }
             Self::Id(id) => work.get::<Account>(*id)?,
             Self::Number(number) => work.find::<Account>(&NUMBER, number)?,
             Self::ExternalReference(reference) => work.find::<Account>(&EXTERNAL_REFERENCE, reference)?,
@@ -285,6 +329,12 @@ impl AccountBy {
             _ => Ok(self.locate(work, field)?.id),
         }
     }
+}
+
+/// Whether a payment reference cannot be one, by the rules that the tenant's products make them by.
+fn is_misread(work: &Work, reference: &str) -> bool {
+    let rules = &work.settings().reference_rules;
+    !rules.is_empty() && !rules.iter().any(|rule| rule.accepts(reference))
 }
 
 /// Which accounts to list.
@@ -357,6 +407,9 @@ pub async fn find(
         AccountBy::ExternalReference(reference) => {
             read::by_unique(db, tenant, &EXTERNAL_REFERENCE, &[reference]).await?
         }
+        AccountBy::PaymentReference(reference) => {
+            read::by_unique(db, tenant, &PAYMENT_REFERENCE, &[references::key(reference)]).await?
+        }
     };
     Ok(found.into_iter().find(|account| owner.is_none_or(|owner| owner == account.owner)))
 }
@@ -395,16 +448,21 @@ async fn named_any(
     join: &str,
 ) -> Result<Vec<QueryResult>, LedgerFault> {
     let backend = db.get_database_backend();
-    let (mut ids, mut numbers, mut references) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ids, mut numbers, mut own, mut paid_by) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for by in names {
         match by {
             AccountBy::Id(id) => ids.push(id.0.into()),
             AccountBy::Number(number) => numbers.push(number.as_str().into()),
-            AccountBy::ExternalReference(reference) => references.push(reference.as_str().into()),
+            AccountBy::ExternalReference(reference) => own.push(reference.as_str().into()),
+            AccountBy::PaymentReference(reference) => paid_by.push(references::key(reference).into()),
         }
     }
-    let lists =
-        [("id", Kind::Uuid, ids), ("number", Kind::Text, numbers), ("external_reference", Kind::Text, references)];
+    let lists = [
+        ("id", Kind::Uuid, ids),
+        ("number", Kind::Text, numbers),
+        ("external_reference", Kind::Text, own),
+        ("payment_reference", Kind::Text, paid_by),
+    ];
     let (mut selects, mut binds) = (Vec::new(), vec![tenant.0.into()]);
     for (column, kind, values) in lists.into_iter().filter(|(.., values)| !values.is_empty()) {
         let number = binds.len() + 1;
@@ -423,7 +481,8 @@ impl Account {
     /// Everything that the account is called.
     pub(super) fn names(&self) -> impl Iterator<Item = AccountBy> {
         let reference = self.external_reference.clone().map(AccountBy::ExternalReference);
-        [AccountBy::Id(self.id), AccountBy::Number(self.number.clone())].into_iter().chain(reference)
+        let paid_by = self.payment_reference.clone().map(AccountBy::PaymentReference);
+        [AccountBy::Id(self.id), AccountBy::Number(self.number.clone())].into_iter().chain(reference).chain(paid_by)
     }
 }
 
@@ -435,6 +494,9 @@ impl AccountBy {
             Self::Id(id) => *id == account.id,
             Self::Number(number) => *number == account.number,
             Self::ExternalReference(reference) => Some(reference) == account.external_reference.as_ref(),
+            Self::PaymentReference(reference) => {
+                Some(references::key(reference)) == account.payment_reference.as_deref()
+            }
         }
     }
 }

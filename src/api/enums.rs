@@ -7,10 +7,15 @@ use async_graphql::{InputType, InputValueError, InputValueResult, Name, Value};
 
 pub use crate::access::Scope;
 pub use crate::accounts::actions::AccountAction;
+pub use crate::accounts::applications::LimitApplicationStatus;
+pub use crate::accounts::applications::model::LimitApplicationAction;
+pub use crate::accounts::bank::BankAccountClass;
+pub use crate::accounts::blocks::BlockStatus;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
+pub use crate::accounts::products::CharityKind;
 pub use crate::customers::CustomerType;
 pub use crate::customers::erasure::{KeptData, PersonalData};
 pub use crate::customers::identifiers::{Country as IdentifierCountry, IdentifierKind};
@@ -24,11 +29,12 @@ pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::{
-    AccountStatus, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole, PaymentChannel, TransactionKind,
+    AccountStatus, BlockKind, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole, PaymentChannel,
+    TransactionKind,
 };
-pub use crate::payments::bank::BankAccountClass;
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::reimbursements::ReimbursementType;
+pub use crate::primitives::references::ReferenceRule;
 pub use crate::refused::RefusalCode;
 
 /// One text of the lines of a doc comment.
@@ -146,6 +152,9 @@ graphql_enums! {
     CardAction = "CardAction",
     CardChannel = "CardChannel",
     CardStatus = "CardStatus",
+    BlockKind = "BlockKind",
+    BlockStatus = "BlockStatus",
+    CharityKind = "CharityKind",
     ChargeKind = "ChargeKind",
     ReimbursementType = "ReimbursementType",
     CardEntryMode = "CardEntryMode",
@@ -169,6 +178,9 @@ graphql_enums! {
     ParticipantRole = "ParticipantRole",
     PaymentChannel = "PaymentChannel",
     PersonalData = "PersonalData",
+    LimitApplicationAction = "LimitApplicationAction",
+    LimitApplicationStatus = "LimitApplicationStatus",
+    ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",
     DeliveryState = "WebhookDeliveryState",

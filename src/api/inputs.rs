@@ -9,6 +9,7 @@ use super::fault::{Fault, FaultCode};
 use crate::accounts::store as accounts;
 use crate::api::customers::IdentifierInput;
 use crate::customers::store as customers;
+use crate::primitives::references;
 use crate::primitives::{AccountId, CardId, CustomerId, PartyId, ProductId, text};
 
 /// Names one account.
@@ -20,6 +21,9 @@ pub enum AccountBy {
     Number(String),
     /// By your own reference.
     ExternalReference(String),
+    /// By the payment reference that is its own, as people and bank files write it. In a mutation, one whose check digit is
+    /// wrong is refused with `PAYMENT_REFERENCE_INVALID`, and one that no account has with `NOT_FOUND`.
+    PaymentReference(String),
 }
 
 impl AccountBy {
@@ -30,6 +34,11 @@ impl AccountBy {
             Self::Id(id) => accounts::AccountBy::Id(id.parse().ok()?),
             Self::Number(number) => accounts::AccountBy::Number(name(number)?),
             Self::ExternalReference(reference) => accounts::AccountBy::ExternalReference(name(reference)?),
+            Self::PaymentReference(written) => {
+                // What cannot be one is for the decision to say so.
+                let read = references::plain(written);
+                accounts::AccountBy::PaymentReference(read.map_or_else(|| name(written), Some)?)
+            }
         })
     }
 }

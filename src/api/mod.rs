@@ -5,8 +5,10 @@
 //! thin: they check the scope, read through a store or a loader, and show only what the token may see.
 
 pub mod accounts;
+pub mod applications;
 pub mod approvals;
 pub(crate) mod batch;
+pub mod blocks;
 pub mod books;
 mod call;
 pub mod cards;

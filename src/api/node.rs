@@ -13,7 +13,9 @@ use super::books::reports::{self as books, AuditRecord, LedgerAccount};
 use super::context::Caller;
 use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
+use crate::api::applications::{self, LimitApplication};
 use crate::api::approvals::{self, Approval};
+use crate::api::blocks::{self, Block};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::cards::chargebacks::{self, Chargeback};
 use crate::api::cards::{self, Card};
@@ -29,6 +31,8 @@ use crate::primitives::{
     LedgerAccountId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
     AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
     PartyId, ProductId, WebhookDeliveryId, WebhookId,
+    AccountId, ApprovalId, AuditId, BlockId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
+    LedgerAccountId, LimitApplicationId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -96,6 +100,7 @@ node! {
     Address,
     Approval,
     AuditRecord,
+    Block,
     BusinessDay,
     Card,
     Chargeback,
@@ -105,6 +110,7 @@ node! {
     Hold,
     Job,
     LedgerAccount,
+    LimitApplication,
     Party,
     Product,
     Transaction,
@@ -156,6 +162,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         AddressId::PREFIX => parsed!(addresses::by_id),
         ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
+        BlockId::PREFIX => parsed!(blocks::by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CardId::PREFIX => parsed!(cards::by_id),
         ChargebackId::PREFIX => parsed!(chargebacks::chargeback_by_id),
@@ -165,6 +172,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
         JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
+        LimitApplicationId::PREFIX => parsed!(applications::by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),

@@ -5,6 +5,7 @@ use async_graphql::{ID, SimpleObject};
 use crate::api::money::Money;
 use crate::api::scalars::Date;
 use crate::jobs::refusal::KeptRefusal;
+use crate::ledger::BlockKind;
 use crate::refused::{Facts, FieldProblem as Problem, RefusalCode, Refused};
 
 /// A business refusal: nothing was changed. Not an error of the transport.
@@ -49,6 +50,10 @@ pub struct RefusalFacts {
     /// The state that it is in: a value of `AccountStatus` for an account, of `HoldStatus` for a hold. A text, since what
     /// is refused may be anything that has a state, each with an enum of its own.
     status: Option<String>,
+    /// What is blocked.
+    block_kind: Option<BlockKind>,
+    /// The last day of the block; none where it has no end.
+    blocked_until: Option<Date>,
     /// The last closed day.
     closed_through: Option<Date>,
     /// The first day that is accepted.
@@ -61,6 +66,8 @@ pub struct RefusalFacts {
     approval: Option<ID>,
     /// The customer that it is about: the one that another was merged into.
     customer: Option<ID>,
+    /// The application that is not decided yet.
+    application: Option<ID>,
 }
 
 impl Refusal {
@@ -89,12 +96,15 @@ impl From<Refused> for Refusal {
             limit: facts.limit.map(Into::into),
             maximum_count: facts.maximum_count,
             status: facts.status.map(Into::into),
+            block_kind: facts.block_kind.and_then(BlockKind::from_word),
+            blocked_until: facts.blocked_until.map(Date),
             closed_through: facts.closed_through.map(Date),
             earliest: facts.earliest.map(Date),
             latest: facts.latest.map(Date),
             reversed_by: facts.reversed_by.map(Into::into),
             approval: facts.approval.map(Into::into),
             customer: facts.customer.map(Into::into),
+            application: facts.application.map(Into::into),
         };
         Self {
             code: refused.code,

@@ -9,7 +9,9 @@ use async_graphql::MergedObject;
 use super::accounts::mutations::AccountMutation;
 use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
+use super::applications::{LimitApplicationMutation, LimitApplicationQuery};
 use super::approvals::{ApprovalMutation, ApprovalQuery};
+use super::blocks::{BlockMutation, BlockQuery};
 use super::books::queries::BooksQuery;
 use super::cards::authorisations::AuthorisationMutation;
 use super::cards::chargebacks::{ChargebackMutation, ChargebackQuery};
@@ -49,6 +51,8 @@ pub struct Query(
     AccountQuery,
     CardQuery,
     ChargebackQuery,
+    BlockQuery,
+    LimitApplicationQuery,
     BooksQuery,
     DocumentQuery,
     EventQuery,
@@ -74,6 +78,8 @@ pub struct Mutation(
     ClearingMutation,
     ChargebackMutation,
     ParticipantMutation,
+    BlockMutation,
+    LimitApplicationMutation,
     MovementMutation,
     HoldMutation,
     DocumentMutation,

@@ -12,6 +12,7 @@ use super::identity;
 use super::model::{Customer, CustomerType};
 use super::profile::{Profile, ProfileChange, check_birth_date, checked_contact_points, checked_languages};
 use super::store::{CustomerBy, EXTERNAL_REFERENCE, NUMBER};
+use crate::ledger::Restrictions;
 use crate::primitives::CustomerId;
 use crate::refused::Refused;
 use crate::work::numbers::{insert_numbered, made_number};
@@ -92,6 +93,7 @@ impl Command for CreateCustomer {
             merged_into: None,
             erased_at: None,
             erasure: None,
+            restrictions: Restrictions::default(),
             created_at: work.now(),
         };
         let customer = whole(customer, work.today())?;

@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::erasure::Erasure;
 use super::profile::{ContactPoint, MIDDLE_NAME};
 use super::refusals::{CUSTOMER_ERASED, CUSTOMER_MERGED};
+use crate::ledger::Restrictions;
 use crate::primitives::clock::Micros;
 use crate::primitives::{CustomerId, text};
 use crate::refused::{Facts, Refused, check_reference};
@@ -54,6 +55,8 @@ pub struct Customer {
     pub erased_at: Option<Micros>,
     /// What was erased then, and what is kept.
     pub erasure: Option<Erasure>,
+    /// The blocks on it, for the accounts that it opens; those that it has carry them in the books.
+    pub restrictions: Restrictions,
     /// When it was created.
     pub created_at: Micros,
 }

@@ -12,9 +12,9 @@ use super::identifiers::IdentifierKind;
 use super::identity::{self, CustomerIdentifier, NewIdentifier};
 use super::model::{Customer, CustomerType};
 use super::visible;
-use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::ledger::rows::known;
+use crate::ledger::{LedgerFault, Restrictions};
 use crate::primitives::{CustomerId, CustomerIdentifierId, TenantId, text};
 use crate::refused::Refused;
 use crate::sealing::{self, Place, SealedColumn, Secret};
@@ -93,6 +93,7 @@ impl Row for Customer {
             merged_into: self.merged_into.map(|into| into.0),
             erased_at_us: self.erased_at,
             erasure: self.erasure.as_ref().map(json),
+            restrictions: self.restrictions.to_text(),
             created_at_us: self.created_at,
         }
     }
@@ -115,6 +116,7 @@ impl Row for Customer {
             merged_into: row.merged_into.map(CustomerId),
             erased_at: row.erased_at_us,
             erasure: row.erasure.map(|text| of_json::<Erasure>(&text, "erasure of a customer")).transpose()?,
+            restrictions: known(Restrictions::from_text(row.restrictions.as_deref()), "what restricts a customer")?,
             created_at: row.created_at_us,
         })
     }

@@ -310,6 +310,7 @@ impl Opener {
             number: Some(number.clone()),
             external_reference: creditor.map(|_| claim_reference(owner)),
             credit_limit: limit.map(|limit| Amount(Minor(limit).in_currency(product.currency).amount)),
+            migrated_balance: None,
             metadata: "{}".into(),
         };
         let has_card = matches!(code, "current" | "credit-card" | "debit-card" | "prepaid-card");

@@ -18,12 +18,16 @@ mod year;
 use chrono::{DateTime, NaiveTime, Utc};
 
 use crate::access::{TenantError, create_tenant, tenants};
+use crate::accounts::bank::{BankAccount, BankAccountClass};
 use crate::accounts::catalogue::InstallCatalogue;
+use crate::accounts::model::Payee;
+use crate::accounts::products::{CharityKind, CharityTerms, ReferenceTerms};
 use crate::accounts::{self, CreateProduct, Family};
 use crate::database::Database;
 use crate::ledger::journal::Page;
 use crate::ledger::position::RepaymentOrder;
 use crate::ledger::{DebtRule, LedgerFault};
+use crate::primitives::references::ReferenceRule;
 use crate::primitives::{Amount, Clock, Currency, IdSource, Minor, TenantId};
 use crate::sealing::{self, KeyRing};
 use crate::work::{self, Failure, Settings, Surroundings};
@@ -164,6 +168,13 @@ fn swedish_products() -> Result<Vec<CreateProduct>, Problem> {
         default_credit_limit: Some(Amount(Minor(limit).in_currency(krona).amount)),
         maximum_credit_limit: None,
         maximum_balance: None,
+        charity: Some(CharityTerms { kind: CharityKind::RoundUp, percent: None }),
+        reference: Some(ReferenceTerms { rule: ReferenceRule::OcrSe, length: None }),
+        payee: Some(Payee {
+            account: BankAccount::Domestic(BankAccountClass::Bankgiro, "50501055".into()),
+            bic: None,
+            name: Some("Nordhamn Demo Bank".into()),
+        }),
         metadata: "{}".into(),
     };
     Ok(offers.map(product).into())

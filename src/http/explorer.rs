@@ -230,6 +230,7 @@ static SAVED: &[Saved] = &[
     saved!("09-cards" with variables),
     saved!("10-authorise-card" with variables),
     saved!("09-addresses" with variables),
+    saved!("20-restrictions" with variables),
 ];
 
 impl Saved {

@@ -49,6 +49,8 @@ crate::words! {
         ChargebackReceivable = "CHARGEBACK_RECEIVABLE",
         /// Cleared by a scheme for accounts that are closed: what their former owners still owe, or are owed.
         CardUnplaced = "CARD_UNPLACED",
+        /// Given to charity by customers, and not paid on yet.
+        Charity = "CHARITY",
         /// Owed to merchants.
         MerchantSettlement = "MERCHANT_SETTLEMENT",
         /// Held for a party: one for each, apart from the house's own money.
@@ -105,6 +107,7 @@ impl InternalRole {
             Self::SchemeSettlement => "Settlement, card schemes",
             Self::ChargebackReceivable => "Chargebacks, receivable",
             Self::CardUnplaced => "Card clearings of closed accounts",
+            Self::Charity => "Charity",
             Self::MerchantSettlement => "Merchant settlement",
             Self::ClientMoney => "Client money",
             Self::ClientClaims => "Client claims",

@@ -53,10 +53,42 @@ crate::words! {
         LateFee = "LATE_FEE",
         /// A fee for a reminder.
         ReminderFee = "REMINDER_FEE",
+        /// A gift to charity, with something that was spent.
+        Donation = "DONATION",
         /// A balance brought in from a former system.
         MigratedBalance = "MIGRATED_BALANCE",
         /// The mirror of an earlier entry.
         Reversal = "REVERSAL",
+    }
+}
+
+impl TransactionKind {
+    /// Whether blocks stop it. What the house charges, corrects, takes back or brings along is booked whatever is blocked.
+    #[must_use]
+    pub fn is_stopped_by_blocks(self) -> bool {
+        match self {
+            Self::Payment
+            | Self::Purchase
+            | Self::Credit
+            | Self::Transfer
+            | Self::Disbursement
+            | Self::Load
+            | Self::Unload
+            | Self::Reimbursement
+            | Self::Donation => true,
+            Self::DisbursementReturned
+            | Self::Adjustment
+            | Self::WriteOff
+            | Self::Deduction
+            | Self::Interest
+            | Self::AdministrationFee
+            | Self::BillingFee
+            | Self::CollectionFee
+            | Self::LateFee
+            | Self::ReminderFee
+            | Self::MigratedBalance
+            | Self::Reversal => false,
+        }
     }
 }
 
@@ -94,13 +126,15 @@ pub enum Spread {
     /// A debit that is owed on this component, as far as free funds do not cover it, where the account keeps debts apart
     /// by component; where it does not (no debt allowed), it is taken from its funds.
     Charge(Component),
-    /// A debit from principal whose cover was reserved by a hold.
+    /// A debit from principal whose cover was reserved by a hold, or is set aside for it.
     Reserved,
     /// What a card scheme has cleared, which is never refused: a debit from principal past any limit; where the account may
     /// owe nothing, what its free funds do not cover is a shortfall. A credit past any maximum.
     Cleared,
     /// Whatever brings every component to zero; the leg's amount is the account's whole balance.
     Settle,
+    /// Of each component what a former system had on it; the leg's amount is the sum.
+    Carried([Minor; Component::COUNT]),
 }
 
 /// One side of a draft.
@@ -149,6 +183,10 @@ pub struct Draft {
     pub personal: Personal,
     /// A JSON object of the caller's, as text.
     pub metadata: String,
+    /// Its id, where others have to find it; made when absent.
+    pub id: Option<EntryId>,
+    /// Whether it is booked whatever is blocked: as its kind says, and what a scheme has cleared.
+    pub passes_blocks: bool,
     legs: Vec<Leg>,
 }
 
@@ -166,12 +204,14 @@ impl Draft {
             facts: EntryFacts::default(),
             personal: Personal::default(),
             metadata: "{}".into(),
+            id: None,
+            passes_blocks: !kind.is_stopped_by_blocks(),
             legs: Vec::new(),
         }
     }
 
-    /// Adds two legs that sum to zero: `amount` leaves `from` and arrives at `to`. Beside [`Draft::sharing`]
-    /// and [`Draft::netting`] the only way to add legs, so a draft that does not balance cannot be built.
+    /// Adds two legs that sum to zero: `amount` leaves `from` and arrives at `to`. Beside [`Draft::sharing`],
+    /// [`Draft::netting`] and [`Draft::carrying`] the only way to add legs, so a draft that does not balance cannot be built.
     #[must_use]
     pub fn moving(mut self, from: Side, to: Side, amount: Minor) -> Self {
         self.legs.push(from.leg(amount.negated()));
@@ -196,6 +236,26 @@ impl Draft {
     pub fn netting(account: AccountId, currency: Currency) -> Self {
         let mut draft = Self::new(TransactionKind::Adjustment, currency, "Components set off".into());
         draft.legs.push(Leg::Account { account, amount: Minor::ZERO, spread: Spread::Settle, message: None });
+        draft
+    }
+
+    /// A draft that brings along what a former system had on an account. The debt in principal is owed to the account's
+    /// party, where it has one.
+    #[must_use]
+    pub fn carrying(
+        account: AccountId,
+        parts: [Minor; Component::COUNT],
+        owed_to: Option<PartyId>,
+        currency: Currency,
+    ) -> Self {
+        let mut draft = Self::new(TransactionKind::MigratedBalance, currency, "Migrated balance".into());
+        let amount = parts.iter().map(|part| part.0).sum();
+        let owed = owed_to.map_or(0, |_| parts[Component::Principal.index()].0.min(0));
+        let others = [(InternalRole::ClientMoney, owed_to, owed), (InternalRole::Migration, None, amount - owed)];
+        for (role, party, part) in others.into_iter().filter(|(.., part)| *part != 0) {
+            draft.legs.push(Leg::Internal { role, party, amount: Minor(-part) });
+        }
+        draft.legs.push(Leg::Account { account, amount: Minor(amount), spread: Spread::Carried(parts), message: None });
         draft
     }
 

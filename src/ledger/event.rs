@@ -22,6 +22,8 @@ crate::open_words! { EventType:
         ACCOUNT_OPENED,
         /// An account's credit limit was lowered.
         ACCOUNT_CREDIT_LIMIT_LOWERED,
+        /// An account's credit limit was raised.
+        ACCOUNT_CREDIT_LIMIT_RAISED,
         /// An account's owner asked to close it.
         ACCOUNT_CLOSURE_REQUESTED,
         /// An account was closed.
@@ -86,11 +88,11 @@ pub fn opened(position: &Position) -> NewEvent {
     NewEvent::of_account(ACCOUNT_OPENED, position.account, payload)
 }
 
-/// Its credit limit was lowered to what it is now.
+/// Its credit limit was lowered or raised to what it is now.
 #[must_use]
-pub fn limit_lowered(position: &Position) -> NewEvent {
+pub fn of_limit(type_: EventType, position: &Position) -> NewEvent {
     let limit = position.credit_limit.in_currency(position.currency).amount.to_string();
-    NewEvent::of_account(ACCOUNT_CREDIT_LIMIT_LOWERED, position.account, json!({ "creditLimit": limit }))
+    NewEvent::of_account(type_, position.account, json!({ "creditLimit": limit }))
 }
 
 /// Something happened to a hold, with this amount of it.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::chart::InternalRole;
 use super::point_of_sale::PointOfSale;
+use crate::primitives::EntryId;
 
 crate::words! {
     /// The rail that money came in on.
@@ -59,6 +60,9 @@ pub struct EntryFacts {
     /// Where a card was used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub point_of_sale: Option<Box<PointOfSale>>,
+    /// Of a donation, the entry that it went with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub donation_of: Option<EntryId>,
 }
 
 impl EntryFacts {

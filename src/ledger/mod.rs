@@ -15,6 +15,7 @@
 pub mod amounts;
 pub mod audit;
 pub mod balances;
+pub mod charity;
 pub mod chart;
 mod chart_rows;
 pub mod entry;
@@ -28,6 +29,7 @@ pub mod point_of_sale;
 pub mod position;
 pub mod query;
 pub mod refusal;
+pub mod restrictions;
 pub mod rows;
 mod transactions;
 pub mod verify;
@@ -40,6 +42,7 @@ pub use hold::{Hold, HoldStatus};
 pub use point_of_sale::{CardChannel, EntryMode, Merchant, PointOfSale};
 pub use position::{AccountStatus, DebtRule, Position};
 pub use refusal::Refusal;
+pub use restrictions::{BlockKind, Restrictions};
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,11 @@
 
 use chrono::NaiveDate;
 
+use super::charity::CharityRule;
 use super::chart::Component;
 use super::entry::Spread;
 use super::refusal::Refusal;
+use super::restrictions::{Direction, Restrictions};
 use crate::primitives::{AccountId, Currency, LedgerAccountId, Minor, Money, PartyId};
 
 crate::words! {
@@ -101,6 +103,10 @@ pub struct Position {
     /// Credits to its principal that are valued after the business date on which they were booked, by their day: what
     /// of it has not come yet is not available. Days that are over are dropped when the position changes.
     pub arriving: Arriving,
+    /// The blocks that are on it, and on its owner.
+    pub restrictions: Restrictions,
+    /// What it gives to charity with what it spends, if that is switched on.
+    pub charity: Option<CharityRule>,
 }
 
 /// Money on its way, by the day on which it counts: at most a year of days, as value dates lie no further ahead.
@@ -181,8 +187,8 @@ impl Position {
     }
 
     /// Funds + credit limit - principal debt - open holds, of what has arrived by the business date; never shown below
-    /// zero. Interest and fees do not count. An account that is closing gives no credit, a closed one has nothing
-    /// available.
+    /// zero. Interest and fees do not count. What is garnished is set aside. An account that is closing gives no credit, a
+    /// closed one has nothing available.
     #[must_use]
     pub fn available(&self, today: NaiveDate) -> Minor {
         Minor(self.headroom(today).max(0))
@@ -204,7 +210,25 @@ impl Position {
         self.arriving.after(today)
     }
 
+    /// What is set aside for a garnishment: as much as it asks for, whatever is there of it yet.
+    #[must_use]
+    pub fn garnished(&self, today: NaiveDate) -> Minor {
+        self.restrictions.garnished(today)
+    }
+
+    /// What of an amount that is set aside there are funds for today, behind what is set aside before it.
+    #[must_use]
+    pub fn funds_for(&self, set_aside: Minor, before: Minor, today: NaiveDate) -> Minor {
+        let funds = self.balances[Component::Principal.index()].0 - self.arriving.after(today).0 - self.reserved.0;
+        Minor(set_aside.0.min(funds - before.0).max(0))
+    }
+
     fn headroom(&self, today: NaiveDate) -> i64 {
+        self.room(today) - self.garnished(today).0
+    }
+
+    /// The same, with what is set aside.
+    fn room(&self, today: NaiveDate) -> i64 {
         // A shortfall is taken from whatever becomes free.
         let owed = self.balances[Component::Shortfall.index()].0;
         let principal = self.balances[Component::Principal.index()].0 + owed - self.arriving.after(today).0;
@@ -246,6 +270,7 @@ impl Position {
         };
         match spread {
             Spread::On(component) => split[component.index()] = amount,
+            Spread::Carried(parts) => split = parts,
             Spread::Settle => split = self.balances.map(Minor::negated),
             Spread::Reserved => split[Component::Principal.index()] = amount,
             Spread::Cleared if amount.0 < 0 => split = self.cleared(amount, today),
@@ -254,25 +279,32 @@ impl Position {
             Spread::Flow | Spread::Charge(_) | Spread::Cleared => split[Component::Principal.index()] = amount,
         }
         let split = self.settled(split, value_date, today);
-        match spread {
+        let room = match spread {
             // Nobody is asked: it has happened.
-            Spread::Cleared => self.in_range(&split)?,
+            Spread::Cleared => {
+                self.in_range(&split)?;
+                return Ok(split);
+            }
             // What a hold reserved was covered when it was placed.
-            _ => self.admit(&split, spread != Spread::Reserved, today)?,
-        }
+            Spread::Reserved => None,
+            // What was owed elsewhere is owed, whatever the limit says.
+            Spread::Carried(_) if self.may_owe() => None,
+            _ => Some(self.headroom(today)),
+        };
+        self.admit(&split, room, today)?;
         Ok(split)
     }
 
     /// Checks that the account takes a split that is decided already (the mirror of an earlier one), and settles what it
     /// leaves; what it credits counts from a day on. Reversing a payment puts a debt back even past the limit, where the account may owe: the money is
-    /// gone whatever the limit says. An account that may not owe must cover it.
+    /// gone whatever the limit says. An account that may not owe must cover it, with what is set aside as well.
     ///
     /// # Errors
     /// As [`Position::spread`].
     pub fn admit_reversal(&self, split: Split, counts_from: NaiveDate, today: NaiveDate) -> Result<Split, Refusal> {
         self.require_not_closed()?;
         let split = self.settled(split, counts_from, today);
-        self.admit(&split, !self.may_owe(), today)?;
+        self.admit(&split, (!self.may_owe()).then(|| self.room(today)), today)?;
         Ok(split)
     }
 
@@ -281,7 +313,7 @@ impl Position {
     /// No component but principal is left with a credit: it settles what the other components owe, in the product's
     /// order, and the rest becomes funds. (A fee that was paid and is reversed is the customer's money again, not a credit
     /// that nothing can ever be taken from.) And interest and fees that are owed then are taken from funds, in the same
-    /// order, as far as these have come and no hold reserves them.
+    /// order, as far as these have come, no hold reserves them and they are not set aside.
     fn settled(&self, mut split: Split, value_date: NaiveDate, today: NaiveDate) -> Split {
         let principal = Component::Principal.index();
         let mut after = self.clone();
@@ -307,6 +339,7 @@ impl Position {
             return split;
         }
         let mut free = after.balances[principal].0 - self.arriving.after(today).0 - self.reserved.0;
+        free -= self.garnished(today).0;
         for component in self.repayment_order.all().filter(|component| *component != Component::Principal) {
             let owed = (-after.balances[component.index()].0).max(0);
             let part = owed.min(free.max(0));
@@ -328,10 +361,22 @@ impl Position {
         }
     }
 
-    fn admit(&self, split: &Split, needs_cover: bool, today: NaiveDate) -> Result<(), Refusal> {
+    /// That no block stops money that moves this way today.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountBlocked`].
+    pub fn require_unblocked(&self, direction: Direction, today: NaiveDate) -> Result<(), Refusal> {
+        match self.restrictions.stop(direction, today) {
+            None => Ok(()),
+            Some(block) => Err(Refusal::AccountBlocked { account: self.account, kind: block.kind, until: block.until }),
+        }
+    }
+
+    /// `room` is what there is to take from, where it has to cover the split.
+    fn admit(&self, split: &Split, room: Option<i64>, today: NaiveDate) -> Result<(), Refusal> {
         let principal = split[Component::Principal.index()];
         let taken = principal.0 + split[Component::Shortfall.index()].0.max(0);
-        if needs_cover && taken < 0 && self.headroom(today) < -taken {
+        if taken < 0 && room.is_some_and(|room| room < -taken) {
             let available = self.available(today).in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });
         }
@@ -415,11 +460,12 @@ impl Position {
     /// Reserves an amount.
     ///
     /// # Errors
-    /// [`Refusal::AccountNotOpen`] unless it is OPEN, [`Refusal::InsufficientFunds`].
+    /// [`Refusal::AccountNotOpen`] unless it is OPEN, [`Refusal::AccountBlocked`], [`Refusal::InsufficientFunds`].
     pub fn reserve(&mut self, amount: Minor, today: NaiveDate) -> Result<(), Refusal> {
         if self.status != AccountStatus::Open {
             return Err(Refusal::AccountNotOpen { account: self.account, status: self.status });
         }
+        self.require_unblocked(Direction::Debit, today)?;
         if self.headroom(today) < amount.0 {
             let available = self.available(today).in_currency(self.currency);
             return Err(Refusal::InsufficientFunds { account: self.account, available });
@@ -455,6 +501,18 @@ impl Position {
         Ok(())
     }
 
+    /// Raises the credit limit, as somebody has decided.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountNotOpen`].
+    pub fn raise_credit_limit(&mut self, to: Minor) -> Result<(), Refusal> {
+        if self.status != AccountStatus::Open {
+            return Err(Refusal::AccountNotOpen { account: self.account, status: self.status });
+        }
+        self.credit_limit = to;
+        Ok(())
+    }
+
     /// OPEN -> PENDING_CLOSE.
     ///
     /// # Errors
@@ -470,7 +528,8 @@ impl Position {
     /// OPEN or PENDING_CLOSE -> CLOSED.
     ///
     /// # Errors
-    /// [`Refusal::InvalidStatus`], [`Refusal::HoldsRemain`], [`Refusal::BalanceRemains`], in this order.
+    /// [`Refusal::InvalidStatus`], [`Refusal::HoldsRemain`], [`Refusal::BalanceRemains`], [`Refusal::AccountBlocked`] by a
+    /// garnishment, which waits for money that would come, in this order.
     pub fn close(&mut self, on: NaiveDate) -> Result<(), Refusal> {
         if self.status == AccountStatus::Closed {
             return Err(Refusal::InvalidStatus { account: self.account, status: self.status });
@@ -483,6 +542,10 @@ impl Position {
             let left = Minor(self.balance().0 - if self.balance().0 == 0 { self.pending(on).0 } else { 0 });
             return Err(Refusal::BalanceRemains { account: self.account, balance: self.money(left) });
         }
+        if self.garnished(on) != Minor::ZERO {
+            let kind = super::restrictions::BlockKind::Garnishment;
+            return Err(Refusal::AccountBlocked { account: self.account, kind, until: None });
+        }
         self.status = AccountStatus::Closed;
         self.closed_on = Some(on);
         Ok(())
@@ -491,7 +554,10 @@ impl Position {
     /// Whether nothing holds its closure back any more.
     #[must_use]
     pub fn can_close_itself(&self, today: NaiveDate) -> bool {
-        self.status == AccountStatus::PendingClose && self.reserved == Minor::ZERO && self.is_empty(today)
+        self.status == AccountStatus::PendingClose
+            && self.reserved == Minor::ZERO
+            && self.garnished(today) == Minor::ZERO
+            && self.is_empty(today)
     }
 
     /// Whether no component has a balance, and nothing that makes it so is still on its way.

@@ -1,12 +1,13 @@
 //! Why the books refuse an order: business answers, each with its name.
 //!
 //! When several apply, the first of this order is given: existence, state of the hold or
-//! entry, duplicate reference, amount, value date, same account, currency, status, funds, limits.
+//! entry, duplicate reference, amount, value date, same account, currency, status, blocks, funds, limits.
 
 use chrono::NaiveDate;
 
 use super::hold::HoldStatus;
 use super::position::AccountStatus;
+use super::restrictions::BlockKind;
 use crate::primitives::{AccountId, Currency, EntryId, Minor, Money};
 use crate::refused::{self, Facts, RefusalCode};
 
@@ -65,6 +66,16 @@ pub enum Refusal {
         account: AccountId,
         /// What it is instead.
         status: AccountStatus,
+    },
+    /// A block on the account or its owner.
+    #[error("the account is blocked")]
+    AccountBlocked {
+        /// Which account.
+        account: AccountId,
+        /// What is blocked.
+        kind: BlockKind,
+        /// The last day of it.
+        until: Option<NaiveDate>,
     },
     /// The change is not one of the account's life.
     #[error("the account's status does not allow this")]
@@ -157,6 +168,8 @@ crate::open_words! { RefusalCode:
     CODES {
         /// The account's status does not allow it.
         ACCOUNT_NOT_OPEN,
+        /// A block on the account, its owner or the card stops it; `facts.blockKind` and `facts.blockedUntil` tell which.
+        ACCOUNT_BLOCKED,
         /// The available funds do not cover it; `facts.available` tells what is there.
         INSUFFICIENT_FUNDS,
         /// The account is kept in another currency.
@@ -206,6 +219,7 @@ impl Refusal {
             }
             Self::CurrencyMismatch(_) | Self::OtherCurrency => CURRENCY_MISMATCH,
             Self::AccountNotOpen { .. } => ACCOUNT_NOT_OPEN,
+            Self::AccountBlocked { .. } => ACCOUNT_BLOCKED,
             Self::InvalidStatus { .. } | Self::ReversalOfReversal | Self::OnlyAsAWhole | Self::Unbalanced => {
                 refused::INVALID_STATE
             }
@@ -240,6 +254,9 @@ impl Refusal {
             Self::AccountNotOpen { status, .. } | Self::InvalidStatus { status, .. } => {
                 facts.status = Some(status.word());
             }
+            Self::AccountBlocked { kind, until, .. } => {
+                (facts.block_kind, facts.blocked_until) = (Some(kind.word()), *until)
+            }
             Self::PeriodClosed { closed_through } => facts.closed_through = Some(*closed_through),
             Self::ValueDateOutOfRange { earliest, latest } | Self::PeriodNotOver { earliest, latest } => {
                 (facts.earliest, facts.latest) = (Some(*earliest), Some(*latest));
@@ -257,6 +274,7 @@ impl Refusal {
             Self::AccountNotFound(account)
             | Self::CurrencyMismatch(account)
             | Self::AccountNotOpen { account, .. }
+            | Self::AccountBlocked { account, .. }
             | Self::InvalidStatus { account, .. }
             | Self::BalanceRemains { account, .. }
             | Self::HoldsRemain { account, .. }

@@ -2,10 +2,12 @@
 
 use uuid::Uuid;
 
+use super::charity::CharityRule;
 use super::chart::{Component, InternalRole};
 use super::fault::LedgerFault;
 use super::hold::{Counted, Hold, HoldStatus};
 use super::position::{AccountStatus, Arriving, DebtRule, Position, RepaymentOrder};
+use super::restrictions::Restrictions;
 use crate::primitives::{AccountId, CardId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId, TenantId};
 use crate::work::row::{Index, Row, Table};
 use entity::{account_position, hold, internal_account, reversed_entry};
@@ -55,6 +57,8 @@ impl Row for Position {
             fee_minor: self.balances[Component::Fee.index()].0,
             shortfall_minor: self.balances[Component::Shortfall.index()].0,
             arriving: self.arriving.to_text(),
+            restrictions: self.restrictions.to_text(),
+            charity: self.charity.map(CharityRule::to_text),
         }
     }
 
@@ -77,6 +81,12 @@ impl Row for Position {
             maximum_balance: row.maximum_balance_minor.map(Minor),
             reserved: Minor(row.reserved_minor),
             arriving: known(Arriving::from_text(row.arriving.as_deref()), "what is arriving")?,
+            restrictions: known(Restrictions::from_text(row.restrictions.as_deref()), "what restricts an account")?,
+            charity: row
+                .charity
+                .as_deref()
+                .map(|rule| known(CharityRule::from_text(rule), "what is given to charity"))
+                .transpose()?,
         })
     }
 

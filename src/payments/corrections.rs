@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::charity;
 use super::moves::Details;
 use crate::accounts::{Account, AccountBy};
 use crate::cards;
@@ -201,6 +202,9 @@ impl Command for ReverseEntry {
 
     fn looks_at(&self, wants: &mut Wants) {
         self.entry.hint(wants);
+        if let EntryBy::Id(entry) = self.entry {
+            charity::hint(entry, wants);
+        }
     }
 
     /// Refused as: `NOT_FOUND`, `INVALID_STATE` for what is or was charged back, `INVALID_INPUT`, then the books': `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
@@ -226,7 +230,7 @@ impl Command for ReverseEntry {
             amount,
             value_date: self.value_date,
             description: described("description", self.description.as_deref(), &title)?,
-            facts: EntryFacts { reason: Some(why), ..EntryFacts::default() },
+            facts: EntryFacts { reason: Some(why.clone()), ..EntryFacts::default() },
         };
         let reversed = work.reverse(&original, &reversal);
         match &reversed {
@@ -234,6 +238,7 @@ impl Command for ReverseEntry {
             Err(Stop::Books(refusal)) if !is_own_field(refusal) => reversed.of_field(field),
             _ => reversed.named(&[]),
         }
+        .and_then(|reversal| charity::take_back(work, &original, &why).map(|()| reversal))
     }
 }
 

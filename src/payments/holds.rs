@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::charity;
 use crate::accounts::{Account, AccountBy};
 use crate::cards::authorisations::end;
 use crate::customers::visible;
@@ -110,7 +111,9 @@ impl Command for CaptureHold {
         let mut names = vec![(hold.account, "hold")];
         names.extend(to.map(|to| (to, "to")));
         let to = to.map_or(Side::Internal(InternalRole::SettlementCard), Side::account);
-        work.capture_hold(hold.id, amount, &to).map(|(entry, _)| entry).named(&names)
+        let (entry, _) = work.capture_hold(hold.id, amount, &to).named(&names)?;
+        charity::give(work, &entry, hold.account)?;
+        Ok(entry)
     }
 
     fn weight(&self) -> usize {

@@ -14,12 +14,15 @@
 //! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component; for a party's principal, CLIENT_MONEY in the place of SUSPENSE |
 //! | `postCharge` | the account's free funds, then its FEE or INTEREST (its funds alone where it may not owe) | FEE_INCOME or INTEREST_INCOME |
 //! | `remitToParty` | CLIENT_MONEY of the party | SETTLEMENT_BANK, and the commission to FEE_INCOME |
+//! | `payGarnishment` | what of the account's funds is set aside | SETTLEMENT_BANK |
+//! | a donation, with a purchase or transfer | the account's funds or credit | CHARITY |
 //! | `captureHold` | what the hold reserved | SETTLEMENT_CARD, or a merchant's account |
 //! | `reverseEntry` | the mirror of the entry | |
 
-pub mod bank;
+pub mod charity;
 pub mod chores;
 pub mod corrections;
+pub mod garnishments;
 pub mod holds;
 pub mod moves;
 pub mod periods;
@@ -28,8 +31,9 @@ pub mod reimbursements;
 pub mod remittances;
 pub mod simulator;
 
-pub use bank::{BankAccount, BankAccountClass, BankAccountInput};
+pub use crate::accounts::bank::{self, BankAccount, BankAccountClass, BankAccountInput};
 pub use corrections::{ChargeKind, EntryBy, PostAdjustment, PostCharge, ReverseEntry};
+pub use garnishments::PayGarnishment;
 pub use holds::{CaptureHold, ExpireHold, PlaceHold, ReleaseHold};
 pub use moves::{Details, Disburse, PostPayment, Transfer};
 pub use periods::{ClosePeriod, ClosedThrough};
@@ -50,6 +54,7 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostCharge>(),
     Stored::of::<ReverseEntry>(),
     Stored::of::<RemitToParty>(),
+    Stored::of::<PayGarnishment>(),
     Stored::of::<PlaceHold>(),
     Stored::of::<CaptureHold>(),
     Stored::of::<ReleaseHold>(),

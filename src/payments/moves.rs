@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::bank::BankAccount;
+use super::charity;
 use super::simulator;
 use crate::accounts::AccountBy;
 use crate::ledger::amounts::positive;
@@ -246,6 +247,8 @@ impl Command for Transfer {
         let receiver = Side::Account(to, Spread::Flow, receiver);
         let draft = Draft::new(TransactionKind::Transfer, self.amount.currency, String::new());
         let draft = self.details.on(draft.moving(sender, receiver, amount), "Transfer")?;
-        work.post(&draft).named(&[(from, "from"), (to, "to")])
+        let entry = work.post(&draft).named(&[(from, "from"), (to, "to")])?;
+        charity::give(work, &entry, from)?;
+        Ok(entry)
     }
 }

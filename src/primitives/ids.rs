@@ -98,6 +98,10 @@ ids! {
     LedgerAccountId = "led";
     /// A journal entry.
     EntryId = "ent";
+    /// A block on a customer, an account or a card.
+    BlockId = "blk";
+    /// An application for a higher credit limit.
+    LimitApplicationId = "lap";
     /// A hold.
     HoldId = "hld";
     /// A command that was decided: a record of the audit trail.

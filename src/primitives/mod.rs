@@ -1,4 +1,4 @@
-//! The vocabulary that everything else is written in: ids, money, time, business days, chance, and who is asking.
+//! The vocabulary that everything else is written in: ids, money, time, business days, payment references, chance, and who is asking.
 //!
 //! Pure: nothing here touches a database, a socket or the wall clock (except `clock::Clock::system`).
 
@@ -8,6 +8,7 @@ pub mod clock;
 pub mod ids;
 pub mod money;
 pub mod origin;
+pub mod references;
 pub mod text;
 pub mod words;
 

@@ -1,4 +1,4 @@
-//! What commands do in the books: post, reverse, reserve, open and close. Decided on the positions as the commands before
+//! What commands do in the books: post, reverse, reserve. Decided on the positions as the commands before
 //! have left them; a refused one undoes exactly what it did.
 
 use std::collections::BTreeMap;
@@ -9,10 +9,11 @@ use chrono::{Days, NaiveDate};
 use super::command::{Decision, Stop};
 use super::unit::Work;
 use crate::ledger::chart::{Component, InternalRole};
-use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Spread, TransactionKind, without_mirror};
-use crate::ledger::event::{self, NewEvent};
+use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Side, Spread, TransactionKind, without_mirror};
+use crate::ledger::event;
 use crate::ledger::facts::{EntryFacts, Seal};
 use crate::ledger::position::{Position, Split};
+use crate::ledger::restrictions::Direction;
 use crate::ledger::rows::{Internal, Reversed};
 use crate::ledger::{ExternalReference, Refusal};
 use crate::primitives::{AccountId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId};
@@ -22,7 +23,7 @@ mod holds;
 pub use holds::{CardUse, NewHold};
 
 /// How far from the business date a value date may lie: ten years back, one year ahead.
-const VALUE_DATE_DAYS_BACK: u64 = 3_660;
+pub(super) const VALUE_DATE_DAYS_BACK: u64 = 3_660;
 const VALUE_DATE_DAYS_AHEAD: u64 = 366;
 
 /// A reversal to book.
@@ -62,79 +63,6 @@ impl Work {
         self.get::<Position>(account)?.ok_or_else(|| Refusal::AccountNotFound(account).into())
     }
 
-    /// Puts a new account into the books.
-    ///
-    /// # Errors
-    /// None of the books'.
-    pub fn open(&mut self, position: Position) -> Decision<Arc<Position>> {
-        let position = self.insert(position)?;
-        self.tell(event::opened(&position));
-        Ok(position)
-    }
-
-    /// Lowers a credit limit.
-    ///
-    /// # Errors
-    /// As [`Position::lower_credit_limit`].
-    pub fn lower_credit_limit(&mut self, account: AccountId, to: Minor) -> Decision<()> {
-        self.position(account)?;
-        let position = self.change::<Position, _>(account, |position| position.lower_credit_limit(to))?;
-        self.tell(event::limit_lowered(&position));
-        Ok(())
-    }
-
-    /// OPEN -> PENDING_CLOSE, and CLOSED at once when nothing holds it back.
-    ///
-    /// # Errors
-    /// As [`Position::request_closure`].
-    pub fn request_closure(&mut self, account: AccountId) -> Decision<()> {
-        self.position(account)?;
-        self.change::<Position, _>(account, Position::request_closure)?;
-        self.tell(NewEvent::of_account(event::ACCOUNT_CLOSURE_REQUESTED, account, serde_json::json!({})));
-        self.close_if_nothing_holds_it_back(account)
-    }
-
-    /// -> CLOSED.
-    ///
-    /// # Errors
-    /// As [`Position::close`].
-    pub fn close(&mut self, account: AccountId) -> Decision<()> {
-        let today = self.today();
-        self.position(account)?;
-        self.change::<Position, _>(account, |position| position.close(today))?;
-        self.tell(NewEvent::of_account(event::ACCOUNT_CLOSED, account, serde_json::json!({})));
-        Ok(())
-    }
-
-    /// PENDING_CLOSE -> CLOSED, when nothing holds it back.
-    ///
-    /// # Errors
-    /// That something is not loaded yet.
-    pub fn close_if_nothing_holds_it_back(&mut self, account: AccountId) -> Decision<()> {
-        let today = self.today();
-        if self.position(account)?.can_close_itself(today) { self.close(account) } else { Ok(()) }
-    }
-
-    /// Closes the books through a day: forward only, and never a day that is not over.
-    ///
-    /// # Errors
-    /// [`Refusal::PeriodClosed`], [`Refusal::PeriodNotOver`], in this order.
-    pub fn close_period(&mut self, through: NaiveDate) -> Decision<()> {
-        let closed = self.closed_through();
-        if let Some(closed_through) = closed.filter(|closed| through <= *closed) {
-            return Err(Refusal::PeriodClosed { closed_through }.into());
-        }
-        if through >= self.today() {
-            let latest = self.today() - Days::new(1);
-            let earliest = closed.map_or(NaiveDate::MIN, |closed| closed + Days::new(1));
-            let earliest = earliest.max(latest - Days::new(VALUE_DATE_DAYS_BACK));
-            return Err(Refusal::PeriodNotOver { earliest, latest }.into());
-        }
-        self.set_closed_through(through);
-        self.tell(event::period_closed(self.tenant(), through));
-        Ok(())
-    }
-
     /// Books an entry.
     ///
     /// # Errors
@@ -149,7 +77,7 @@ impl Work {
         for account in &accounts {
             self.position(*account)?;
         }
-        let id = self.id();
+        let id = draft.id.unwrap_or_else(|| self.id());
         if let Some(external) = &draft.external
             && !self.take_external(external.key(), id)?
         {
@@ -157,7 +85,7 @@ impl Work {
         }
         for leg in draft.legs() {
             let (Leg::Account { amount, .. } | Leg::Internal { amount, .. }) = leg;
-            let netting = matches!(leg, Leg::Account { spread: Spread::Settle, .. });
+            let netting = matches!(leg, Leg::Account { spread: Spread::Settle | Spread::Carried(_), .. });
             if amount.0 == 0 && !netting {
                 return Err(Refusal::NOT_POSITIVE.into());
             }
@@ -175,10 +103,16 @@ impl Work {
                 return Err(Refusal::CurrencyMismatch(*account).into());
             }
         }
+        let mut is_restricted = false;
         for account in &accounts {
-            self.position(*account)?.require_not_closed()?;
+            let position = self.position(*account)?;
+            position.require_not_closed()?;
+            is_restricted |= !position.restrictions.is_empty();
         }
         let today = self.today();
+        if is_restricted && !draft.passes_blocks {
+            self.require_unblocked(draft.legs(), today)?;
+        }
         let mut postings = Vec::with_capacity(draft.legs().len());
         // Debits first: a refusal for lack of funds comes before one for a limit of the receiver.
         for leg in draft.legs() {
@@ -213,6 +147,19 @@ impl Work {
             self.close_if_nothing_holds_it_back(account)?;
         }
         Ok(entry)
+    }
+
+    /// That no block stops any of the accounts' legs. What a hold reserved was free to leave when it was placed, and what
+    /// is set aside is so in order to leave.
+    fn require_unblocked(&mut self, legs: &[Leg], today: NaiveDate) -> Decision<()> {
+        for leg in legs {
+            if let Leg::Account { account, amount, spread, .. } = leg
+                && *spread != Spread::Reserved
+            {
+                self.position(*account)?.require_unblocked(Direction::of(*amount), today)?;
+            }
+        }
+        Ok(())
     }
 
     /// Books the mirror of an entry, or of a part of it: up to what it booked.

@@ -34,6 +34,7 @@ mod founding;
 pub mod head;
 pub mod history_codes;
 pub mod house;
+mod life;
 pub(crate) mod load;
 #[doc(hidden)]
 pub mod memory;

@@ -16,11 +16,23 @@ const ATTEMPTS: u128 = 5;
 /// # Errors
 /// The row's own refusals.
 pub fn insert_numbered<R>(work: &mut Work, insert: impl Fn(&mut Work, u128) -> Decision<Arc<R>>) -> Decision<Arc<R>> {
+    insert_made(work, &["number"], insert)
+}
+
+/// The same, where these fields are made.
+///
+/// # Errors
+/// The row's own refusals.
+pub fn insert_made<R>(
+    work: &mut Work,
+    made: &[&str],
+    insert: impl Fn(&mut Work, u128) -> Decision<Arc<R>>,
+) -> Decision<Arc<R>> {
     let mut attempt = 0;
     loop {
         match work.attempt(|work| insert(work, attempt))? {
             Ok(row) => return Ok(row),
-            Err(refused) if refused.is_taken("number") && attempt + 1 < ATTEMPTS => attempt += 1,
+            Err(refused) if attempt + 1 < ATTEMPTS && made.iter().any(|field| refused.is_taken(field)) => attempt += 1,
             Err(refused) => return Err(refused.into()),
         }
     }

@@ -45,6 +45,10 @@ pub enum Table {
     CardUsage,
     /// The tenant's own accounts in the books.
     Internal,
+    /// What is blocked.
+    Block,
+    /// Applications for a higher limit.
+    LimitApplication,
     /// Reservations.
     Hold,
     /// Purchases that are disputed.

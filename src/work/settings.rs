@@ -10,6 +10,7 @@ use super::history_codes::HistoryCodes;
 use crate::ledger::PaymentChannel;
 use crate::primitives::calendar::{BankCalendar, Calendar, CalendarEnds, LocalDay, RollRule, Zone};
 use crate::primitives::clock::Micros;
+use crate::primitives::references::ReferenceRule;
 use crate::primitives::{Currency, text};
 use crate::refused::Refused;
 
@@ -45,6 +46,10 @@ pub struct Settings {
     /// What another system's numbers of actions stand for.
     #[serde(default)]
     pub history_codes: HistoryCodes,
+    /// The rules that payment references are made by: those of all products that ever had one. What keeps none of them was
+    /// misread.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub reference_rules: BTreeSet<ReferenceRule>,
 }
 
 /// When a business day ends.
@@ -185,6 +190,7 @@ impl Default for Settings {
             card_restore_days: CARD_RESTORE_DAYS,
             address_usages: BTreeSet::new(),
             history_codes: HistoryCodes::default(),
+            reference_rules: BTreeSet::new(),
         }
     }
 }

@@ -310,6 +310,13 @@ on_both_databases! {
             ("rejectApproval", "approve", json!({ "approval": "apv_1" })),
             ("withdrawApproval", "read", json!({ "approval": "apv_1" })),
             ("setApprovalRules", "admin", json!({ "rules": [] })),
+            ("placeBlock", "admin", json!({ "on": { "account": from.by() }, "kind": "ALL", "reasonCode": "X" })),
+            ("changeBlock", "admin", json!({ "block": "blk_1", "reasonCode": "X" })),
+            ("liftBlock", "admin", json!({ "block": "blk_1", "reason": "X" })),
+            ("payGarnishment", "money", json!({ "block": "blk_1", "iban": "SE3550000000054910000003" })),
+            ("applyForRaisedCreditLimit", "money", on(json!({ "creditLimit": "1.00" }))),
+            ("withdrawLimitApplication", "money", json!({ "application": "lap_1" })),
+            ("decideLimitApplication", "admin", json!({ "application": "lap_1", "approve": true })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
@@ -356,6 +363,8 @@ on_both_databases! {
             ("read", "{ approval(id: \"apv_1\") { id } }"),
             ("read", "{ approvals { nodes { id } } }"),
             ("read", "{ approvalRules { operation } }"),
+            ("read", "{ blocks { nodes { id } } }"),
+            ("read", "{ limitApplications { nodes { id } } }"),
             ("audit", "{ auditRecords { nodes { id } } }"),
             ("admin", "{ webhook(id: \"whk_1\") { id } }"),
             ("admin", "{ webhooks { nodes { id } } }"),

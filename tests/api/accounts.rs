@@ -324,12 +324,12 @@ on_both_databases! {
     async fn an_account_says_what_can_be_done_with_it_and_why_not(app: TestApp) {
         let account = app.account("current-overdraft").await;
         let all =
-            "TRANSFER DISBURSE POST_PAYMENT PLACE_HOLD UPDATE_ACCOUNT LOWER_CREDIT_LIMIT REQUEST_ACCOUNT_CLOSURE CLOSE_ACCOUNT";
+            "TRANSFER DISBURSE POST_PAYMENT PLACE_HOLD UPDATE_ACCOUNT LOWER_CREDIT_LIMIT REQUEST_ACCOUNT_CLOSURE CLOSE_ACCOUNT APPLY_FOR_RAISED_LIMIT";
         assert_eq!(actions(&app, &account).await, (all.to_owned(), vec![]));
 
         let hold = app.hold(&account, "500.00").await;
         let (allowed, others) = actions(&app, &account).await;
-        assert_eq!(allowed, "POST_PAYMENT UPDATE_ACCOUNT LOWER_CREDIT_LIMIT REQUEST_ACCOUNT_CLOSURE");
+        assert_eq!(allowed, "POST_PAYMENT UPDATE_ACCOUNT LOWER_CREDIT_LIMIT REQUEST_ACCOUNT_CLOSURE APPLY_FOR_RAISED_LIMIT");
         assert_eq!(
             others,
             [
@@ -345,7 +345,7 @@ on_both_databases! {
         app.done("requestAccountClosure", json!({ "account": account.by() }), "replayed").await;
         let (allowed, others) = actions(&app, &account).await;
         assert_eq!(allowed, "TRANSFER DISBURSE POST_PAYMENT UPDATE_ACCOUNT CLOSE_ACCOUNT");
-        assert_eq!(others.len(), 3);
+        assert_eq!(others.len(), 4);
         let close = json!({ "account": account.by(), "closureCode": "X", "transactions": [{ "target": { "writeOff": { "reason": "r" } } }] });
         app.done("closeAccount", close, "replayed").await;
         assert_eq!(actions(&app, &account).await.0, "UPDATE_ACCOUNT");

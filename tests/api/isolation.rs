@@ -19,6 +19,8 @@ pub const EVERYTHING: &str = "{
         holds { nodes { id description } } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
+    blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
+    limitApplications(first: 10) { edges { cursor node { id reason account { id } } } }
     approvals(first: 10) { edges { cursor node { id operation account { id } } } }
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     cards(first: 10) { edges { cursor node { id token metadata maskedNumber account { id } holder { id } } } }
@@ -38,7 +40,7 @@ pub struct Things {
     pub second: Account,
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
-    /// address.
+    /// address, a block, an application, its account.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -106,6 +108,13 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let input = json!({ "customer": { "number": "C1" }, "address": address });
     let address = app.done("createAddress", input, "address { id }").await["address"]["id"].take();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    // Lifted again: it stops nothing that other tests do.
+    let block = json!({ "on": { "account": second.by() }, "kind": "ALL", "reasonCode": "X", "reason": secret });
+    let block = app.done("placeBlock", block, "block { id }").await["block"]["id"].take();
+    app.done("liftBlock", json!({ "block": block, "reason": secret }), "replayed").await;
+    let credit = app.open(json!({ "product": { "code": "revolving" }, "owner": { "number": "C1" } })).await;
+    let application = json!({ "account": credit.by(), "creditLimit": "9000", "reason": secret });
+    let application = app.done("applyForRaisedCreditLimit", application, "application { id }").await;
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -128,6 +137,9 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&purchase),
         text(&chargeback),
         text(&address),
+        text(&block),
+        text(&application["application"]["id"]),
+        credit.id,
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

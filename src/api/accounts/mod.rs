@@ -2,6 +2,7 @@
 
 pub mod families;
 mod lookup;
+mod money;
 pub mod mutations;
 pub mod participants;
 pub mod product_mutations;
@@ -9,4 +10,5 @@ pub mod queries;
 mod types;
 
 pub use lookup::AccountLookup;
+pub use money::*;
 pub use types::*;

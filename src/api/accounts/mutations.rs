@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObjec
 use crate::access::Scope;
 use crate::accounts::close::{ClosingKind, ClosingTransaction};
 use crate::accounts::{self, CloseAccount, NewOwner, RequestAccountClosure, UpdateAccount};
+use crate::accounts::{CloseAccount, MigratedBalance, NewOwner, OpenAccount, RequestAccountClosure, UpdateAccount};
 use crate::api::accounts::Account;
 use crate::api::accounts::lookup::{AccountLookup, account_ref};
 use crate::api::batch::batches;
@@ -44,8 +45,24 @@ pub struct OpenAccountInput {
     credit_limit: Option<Decimal>,
     /// Its first card, where it is opened with one.
     card: Option<NewCardInput>,
+    /// What it brings along from a former system, booked when it is opened.
+    migrated_balance: Option<MigratedBalanceInput>,
     /// A JSON object of your own.
     metadata: Option<Json>,
+}
+
+/// What a former system had on an account, in the product's currency: positive is the customer's money, negative the
+/// customer's debt. The sum is not zero.
+#[derive(InputObject)]
+pub struct MigratedBalanceInput {
+    /// Funds, or what was bought or borrowed. A debt may lie beyond the credit limit.
+    principal: Option<Decimal>,
+    /// Interest that is owed: zero or negative.
+    interest: Option<Decimal>,
+    /// Fees that are owed: zero or negative.
+    fee: Option<Decimal>,
+    /// When it counts; the business date when absent.
+    value_date: Option<Date>,
 }
 
 /// Whose an account is to be.
@@ -113,6 +130,8 @@ pub struct UpdateAccountInput {
     creditor: MaybeUndefined<PartyBy>,
     /// Downwards only: raising it takes an application. Cannot be emptied.
     credit_limit: MaybeUndefined<Decimal>,
+    /// Whether it gives to charity with what it spends, by its product's rule. Cannot be emptied.
+    charity_donation: MaybeUndefined<bool>,
     /// A JSON object of your own; replaces the former one, null empties it.
     metadata: MaybeUndefined<Json>,
 }
@@ -274,7 +293,8 @@ impl AccountMutation {
         .await
     }
 
-    /// Changes an account's external reference and metadata, and lowers its credit limit. Scope: admin.
+    /// Changes an account's external reference and metadata, lowers its credit limit, and switches its donations on or off.
+    /// Scope: admin.
     async fn update_account(
         &self,
         ctx: &Context<'_>,
@@ -344,6 +364,12 @@ impl OpenAccountInput {
             number: self.number,
             external_reference: self.external_reference,
             credit_limit: amount(self.credit_limit),
+            migrated_balance: self.migrated_balance.map(|migrated| MigratedBalance {
+                principal: amount(migrated.principal),
+                interest: amount(migrated.interest),
+                fee: amount(migrated.fee),
+                value_date: migrated.value_date.map(|date| date.0),
+            }),
             metadata: metadata(self.metadata)?,
         };
         let card = self.card.map(|card| card.card().map_err(|refused| refused.under("card"))).transpose()?;
@@ -398,6 +424,7 @@ impl UpdateAccountInput {
                 Change::Set(by) => Change::Set(named("creditor", "party", by.to_domain())?),
             },
             credit_limit: amount(set("creditLimit", self.credit_limit)?),
+            charity_donation: set("charityDonation", self.charity_donation)?,
             metadata: metadata_change(self.metadata)?,
         })
     }

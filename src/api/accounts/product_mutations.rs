@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 
 use crate::access::Scope;
 use crate::accounts::{CreateProduct, UpdateProduct};
-use crate::api::accounts::Product;
+use crate::api::accounts::{CharityInput, PayeeInput, PaymentReferenceInput, Product};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::enums::{AccountFamily, Component, DebtRule, WorkingMode};
 use crate::api::fault::Fault;
@@ -42,6 +42,12 @@ pub struct CreateProductInput {
     maximum_credit_limit: Option<Decimal>,
     /// The most funds that an account may hold; none when absent.
     maximum_balance: Option<Decimal>,
+    /// What its accounts give to charity that switch it on; nothing when absent.
+    charity: Option<CharityInput>,
+    /// How its accounts get the reference that payments to them carry, as they are opened; none when absent. Needs a `payee`.
+    payment_reference: Option<PaymentReferenceInput>,
+    /// The bank account that payments to its accounts are made to.
+    payee: Option<PayeeInput>,
     /// A JSON object of your own.
     metadata: Option<Json>,
 }
@@ -61,6 +67,12 @@ pub struct UpdateProductInput {
     maximum_credit_limit: MaybeUndefined<Decimal>,
     /// The most funds that an account may hold; null lifts it.
     maximum_balance: MaybeUndefined<Decimal>,
+    /// What accounts give to charity that switch it on from now on; null for nothing.
+    charity: MaybeUndefined<CharityInput>,
+    /// How accounts that are opened get the reference that payments to them carry; null for none.
+    payment_reference: MaybeUndefined<PaymentReferenceInput>,
+    /// The bank account that payments to its accounts are made to; null for none.
+    payee: MaybeUndefined<PayeeInput>,
     /// Whether new accounts can no longer be opened; cannot be emptied.
     retired: MaybeUndefined<bool>,
     /// A JSON object of your own; replaces the former one, null empties it.
@@ -135,6 +147,9 @@ impl CreateProductInput {
             default_credit_limit: amount(self.default_credit_limit),
             maximum_credit_limit: amount(self.maximum_credit_limit),
             maximum_balance: amount(self.maximum_balance),
+            charity: self.charity.map(CharityInput::terms),
+            reference: self.payment_reference.map(PaymentReferenceInput::terms).transpose()?,
+            payee: self.payee.map(PayeeInput::payee).transpose()?,
             metadata: metadata(self.metadata)?,
         })
     }
@@ -148,10 +163,22 @@ impl UpdateProductInput {
             default_credit_limit: amount(set("defaultCreditLimit", self.default_credit_limit)?),
             maximum_credit_limit: limit(self.maximum_credit_limit),
             maximum_balance: limit(self.maximum_balance),
+            charity: change(self.charity.map_value(CharityInput::terms)),
+            reference: tried(self.payment_reference, PaymentReferenceInput::terms)?,
+            payee: tried(self.payee, PayeeInput::payee)?,
             retired: set("retired", self.retired)?,
             metadata: metadata_change(self.metadata)?,
         })
     }
+}
+
+/// A field that may be emptied or set to what an input means, if it means something.
+fn tried<I, T>(field: MaybeUndefined<I>, of: impl Fn(I) -> Result<T, Refused>) -> Result<Change<T>, Refused> {
+    Ok(match change(field) {
+        Change::Keep => Change::Keep,
+        Change::Clear => Change::Clear,
+        Change::Set(input) => Change::Set(of(input)?),
+    })
 }
 
 fn limit(field: MaybeUndefined<Decimal>) -> Change<Amount> {

@@ -6,7 +6,7 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use crate::access::Scope;
-use crate::accounts::actions::{Possible, actions};
+use crate::accounts::actions::{Possible, actions, raise};
 use crate::accounts::{self, model, store};
 use crate::api::accounts::participants::{self, AccountParticipant};
 use crate::api::books::reports::{LedgerAccount, rows_of};
@@ -26,10 +26,12 @@ use crate::documents::Subject;
 use crate::ledger::journal::Standing;
 use crate::ledger::query::Page;
 use crate::ledger::{Position, audit, balances};
+use crate::primitives::references;
 use crate::primitives::{AccountId, CustomerId, Minor, PartyId, ProductId};
 use crate::work;
 
 pub use crate::api::accounts::families::Account;
+use crate::api::accounts::money::{MoneyFields, ProductMoneyFields};
 
 /// A product in the API.
 #[derive(Clone, Debug)]
@@ -54,6 +56,11 @@ impl Listed for Product {
 /// What accounts are instances of: it decides how they behave.
 #[Object]
 impl Product {
+    #[graphql(flatten)]
+    fn money_fields(&self) -> ProductMoneyFields {
+        ProductMoneyFields(self.0.clone())
+    }
+
     /// Opaque, and unique across the API.
     async fn id(&self) -> ID {
         self.0.id.into()
@@ -196,6 +203,11 @@ impl AccountFields {
 /// The fields of every account.
 #[Object]
 impl AccountFields {
+    #[graphql(flatten)]
+    fn money_fields(&self) -> MoneyFields {
+        MoneyFields(self.0.clone())
+    }
+
     /// Opaque, and unique across the API.
     async fn id(&self) -> ID {
         self.0.id.into()
@@ -341,11 +353,12 @@ impl AccountFields {
     async fn actions(&self, ctx: &Context<'_>) -> Result<Vec<Action>, Fault> {
         let Standing { position, today } = self.standing(ctx).await?;
         let caller = caller(ctx)?;
+        let raise = raise(&self.0, &self.product_row(ctx).await?, &position);
         let show = |Possible { action, obstacle }| {
             let reason = right_to(action).missing(caller).or(obstacle);
             Action { action, allowed: reason.is_none(), reason }
         };
-        Ok(actions(&position, today).into_iter().map(show).collect())
+        Ok(actions(&position, today).into_iter().chain([raise]).map(show).collect())
     }
 
     /// The balance at the end of a day, by value date. Scope: read.
@@ -447,6 +460,13 @@ pub async fn find(caller: &Caller, by: &AccountBy) -> Result<Option<Account>, Fa
         None => Ok(None),
         Some(accounts::AccountBy::Id(id)) => by_id(caller, id).await,
         Some(by) => {
+            // As it is kept: bank files put zeros in front.
+            let by = match by {
+                accounts::AccountBy::PaymentReference(read) => {
+                    accounts::AccountBy::PaymentReference(references::key(&read).to_owned())
+                }
+                by => by,
+            };
             let found = caller.loaders.account_named(by).await?;
             Ok(found.filter(|account| caller.sees(account.owner)).map(Account::new))
         }

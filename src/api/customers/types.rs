@@ -5,8 +5,10 @@ use chrono::NaiveDate;
 
 use super::addresses::{self, Address, AddressFilter, AddressUsageInput};
 use crate::access::Scope;
+use crate::accounts::blocks::BlockFilter;
 use crate::api::accounts::participants::{self, AccountParticipant};
 use crate::api::accounts::{self as accounts, Account, AccountFilter};
+use crate::api::blocks::{self, Block};
 use crate::api::cards::{self, Card, CardFilter};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::{ContactPoint, CustomerIdentifier, KeptOfCustomer};
@@ -205,6 +207,18 @@ impl Customer {
         #[graphql(desc = "On this day; on the business date when absent.")] on: Option<Date>,
     ) -> Result<Option<Address>, Fault> {
         addresses::current(allowed(ctx, Scope::Read)?, self.0.id, label, usage, on).await
+    }
+
+    /// The blocks on it and on its accounts, newest first. Scope: read.
+    async fn blocks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that are in force today, or only those that are over.")] in_force: Option<bool>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Block>, Fault> {
+        let filter = BlockFilter { customer: Some(self.0.id), in_force, ..BlockFilter::default() };
+        blocks::list(allowed(ctx, Scope::Read)?, filter, &PageArgs::forward(first, after)).await
     }
 
     /// Every command that touched it, newest first. Scope: read.

@@ -4,3 +4,5 @@ pub mod holds;
 pub mod movements;
 pub mod receipts;
 pub mod remittances;
+
+pub(super) use movements::details;

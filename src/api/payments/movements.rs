@@ -408,7 +408,7 @@ impl MovementMutation {
 }
 
 /// What every movement may carry besides its sides and amount.
-pub(super) fn details(
+pub(in crate::api) fn details(
     value_date: Option<Date>,
     reference: Option<String>,
     description: Option<String>,

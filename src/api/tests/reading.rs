@@ -64,6 +64,7 @@ async fn open(engine: &Engine, origin: &Origin, name: &str) -> CustomerId {
         number: Some(name.into()),
         external_reference: None,
         credit_limit: None,
+        migrated_balance: None,
         metadata: r#"{"colour":"blue"}"#.into(),
     };
     engine.run(origin, None, new).await.expect("an account");

@@ -81,6 +81,8 @@ fn position(number: u128, debt_rule: DebtRule, credit_limit: i64) -> Position {
         reserved: Minor::ZERO,
         party: None,
         arriving: Default::default(),
+        restrictions: Default::default(),
+        charity: None,
     }
 }
 

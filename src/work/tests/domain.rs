@@ -27,6 +27,9 @@ pub(crate) fn product(code: &str, debt_rule: DebtRule) -> CreateProduct {
         default_credit_limit: limit("100"),
         maximum_credit_limit: limit("500"),
         maximum_balance: None,
+        charity: None,
+        reference: None,
+        payee: None,
         metadata: "{}".into(),
     }
 }
@@ -62,6 +65,7 @@ pub(crate) fn opening(product: &str, owner: &str, number: Option<&str>) -> OpenA
         number: number.map(str::to_owned),
         external_reference: None,
         credit_limit: None,
+        migrated_balance: None,
         metadata: "{}".into(),
     }
 }

@@ -105,6 +105,8 @@ pub(crate) fn position(number: u128, rule: DebtRule) -> Position {
         reserved: Minor::ZERO,
         party: None,
         arriving: Default::default(),
+        restrictions: Default::default(),
+        charity: None,
     }
 }
 

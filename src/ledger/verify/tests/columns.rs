@@ -87,7 +87,7 @@ const UNCHECKED: &[(&str, &str, &[&str])] = &[
     (
         "account_position",
         "account_id = {one}",
-        &["party_id", "debt_rule", "repayment_order", "maximum_balance_minor", "closed_on"],
+        &["party_id", "debt_rule", "repayment_order", "maximum_balance_minor", "closed_on", "restrictions", "charity"],
     ),
     ("internal_account", "role = 'SETTLEMENT_BANK'", &[]),
     ("reversed_entry", "complete", &[]),

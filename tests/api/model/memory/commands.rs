@@ -182,6 +182,9 @@ pub fn create_product(input: &Value) -> Result<CreateProduct, Refused> {
         default_credit_limit: amount(input, "defaultCreditLimit"),
         maximum_credit_limit: amount(input, "maximumCreditLimit"),
         maximum_balance: amount(input, "maximumBalance"),
+        charity: None,
+        reference: None,
+        payee: None,
         metadata: metadata(input),
     })
 }
@@ -194,6 +197,9 @@ pub fn update_product(input: &Value) -> Result<UpdateProduct, Refused> {
         default_credit_limit: set(input, "defaultCreditLimit")?.map(|limit| decimal(&limit)),
         maximum_credit_limit: change(input, "maximumCreditLimit", decimal),
         maximum_balance: change(input, "maximumBalance", decimal),
+        charity: Change::Keep,
+        reference: Change::Keep,
+        payee: Change::Keep,
         retired: set(input, "retired")?.map(|retired| retired.as_bool().expect("a boolean")),
         metadata: metadata_change(input),
     })
@@ -212,6 +218,7 @@ pub fn open_account(input: &Value) -> Result<OpenAccount, Refused> {
         number: text(input, "number"),
         external_reference: text(input, "externalReference"),
         credit_limit: amount(input, "creditLimit"),
+        migrated_balance: None,
         metadata: metadata(input),
     })
 }
@@ -226,6 +233,7 @@ pub fn update_account(input: &Value) -> Result<UpdateAccount, Refused> {
             Some(by) => Change::Set(party("creditor", by)?),
         },
         credit_limit: set(input, "creditLimit")?.and_then(|_| amount(input, "creditLimit")),
+        charity_donation: None,
         metadata: metadata_change(input),
     })
 }
