@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts;
+use crate::actions::{self, Actions};
 use crate::customers;
 use crate::database::Database;
 use crate::documents;
@@ -53,6 +54,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         ledger::refusal::CODES.to_vec(),
         jobs::refusal_codes(),
         documents::refusals::CODES.to_vec(),
+        actions::refusals::CODES.to_vec(),
     ]
     .concat()
 }
@@ -74,7 +76,7 @@ pub fn commands() -> Vec<Stored> {
 /// Every kind of job, in the order of the domains.
 #[must_use]
 pub fn job_kinds() -> Vec<JobKind> {
-    queue::model::KINDS.to_vec()
+    [queue::model::KINDS, actions::KINDS].concat()
 }
 
 /// What all commands of a tenant are decided under.
@@ -101,6 +103,7 @@ pub fn event_types() -> Vec<EventType> {
         customers::events::TYPES,
         accounts::events::TYPES,
         documents::events::TYPES,
+        actions::events::TYPES,
     ]
     .concat()
 }
@@ -122,6 +125,8 @@ pub struct Engine {
     pub outbound: Outbound,
     /// What is worked off in the background.
     pub jobs: Jobs,
+    /// What tenants run by names of their own.
+    pub actions: Actions,
     days: Days,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -135,6 +140,7 @@ impl Engine {
         let engine = Self::start_idle(db, clock, ids, steps());
         engine.tasks.spawn(engine.days.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
+        engine.tasks.spawn(engine.actions.clone().run(engine.stop.clone()));
         engine
     }
 
@@ -155,7 +161,9 @@ impl Engine {
         let jobs = Jobs::new(db.clone(), surroundings.clock.clone(), workers.clone(), &HOUSE);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
-        let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, days, stop, tasks };
+        let actions =
+            Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), &HOUSE);
+        let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine
     }
@@ -197,6 +205,7 @@ impl Engine {
         self.tasks.close();
         self.tasks.wait().await;
         self.workers.stop().await;
+        self.actions.speak(None);
     }
 
     /// Runs a command; answers when it is durable.

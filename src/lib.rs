@@ -28,6 +28,8 @@ pub mod payments;
 
 pub mod documents;
 
+pub mod actions;
+
 pub mod engine;
 
 pub mod access;

@@ -3,12 +3,15 @@
 
 pub mod account;
 pub mod account_position;
+pub mod action_run;
+pub mod action_version;
 pub mod approval;
 pub mod approval_rules;
 pub mod batch;
 pub mod business_day;
 pub mod client;
 pub mod command;
+pub mod custom_action;
 pub mod customer;
 pub mod document;
 pub mod document_kind;

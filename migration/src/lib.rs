@@ -11,6 +11,7 @@ mod m20261127_000001_days;
 mod m20261127_000002_documents;
 mod m20261127_000003_webhooks;
 mod m20261127_000004_jobs;
+mod m20261128_000007_actions;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000002_documents::Migration),
             Box::new(m20261127_000003_webhooks::Migration),
             Box::new(m20261127_000004_jobs::Migration),
+            Box::new(m20261128_000007_actions::Migration),
         ]
     }
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 
+use super::actions::collect::Collector;
 use super::refusal::Refusal;
 use crate::access::Scope;
+use crate::actions::Wanted;
 use crate::api::context::{Verdict, caller, engine, origin};
-use crate::api::fault::Fault;
+use crate::api::fault::{Fault, FaultCode};
 use crate::api::input::BatchMode;
 use crate::engine::Engine;
 use crate::jobs::approvals::model::hex;
@@ -24,6 +26,8 @@ pub(crate) struct Call<'a> {
     operation: &'static str,
     scope: Scope,
     verdict: Option<&'a Verdict>,
+    /// Takes the command in the place of whoever would run it.
+    collector: Option<&'a Arc<Collector>>,
 }
 
 /// Whose business a mutation is.
@@ -34,6 +38,11 @@ pub(crate) enum Reach {
     /// The tenant's: a token that is bound to a customer may not, whatever its scopes. Money that came in, a
     /// merchant's reservation, a correction or a new credit is not for the customer to declare.
     Tenant,
+}
+
+/// The end of a mutation that was only to tell what it would do: nobody is shown it.
+fn collected() -> Fault {
+    Fault::new(FaultCode::Internal, "nothing was done: it was asked what would be")
 }
 
 /// What came of an item of a batch.
@@ -56,14 +65,18 @@ impl<'a> Call<'a> {
         scope: Scope,
         reach: Reach,
     ) -> Result<Self, Fault> {
-        let call = Self { engine: engine(ctx)?, origin: origin(ctx)?, operation, scope, verdict: ctx.data_opt() };
+        let (engine, origin) = (engine(ctx)?, origin(ctx)?);
+        let (verdict, collector) = (ctx.data_opt(), ctx.data_opt());
+        let call = Self { engine, origin, operation, scope, verdict, collector };
         let caller = caller(ctx)?;
         let allowed = caller.require(scope).and_then(|caller| match reach {
             Reach::Own => Ok(caller),
             Reach::Tenant => caller.require_unbound(),
         });
         if let Err(fault) = allowed {
-            call.engine.audit_denial(&call.origin, operation).await?;
+            if call.collector.is_none() {
+                call.engine.audit_denial(&call.origin, operation).await?;
+            }
             return Err(fault);
         }
         Ok(call)
@@ -76,6 +89,10 @@ impl<'a> Call<'a> {
         command: Result<C, Refused>,
     ) -> Result<Reply<C::Made>, Fault> {
         let keyed = command.and_then(|command| Ok((keyed(key, &command)?, command)));
+        if let Some(collector) = self.collector {
+            collector.put(keyed.map(|(key, command)| Wanted { key, command: Box::new(command) }));
+            return Err(collected());
+        }
         let answer = match keyed {
             // In a box: as a future it is several kilobytes, and the root's future is twice as large as the largest.
             Ok((key, command)) => Box::pin(self.engine.run(&self.origin, Some(key), command)).await,
@@ -105,6 +122,10 @@ impl<'a> Call<'a> {
 
     /// A refusal of the whole request, audited.
     pub(crate) async fn refuse(&self, refused: Refused) -> Result<Refusal, Fault> {
+        if let Some(collector) = self.collector {
+            collector.put(Err(refused));
+            return Err(collected());
+        }
         self.engine.audit_refusal(&self.origin, self.operation, &[refused.code]).await?;
         Ok(self.show(refused))
     }
@@ -124,6 +145,9 @@ impl<'a> Call<'a> {
         items: Vec<(String, Result<C, Refused>)>,
         mode: BatchMode,
     ) -> Result<Reply<Job>, Fault> {
+        if self.collector.is_some() {
+            return Err(collected());
+        }
         let (mut queued, mut unaudited) = (Vec::with_capacity(items.len()), Vec::new());
         for (place, (key, command)) in items.into_iter().enumerate() {
             let stored = command.and_then(|command| {
@@ -161,7 +185,9 @@ impl<'a> Call<'a> {
     /// Refuses tokens without another scope, which only the matter tells.
     pub(crate) async fn require(&self, ctx: &Context<'_>, scope: Scope) -> Result<(), Fault> {
         if let Err(fault) = caller(ctx)?.require(scope) {
-            self.engine.audit_denial(&self.origin, self.operation).await?;
+            if self.collector.is_none() {
+                self.engine.audit_denial(&self.origin, self.operation).await?;
+            }
             return Err(fault);
         }
         Ok(())
@@ -174,6 +200,9 @@ impl<'a> Call<'a> {
         items: Vec<(String, Result<C, Refused>)>,
         mode: Mode,
     ) -> Result<Vec<ItemAnswer<C>>, Fault> {
+        if self.collector.is_some() {
+            return Err(collected());
+        }
         let items = items.into_iter().map(|(key, command)| {
             let command = command?;
             Ok((keyed(&key, &command)?, command))

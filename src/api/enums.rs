@@ -8,6 +8,7 @@ use async_graphql::{InputType, InputValueError, InputValueResult, Name, Value};
 pub use crate::access::Scope;
 pub use crate::accounts::actions::AccountAction;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
+pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
 pub use crate::customers::CustomerType;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
@@ -128,6 +129,11 @@ graphql_enums! {
     AccountAction = "AccountAction",
     AccountFamily = "AccountFamily",
     AccountStatus = "AccountStatus",
+    ActionBinding = "CustomActionBinding",
+    ActionKind = "CustomActionKind",
+    ActionRunState = "ActionRunState",
+    ActionState = "CustomActionState",
+    FailureKind = "ActionFailureKind",
     ApprovalState = "ApprovalState",
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::fault::{Fault, FaultCode};
 use crate::accounts::store as accounts;
+use crate::actions::ActionBy;
 use crate::customers::store as customers;
-use crate::primitives::{AccountId, CustomerId, PartyId, ProductId, text};
+use crate::primitives::{AccountId, CustomActionId, CustomerId, PartyId, ProductId, text};
 
 /// Names one account.
 #[derive(Clone, Debug, OneofObject)]
@@ -29,6 +30,26 @@ impl AccountBy {
             Self::Id(id) => accounts::AccountBy::Id(id.parse().ok()?),
             Self::Number(number) => accounts::AccountBy::Number(name(number)?),
             Self::ExternalReference(reference) => accounts::AccountBy::ExternalReference(name(reference)?),
+        })
+    }
+}
+
+/// Names one custom action.
+#[derive(Clone, Debug, OneofObject)]
+pub enum CustomActionBy {
+    /// By its id.
+    Id(ID),
+    /// By what it is run by.
+    Code(String),
+}
+
+impl CustomActionBy {
+    /// The domain's form; a malformed id or name names nothing.
+    #[must_use]
+    pub fn to_domain(&self) -> Option<ActionBy> {
+        Some(match self {
+            Self::Id(id) => ActionBy::Id(id.parse().ok()?),
+            Self::Code(code) => ActionBy::Code(name(code)?),
         })
     }
 }
@@ -135,4 +156,4 @@ macro_rules! from_nothing {
     )*};
 }
 
-from_nothing!(AccountId, CustomerId, PartyId, ProductId);
+from_nothing!(AccountId, CustomActionId, CustomerId, PartyId, ProductId);

@@ -13,6 +13,7 @@ use super::books::reports::{self as books, AuditRecord, LedgerAccount};
 use super::context::Caller;
 use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
+use crate::api::actions::{self as custom, ActionRun, CustomAction};
 use crate::api::approvals::{self, Approval};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::customers::{self as customers, Customer};
@@ -22,7 +23,7 @@ use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::primitives::{
-    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
+    AccountId, ActionRunId, ApprovalId, AuditId, BusinessDayId, CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
     PartyId, ProductId, WebhookDeliveryId, WebhookId,
 };
 
@@ -88,9 +89,11 @@ macro_rules! node {
 
 node! {
     Account,
+    ActionRun,
     Approval,
     AuditRecord,
     BusinessDay,
+    CustomAction,
     Customer,
     Document,
     Entry,
@@ -145,9 +148,11 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
     let prefix = id.split_once('_').map_or("", |(prefix, _)| prefix);
     let found = match prefix {
         AccountId::PREFIX => parsed!(accounts::by_id),
+        ActionRunId::PREFIX => parsed!(custom::run_by_id),
         ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
+        CustomActionId::PREFIX => parsed!(custom::by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),

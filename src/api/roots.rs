@@ -9,6 +9,7 @@ use async_graphql::MergedObject;
 use super::accounts::mutations::AccountMutation;
 use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
+use super::actions::{ActionMutation, ActionQuery};
 use super::approvals::{ApprovalMutation, ApprovalQuery};
 use super::books::queries::BooksQuery;
 use super::customers::mutations::CustomerMutation;
@@ -32,6 +33,7 @@ pub struct Query(
     CommonQuery,
     TenantQuery,
     WebhookQuery,
+    ActionQuery,
     PartyQuery,
     CustomerQuery,
     AccountQuery,
@@ -48,6 +50,7 @@ pub struct Query(
 pub struct Mutation(
     TenantMutation,
     WebhookMutation,
+    ActionMutation,
     PartyMutation,
     CustomerMutation,
     ProductMutation,

@@ -227,6 +227,7 @@ static SAVED: &[Saved] = &[
     saved!("06-place-hold" with variables),
     saved!("07-capture-hold" with variables),
     saved!("08-customer" with variables),
+    saved!("24-run-action" with variables),
 ];
 
 impl Saved {

@@ -18,6 +18,8 @@ pub const EVERYTHING: &str = "{
         holds { nodes { id description } } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
+    customActions(first: 10) { edges { cursor node { id code current { description script } } } }
+    actionRuns(first: 10) { edges { cursor node { id input output account { id } } } }
     approvals(first: 10) { edges { cursor node { id operation account { id } } } }
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     products(first: 50) { nodes { id code alias } }
@@ -33,7 +35,7 @@ pub struct Things {
     pub account: Account,
     pub second: Account,
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
-    /// document, a webhook, a delivery to it, a job, an approval.
+    /// document, a webhook, a delivery to it, a job, an approval, a custom action, a run of it.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -84,6 +86,10 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     app.done("setApprovalRules", json!({ "rules": [{ "operation": "createParty" }] }), "replayed").await;
     let waiting = app.refused("createParty", json!({ "name": "Other" }), "APPROVAL_REQUIRED", "").await;
     app.done("setApprovalRules", json!({ "rules": [] }), "replayed").await;
+    let script = json!({ "code": "mine", "kind": "SCRIPT", "binding": "ACCOUNT", "description": secret, "script": "input.a" });
+    let action = app.done("createCustomAction", script, "action { id }").await["action"]["id"].take();
+    let run = json!({ "action": { "code": "mine" }, "account": { "number": "A1" }, "input": { "a": secret } });
+    let run = app.done("runAction", run, "run { id }").await["run"]["id"].take();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
@@ -103,6 +109,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         delivery,
         text(&job["job"]["id"]),
         text(&waiting["facts"]["approval"]),
+        text(&action),
+        text(&run),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
