@@ -75,7 +75,7 @@ impl FinishRun {
         }
         let left = stopped.unwrap_or(Left::Done(made));
         if dry_run || !matches!(left, Left::Done(_)) {
-            work.roll_back(before);
+            work.undo_aside(before);
         }
         if let (Left::Refused(at, refused), false) = (&left, dry_run) {
             // One that is refused takes the others with it: each leaves its record all the same.
