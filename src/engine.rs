@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts;
 use crate::cards;
 use crate::accounts::participants::RoleSource;
+use crate::actions::{self, Actions};
 use crate::customers;
 use crate::database::Database;
 use crate::documents;
@@ -61,6 +62,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         accounts::refusals::CODES.to_vec(),
         cards::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
+        actions::refusals::CODES.to_vec(),
     ]
     .concat()
 }
@@ -97,7 +99,7 @@ pub fn sealed_columns() -> Vec<SealedColumn> {
 /// Every kind of job, in the order of the domains.
 #[must_use]
 pub fn job_kinds() -> Vec<JobKind> {
-    queue::model::KINDS.to_vec()
+    [queue::model::KINDS, actions::KINDS].concat()
 }
 
 /// What all commands of a tenant are decided under.
@@ -128,6 +130,7 @@ pub fn event_types() -> Vec<EventType> {
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
         documents::events::TYPES,
+        actions::events::TYPES,
     ]
     .concat()
 }
@@ -149,6 +152,8 @@ pub struct Engine {
     pub outbound: Outbound,
     /// What is worked off in the background.
     pub jobs: Jobs,
+    /// What tenants run by names of their own.
+    pub actions: Actions,
     days: Days,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -162,6 +167,7 @@ impl Engine {
         let engine = Self::start_idle(db, clock, ids, steps());
         engine.tasks.spawn(engine.days.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
+        engine.tasks.spawn(engine.actions.clone().run(engine.stop.clone()));
         engine
     }
 
@@ -186,7 +192,9 @@ impl Engine {
         let jobs = Jobs::new(db.clone(), surroundings.clock.clone(), workers.clone(), &HOUSE);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
-        let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, days, stop, tasks };
+        let actions =
+            Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), &HOUSE);
+        let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine
     }
@@ -228,6 +236,7 @@ impl Engine {
         self.tasks.close();
         self.tasks.wait().await;
         self.workers.stop().await;
+        self.actions.speak(None);
     }
 
     /// Runs a command; answers when it is durable.

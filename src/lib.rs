@@ -33,6 +33,7 @@ pub mod payments;
 pub mod documents;
 
 pub mod persons;
+pub mod actions;
 
 pub mod engine;
 

@@ -16,6 +16,7 @@ mod m20261128_000004_pos;
 mod m20261128_000001_customers;
 mod m20261128_000002_addresses;
 mod m20261128_000006_money;
+mod m20261128_000007_actions;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000001_customers::Migration),
             Box::new(m20261128_000002_addresses::Migration),
             Box::new(m20261128_000006_money::Migration),
+            Box::new(m20261128_000007_actions::Migration),
         ]
     }
 }

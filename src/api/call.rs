@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 
+use super::actions::collect::Collector;
 use super::refusal::Refusal;
 use super::texts::{self, CardNumbers};
 use crate::access::Scope;
+use crate::actions::Wanted;
 use crate::api::context::{Caller, Verdict, caller, engine, origin};
-use crate::api::fault::Fault;
+use crate::api::fault::{Fault, FaultCode};
 use crate::api::input::BatchMode;
 use crate::engine::Engine;
 use crate::jobs::approvals::model::hex;
@@ -27,6 +29,8 @@ pub(crate) struct Call<'a> {
     verdict: Option<&'a Verdict>,
     /// What of the input no command is made of.
     card_numbers: CardNumbers,
+    /// Takes the command in the place of whoever would run it.
+    collector: Option<&'a Arc<Collector>>,
 }
 
 /// Whose business a mutation is.
@@ -55,6 +59,11 @@ impl Right {
     }
 }
 
+/// The end of a mutation that was only to tell what it would do: nobody is shown it.
+fn collected() -> Fault {
+    Fault::new(FaultCode::Internal, "nothing was done: it was asked what would be")
+}
+
 /// What came of an item of a batch.
 pub(crate) type ItemAnswer<C> = Result<Done<Arc<<C as Command>::Made>>, Refused>;
 
@@ -75,16 +84,19 @@ impl<'a> Call<'a> {
         scope: Scope,
         reach: Reach,
     ) -> Result<Self, Fault> {
-        let (engine, origin, verdict) = (engine(ctx)?, origin(ctx)?, ctx.data_opt());
+        let (engine, origin) = (engine(ctx)?, origin(ctx)?);
+        let (verdict, collector) = (ctx.data_opt(), ctx.data_opt());
         let card_numbers = texts::problems(ctx);
-        let call = Self { engine, origin, operation, scope, verdict, card_numbers };
+        let call = Self { engine, origin, operation, scope, verdict, card_numbers, collector };
         let caller = caller(ctx)?;
         let allowed = caller.require(scope).and_then(|caller| match reach {
             Reach::Own => Ok(caller),
             Reach::Tenant => caller.require_unbound(),
         });
         if let Err(fault) = allowed {
-            call.engine.audit_denial(&call.origin, operation).await?;
+            if call.collector.is_none() {
+                call.engine.audit_denial(&call.origin, operation).await?;
+            }
             return Err(fault);
         }
         Ok(call)
@@ -98,6 +110,10 @@ impl<'a> Call<'a> {
     ) -> Result<Reply<C::Made>, Fault> {
         let command = self.card_numbers.refused().and(command);
         let keyed = command.and_then(|command| Ok((keyed(key, &command)?, command)));
+        if let Some(collector) = self.collector {
+            collector.put(keyed.map(|(key, command)| Wanted { key, command: Box::new(command) }));
+            return Err(collected());
+        }
         let answer = match keyed {
             // In a box: as a future it is several kilobytes, and the root's future is twice as large as the largest.
             Ok((key, command)) => Box::pin(self.engine.run(&self.origin, Some(key), command)).await,
@@ -128,6 +144,10 @@ impl<'a> Call<'a> {
 
     /// A refusal of the whole request, audited.
     pub(crate) async fn refuse(&self, refused: Refused) -> Result<Refusal, Fault> {
+        if let Some(collector) = self.collector {
+            collector.put(Err(refused));
+            return Err(collected());
+        }
         self.engine.audit_refusal(&self.origin, self.operation, &[refused.code]).await?;
         Ok(self.show(refused))
     }
@@ -147,6 +167,9 @@ impl<'a> Call<'a> {
         items: Vec<(String, Result<C, Refused>)>,
         mode: BatchMode,
     ) -> Result<Reply<Job>, Fault> {
+        if self.collector.is_some() {
+            return Err(collected());
+        }
         let (mut queued, mut unaudited) = (Vec::with_capacity(items.len()), Vec::new());
         for (place, (key, command)) in items.into_iter().enumerate() {
             let stored = self.card_numbers.refused_of_item(place).and(command).and_then(|command| {
@@ -184,7 +207,9 @@ impl<'a> Call<'a> {
     /// Refuses tokens without another scope, which only the matter tells.
     pub(crate) async fn require(&self, ctx: &Context<'_>, scope: Scope) -> Result<(), Fault> {
         if let Err(fault) = caller(ctx)?.require(scope) {
-            self.engine.audit_denial(&self.origin, self.operation).await?;
+            if self.collector.is_none() {
+                self.engine.audit_denial(&self.origin, self.operation).await?;
+            }
             return Err(fault);
         }
         Ok(())
@@ -197,6 +222,9 @@ impl<'a> Call<'a> {
         items: Vec<(String, Result<C, Refused>)>,
         mode: Mode,
     ) -> Result<Vec<ItemAnswer<C>>, Fault> {
+        if self.collector.is_some() {
+            return Err(collected());
+        }
         let items = items.into_iter().enumerate().map(|(place, (key, command))| {
             self.card_numbers.refused_of_item(place)?;
             let command = command?;

@@ -16,6 +16,7 @@ pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::accounts::products::CharityKind;
+pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
 pub use crate::customers::CustomerType;
 pub use crate::customers::erasure::{KeptData, PersonalData};
 pub use crate::customers::identifiers::{Country as IdentifierCountry, IdentifierKind};
@@ -146,6 +147,11 @@ graphql_enums! {
     AddressAction = "AddressAction",
     AddressStatus = "AddressStatus",
     AddressType = "AddressType",
+    ActionBinding = "CustomActionBinding",
+    ActionKind = "CustomActionKind",
+    ActionRunState = "ActionRunState",
+    ActionState = "CustomActionState",
+    FailureKind = "ActionFailureKind",
     ApprovalState = "ApprovalState",
     AuditOutcome = "AuditOutcome",
     BankAccountClass = "BankAccountClass",

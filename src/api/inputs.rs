@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::fault::{Fault, FaultCode};
 use crate::accounts::store as accounts;
+use crate::actions::ActionBy;
 use crate::api::customers::IdentifierInput;
 use crate::customers::store as customers;
 use crate::primitives::references;
-use crate::primitives::{AccountId, CardId, CustomerId, PartyId, ProductId, text};
+use crate::primitives::{AccountId, CardId, CustomActionId, CustomerId, PartyId, ProductId, text};
 
 /// Names one account.
 #[derive(Clone, Debug, OneofObject)]
@@ -39,6 +40,26 @@ impl AccountBy {
                 let read = references::plain(written);
                 accounts::AccountBy::PaymentReference(read.map_or_else(|| name(written), Some)?)
             }
+        })
+    }
+}
+
+/// Names one custom action.
+#[derive(Clone, Debug, OneofObject)]
+pub enum CustomActionBy {
+    /// By its id.
+    Id(ID),
+    /// By what it is run by.
+    Code(String),
+}
+
+impl CustomActionBy {
+    /// The domain's form; a malformed id or name names nothing.
+    #[must_use]
+    pub fn to_domain(&self) -> Option<ActionBy> {
+        Some(match self {
+            Self::Id(id) => ActionBy::Id(id.parse().ok()?),
+            Self::Code(code) => ActionBy::Code(name(code)?),
         })
     }
 }
@@ -148,4 +169,4 @@ macro_rules! from_nothing {
     )*};
 }
 
-from_nothing!(AccountId, CardId, CustomerId, PartyId, ProductId);
+from_nothing!(AccountId, CardId, CustomActionId, CustomerId, PartyId, ProductId);

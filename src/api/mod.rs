@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod applications;
+pub mod actions;
 pub mod approvals;
 pub(crate) mod batch;
 pub mod blocks;
@@ -87,6 +88,8 @@ pub type Decorate = Arc<dyn Fn(async_graphql::Request, &Principal, &RequestId) -
 pub fn executable(engine: &Engine, files: Files) -> Result<Executable<KontoSchema>, limits::UnreadableSchema> {
     let schema = builder().data(engine.clone()).data(files).validation_mode(ValidationMode::Fast).finish();
     let types = Types::of_sdl(&schema.sdl())?;
+    let mutations = actions::collect::Mutations::new(schema.clone(), decorate(engine.clone()));
+    engine.actions.speak(Some(Arc::new(mutations)));
     Ok(Executable { schema, types })
 }
 

@@ -14,6 +14,7 @@ use super::context::Caller;
 use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
 use crate::api::applications::{self, LimitApplication};
+use crate::api::actions::{self as custom, ActionRun, CustomAction};
 use crate::api::approvals::{self, Approval};
 use crate::api::blocks::{self, Block};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
@@ -30,6 +31,7 @@ use crate::primitives::{
     AccountId, ApprovalId, AuditId, BusinessDayId, CardId, ChargebackId, CustomerId, DocumentId, EntryId, HoldId, JobId,
     LedgerAccountId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
     AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
+    AccountId, ActionRunId, ApprovalId, AuditId, BusinessDayId, CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
     PartyId, ProductId, WebhookDeliveryId, WebhookId,
     AccountId, ApprovalId, AuditId, BlockId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
     LedgerAccountId, LimitApplicationId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
@@ -98,12 +100,14 @@ macro_rules! node {
 node! {
     Account,
     Address,
+    ActionRun,
     Approval,
     AuditRecord,
     Block,
     BusinessDay,
     Card,
     Chargeback,
+    CustomAction,
     Customer,
     Document,
     Entry,
@@ -160,12 +164,14 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
     let found = match prefix {
         AccountId::PREFIX => parsed!(accounts::by_id),
         AddressId::PREFIX => parsed!(addresses::by_id),
+        ActionRunId::PREFIX => parsed!(custom::run_by_id),
         ApprovalId::PREFIX => parsed!(approvals::by_id),
         AuditId::PREFIX => parsed!(books::audit_record_by_id),
         BlockId::PREFIX => parsed!(blocks::by_id),
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CardId::PREFIX => parsed!(cards::by_id),
         ChargebackId::PREFIX => parsed!(chargebacks::chargeback_by_id),
+        CustomActionId::PREFIX => parsed!(custom::by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),

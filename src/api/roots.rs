@@ -10,6 +10,7 @@ use super::accounts::mutations::AccountMutation;
 use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
 use super::applications::{LimitApplicationMutation, LimitApplicationQuery};
+use super::actions::{ActionMutation, ActionQuery};
 use super::approvals::{ApprovalMutation, ApprovalQuery};
 use super::blocks::{BlockMutation, BlockQuery};
 use super::books::queries::BooksQuery;
@@ -45,6 +46,7 @@ pub struct Query(
     CommonQuery,
     TenantQuery,
     WebhookQuery,
+    ActionQuery,
     PartyQuery,
     CustomerQuery,
     AddressQuery,
@@ -67,6 +69,7 @@ pub struct Query(
 pub struct Mutation(
     TenantMutation,
     WebhookMutation,
+    ActionMutation,
     PartyMutation,
     CustomerMutation,
     PersonMutation,

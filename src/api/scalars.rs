@@ -241,8 +241,8 @@ impl ScalarType for BigInt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json(pub JsonValue);
 
-/// A JSON object, for what is yours and not ours to understand. In inputs at most 16 kB, as an object literal
-/// or in a variable. A number that is too large to be kept exactly is refused, and a long fraction is rounded:
+/// A JSON object, for what is yours and not ours to understand; what comes out of a custom action may be any JSON. In
+/// inputs at most 16 kB, as an object literal or in a variable. A number that is too large to be kept exactly is refused, and a long fraction is rounded:
 /// send these as strings.
 #[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-4")]
 impl ScalarType for Json {

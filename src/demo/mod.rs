@@ -23,6 +23,7 @@ use crate::accounts::catalogue::InstallCatalogue;
 use crate::accounts::model::Payee;
 use crate::accounts::products::{CharityKind, CharityTerms, ReferenceTerms};
 use crate::accounts::{self, CreateProduct, Family};
+use crate::actions::{ActionBinding, ActionKind, CreateCustomAction, Definition};
 use crate::database::Database;
 use crate::ledger::journal::Page;
 use crate::ledger::position::RepaymentOrder;
@@ -131,6 +132,7 @@ async fn load_days(db: &Database, now: DateTime<Utc>, days: u64, seed: u64) -> R
     let tenant = found(db, &surroundings).await?;
     let mut stage = Stage::new(db, surroundings, tenant);
     stage.require("back-office", swedish_products()?).await?;
+    stage.require("back-office", vec![sweep()]).await?;
     let page = Page { after: None, before: None, limit: 1_000, backward: false };
     let products = accounts::store::products(db.reader(), tenant, None, page).await?;
     year::play(stage, tenant, products, now, days, seed).await
@@ -178,6 +180,21 @@ fn swedish_products() -> Result<Vec<CreateProduct>, Problem> {
         metadata: "{}".into(),
     };
     Ok(offers.map(product).into())
+}
+
+/// What the bank has defined itself: a script that charges a fee and moves on what is above an amount.
+fn sweep() -> CreateCustomAction {
+    CreateCustomAction {
+        code: "sweep".into(),
+        kind: ActionKind::Script,
+        definition: Definition {
+            description: "Charges a fee and moves on what is above an amount, as a whole or not at all".into(),
+            binding: ActionBinding::Account,
+            families: vec![Family::Deposit],
+            url: None,
+            script: Some(include_str!("sweep.rhai").into()),
+        },
+    }
 }
 
 fn currency(code: &str) -> Result<Currency, Problem> {

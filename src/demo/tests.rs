@@ -124,6 +124,7 @@ async fn the_demo_shows_claims_for_creditors_parts_reversed_and_who_asked_for_wh
 
     let operations = [
         "installCatalogue",
+        "createCustomAction",
         "createProduct",
         "createParty",
         "createCustomer",

@@ -231,6 +231,7 @@ static SAVED: &[Saved] = &[
     saved!("10-authorise-card" with variables),
     saved!("09-addresses" with variables),
     saved!("20-restrictions" with variables),
+    saved!("24-run-action" with variables),
 ];
 
 impl Saved {

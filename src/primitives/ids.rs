@@ -130,6 +130,12 @@ ids! {
     WebhookId = "whk";
     /// An event on its way to a webhook.
     WebhookDeliveryId = "whd";
+    /// A custom action: something of the tenant's own that can be run by its name.
+    CustomActionId = "act";
+    /// How a custom action was defined at some time.
+    ActionVersionId = "acv";
+    /// A custom action that was run, or is.
+    ActionRunId = "run";
     /// A job: what is worked off in the background.
     JobId = "job";
     /// One command of a job.

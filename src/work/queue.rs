@@ -151,10 +151,23 @@ impl Workers {
     /// # Errors
     /// As [`Workers::run`].
     pub(crate) async fn run_any(&self, origin: &Origin, command: Box<dyn AnyCommand>) -> Result<String, Failure> {
+        self.run_boxed(origin, command, Priority::Background).await.map(|outcome| outcome.result)
+    }
+
+    /// The same, in the lane of whoever waits for it; gives what it made.
+    ///
+    /// # Errors
+    /// As [`Workers::run`].
+    pub(crate) async fn run_boxed(
+        &self,
+        origin: &Origin,
+        command: Box<dyn AnyCommand>,
+        priority: Priority,
+    ) -> Result<Outcome, Failure> {
         let job = Job::new(&self.0.surroundings.ids, origin, None, command);
-        let answers = self.submit(origin.tenant, vec![job], Mode::EachAlone, Priority::Background).await?;
+        let answers = self.submit(origin.tenant, vec![job], Mode::EachAlone, priority).await?;
         let answer = answers.into_iter().next().unwrap_or_else(|| Err(LedgerFault::Inconsistent("no answer").into()));
-        answer.map(|(outcome, _)| outcome.result)
+        answer.map(|(outcome, _)| outcome)
     }
 
     /// Leaves records of what was turned away before it became a command.

@@ -69,6 +69,12 @@ pub enum Table {
     Webhook,
     /// Events on their way there.
     WebhookDelivery,
+    /// What a tenant runs by names of its own.
+    CustomAction,
+    /// How that was defined, and when.
+    ActionVersion,
+    /// When it was run, and what came of it.
+    ActionRun,
     /// What is worked off in the background.
     Job,
     /// The commands of a job.

@@ -173,6 +173,13 @@ on_both_databases! {
         assert_eq!(nodes[0]["events"][0]["payload"]["document"], made["document"]["id"]);
         assert_eq!((&nodes[1]["operation"], &nodes[1]["documents"]), (&json!("postPayment"), &json!([{ "id": made["document"]["id"] }])));
 
+        // It is reached through its own account and its own item, and through no others.
+        let query = "query($id: ID!, $of: ID!) { document(id: $id, of: $of) { id } }";
+        let elsewhere = item(&other).await["record"].take();
+        for (of, is_there) in [(json!(account.id), true), (paid["record"].clone(), true), (json!(other.id), false), (elsewhere, false), (json!("?"), false)] {
+            let found = app.ok(query, json!({ "id": made["document"]["id"], "of": of })).await["document"].take();
+            assert_eq!(found.is_object(), is_there, "{of}");
+        }
         let second = async |input: Value| upload(&app, input, "a.pdf", "application/pdf", PDF).await.data()["addDocument"].take();
         let refused = second(input(&paid["record"])).await;
         assert_eq!((&refused["code"], &refused["fields"][0]["path"]), (&json!("DUPLICATE_REFERENCE"), &json!(["historyItem"])));

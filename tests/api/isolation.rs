@@ -21,6 +21,8 @@ pub const EVERYTHING: &str = "{
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
     limitApplications(first: 10) { edges { cursor node { id reason account { id } } } }
+    customActions(first: 10) { edges { cursor node { id code current { description script } } } }
+    actionRuns(first: 10) { edges { cursor node { id input output account { id } } } }
     approvals(first: 10) { edges { cursor node { id operation account { id } } } }
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     cards(first: 10) { edges { cursor node { id token metadata maskedNumber account { id } holder { id } } } }
@@ -40,7 +42,8 @@ pub struct Things {
     pub second: Account,
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
-    /// address, a block, an application, its account.
+    /// address, a block, an application, its account, a custom action, a
+    /// run of it.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -107,6 +110,10 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     });
     let input = json!({ "customer": { "number": "C1" }, "address": address });
     let address = app.done("createAddress", input, "address { id }").await["address"]["id"].take();
+    let script = json!({ "code": "mine", "kind": "SCRIPT", "binding": "ACCOUNT", "description": secret, "script": "input.a" });
+    let action = app.done("createCustomAction", script, "action { id }").await["action"]["id"].take();
+    let run = json!({ "action": { "code": "mine" }, "account": { "number": "A1" }, "input": { "a": secret } });
+    let run = app.done("runAction", run, "run { id }").await["run"]["id"].take();
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     // Lifted again: it stops nothing that other tests do.
     let block = json!({ "on": { "account": second.by() }, "kind": "ALL", "reasonCode": "X", "reason": secret });
@@ -140,6 +147,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&block),
         text(&application["application"]["id"]),
         credit.id,
+        text(&action),
+        text(&run),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

@@ -6,6 +6,7 @@ mod app;
 
 mod access;
 mod accounts;
+mod actions;
 mod adding;
 mod addresses;
 mod applications;

@@ -20,7 +20,7 @@ pub fn over_the_limits() -> Vec<(&'static str, String, &'static str)> {
         for n in 0..fragments {
             text += &format!(" fragment F{n} on Viewer {{ ...F{} ...F{} }}", n + 1, n + 1);
         }
-        text + &format!(" fragment F{fragments} on Viewer {{ client }}")
+        text + format!(" fragment F{fragments} on Viewer {{ client }}").as_str()
     };
     let close = "closePeriod(input: { idempotencyKey: \"k\", through: \"2026-03-31\" }) { __typename }";
     vec![

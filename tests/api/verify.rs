@@ -34,7 +34,7 @@ fn verify(url: &str) -> (bool, String) {
         .output()
         .expect("konto verify");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    (output.status.success(), text(&output.stdout) + &text(&output.stderr))
+    (output.status.success(), text(&output.stdout) + text(&output.stderr).as_str())
 }
 
 /// The database of a test, as the command is told of it. On SQLite a copy of the file.

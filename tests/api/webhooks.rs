@@ -1,7 +1,7 @@
 //! Webhooks, with a receiver on this machine: signed, in order, again and again, and never to the inside.
 
 mod crash;
-mod receiver;
+pub mod receiver;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -17,12 +17,20 @@ pub struct DocumentQuery;
 #[Object]
 impl DocumentQuery {
     /// One document. Null for what does not exist or is not yours to see.
-    async fn document(&self, ctx: &Context<'_>, #[graphql(desc = "Which.")] id: ID) -> Result<Option<Document>, Fault> {
+    async fn document(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which.")] id: ID,
+        #[graphql(desc = "Only if it is of this: the account, customer, entry or whatever else it belongs to, or the item of \
+                          a history. Null where it is of something else.")]
+        of: Option<ID>,
+    ) -> Result<Option<Document>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
-        match id.parse() {
-            Ok(id) => documents::by_id(caller, id).await,
-            Err(_) => Ok(None),
-        }
+        let found = match id.parse() {
+            Ok(id) => documents::by_id(caller, id).await?,
+            Err(_) => None,
+        };
+        Ok(found.filter(|found| of.as_ref().is_none_or(|of| found.is_of(caller.tenant(), of))))
     }
 
     /// The documents, in the order in which they were added.

@@ -20,7 +20,7 @@ use crate::api::scalars::{BigInt, Date, DateTime};
 use crate::documents::links::Purpose;
 use crate::documents::{self, Content, Subject, store};
 use crate::ledger::audit;
-use crate::primitives::DocumentId;
+use crate::primitives::{DocumentId, TenantId};
 
 /// How long a link lasts when nothing else is asked for, in seconds.
 pub const LINK_SECONDS: i32 = 300;
@@ -37,6 +37,12 @@ impl Document {
     #[must_use]
     pub fn new(document: documents::Document) -> Self {
         Self(document)
+    }
+
+    /// Whether it belongs to the thing with this id, or to the item of a history with this record.
+    pub(super) fn is_of(&self, tenant: TenantId, id: &ID) -> bool {
+        id.as_str() == self.0.subject.to_string()
+            || id.as_str() == audit::id_of(tenant, self.0.history_sequence).to_string()
     }
 
     /// The content, while it is there.

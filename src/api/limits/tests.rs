@@ -28,7 +28,7 @@ fn doubling(count: usize) -> String {
     for n in 0..count {
         write!(text, " fragment F{n} on Query {{ ...F{} ...F{} }}", n + 1, n + 1).expect("a string grows");
     }
-    text + &format!(" fragment F{count} on Query {{ a }}")
+    text + format!(" fragment F{count} on Query {{ a }}").as_str()
 }
 
 fn chain(count: usize) -> String {
@@ -36,7 +36,7 @@ fn chain(count: usize) -> String {
     for n in 0..count {
         write!(text, " fragment F{n} on Query {{ ...F{} }}", n + 1).expect("a string grows");
     }
-    text + &format!(" fragment F{count} on Query {{ a }}")
+    text + format!(" fragment F{count} on Query {{ a }}").as_str()
 }
 
 #[test]

@@ -44,4 +44,4 @@ pub use commands::{
 pub(super) use deliver::Deliverer;
 pub use metrics::WebhookMetrics;
 pub use model::{Delivery, DeliveryState, DisabledReason, Filter, Webhook, WebhookState};
-pub(super) use post::Poster;
+pub(crate) use post::{Message, Poster, TooLong};

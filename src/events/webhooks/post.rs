@@ -107,6 +107,23 @@ impl Poster {
         }
     }
 
+    /// The same, with what the receiver wrote; [`TooLong`] where that is more than is read.
+    pub async fn ask(&self, message: Message, now: Micros) -> (Answer, Result<Vec<u8>, TooLong>) {
+        let began = Instant::now();
+        let asked = tokio::time::timeout(TIME, async {
+            let response = self.send(message).await?;
+            let answer = read(&response, now, began.elapsed());
+            Ok::<_, String>((answer, written(response).await.map_err(|error| why(&error))?))
+        });
+        let took = || began.elapsed();
+        let failed = |error: String| (Answer { status: None, error: Some(error), retry_after: None, took: took() }, Ok(Vec::new()));
+        match asked.await {
+            Err(_) => failed("no answer within 10 seconds".to_owned()),
+            Ok(Err(error)) => failed(error),
+            Ok(Ok((answer, written))) => (Answer { took: took(), ..answer }, written),
+        }
+    }
+
     async fn send(&self, message: Message) -> Result<Response, String> {
         let url = address::parse(&message.url).map_err(|problem| format!("the address {problem}"))?;
         if !self.guard.allow_private {
@@ -122,6 +139,22 @@ impl Poster {
             .body(message.body);
         request.send().await.map_err(|error| why(&error))
     }
+}
+
+/// A receiver wrote more than is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+/// All of an answer, as far as it is read at all.
+async fn written(mut response: Response) -> Result<Result<Vec<u8>, TooLong>, reqwest::Error> {
+    let mut all = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if all.len() + chunk.len() > READ {
+            return Ok(Err(TooLong));
+        }
+        all.extend_from_slice(&chunk);
+    }
+    Ok(Ok(all))
 }
 
 /// What a status says.

@@ -230,7 +230,7 @@ async fn rates_and_places_are_bounded() {
 #[tokio::test]
 async fn trusted_documents_may_be_the_only_ones() {
     let trusted = || TrustedDocuments::new(["{ hello }".to_owned()]);
-    let hash = "sha256:".to_owned() + &trusted::hash("{ hello }");
+    let hash = "sha256:".to_owned() + trusted::hash("{ hello }").as_str();
     let open = Server::with(HttpConfig::default(), trusted()).await;
     let closed = Server::with(HttpConfig { trusted_only: true, ..HttpConfig::default() }, trusted()).await;
     let persisted = json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": &hash[7..] } } });

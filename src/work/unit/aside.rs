@@ -3,6 +3,7 @@
 use super::{Current, Work, count};
 use crate::primitives::Origin;
 use crate::work::command::{Idempotency, is_own};
+use crate::work::undo::Mark;
 
 /// What to come back to from a command that is decided within another.
 #[derive(Debug)]
@@ -35,6 +36,12 @@ impl Work {
         let sequence = self.head.command_sequence + count(self.records.len()) + 1;
         self.current = Current { ids, sequence, ordinals: 0, ..aside.outer };
         self.missed_any |= aside.missed;
+    }
+
+    /// Takes back all that was done aside since a mark, records included: the command under decision stands where it did.
+    pub(crate) fn undo_aside(&mut self, mark: Mark) {
+        self.roll_back(mark);
+        self.current.sequence = self.head.command_sequence + count(self.records.len()) + 1;
     }
 
     /// Whether something was refused as taken, since this was asked last, that is free once what is decided is written.

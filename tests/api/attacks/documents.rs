@@ -18,7 +18,7 @@ fn doubling(count: usize) -> String {
     for n in 0..count {
         write!(text, " fragment F{n} on Viewer {{ ...F{} ...F{} }}", n + 1, n + 1).expect("a string grows");
     }
-    text + &format!(" fragment F{count} on Viewer {{ client }}")
+    text + format!(" fragment F{count} on Viewer {{ client }}").as_str()
 }
 
 /// Name, document, variables, code.
@@ -34,7 +34,7 @@ pub fn documents() -> Vec<(&'static str, String, Value, &'static str)> {
     let numbers = |count: usize| (0..count).map(|n| format!("\"acc_{n}\" ")).collect::<String>();
     let directives = "client @include(if: true) ".repeat(101);
     let chain = (0..40).fold(String::from("{ viewer { ...F0 } }"), |text, n| {
-        text + &format!(" fragment F{n} on Viewer {{ ...F{} }}", n + 1)
+        text + format!(" fragment F{n} on Viewer {{ ...F{} }}", n + 1).as_str()
     }) + " fragment F40 on Viewer { client }";
     let pages = "{ accounts(first: 100) { nodes { transactions(first: 100) { nodes { id kind description } } } } }";
     let sneaky =

@@ -51,6 +51,8 @@ pub enum Reply {
     Status(u16),
     /// A status, and a header.
     With(u16, &'static str, String),
+    /// A status, and what is written with it.
+    Says(u16, String),
     /// Nothing for so long.
     After(Duration),
     /// A success, and bytes without an end.
@@ -123,7 +125,7 @@ async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     let header = |name: &str| headers[name].to_str().expect("a text").to_owned();
     assert_eq!(header("content-type"), "application/json");
     let status = match &reply {
-        Reply::Status(status) | Reply::With(status, ..) => *status,
+        Reply::Status(status) | Reply::With(status, ..) | Reply::Says(status, _) => *status,
         Reply::After(_) => 599,
         Reply::Endless => 200,
     };
@@ -140,6 +142,7 @@ async fn take(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
     let response = match reply {
         Reply::Status(_) => response.body(Body::empty()),
         Reply::With(_, name, value) => response.header(name, value).body(Body::empty()),
+        Reply::Says(_, text) => response.body(Body::from(text)),
         Reply::After(time) => {
             tokio::time::sleep(time).await;
             response.body(Body::empty())
