@@ -128,13 +128,21 @@ impl Days {
     /// As [`Self::advance`]'s.
     pub async fn go_on(&self, tenant: TenantId, to: Micros) -> Result<(), Failure> {
         let workers = self.workers();
+        let mut refused = None;
         loop {
             self.settle(tenant).await?;
             let present = present::of(workers.db().reader(), workers.clock(), tenant).await?;
             if present.now >= to {
                 return Ok(());
             }
-            one(workers, tenant, AdvanceClock { to }).await?;
+            if let Some(refused) = refused {
+                return Err(refused);
+            }
+            // Somebody else who is on the way may have come further meanwhile.
+            match one(workers, tenant, AdvanceClock { to }).await {
+                Err(no @ Failure::Refused(..)) => refused = Some(no),
+                moved => drop(moved?),
+            }
         }
     }
 

@@ -141,9 +141,9 @@ on_both_databases! {
             let found = items(&app, of, Value::Null).await;
             assert_eq!(operations(&found), expected, "{of}");
             let query = format!("query($id: ID!) {{ node(id: $id) {{ __typename ... on {type_} {{ history {{ nodes {{ record }} }} }} }} }}");
-            let mut node = app.ok(&query, json!({ "id": of })).await["node"].take();
+            let node = app.ok(&query, json!({ "id": of })).await["node"].take();
             let records: Vec<Value> = found.iter().map(|item| json!({ "record": item["record"] })).collect();
-            assert_eq!((&node["__typename"], node["history"]["nodes"].take()), (&json!(type_), json!(records)), "{of}");
+            assert_eq!((&node["__typename"], &node["history"]["nodes"]), (&json!(type_), &json!(records)), "{of}");
         }
         // Who said yes stands beside who asked.
         let query = "query($of: ID!) { history(of: $of) { nodes { operation actor approvedBy approval { id comment requestedBy } } } }";

@@ -11,7 +11,7 @@ use konto::ledger::{Hold, HoldStatus};
 use konto::payments::ExpireHold;
 use konto::primitives::clock::from_micros;
 use konto::primitives::{AccountId, Clock, EntryId, HoldId, IdSource, Origin, TenantId, text};
-use konto::refused::{Facts, FieldProblem, Refused};
+use konto::refused::{FieldProblem, Refused};
 use konto::work::memory::Memory;
 use konto::work::{Command, Done, Idempotency, Mode};
 use serde_json::{Value, json};
