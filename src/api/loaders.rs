@@ -28,6 +28,7 @@ use crate::customers::{self, Customer, CustomerIdentifier};
 use crate::customers::addresses::{self, AddressBook};
 use crate::documents::{self, Document};
 use crate::engine::{Engine, role_sources};
+use crate::jobs::approvals::{self, Approval};
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
 use crate::primitives::{AccountId, CustomerId, EntryId, LedgerAccountId, TenantId};
@@ -224,6 +225,11 @@ tables! {
         let books = addresses::store::of_customers(engine.db.reader(), engine.clock(), tenant, keys).await?;
         books.into_iter().map(|(customer, book)| (customer, Arc::new(book)))
     };
+    /// What commands waited for before they were done, by the commands.
+    ApprovalsOfItems: i64 => Approval = |engine, tenant, keys| {
+        let rows = approvals::store::of_commands(engine.db.reader(), tenant, keys).await?;
+        rows.into_iter().filter_map(|row| Some((row.done_by?, row)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -249,6 +255,7 @@ pub struct Hubs {
     roles: Hub<Roles>,
     participants: Hub<Participants>,
     addresses: Hub<Addresses>,
+    approvals: Hub<ApprovalsOfItems>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -274,6 +281,7 @@ impl Hubs {
             roles: Hub::new(engine),
             participants: Hub::new(engine),
             addresses: Hub::new(engine),
+            approvals: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -319,6 +327,7 @@ pub struct Loaders {
     roles: ByKey<Roles>,
     participants: ByKey<Participants>,
     addresses: ByKey<Addresses>,
+    approvals: ByKey<ApprovalsOfItems>,
     chart: ByKey<Chart>,
 }
 
@@ -342,6 +351,7 @@ impl Loaders {
             roles: ByKey::new(&hubs.roles, tenant),
             participants: ByKey::new(&hubs.participants, tenant),
             addresses: ByKey::new(&hubs.addresses, tenant),
+            approvals: ByKey::new(&hubs.approvals, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -406,6 +416,7 @@ impl Loaders {
         self.roles.forget().await;
         self.participants.forget().await;
         self.addresses.forget().await;
+        self.approvals.forget().await;
         self.chart.forget().await;
     }
 
@@ -511,6 +522,14 @@ impl Loaders {
     /// The database's.
     pub async fn addresses(&self, customer: CustomerId) -> Result<Option<Arc<AddressBook>>, Fault> {
         self.addresses.one(customer).await
+    }
+
+    /// The second person's yes that an item of the history was done by, whoever may see it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn approval_of_item(&self, command: i64) -> Result<Option<Approval>, Fault> {
+        self.approvals.one(command).await
     }
 
     /// A row of the chart.

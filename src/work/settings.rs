@@ -50,6 +50,9 @@ pub struct Settings {
     /// misread.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub reference_rules: BTreeSet<ReferenceRule>,
+    /// Of a sandbox: what the chance of its rails is made from. Nothing happens by chance without.
+    #[serde(default)]
+    pub sandbox_seed: Option<u32>,
 }
 
 /// When a business day ends.
@@ -191,6 +194,7 @@ impl Default for Settings {
             address_usages: BTreeSet::new(),
             history_codes: HistoryCodes::default(),
             reference_rules: BTreeSet::new(),
+            sandbox_seed: None,
         }
     }
 }
