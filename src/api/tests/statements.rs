@@ -53,6 +53,8 @@ fn opening(number: usize) -> OpenAccount {
         first_name: None,
         last_name: Some(format!("Customer {number}")),
         company_name: None,
+        profile: Default::default(),
+        addresses: Vec::new(),
         metadata: "{}".into(),
     };
     OpenAccount {
@@ -62,6 +64,7 @@ fn opening(number: usize) -> OpenAccount {
         number: Some(format!("{number:04}")),
         external_reference: None,
         credit_limit: None,
+        migrated_balance: None,
         metadata: "{}".into(),
     }
 }
@@ -93,7 +96,8 @@ async fn count(url: &str) {
         let account = AccountBy::Number(format!("{number:04}"));
         let details = Details::default();
         let (channel, counterparty) = (PaymentChannel::BankTransfer, None);
-        let payment = PostPayment { account: account.clone(), amount, channel, counterparty, details };
+        let payment =
+            PostPayment { account: account.clone(), amount, channel, counterparty, overpayment: None, details };
         engine.run(&origin, None, payment).await.expect("a payment");
         let hold = PlaceHold { account, amount, expires_at: None, description: None, reference: None };
         engine.run(&origin, None, hold).await.expect("a hold");
