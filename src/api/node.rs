@@ -123,6 +123,8 @@ impl Node {
             Self::Tenant(_) => id.parse().ok().map(HistoryOf::Tenant),
             Self::Approval(_)
             | Self::BusinessDay(_)
+            | Self::Card(_)
+            | Self::Chargeback(_)
             | Self::Customer(_)
             | Self::Document(_)
             | Self::Hold(_)
