@@ -25,8 +25,6 @@ mod point_of_sale;
 pub mod refusals;
 pub mod store;
 #[cfg(test)]
-mod scheme_tests;
-#[cfg(test)]
 mod tests;
 pub mod usage;
 

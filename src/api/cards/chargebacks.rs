@@ -227,8 +227,7 @@ impl ChargebackMutation {
         }))
     }
 
-    /// Books how a scheme has decided: a provisional credit becomes final or is taken back, whatever the account has.
-    /// Scope: money.
+    /// Books how a scheme has decided: a provisional credit becomes final, or is taken back in any case. Scope: money.
     async fn resolve_chargeback(
         &self,
         ctx: &Context<'_>,
