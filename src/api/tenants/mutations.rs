@@ -170,6 +170,9 @@ impl TenantMutation {
         #[graphql(desc = "Which day to end.")] input: RunBusinessDayInput,
     ) -> Result<Option<RunBusinessDayResult>, Fault> {
         let call = Call::begin(ctx, "runBusinessDay", Scope::Admin, Reach::Tenant).await?;
+        if let Err(refused) = call.holds_no_card_number() {
+            return Ok(Some(RunBusinessDayResult::Refused(call.refuse(refused).await?)));
+        }
         let mut replayed = false;
         if let Some(Date(day)) = input.end_day {
             match call.run(&input.idempotency_key, Ok(EndDay { day })).await? {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, euros, fresh_key, is_batch, items, mutation};
+use crate::app::{TestApp, euros, eventually, fresh_key, is_batch, items, mutation};
 
 /// Held against a check of their own.
 const OWN_CHECK: &[&str] = &["paymentReference"];
@@ -203,7 +203,10 @@ on_both_databases! {
         assert_eq!((&done["succeeded"], &done["refused"]), (&json!(1), &json!(1)));
         let background = app.done("createCustomerBatch", json!({ "items": [person("c", "4111111111111111")], "async": true }), "job { id }").await;
         let query = "query($id: ID!) { job(id: $id) { items { nodes { refusal { code fields { path } } } } } }";
-        let job = app.ok(query, json!({ "id": background["job"]["id"] })).await;
-        assert!(job["job"].to_string().contains("CARD_NUMBER_NOT_KEPT"), "{job}");
+        eventually("the item's turn", || async {
+            let job = app.ok(query, json!({ "id": background["job"]["id"] })).await;
+            job["job"].to_string().contains("CARD_NUMBER_NOT_KEPT")
+        })
+        .await;
     }
 }
