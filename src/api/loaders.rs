@@ -25,6 +25,7 @@ use crate::accounts::{self, Account, AccountBy};
 use crate::customers::{self, Customer, CustomerIdentifier};
 use crate::documents::{self, Document};
 use crate::engine::{Engine, role_sources};
+use crate::jobs::approvals::{self, Approval};
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
 use crate::primitives::{AccountId, CustomerId, EntryId, LedgerAccountId, TenantId};
@@ -201,6 +202,11 @@ tables! {
         }
         of.into_iter().map(|(account, rows)| (account, Arc::new(rows)))
     };
+    /// What commands waited for before they were done, by the commands.
+    ApprovalsOfItems: i64 => Approval = |engine, tenant, keys| {
+        let rows = approvals::store::of_commands(engine.db.reader(), tenant, keys).await?;
+        rows.into_iter().filter_map(|row| Some((row.done_by?, row)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -222,6 +228,7 @@ pub struct Hubs {
     identifiers: Hub<Identifiers>,
     roles: Hub<Roles>,
     participants: Hub<Participants>,
+    approvals: Hub<ApprovalsOfItems>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -243,6 +250,7 @@ impl Hubs {
             identifiers: Hub::new(engine),
             roles: Hub::new(engine),
             participants: Hub::new(engine),
+            approvals: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -284,6 +292,7 @@ pub struct Loaders {
     identifiers: ByKey<Identifiers>,
     roles: ByKey<Roles>,
     participants: ByKey<Participants>,
+    approvals: ByKey<ApprovalsOfItems>,
     chart: ByKey<Chart>,
 }
 
@@ -303,6 +312,7 @@ impl Loaders {
             identifiers: ByKey::new(&hubs.identifiers, tenant),
             roles: ByKey::new(&hubs.roles, tenant),
             participants: ByKey::new(&hubs.participants, tenant),
+            approvals: ByKey::new(&hubs.approvals, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -363,6 +373,7 @@ impl Loaders {
         self.identifiers.forget().await;
         self.roles.forget().await;
         self.participants.forget().await;
+        self.approvals.forget().await;
         self.chart.forget().await;
     }
 
@@ -434,6 +445,14 @@ impl Loaders {
     /// The database's.
     pub async fn participants(&self, account: AccountId) -> Result<Arc<Vec<Participant>>, Fault> {
         Ok(self.participants.one(account).await?.unwrap_or_default())
+    }
+
+    /// The second person's yes that an item of the history was done by, whoever may see it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn approval_of_item(&self, command: i64) -> Result<Option<Approval>, Fault> {
+        self.approvals.one(command).await
     }
 
     /// A row of the chart.

@@ -31,7 +31,7 @@ pub use profile::{Profile, ProfileChange};
 pub use store::{CustomerBy, CustomerFilter};
 
 use crate::primitives::{CustomerId, Origin};
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 /// Whether the origin sees the customer at all.
 #[must_use]
@@ -40,4 +40,5 @@ pub fn visible(origin: &Origin, customer: CustomerId) -> bool {
 }
 
 /// What changes customers.
-pub const COMMANDS: &[Stored] = &[Stored::of::<CreateCustomer>(), Stored::of::<UpdateCustomer>()];
+pub const COMMANDS: &[Stored] =
+    &[Stored::of::<CreateCustomer>().about(About::Nothing), Stored::of::<UpdateCustomer>().about(About::Nothing)];
