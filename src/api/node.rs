@@ -23,8 +23,8 @@ use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::primitives::{
-    AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
-    PartyId, ProductId, WebhookDeliveryId, WebhookId,
+    AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
+    LedgerAccountId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.

@@ -69,7 +69,8 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
     link.as_object_mut().expect("an object").remove("file");
     let mut link_item = document(&json!("MY-HOLD"), Some(&json!("ID")));
     link_item.as_object_mut().expect("an object").remove("file");
-    let address = json!({ "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "X", "country": "SE" } } });
+    let address =
+        json!({ "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "X", "country": "SE" } } });
     let (home, usage) = (json!({ "externalReference": "ext-adr" }), json!({ "name": "A", "service": "B" }));
     vec![
         ("activateAddress.input.address.id", 15, json!({ "address": id })),
