@@ -25,6 +25,7 @@ use crate::customers::Customer;
 use crate::customers::addresses::{self, AddressBook};
 use crate::documents::{self, Document};
 use crate::engine::Engine;
+use crate::jobs::approvals::{self, Approval};
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
 use crate::primitives::{AccountId, CustomerId, EntryId, LedgerAccountId, TenantId};
@@ -185,6 +186,11 @@ tables! {
         let books = addresses::store::of_customers(engine.db.reader(), engine.clock(), tenant, keys).await?;
         books.into_iter().map(|(customer, book)| (customer, Arc::new(book)))
     };
+    /// What commands waited for before they were done, by the commands.
+    ApprovalsOfItems: i64 => Approval = |engine, tenant, keys| {
+        let rows = approvals::store::of_commands(engine.db.reader(), tenant, keys).await?;
+        rows.into_iter().filter_map(|row| Some((row.done_by?, row)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -204,6 +210,7 @@ pub struct Hubs {
     reversals: Hub<Reversals>,
     documents: Hub<DocumentsOfItems>,
     addresses: Hub<Addresses>,
+    approvals: Hub<ApprovalsOfItems>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -223,6 +230,7 @@ impl Hubs {
             reversals: Hub::new(engine),
             documents: Hub::new(engine),
             addresses: Hub::new(engine),
+            approvals: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -262,6 +270,7 @@ pub struct Loaders {
     reversals: ByKey<Reversals>,
     documents: ByKey<DocumentsOfItems>,
     addresses: ByKey<Addresses>,
+    approvals: ByKey<ApprovalsOfItems>,
     chart: ByKey<Chart>,
 }
 
@@ -279,6 +288,7 @@ impl Loaders {
             reversals: ByKey::new(&hubs.reversals, tenant),
             documents: ByKey::new(&hubs.documents, tenant),
             addresses: ByKey::new(&hubs.addresses, tenant),
+            approvals: ByKey::new(&hubs.approvals, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -337,6 +347,7 @@ impl Loaders {
         self.reversals.forget().await;
         self.documents.forget().await;
         self.addresses.forget().await;
+        self.approvals.forget().await;
         self.chart.forget().await;
     }
 
@@ -392,6 +403,14 @@ impl Loaders {
     /// The database's.
     pub async fn addresses(&self, customer: CustomerId) -> Result<Option<Arc<AddressBook>>, Fault> {
         self.addresses.one(customer).await
+    }
+
+    /// The second person's yes that an item of the history was done by, whoever may see it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn approval_of_item(&self, command: i64) -> Result<Option<Approval>, Fault> {
+        self.approvals.one(command).await
     }
 
     /// A row of the chart.

@@ -35,6 +35,9 @@ pub struct Settings {
     /// What customers' addresses may be used for: a name and a service each; for anything where there is none.
     #[serde(default)]
     pub address_usages: BTreeSet<(String, String)>,
+    /// Of a sandbox: what the chance of its rails is made from. Nothing happens by chance without.
+    #[serde(default)]
+    pub sandbox_seed: Option<u32>,
 }
 
 /// When a business day ends.
@@ -169,6 +172,7 @@ impl Default for Settings {
             day_end: DayEnd::Midnight,
             channels: BTreeMap::new(),
             address_usages: BTreeSet::new(),
+            sandbox_seed: None,
         }
     }
 }
