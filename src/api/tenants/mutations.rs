@@ -9,7 +9,7 @@ use super::types::{BusinessDay, DayEnd, Tenant, of};
 use crate::access::{self, Scope, tenants};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::caller;
-use crate::api::customers::addresses::AgreedAddressUsageInput;
+use crate::api::customers::addresses::{AgreedAddressUsageInput, agreed};
 use crate::api::fault::Fault;
 use crate::api::refusal::outcomes;
 use crate::api::scalars::{CurrencyCode, Date, DateTime, LocalTime};
@@ -283,9 +283,7 @@ impl UpdateTenantInput {
             day_end,
             channels: self.channels.map(channels).transpose()?,
             card_restore_days: self.card_restore_days.map(days).transpose()?,
-            address_usages: self
-                .address_usages
-                .map(|agreed| agreed.into_iter().map(|usage| (usage.name, usage.service)).collect()),
+            address_usages: self.address_usages.map(agreed),
             sandbox_seed: match self.sandbox_seed {
                 MaybeUndefined::Undefined => Change::Keep,
                 MaybeUndefined::Null => Change::Clear,
