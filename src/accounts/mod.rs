@@ -19,13 +19,13 @@ pub use model::{Account, Family, Product, WorkingMode};
 pub use products::{CreateProduct, UpdateProduct};
 pub use store::{AccountBy, AccountFilter, ProductBy};
 
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 /// What changes products and accounts. What opens accounts is with the cards, as a card may be opened with one.
 pub const COMMANDS: &[Stored] = &[
-    Stored::of::<CreateProduct>(),
-    Stored::of::<UpdateProduct>(),
+    Stored::of::<CreateProduct>().about(About::Nothing),
+    Stored::of::<UpdateProduct>().about(About::Nothing),
     Stored::of::<UpdateAccount>(),
-    Stored::of::<RequestAccountClosure>(),
+    Stored::of::<RequestAccountClosure>().about(About::Accounts),
     Stored::of::<CloseAccount>(),
 ];

@@ -26,6 +26,7 @@ use crate::cards::{self, Card};
 use crate::customers::Customer;
 use crate::documents::{self, Document};
 use crate::engine::Engine;
+use crate::jobs::approvals::{self, Approval};
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
 use crate::primitives::{AccountId, EntryId, LedgerAccountId, TenantId};
@@ -196,6 +197,11 @@ tables! {
         let settings = engine.present(tenant).await?.head.settings;
         keys.iter().map(move |key| (*key, settings.clone()))
     };
+    /// What commands waited for before they were done, by the commands.
+    ApprovalsOfItems: i64 => Approval = |engine, tenant, keys| {
+        let rows = approvals::store::of_commands(engine.db.reader(), tenant, keys).await?;
+        rows.into_iter().filter_map(|row| Some((row.done_by?, row)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -217,6 +223,7 @@ pub struct Hubs {
     cards: Hub<Cards>,
     main_cards: Hub<MainCards>,
     settings: Hub<OfTenant>,
+    approvals: Hub<ApprovalsOfItems>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -238,6 +245,7 @@ impl Hubs {
             cards: Hub::new(engine),
             main_cards: Hub::new(engine),
             settings: Hub::new(engine),
+            approvals: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -279,6 +287,7 @@ pub struct Loaders {
     cards: ByKey<Cards>,
     main_cards: ByKey<MainCards>,
     settings: ByKey<OfTenant>,
+    approvals: ByKey<ApprovalsOfItems>,
     chart: ByKey<Chart>,
 }
 
@@ -298,6 +307,7 @@ impl Loaders {
             cards: ByKey::new(&hubs.cards, tenant),
             main_cards: ByKey::new(&hubs.main_cards, tenant),
             settings: ByKey::new(&hubs.settings, tenant),
+            approvals: ByKey::new(&hubs.approvals, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -358,6 +368,7 @@ impl Loaders {
         self.cards.forget().await;
         self.main_cards.forget().await;
         self.settings.forget().await;
+        self.approvals.forget().await;
         self.chart.forget().await;
     }
 
@@ -431,6 +442,14 @@ impl Loaders {
     /// The database's.
     pub async fn settings(&self) -> Result<Arc<Settings>, Fault> {
         self.settings.one(()).await?.ok_or_else(|| Fault::internal(&"a tenant without settings"))
+    }
+
+    /// The second person's yes that an item of the history was done by, whoever may see it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn approval_of_item(&self, command: i64) -> Result<Option<Approval>, Fault> {
+        self.approvals.one(command).await
     }
 
     /// A row of the chart.

@@ -38,6 +38,9 @@ pub struct Settings {
     pub channels: BTreeMap<PaymentChannel, ChannelRule>,
     /// For how many days after it was deleted a card can be restored.
     pub card_restore_days: u32,
+    /// Of a sandbox: what the chance of its rails is made from. Nothing happens by chance without.
+    #[serde(default)]
+    pub sandbox_seed: Option<u32>,
 }
 
 /// When a business day ends.
@@ -167,6 +170,7 @@ impl Default for Settings {
             day_end: DayEnd::Midnight,
             channels: BTreeMap::new(),
             card_restore_days: CARD_RESTORE_DAYS,
+            sandbox_seed: None,
         }
     }
 }
