@@ -25,9 +25,7 @@ use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
 use crate::primitives::{
     AccountId, ApprovalId, AuditId, BusinessDayId, CardId, CustomerId, DocumentId, EntryId, HoldId, JobId,
-    LedgerAccountId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
-    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
-    PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -121,6 +119,7 @@ impl Node {
             Self::Tenant(_) => id.parse().ok().map(HistoryOf::Tenant),
             Self::Approval(_)
             | Self::BusinessDay(_)
+            | Self::Card(_)
             | Self::Customer(_)
             | Self::Document(_)
             | Self::Hold(_)
