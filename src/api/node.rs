@@ -33,6 +33,7 @@ use crate::primitives::{
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
     ProductId, TenantId, WebhookDeliveryId, WebhookId,
     AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
+    AccountId, ApprovalId, AuditId, BusinessDayId, CardId, CustomerId, DocumentId, EntryId, HoldId, JobId,
     LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
