@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,9 @@ use crate::work::{
     Workers, read,
 };
 
+/// How long the background may take to come to an end.
+const STOPPING: Duration = Duration::from_secs(5);
+
 /// The steps of a business day, in the order in which they are run.
 #[must_use]
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
@@ -62,12 +66,15 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
 #[must_use]
 pub fn commands() -> Vec<Stored> {
     [
+        webhooks::COMMANDS,
+        jobs::COMMANDS,
         jobs::settings::COMMANDS,
         approvals::COMMANDS,
         parties::COMMANDS,
         customers::COMMANDS,
         accounts::COMMANDS,
         payments::COMMANDS,
+        documents::COMMANDS,
     ]
     .concat()
 }
@@ -194,11 +201,17 @@ impl Engine {
 
     /// Commits what waits, and ends the background work.
     pub async fn stop(&self) {
-        self.outbound.stop().await;
         self.stop.cancel();
-        // While commands are still taken: what the background holds, it gives back.
-        self.tasks.close();
-        self.tasks.wait().await;
+        // While commands are still taken: what the background holds, it gives back. What takes longer is given up, and
+        // taken over by whoever comes next, as if this server had been killed.
+        let background = async {
+            self.outbound.stop().await;
+            self.tasks.close();
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(STOPPING, background).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "stopped with work in the background");
+        }
         self.workers.stop().await;
     }
 

@@ -28,20 +28,20 @@ pub use model::{Account, Family, Payee, Product, WorkingMode};
 pub use products::{CreateProduct, UpdateProduct};
 pub use store::{AccountBy, AccountFilter, ProductBy};
 
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 /// What changes products and accounts.
 pub const COMMANDS: &[Stored] = &[
-    Stored::of::<CreateProduct>(),
-    Stored::of::<UpdateProduct>(),
+    Stored::of::<CreateProduct>().about(About::Nothing),
+    Stored::of::<UpdateProduct>().about(About::Nothing),
     Stored::of::<OpenAccount>(),
     Stored::of::<UpdateAccount>(),
-    Stored::of::<RequestAccountClosure>(),
+    Stored::of::<RequestAccountClosure>().about(About::Accounts),
     Stored::of::<CloseAccount>(),
     Stored::of::<PlaceBlock>(),
     Stored::of::<ChangeBlock>(),
-    Stored::of::<LiftBlock>(),
+    Stored::of::<LiftBlock>().about(About::Accounts),
     Stored::of::<ApplyForRaisedCreditLimit>(),
-    Stored::of::<WithdrawLimitApplication>(),
+    Stored::of::<WithdrawLimitApplication>().about(About::Nothing),
     Stored::of::<DecideLimitApplication>(),
 ];

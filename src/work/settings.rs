@@ -37,6 +37,9 @@ pub struct Settings {
     /// misread.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub reference_rules: BTreeSet<ReferenceRule>,
+    /// Of a sandbox: what the chance of its rails is made from. Nothing happens by chance without.
+    #[serde(default)]
+    pub sandbox_seed: Option<u32>,
 }
 
 /// When a business day ends.
@@ -162,6 +165,7 @@ impl Default for Settings {
             day_end: DayEnd::Midnight,
             channels: BTreeMap::new(),
             reference_rules: BTreeSet::new(),
+            sandbox_seed: None,
         }
     }
 }

@@ -145,6 +145,11 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             2,
             json!({ "url": "https://example.com/", "filter": { "accounts": ["ID"] } }),
         ),
+        (
+            "createWebhook.input.filter.products",
+            1,
+            json!({ "url": "https://example.com/", "filter": { "products": ["ID"] } }),
+        ),
         ("deleteWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
         ("disableWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
         ("enableWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
@@ -157,6 +162,11 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             "updateWebhook.input.filter.accounts",
             2,
             json!({ "webhook": "MY-WEBHOOK", "filter": { "accounts": ["ID"] } }),
+        ),
+        (
+            "updateWebhook.input.filter.products",
+            1,
+            json!({ "webhook": "MY-WEBHOOK", "filter": { "products": ["ID"] } }),
         ),
         ("updateAccount.input.account.id", 2, json!({ "account": id, "creditLimit": "0" })),
         ("updateAccount.input.creditor.id", 9, json!({ "account": mine, "creditor": id })),
