@@ -45,8 +45,8 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<RemoveAccountParticipant>().about(About::Nothing),
     Stored::of::<PlaceBlock>(),
     Stored::of::<ChangeBlock>(),
-    Stored::of::<LiftBlock>(),
+    Stored::of::<LiftBlock>().about(About::Accounts),
     Stored::of::<ApplyForRaisedCreditLimit>(),
-    Stored::of::<WithdrawLimitApplication>(),
+    Stored::of::<WithdrawLimitApplication>().about(About::Nothing),
     Stored::of::<DecideLimitApplication>(),
 ];

@@ -35,6 +35,8 @@ use crate::primitives::{
     AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
     AccountId, ApprovalId, AuditId, BusinessDayId, CardId, CustomerId, DocumentId, EntryId, HoldId, JobId,
     LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    AccountId, ApprovalId, AuditId, BlockId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
+    LedgerAccountId, LimitApplicationId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
