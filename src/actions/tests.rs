@@ -122,8 +122,16 @@ async fn what_a_script_must_not_do_is_named_with_its_place() {
         ("input.a.b.c", FailureKind::ScriptError, Some(1)),
         ("unknown(1)", FailureKind::ScriptError, Some(1)),
         ("let a = [[]]; loop { let b = [[]]; b[0] = a; a = b; }", FailureKind::ScriptTooLarge, Some(1)),
-        ("let s = \"\"; s.pad(8000, 'x'); let m = #{}; let n = 0; loop { n += 1; m[s + n] = 1; }", FailureKind::ScriptTooLarge, Some(1)),
-        ("let m = #{ a: [0, 0, 0] }; let s = \"\"; s.pad(4000, 'x'); for i in 0..3 { m.a[i] = s + i; } loop { m.b = 1; }", FailureKind::ScriptTooLarge, Some(1)),
+        (
+            "let s = \"\"; s.pad(8000, 'x'); let m = #{}; let n = 0; loop { n += 1; m[s + n] = 1; }",
+            FailureKind::ScriptTooLarge,
+            Some(1),
+        ),
+        (
+            "let m = #{ a: [0, 0, 0] }; let s = \"\"; s.pad(4000, 'x'); for i in 0..3 { m.a[i] = s + i; } loop { m.b = 1; }",
+            FailureKind::ScriptTooLarge,
+            Some(1),
+        ),
         ("loop { run(\"x\", #{}); }", FailureKind::ScriptTooManyCommands, Some(1)),
         ("run(\"x\", #{ f: 0..1 });", FailureKind::ScriptError, Some(1)),
         ("let f = |x| x; f", FailureKind::OutputInvalid, None),

@@ -32,11 +32,6 @@ use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
     ProductId, TenantId, WebhookDeliveryId, WebhookId,
-    AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
-    AccountId, ApprovalId, AuditId, BusinessDayId, CardId, CustomerId, DocumentId, EntryId, HoldId, JobId,
-    LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
-    AccountId, ApprovalId, AuditId, BlockId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
-    LedgerAccountId, LimitApplicationId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -101,8 +96,8 @@ macro_rules! node {
 
 node! {
     Account,
-    Address,
     ActionRun,
+    Address,
     Approval,
     AuditRecord,
     Block,
@@ -135,7 +130,6 @@ impl Node {
             Self::Entry(_) => id.parse().ok().map(HistoryOf::Entry),
             Self::Tenant(_) => id.parse().ok().map(HistoryOf::Tenant),
             Self::ActionRun(_)
-            | Self::Address(_)
             | Self::Approval(_)
             | Self::Block(_)
             | Self::BusinessDay(_)

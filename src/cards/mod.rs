@@ -23,8 +23,6 @@ pub mod number;
 pub mod open;
 mod point_of_sale;
 pub mod refusals;
-#[cfg(test)]
-mod scheme_tests;
 pub mod store;
 #[cfg(test)]
 mod tests;

@@ -47,7 +47,5 @@ pub struct Part {
 pub const PARTS: &[Part] = &[parts::CUSTOMERS, parts::ACCOUNTS, parts::DOCUMENTS];
 
 /// What is done to persons.
-pub const COMMANDS: &[Stored] = &[
-    Stored::of::<MergeCustomers>().about(About::Accounts),
-    Stored::of::<EraseCustomer>().about(About::Nothing),
-];
+pub const COMMANDS: &[Stored] =
+    &[Stored::of::<MergeCustomers>().about(About::Accounts), Stored::of::<EraseCustomer>().about(About::Nothing)];

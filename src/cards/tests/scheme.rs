@@ -5,7 +5,6 @@ mod properties;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{NaiveDate, TimeDelta};
 use super::super::authorisations::{AuthoriseCard, IncreaseAuthorisation, ReverseAuthorisation};
 use super::super::chargebacks::{Chargeback, ChargebackOutcome, ChargebackState, OpenChargeback, ResolveChargeback};
 use super::super::clearing::{ClearCard, Cleared, Message, PurchaseByCard, RefundCard, Refunded};
@@ -24,6 +23,7 @@ use crate::work::memory::Memory;
 use crate::work::tests::domain::{customer, money, moving, named, opening, paying, product, taking_back};
 use crate::work::tests::{origin, start, tenant};
 use crate::work::{Change, Command, Mode};
+use chrono::{NaiveDate, TimeDelta};
 
 /// A tenant with a prepaid account A (which may owe nothing) and a credit account B (a limit of 100.00), with a card each.
 struct World {
@@ -176,11 +176,7 @@ fn resolving(chargeback: &Chargeback, outcome: ChargebackOutcome) -> ResolveChar
 
 fn limited(token: &str, per_day: Option<&str>, per_month: Option<&str>) -> UpdateCard {
     let amount = |text: &str| Amount(text.parse().expect("a decimal"));
-    let spending = NewSpending {
-        per_purchase: None,
-        per_day: per_day.map(amount),
-        per_month: per_month.map(amount),
-    };
+    let spending = NewSpending { per_purchase: None, per_day: per_day.map(amount), per_month: per_month.map(amount) };
     UpdateCard {
         card: card(token),
         number: None,
@@ -480,4 +476,3 @@ fn a_dispute_is_won_or_lost() {
         assert_eq!(world.refused(&disputing(&other, true)), ("NOT_FOUND", "purchase".into()));
     });
 }
-
