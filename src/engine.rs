@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,9 @@ use crate::work::{
     Workers, read,
 };
 
+/// How long the background may take to come to an end.
+const STOPPING: Duration = Duration::from_secs(5);
+
 /// The steps of a business day, in the order in which they are run.
 #[must_use]
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
@@ -63,14 +67,34 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
 #[must_use]
 pub fn commands() -> Vec<Stored> {
     [
+        webhooks::COMMANDS,
+        jobs::COMMANDS,
         jobs::settings::COMMANDS,
         approvals::COMMANDS,
         parties::COMMANDS,
         customers::COMMANDS,
         accounts::COMMANDS,
         payments::COMMANDS,
+        documents::COMMANDS,
+        actions::COMMANDS,
     ]
     .concat()
+}
+
+/// Whether a script may ask for commands of an operation: those of the business, and not of what runs the tenant, or does
+/// more than its command (a clock that passes days, bytes that go).
+#[must_use]
+pub fn is_for_scripts(operation: &str) -> bool {
+    let others = [
+        webhooks::COMMANDS,
+        jobs::COMMANDS,
+        jobs::settings::COMMANDS,
+        approvals::COMMANDS,
+        documents::COMMANDS,
+        actions::COMMANDS,
+    ];
+    let is_of = |commands: &[Stored]| commands.iter().any(|command| command.operation == operation);
+    is_of(&commands()) && !others.into_iter().any(is_of)
 }
 
 /// Every kind of job, in the order of the domains.
@@ -162,7 +186,7 @@ impl Engine {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
         let actions =
-            Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), &HOUSE);
+            Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), is_for_scripts);
         let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine
@@ -199,11 +223,17 @@ impl Engine {
 
     /// Commits what waits, and ends the background work.
     pub async fn stop(&self) {
-        self.outbound.stop().await;
         self.stop.cancel();
-        // While commands are still taken: what the background holds, it gives back.
-        self.tasks.close();
-        self.tasks.wait().await;
+        // While commands are still taken: what the background holds, it gives back. What takes longer is given up, and
+        // taken over by whoever comes next, as if this server had been killed.
+        let background = async {
+            self.outbound.stop().await;
+            self.tasks.close();
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(STOPPING, background).await.is_err() {
+            tracing::warn!(tasks = self.tasks.len(), "stopped with work in the background");
+        }
         self.workers.stop().await;
         self.actions.speak(None);
     }

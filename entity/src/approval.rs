@@ -30,6 +30,7 @@ pub struct Model {
     pub comment: Option<String>,
     pub result: Option<String>,
     pub refusal: Option<String>,
+    pub done_by: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -43,6 +43,10 @@ const TABLES: &[&str] = &[
         entry_id {uuid} NOT NULL,
         PRIMARY KEY (tenant_id, id)
     )",
+    // Heads whose date is to roll, and those with days to be put into the list: looked for in the same way. These change
+    // with the day alone.
+    "CREATE INDEX ledger_head_day_ends ON ledger_head ((day_ends_us - clock_ahead_us))",
+    "CREATE INDEX ledger_head_day_open ON ledger_head (tenant_id) WHERE day_open IS NULL OR day_open < business_date",
     // Days whose steps are still to be run: looked for on every server all the time.
     "CREATE INDEX business_day_open ON business_day (tenant_id, day) WHERE state <> 'DONE'",
 ];

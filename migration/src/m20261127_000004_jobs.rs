@@ -80,6 +80,7 @@ const TABLES: &[&str] = &[
         comment text,
         result text,
         refusal text,
+        done_by bigint,
         PRIMARY KEY (tenant_id, id)
     )",
     // The list of approvals, and that of a customer's.
@@ -87,6 +88,8 @@ const TABLES: &[&str] = &[
     "CREATE INDEX approval_customer ON approval (tenant_id, customer_id, ordinal) WHERE customer_id IS NOT NULL",
     // The same request waits once.
     "CREATE UNIQUE INDEX approval_key ON approval (tenant_id, key_digest) WHERE key_digest IS NOT NULL",
+    // Who said yes to a command of somebody's history.
+    "CREATE INDEX approval_done ON approval (tenant_id, done_by) WHERE done_by IS NOT NULL",
     // What waits: those whose time is over are looked for.
     "CREATE INDEX approval_pending ON approval (expires_at_us) WHERE state = 'PENDING'",
     // A tenant's rules of what waits, as JSON. The id is the tenant's: there is one row of each.

@@ -19,14 +19,14 @@ pub use model::{Account, Family, Product, WorkingMode};
 pub use products::{CreateProduct, UpdateProduct};
 pub use store::{AccountBy, AccountFilter, ProductBy};
 
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 /// What changes products and accounts.
 pub const COMMANDS: &[Stored] = &[
-    Stored::of::<CreateProduct>(),
-    Stored::of::<UpdateProduct>(),
+    Stored::of::<CreateProduct>().about(About::Nothing),
+    Stored::of::<UpdateProduct>().about(About::Nothing),
     Stored::of::<OpenAccount>(),
     Stored::of::<UpdateAccount>(),
-    Stored::of::<RequestAccountClosure>(),
+    Stored::of::<RequestAccountClosure>().about(About::Accounts),
     Stored::of::<CloseAccount>(),
 ];

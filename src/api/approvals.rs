@@ -1,13 +1,17 @@
 //! Approvals in the API: what waits for a second person, their yes and no, and the rules of what waits.
 
+mod follow_up;
+
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
+use self::follow_up::follow_up;
 use crate::access::Scope;
 use crate::api::accounts::{self, Account, Product};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::enums::ApprovalState;
 use crate::api::fault::Fault;
+use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::input::{MoneyInput, named};
 use crate::api::inputs::filter_list;
 use crate::api::jobs::filter_words;
@@ -16,6 +20,7 @@ use crate::api::node::{self, Node};
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::refusal::{Refusal, outcomes};
 use crate::api::scalars::DateTime;
+use crate::events::history::HistoryOf;
 use crate::jobs::approvals::rules::HOURS;
 use crate::jobs::approvals::{
     self, ApprovalRules as Rules, Approve, RejectApproval, Rule, SetApprovalRules, WithdrawApproval, store,
@@ -27,6 +32,14 @@ use crate::work::read;
 /// An approval in the API.
 #[derive(Clone, Debug)]
 pub struct Approval(approvals::Approval);
+
+impl Approval {
+    /// Of one that the token sees.
+    #[must_use]
+    pub fn new(approval: approvals::Approval) -> Self {
+        Self(approval)
+    }
+}
 
 impl Listed for Approval {
     const LIST: &'static str = "Approval";
@@ -128,6 +141,17 @@ impl Approval {
             }
         }
     }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of_traces(ctx, &HistoryOf::Thing(self.0.id.to_string()), filter, first, after).await
+    }
 }
 
 /// Which mutations wait for a second person.
@@ -175,7 +199,13 @@ pub struct ApprovalFilter {
 /// The database's.
 pub async fn by_id(caller: &Caller, id: ApprovalId) -> Result<Option<Approval>, Fault> {
     let found = caller.loaders.row::<approvals::Approval>(id).await?;
-    Ok(found.filter(|approval| caller.customer().is_none() || caller.customer() == approval.customer).map(Approval))
+    Ok(found.filter(|approval| sees(caller, approval)).map(Approval))
+}
+
+/// Whether the token sees an approval.
+#[must_use]
+pub fn sees(caller: &Caller, approval: &approvals::Approval) -> bool {
+    caller.customer().is_none() || caller.customer() == approval.customer
 }
 
 /// Questions about approvals. Scope: read.
@@ -267,11 +297,13 @@ pub struct WithdrawApprovalInput {
 /// A rule of what waits.
 #[derive(InputObject)]
 pub struct ApprovalRuleInput {
-    /// Of this mutation, by its name: `disburse`. Items of batches are as if they had been asked for alone.
+    /// Of this mutation, by its name: `disburse`. All can wait, but `approve`, `rejectApproval`, `withdrawApproval` and
+    /// `rotateWebhookSecret`. Items of batches are as if they had been asked for alone.
     operation: String,
-    /// Only those that move more than this, in its currency; all when absent.
+    /// Only those that move more than this, in its currency; all when absent. Not of what is about no amount.
     above: Option<MoneyInput>,
-    /// Only those that touch an account of one of these products; all when absent. At most 100.
+    /// Only those that touch an account of one of these products; all when absent. At most 100. Not of what touches no
+    /// account.
     #[graphql(validator(max_items = 100))]
     products: Option<Vec<ID>>,
     /// Hours that it waits at most, up to a year.
@@ -285,7 +317,7 @@ pub struct SetApprovalRulesInput {
     /// Makes the request safe to repeat.
     idempotency_key: String,
     /// All of them, at most 100: what is not among them does not wait any more. The first that asks for a second person
-    /// decides how long it waits.
+    /// decides how long it waits, and one that could never be that is refused.
     #[graphql(validator(max_items = 100))]
     rules: Vec<ApprovalRuleInput>,
 }
@@ -333,10 +365,13 @@ impl ApprovalMutation {
         let command = approval.map(|approval| Approve { approval, comment: input.comment });
         Ok(Some(match call.run(&input.idempotency_key, command).await? {
             Reply::Refused(refusal) => ApproveResult::Refused(refusal),
-            Reply::Done(done) => ApproveResult::Done(ApproveSuccess {
-                approval: Approval((*done.value).clone()),
-                replayed: done.replayed,
-            }),
+            Reply::Done(done) => {
+                follow_up(ctx, &call, &done.value).await?;
+                ApproveResult::Done(ApproveSuccess {
+                    approval: Approval((*done.value).clone()),
+                    replayed: done.replayed,
+                })
+            }
         }))
     }
 

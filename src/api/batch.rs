@@ -22,9 +22,12 @@ pub(crate) type Answers<T> = Vec<Result<Done<Arc<T>>, Refused>>;
 
 /// What is wrong with a batch as a whole: too many items, or a key twice.
 fn checked<I>(items: &[(String, I)], largest: usize) -> Result<(), Refused> {
-    if items.is_empty() || items.len() > largest {
+    if items.is_empty() {
+        return Err(Refused::invalid("items", "is empty: a batch has at least one item"));
+    }
+    if items.len() > largest {
         let facts = Box::new(Facts { maximum_count: Some(count(largest)), ..Facts::default() });
-        let refused = Refused::of_field(LIMIT_EXCEEDED, "items", format!("a batch has 1 to {largest} items"));
+        let refused = Refused::of_field(LIMIT_EXCEEDED, "items", format!("a batch has at most {largest} items"));
         return Err(Refused { facts, ..refused });
     }
     let mut seen = HashSet::with_capacity(items.len());

@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, InputObject, Object};
 
 use crate::access::Scope;
+use crate::api::approvals::{self, Approval};
 use crate::api::books::{self, Entry};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::{self, Customer};
@@ -11,6 +12,7 @@ use crate::api::enums::AuditOutcome;
 use crate::api::events::LedgerEvent;
 use crate::api::fault::{Fault, FaultCode};
 use crate::api::inputs::{filter_list, filter_text};
+use crate::api::node;
 use crate::api::pagination::{Connection, HistoryPlace, Listed, PageArgs, Window};
 use crate::api::scalars::{BigInt, DateTime};
 use crate::documents::Subject;
@@ -74,6 +76,21 @@ impl HistoryItem {
         }
     }
 
+    /// What it waited for before it was done: a second person's yes. Null where nobody had to say one, or it is not yours
+    /// to see.
+    async fn approval(&self, ctx: &Context<'_>) -> Result<Option<Approval>, Fault> {
+        let caller = caller(ctx)?;
+        let found = caller.loaders.approval_of_item(self.0.record.sequence).await?;
+        Ok(found.filter(|found| approvals::sees(caller, found)).map(Approval::new))
+    }
+
+    /// Who said yes to it, where a second person had to: the client whose token it was.
+    async fn approved_by(&self, ctx: &Context<'_>) -> Result<Option<String>, Fault> {
+        let caller = caller(ctx)?;
+        let found = caller.loaders.approval_of_item(self.0.record.sequence).await?;
+        Ok(found.filter(|found| approvals::sees(caller, found)).and_then(|found| found.checker))
+    }
+
     /// What it did to the thing, in order, entries included.
     async fn events(&self) -> Vec<LedgerEvent> {
         self.0.events.iter().map(|event| LedgerEvent::new(event.clone().into())).collect()
@@ -125,8 +142,9 @@ pub struct HistoryQuery;
 /// Questions about histories. Scope: read.
 #[Object]
 impl HistoryQuery {
-    /// Every command that touched the thing with this id, newest first: an account, a customer, a document, an entry, a
-    /// hold, a party or a product. Null for what does not exist, is not yours to see, or has no history.
+    /// Every command that touched the thing with this id, newest first: whatever has an id and is changed, the tenant
+    /// included. Null for what does not exist, is not yours to see, or has no history: audit records, which are what a
+    /// history is made of, ledger accounts and transactions, whose entries have one, and deliveries of webhooks.
     async fn history(
         &self,
         ctx: &Context<'_>,
@@ -136,11 +154,11 @@ impl HistoryQuery {
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Option<Connection<HistoryItem>>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
-        match of.parse::<Subject>() {
-            Ok(subject) if documents::sees(caller, subject).await? => {
-                self::of(ctx, subject, filter, first, after).await.map(Some)
-            }
-            _ => Ok(None),
+        let found = Box::pin(node::find(caller, &of)).await?.and_then(|found| found.history(&of));
+        match found {
+            Some(HistoryOf::Tenant(_)) if caller.customer().is_some() => Ok(None),
+            Some(found) => of_traces(ctx, &found, filter, first, after).await.map(Some),
+            None => Ok(None),
         }
     }
 }
@@ -152,6 +170,20 @@ impl HistoryQuery {
 pub async fn of(
     ctx: &Context<'_>,
     subject: Subject,
+    filter: Option<HistoryFilter>,
+    first: Option<i32>,
+    after: Option<String>,
+) -> Result<Connection<HistoryItem>, Fault> {
+    of_traces(ctx, &history_of(subject), filter, first, after).await
+}
+
+/// The same, of what has no documents.
+///
+/// # Errors
+/// The same.
+pub async fn of_traces(
+    ctx: &Context<'_>,
+    of: &HistoryOf,
     filter: Option<HistoryFilter>,
     first: Option<i32>,
     after: Option<String>,
@@ -175,8 +207,7 @@ pub async fn of(
         group: filter_text("group", filter.group)?,
     };
     let page = window.page(|key| key.0);
-    let items =
-        history::page(caller.db(), caller.tenant(), &history_of(subject), &filter, page.after, page.limit).await?;
+    let items = history::page(caller.db(), caller.tenant(), of, &filter, page.after, page.limit).await?;
     Ok(window.connect(items, |item| HistoryPlace(item.place), HistoryItem))
 }
 

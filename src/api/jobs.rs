@@ -7,12 +7,14 @@ use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::enums::{JobItemState, JobKind, JobState};
 use crate::api::fault::Fault;
+use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::input::{BatchMode, named};
 use crate::api::inputs::filter_list;
 use crate::api::node::{self, Node};
 use crate::api::pagination::{Connection, ItemNumber, Listed, Ordinal, PageArgs, Window};
 use crate::api::refusal::{Refusal, outcomes};
 use crate::api::scalars::DateTime;
+use crate::events::history::HistoryOf;
 use crate::jobs::queue::{self, CancelJob, RetryJob, runner, store};
 use crate::primitives::JobId;
 use crate::refused::Refused;
@@ -79,6 +81,17 @@ impl Job {
     /// How many could not be decided: a defect on our side, which the log has.
     async fn failed(&self) -> i32 {
         self.0.failed
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of_traces(ctx, &HistoryOf::Thing(self.0.id.to_string()), filter, first, after).await
     }
 
     /// The client that asked for it.

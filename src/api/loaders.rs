@@ -24,6 +24,7 @@ use crate::accounts::{self, Account, AccountBy};
 use crate::customers::Customer;
 use crate::documents::{self, Document};
 use crate::engine::Engine;
+use crate::jobs::approvals::{self, Approval};
 use crate::ledger::journal::{self, ChartRow, Standing, Transaction, TransactionsOf};
 use crate::ledger::{Entry, LedgerFault};
 use crate::primitives::{AccountId, EntryId, LedgerAccountId, TenantId};
@@ -179,6 +180,11 @@ tables! {
         }
         of.into_iter().map(|(command, rows)| (command, Arc::new(rows)))
     };
+    /// What commands waited for before they were done, by the commands.
+    ApprovalsOfItems: i64 => Approval = |engine, tenant, keys| {
+        let rows = approvals::store::of_commands(engine.db.reader(), tenant, keys).await?;
+        rows.into_iter().filter_map(|row| Some((row.done_by?, row)))
+    };
     Chart: LedgerAccountId => ChartRow = |engine, tenant, keys| {
         journal::chart_rows(engine.db.reader(), tenant, keys).await?.into_iter().map(|row| (row.id, row))
     };
@@ -197,6 +203,7 @@ pub struct Hubs {
     entries_by_sequence: Hub<EntriesBySequence>,
     reversals: Hub<Reversals>,
     documents: Hub<DocumentsOfItems>,
+    approvals: Hub<ApprovalsOfItems>,
     chart: Hub<Chart>,
     named: Hub<Named>,
     transactions: Hub<Transactions>,
@@ -215,6 +222,7 @@ impl Hubs {
             entries_by_sequence: Hub::new(engine),
             reversals: Hub::new(engine),
             documents: Hub::new(engine),
+            approvals: Hub::new(engine),
             chart: Hub::new(engine),
             named: Hub::new(engine),
             transactions: Hub::new(engine),
@@ -253,6 +261,7 @@ pub struct Loaders {
     entries_by_sequence: ByKey<EntriesBySequence>,
     reversals: ByKey<Reversals>,
     documents: ByKey<DocumentsOfItems>,
+    approvals: ByKey<ApprovalsOfItems>,
     chart: ByKey<Chart>,
 }
 
@@ -269,6 +278,7 @@ impl Loaders {
             entries_by_sequence: ByKey::new(&hubs.entries_by_sequence, tenant),
             reversals: ByKey::new(&hubs.reversals, tenant),
             documents: ByKey::new(&hubs.documents, tenant),
+            approvals: ByKey::new(&hubs.approvals, tenant),
             chart: ByKey::new(&hubs.chart, tenant),
         }
     }
@@ -326,6 +336,7 @@ impl Loaders {
         self.entries_by_sequence.forget().await;
         self.reversals.forget().await;
         self.documents.forget().await;
+        self.approvals.forget().await;
         self.chart.forget().await;
     }
 
@@ -373,6 +384,14 @@ impl Loaders {
     /// The database's.
     pub async fn documents_of_item(&self, command: i64) -> Result<Arc<Vec<Document>>, Fault> {
         Ok(self.documents.one(command).await?.unwrap_or_default())
+    }
+
+    /// The second person's yes that an item of the history was done by, whoever may see it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn approval_of_item(&self, command: i64) -> Result<Option<Approval>, Fault> {
+        self.approvals.one(command).await
     }
 
     /// A row of the chart.

@@ -20,11 +20,12 @@ use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
 use crate::api::jobs::{self, Job};
 use crate::api::parties::{self, Party};
-use crate::api::tenants::{self, BusinessDay};
+use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
+use crate::events::history::HistoryOf;
 use crate::primitives::{
-    AccountId, ActionRunId, ApprovalId, AuditId, BusinessDayId, CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
-    PartyId, ProductId, WebhookDeliveryId, WebhookId,
+    AccountId, ActionRunId, ApprovalId, AuditId, BusinessDayId, CustomActionId, CustomerId, DocumentId, EntryId,
+    HoldId, JobId, LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -102,9 +103,35 @@ node! {
     LedgerAccount,
     Party,
     Product,
+    Tenant,
     Transaction,
     Webhook,
     WebhookDelivery,
+}
+
+impl Node {
+    /// Where its history is found. Each kind of node says so here, so that none is forgotten; none of what is a record of
+    /// a history itself, or whose entries have one, or of which nothing is told in the log.
+    #[must_use]
+    pub fn history(&self, id: &ID) -> Option<HistoryOf> {
+        match self {
+            Self::Account(_) => id.parse().ok().map(HistoryOf::Account),
+            Self::Entry(_) => id.parse().ok().map(HistoryOf::Entry),
+            Self::Tenant(_) => id.parse().ok().map(HistoryOf::Tenant),
+            Self::ActionRun(_)
+            | Self::Approval(_)
+            | Self::BusinessDay(_)
+            | Self::CustomAction(_)
+            | Self::Customer(_)
+            | Self::Document(_)
+            | Self::Hold(_)
+            | Self::Job(_)
+            | Self::Party(_)
+            | Self::Product(_)
+            | Self::Webhook(_) => Some(HistoryOf::Thing(id.0.clone())),
+            Self::AuditRecord(_) | Self::LedgerAccount(_) | Self::Transaction(_) | Self::WebhookDelivery(_) => None,
+        }
+    }
 }
 
 /// The interface's description, with the nine families in the place of `Account`.
@@ -163,6 +190,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         ProductId::PREFIX => parsed!(accounts::product_by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
         WebhookId::PREFIX => parsed!(webhooks::by_id),
+        TenantId::PREFIX => parsed!(tenants::by_id),
         TRANSACTION_PREFIX => ledger::transaction_by_id(caller, id).await?.map(Node::from),
         _ => None,
     };

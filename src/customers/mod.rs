@@ -14,7 +14,7 @@ pub use model::{Customer, CustomerType};
 pub use store::{CustomerBy, CustomerFilter};
 
 use crate::primitives::{CustomerId, Origin};
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 /// Whether the origin sees the customer at all.
 #[must_use]
@@ -23,4 +23,5 @@ pub fn visible(origin: &Origin, customer: CustomerId) -> bool {
 }
 
 /// What changes customers.
-pub const COMMANDS: &[Stored] = &[Stored::of::<CreateCustomer>(), Stored::of::<UpdateCustomer>()];
+pub const COMMANDS: &[Stored] =
+    &[Stored::of::<CreateCustomer>().about(About::Nothing), Stored::of::<UpdateCustomer>().about(About::Nothing)];

@@ -144,7 +144,7 @@ async fn the_demo_shows_claims_for_creditors_parts_reversed_and_who_asked_for_wh
         "expireHold",
         "reverseEntry",
         "startDay",
-        "runBusinessDay",
+        "runBusinessDayStep",
     ];
     assert_eq!(words(&db, "SELECT DISTINCT operation FROM command").await, operations.map(str::to_owned).into());
     let clients = "SELECT DISTINCT client FROM command";

@@ -26,3 +26,14 @@ pub use commands::{AddDocument, ExpectDocument, ReceiveDocument, RemoveDocument,
 pub use model::{Content, Document, DocumentKind, DocumentStatus, Limits};
 pub use subject::Subject;
 pub use vault::{Spooled, Vault};
+
+use crate::work::{About, Stored};
+
+/// What changes documents, besides what an upload brings.
+pub const COMMANDS: &[Stored] = &[
+    Stored::of::<AddDocument>().about(About::Nothing),
+    Stored::of::<ExpectDocument>().about(About::Nothing),
+    Stored::of::<RemoveDocument>().about(About::Nothing),
+    Stored::of::<SetLegalHold>().about(About::Nothing),
+    Stored::of::<SetDocumentKind>().about(About::Nothing),
+];

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 
 use futures_util::TryStreamExt as _;
 
+use super::commands::AddDocument;
 use super::store;
 use super::vault::{Vault, VaultError};
 use crate::database::Database;
+use crate::jobs::approvals::store as approvals;
 use crate::ledger::LedgerFault;
 use crate::primitives::TenantId;
 use crate::primitives::clock::Micros;
+use crate::work::Command as _;
 
 /// Bytes that were written within the last day are left alone: their row may be about to be written.
 const GRACE: Micros = 24 * 60 * 60 * 1_000_000;
@@ -22,7 +25,7 @@ pub struct Swept {
     pub kept: usize,
     /// Bytes that no row named, and that are gone now.
     pub removed: usize,
-    /// Bytes that no row names, and that are too young to be swept.
+    /// Bytes that no row names, and that are too young to be swept or whose document waits for a second person.
     pub young: usize,
     /// Documents whose bytes are not there: damage, which only a backup of the store repairs.
     pub missing: usize,
@@ -46,6 +49,10 @@ pub enum SweepError {
 pub async fn sweep(db: &Database, vault: &Vault, tenant: TenantId, now: Micros) -> Result<Swept, SweepError> {
     // What is written after the list was read may have a row that the list lacks: it is young, and left alone.
     let mut stored: Vec<_> = vault.stored(tenant)?.try_collect().await?;
+    // What waits for a second person has its bytes already, and no row yet. Looked for first: by its yes it has one.
+    let waiting = approvals::waiting(db.reader(), tenant, AddDocument::OPERATION).await?;
+    let waiting = waiting.iter().filter_map(|stored| serde_json::from_str::<AddDocument>(stored).ok());
+    let waiting: HashSet<_> = waiting.map(|command| (command.content.sha256, command.content.place)).collect();
     let named = store::kept(db.reader(), tenant).await?;
     stored.sort_unstable_by_key(|one| one.written_at);
     let mut swept = Swept::default();
@@ -54,6 +61,8 @@ pub async fn sweep(db: &Database, vault: &Vault, tenant: TenantId, now: Micros) 
         let address = (one.sha256, one.place);
         if named.contains(&address) {
             found.insert(address);
+        } else if waiting.contains(&address) {
+            swept.young += 1;
         } else if one.written_at > now.saturating_sub(GRACE) {
             swept.young += 1;
         } else {

@@ -10,7 +10,7 @@ use super::{Event, store};
 use crate::ledger::LedgerFault;
 use crate::ledger::audit::{self, AuditRecord};
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, EntryId, TenantId};
+use crate::primitives::{AccountId, ApprovalRulesId, EntryId, TenantId};
 
 /// Whose history.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum HistoryOf {
     Account(AccountId),
     /// An entry's: itself, and what reverses it.
     Entry(EntryId),
+    /// The tenant's own: its settings, its clock, its periods, and the rules of what waits for a second person.
+    Tenant(TenantId),
     /// That of anything else, by its id.
     Thing(String),
 }
@@ -244,6 +246,12 @@ async fn traces(
             parts.add(&ENTRIES, &format!("l.id = {id}"), filter, below, limit);
             parts.add(&ENTRIES, &format!("l.reverses_id = {id}"), filter, below, limit);
             parts.add_documents(&subject, filter, below, limit);
+        }
+        HistoryOf::Tenant(tenant) => {
+            for subject in [tenant.to_string(), ApprovalRulesId(tenant.0).to_string()] {
+                let subject = parts.bind(subject.into());
+                parts.add(&EVENTS, &format!("l.subject = {subject}"), filter, below, limit);
+            }
         }
         HistoryOf::Thing(thing) => {
             let subject = parts.bind(thing.as_str().into());

@@ -58,6 +58,12 @@ impl Event {
         self.customer == Some(customer) || self.owners.contains(&customer)
     }
 
+    /// The accounts that it touches.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> + '_ {
+        let posted = self.entry.iter().flat_map(|entry| entry.postings.iter().filter_map(|line| line.account));
+        self.account.into_iter().chain(posted)
+    }
+
     /// Whether it touches an account.
     #[must_use]
     pub fn touches(&self, account: AccountId) -> bool {

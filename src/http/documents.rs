@@ -177,6 +177,8 @@ fn describe(headers: &mut HeaderMap, name: &str, content: &Content, is_known: bo
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
         (header::REFERRER_POLICY, "no-referrer".to_owned()),
+        // Whatever part was asked for, the whole file comes.
+        (header::ACCEPT_RANGES, "none".to_owned()),
     ];
     if !is_known {
         let text = content.media_type.starts_with("text/");

@@ -287,7 +287,7 @@ impl<S: Step> std::fmt::Debug for RunPage<S> {
 }
 
 impl<S: Step> Command for RunPage<S> {
-    const OPERATION: &'static str = "runBusinessDay";
+    const OPERATION: &'static str = "runBusinessDayStep";
     type Made = BusinessDay;
 
     fn looks_at(&self, wants: &mut Wants) {
@@ -423,7 +423,7 @@ impl crate::work::Made for Begun {
 }
 
 impl Command for EndDay {
-    const OPERATION: &'static str = "endDay";
+    const OPERATION: &'static str = "runBusinessDay";
     type Made = Begun;
 
     /// Refused as: `INVALID_STATE`, when it is not the business date, or ends by itself.

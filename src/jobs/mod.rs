@@ -30,6 +30,16 @@ pub mod store;
 mod tests;
 
 use crate::refused::RefusalCode;
+use crate::work::{About, Stored};
+
+/// What moves a tenant's days, its clock and its jobs.
+pub const COMMANDS: &[Stored] = &[
+    Stored::of::<day::EndDay>().about(About::Nothing),
+    Stored::of::<sandbox::AdvanceClock>().about(About::Nothing),
+    Stored::of::<sandbox::LeaveSandbox>().about(About::Nothing),
+    Stored::of::<queue::CancelJob>().about(About::Nothing),
+    Stored::of::<queue::RetryJob>().about(About::Nothing),
+];
 
 /// What the background's commands are refused for, and what waits.
 #[must_use]

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -30,14 +31,15 @@ const FURTHEST: Micros = 100 * 366 * 24 * 3_600 * 1_000_000;
 /// How long another server is waited for that runs a day.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Moves the clock of a sandbox tenant forward, at most to the end of its business date.
+/// Moves the clock of a sandbox tenant forward: at most to the end of its business date, whose work is to be done before
+/// the clock goes on ([`Days::advance`]).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AdvanceClock {
-    /// To where.
+    /// To where, in the end.
     pub to: Micros,
 }
 
-/// The tenant's time.
+/// A tenant's time: where its clock is to go, or stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Time(pub Micros);
 
@@ -56,29 +58,33 @@ impl Command for AdvanceClock {
     const OPERATION: &'static str = "advanceClock";
     type Made = Time;
 
-    /// Refused as: `NOT_A_SANDBOX`, `INVALID_INPUT` when it is not ahead, or too far.
+    /// Gives where it is to go in the end. Refused as: `NOT_A_SANDBOX`, `INVALID_INPUT` when it is not ahead, or too far.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Time>> {
         if !work.settings().sandbox {
             return Err(Refused::new(NOT_A_SANDBOX, "only a sandbox tenant's clock can be moved").into());
         }
         if self.to < work.now() {
-            let now = from_micros(work.now());
-            return Err(Refused::invalid("to", format!("must not lie before the tenant's time, {now}")).into());
+            let message = format!("must not lie before the tenant's time, {}", moment(work.now()));
+            return Err(Refused::invalid("to", message).into());
         }
-        let ahead = self.to.saturating_sub(work.clock());
-        if ahead > FURTHEST {
+        if self.to.saturating_sub(work.clock()) > FURTHEST {
             return Err(Refused::invalid("to", "must lie within a hundred years").into());
         }
-        let to = self.to;
+        let to = self.to.min(work.head().day_at(work.now()).ends);
+        let ahead = to.saturating_sub(work.clock());
         work.change_head(|head| head.clock_ahead = ahead);
-        let payload = json!({ "to": from_micros(to).to_rfc3339() });
-        work.tell(NewEvent::of(CLOCK_ADVANCED, work.tenant(), payload));
-        Ok(Arc::new(Time(to)))
+        work.tell(NewEvent::of(CLOCK_ADVANCED, work.tenant(), json!({ "to": moment(to) })));
+        Ok(Arc::new(Time(self.to)))
     }
 
     fn weight(&self) -> usize {
         2
     }
+}
+
+/// A moment as everything writes one.
+fn moment(at: Micros) -> String {
+    from_micros(at).to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Leaves a sandbox as it is, for it begins anew: its record says who has asked for that.
@@ -105,31 +111,37 @@ impl Command for LeaveSandbox {
 
 impl Days {
     /// Moves a sandbox tenant's clock to a moment, day by day: at the end of each the days that have ended are run.
-    /// Gives where it stands. Stopped on the way, it goes on from there when it is asked again.
+    /// Gives where it stands. The first step is the caller's, under their key; stopped on the way, it goes on from where
+    /// it is when it is asked again, and when it has arrived, nothing is left to be done.
     ///
     /// # Errors
     /// As [`AdvanceClock`]'s; `INVALID_STATE` when a step of a day has failed.
     pub async fn advance(&self, origin: &Origin, key: Option<Idempotency>, to: Micros) -> Answer<Time> {
-        let (tenant, workers) = (origin.tenant, self.workers());
-        let present = present::of(workers.db().reader(), workers.clock(), tenant).await?;
-        // What is refused in the end is refused before the journey.
-        if !present.head.settings.sandbox || to < present.now || to.saturating_sub(workers.clock().micros()) > FURTHEST
-        {
-            return workers.run(origin, key, AdvanceClock { to }).await;
-        }
+        let begun = self.workers().run(origin, key, AdvanceClock { to }).await?;
+        self.go_on(origin.tenant, to).await?;
+        Ok(begun)
+    }
+
+    /// Moves a sandbox tenant's clock on to a moment that somebody may move it to.
+    ///
+    /// # Errors
+    /// As [`Self::advance`]'s.
+    pub async fn go_on(&self, tenant: TenantId, to: Micros) -> Result<(), Failure> {
+        let workers = self.workers();
+        let mut refused = None;
         loop {
-            let present = present::of(workers.db().reader(), workers.clock(), tenant).await?;
-            let ends = present.head.day_at(present.now).ends;
-            let next = to.min(ends);
-            let command = AdvanceClock { to: next };
-            let done = if next == to {
-                workers.run(origin, key.clone(), command).await?
-            } else {
-                one(workers, tenant, command).await?
-            };
             self.settle(tenant).await?;
-            if next == to {
-                return Ok(done);
+            let present = present::of(workers.db().reader(), workers.clock(), tenant).await?;
+            if present.now >= to {
+                return Ok(());
+            }
+            if let Some(refused) = refused {
+                return Err(refused);
+            }
+            // Somebody else who is on the way may have come further meanwhile.
+            match one(workers, tenant, AdvanceClock { to }).await {
+                Err(no @ Failure::Refused(..)) => refused = Some(no),
+                moved => drop(moved?),
             }
         }
     }

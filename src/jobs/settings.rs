@@ -7,15 +7,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::events::TENANT_UPDATED;
+use super::sandbox::NOT_A_SANDBOX;
 use crate::ledger::PaymentChannel;
 use crate::ledger::event::NewEvent;
 use crate::primitives::Currency;
 use crate::primitives::calendar::{Calendar, Zone};
+use crate::refused::{INVALID_STATE, Refused};
 use crate::work::settings::{ChannelRule, DayEnd, Settings};
-use crate::work::{Command, Decision, Made, Stored, Work};
+use crate::work::{About, Change, Command, Decision, Made, Stored, Work};
 
 /// What changes the tenant itself.
-pub const COMMANDS: &[Stored] = &[Stored::of::<UpdateTenant>()];
+pub const COMMANDS: &[Stored] = &[Stored::of::<UpdateTenant>().about(About::Nothing)];
 
 /// Changes what a tenant has decided about itself. What is absent stays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -32,6 +34,9 @@ pub struct UpdateTenant {
     pub day_end: Option<DayEnd>,
     /// What holds for the rails: all of it.
     pub channels: Option<BTreeMap<PaymentChannel, ChannelRule>>,
+    /// Of a sandbox: what the chance of its rails is made from.
+    #[serde(default)]
+    pub sandbox_seed: Change<u32>,
 }
 
 /// The tenant, as it is now.
@@ -52,16 +57,25 @@ impl Command for UpdateTenant {
     const OPERATION: &'static str = "updateTenant";
     type Made = Updated;
 
-    /// The business date stays until it ends, wherever that is now: it never goes back. Refused as: `INVALID_INPUT`.
+    /// The business date stays until it ends, wherever that is now: it never goes back. Refused as: `INVALID_STATE` for
+    /// another currency when something is booked, `NOT_A_SANDBOX` for a seed, `INVALID_INPUT`, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Updated>> {
         let mut settings = (*work.settings()).clone();
-        let Self { name, base_currency, time_zone, calendar, day_end, channels } = self.clone();
+        if self.base_currency.is_some_and(|other| other != settings.base_currency) && work.head().entry_sequence > 0 {
+            let message = format!("something is booked, and the reports are in {}", settings.base_currency.code());
+            return Err(Refused::of_field(INVALID_STATE, "baseCurrency", message).into());
+        }
+        let Self { name, base_currency, time_zone, calendar, day_end, channels, sandbox_seed } = self.clone();
         settings.name = name.unwrap_or(settings.name);
         settings.base_currency = base_currency.unwrap_or(settings.base_currency);
         settings.time_zone = time_zone.unwrap_or(settings.time_zone);
         settings.calendar = calendar.unwrap_or(settings.calendar);
         settings.day_end = day_end.unwrap_or(settings.day_end);
         settings.channels = channels.unwrap_or(settings.channels);
+        if sandbox_seed != Change::Keep && !settings.sandbox {
+            return Err(Refused::of_field(NOT_A_SANDBOX, "sandboxSeed", "only a sandbox's rails are played").into());
+        }
+        sandbox_seed.apply(&mut settings.sandbox_seed);
         let settings = Arc::new(settings.checked()?);
         let now = settings.clone();
         work.change_head(|head| head.settings = settings);

@@ -25,7 +25,7 @@ crate::words! {
         Transfer = "TRANSFER",
         /// Money out, to a bank account.
         Disbursement = "DISBURSEMENT",
-        /// A disbursement that came back.
+        /// A disbursement that came back: the mirror of its entry.
         DisbursementReturned = "DISBURSEMENT_RETURNED",
         /// Money onto a prepaid account.
         Load = "LOAD",
@@ -55,6 +55,14 @@ crate::words! {
         MigratedBalance = "MIGRATED_BALANCE",
         /// The mirror of an earlier entry.
         Reversal = "REVERSAL",
+    }
+}
+
+impl TransactionKind {
+    /// Whether it takes an earlier entry back: then it names that, and nothing takes it back in its turn.
+    #[must_use]
+    pub fn is_reversal(self) -> bool {
+        matches!(self, Self::Reversal | Self::DisbursementReturned)
     }
 }
 

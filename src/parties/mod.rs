@@ -16,7 +16,8 @@ pub use commands::{CreateParty, UpdateParty};
 pub use model::Party;
 pub use store::{PartyBy, PartyFilter};
 
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 /// What changes parties.
-pub const COMMANDS: &[Stored] = &[Stored::of::<CreateParty>(), Stored::of::<UpdateParty>()];
+pub const COMMANDS: &[Stored] =
+    &[Stored::of::<CreateParty>().about(About::Nothing), Stored::of::<UpdateParty>().about(About::Nothing)];

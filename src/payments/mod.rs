@@ -30,7 +30,7 @@ pub use moves::{Details, Disburse, PostPayment, Transfer};
 pub use periods::{ClosePeriod, ClosedThrough};
 pub use remittances::RemitToParty;
 
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 /// What moves money.
 pub const COMMANDS: &[Stored] = &[
@@ -40,9 +40,9 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostAdjustment>(),
     Stored::of::<PostCharge>(),
     Stored::of::<ReverseEntry>(),
-    Stored::of::<RemitToParty>(),
+    Stored::of::<RemitToParty>().about(About::Amount),
     Stored::of::<PlaceHold>(),
     Stored::of::<CaptureHold>(),
-    Stored::of::<ReleaseHold>(),
-    Stored::of::<ClosePeriod>(),
+    Stored::of::<ReleaseHold>().about(About::Accounts),
+    Stored::of::<ClosePeriod>().about(About::Nothing),
 ];

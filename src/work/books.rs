@@ -237,12 +237,27 @@ impl Work {
     /// [`Refusal::CurrencyMismatch`], [`Refusal::AmountOutOfRange`], [`Refusal::ReversalTooLarge`], the value date's,
     /// then the accounts', in this order.
     pub fn reverse(&mut self, original: &Entry, reversal: &Reversal) -> Decision<Arc<Entry>> {
+        self.mirror(TransactionKind::Reversal, original, reversal)
+    }
+
+    /// Books that a disbursement came back: its mirror, under the kind of its own that such an entry has.
+    ///
+    /// # Errors
+    /// As [`Self::reverse`]'s; a defect, when it is no disbursement.
+    pub fn bring_back(&mut self, disbursement: &Entry, reversal: &Reversal) -> Decision<Arc<Entry>> {
+        if disbursement.kind != TransactionKind::Disbursement {
+            return Err(Stop::damaged("what comes back is no disbursement"));
+        }
+        self.mirror(TransactionKind::DisbursementReturned, disbursement, reversal)
+    }
+
+    fn mirror(&mut self, kind: TransactionKind, original: &Entry, reversal: &Reversal) -> Decision<Arc<Entry>> {
         let accounts: Vec<AccountId> = original.postings.iter().filter_map(|line| line.account).collect();
         self.get_all::<Position>(&accounts)?;
         for account in &accounts {
             self.position(*account)?;
         }
-        if original.kind == TransactionKind::Reversal {
+        if original.kind.is_reversal() {
             return Err(Refusal::ReversalOfReversal.into());
         }
         let before = self.get::<Reversed>(original.id)?;
@@ -310,7 +325,7 @@ impl Work {
         }
         let head = Head {
             id,
-            kind: TransactionKind::Reversal,
+            kind,
             value_date,
             transaction_date: None,
             description: &reversal.description,

@@ -28,8 +28,8 @@ pub trait House: fmt::Debug + Send + Sync {
     /// A stored command; none of an operation that is not known (any more), or that cannot be read.
     fn read(&self, operation: &str, stored: &str) -> Option<Box<dyn AnyCommand>>;
 
-    /// Whether commands of an operation can be stored, and so wait.
-    fn can_wait(&self, operation: &str) -> bool;
+    /// What a rule can ask about a command of an operation that can be stored, and so wait; none of the others.
+    fn about(&self, operation: &str) -> Option<About>;
 
     /// Whether the tenant has such a product.
     ///
@@ -47,23 +47,59 @@ pub enum Decided {
     Waits(Box<Refused>),
 }
 
+/// What a rule can ask about a command besides its operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Nothing: it is about no account and no amount.
+    Nothing,
+    /// The products of the accounts that it touches in the books.
+    Accounts,
+    /// How much it moves, or is about.
+    Amount,
+    /// Both.
+    Money,
+}
+
+impl About {
+    /// Whether it touches accounts.
+    #[must_use]
+    pub fn has_accounts(self) -> bool {
+        matches!(self, Self::Accounts | Self::Money)
+    }
+
+    /// Whether it is about an amount.
+    #[must_use]
+    pub fn has_amount(self) -> bool {
+        matches!(self, Self::Amount | Self::Money)
+    }
+}
+
 /// How a command is read that was stored: each domain lists its own.
 #[derive(Clone, Copy)]
 pub struct Stored {
     /// The command's operation.
     pub operation: &'static str,
+    /// What a rule can ask about it.
+    pub about: About,
     /// Reads one.
     pub read: fn(&str) -> Option<Box<dyn AnyCommand>>,
 }
 
 impl Stored {
-    /// Of a command.
+    /// Of a command that moves the money of accounts, or may.
     #[must_use]
     pub const fn of<C: Command>() -> Self {
         Self {
             operation: C::OPERATION,
+            about: About::Money,
             read: |text| serde_json::from_str::<C>(text).ok().map(|command| Box::new(command) as Box<dyn AnyCommand>),
         }
+    }
+
+    /// The same, of one that is about less: a rule that asks for more is refused, for it would never ask.
+    #[must_use]
+    pub const fn about(self, about: About) -> Self {
+        Self { about, ..self }
     }
 }
 

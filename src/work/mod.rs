@@ -58,7 +58,7 @@ pub use command::{
 };
 pub(crate) use decide::{Became, Whose};
 pub use founding::found;
-pub use house::{House, Stored};
+pub use house::{About, House, Stored};
 pub use metrics::WorkMetrics;
 pub use queue::{Priority, Surroundings, Wake, Workers};
 pub use recent::Recent;

@@ -32,6 +32,9 @@ pub struct Settings {
     pub day_end: DayEnd,
     /// What holds for a rail, where something does.
     pub channels: BTreeMap<PaymentChannel, ChannelRule>,
+    /// Of a sandbox: what the chance of its rails is made from. Nothing happens by chance without.
+    #[serde(default)]
+    pub sandbox_seed: Option<u32>,
 }
 
 /// When a business day ends.
@@ -156,6 +159,7 @@ impl Default for Settings {
             calendar: every_day(),
             day_end: DayEnd::Midnight,
             channels: BTreeMap::new(),
+            sandbox_seed: None,
         }
     }
 }

@@ -161,6 +161,14 @@ on_both_databases! {
             (json!({ "operation": "transfer", "expiresAfterHours": 0 }), "INVALID_INPUT", "expiresAfterHours"),
             (json!({ "operation": "transfer", "expiresAfterHours": -1 }), "INVALID_INPUT", "expiresAfterHours"),
             (json!({ "operation": "transfer", "products": ["nonsense"] }), "NOT_FOUND", "products"),
+            // What could never ask.
+            (json!({ "operation": "updateCustomer", "above": euros("1") }), "INVALID_INPUT", "above"),
+            (json!({ "operation": "createParty", "products": [product] }), "INVALID_INPUT", "products"),
+            (json!({ "operation": "remitToParty", "products": [product] }), "INVALID_INPUT", "products"),
+            (json!({ "operation": "releaseHold", "above": euros("1") }), "INVALID_INPUT", "above"),
+            (json!({ "operation": "transfer" }), "INVALID_INPUT", "operation"),
+            (json!({ "operation": "transfer", "above": euros("10"), "products": [product] }), "INVALID_INPUT", "operation"),
+            (json!({ "operation": "rotateWebhookSecret" }), "INVALID_INPUT", "operation"),
         ] {
             app.refused("setApprovalRules", json!({ "rules": [{ "operation": "transfer" }, wrong] }), code, &format!("rules.1.{field}")).await;
         }
@@ -246,5 +254,112 @@ on_both_databases! {
             let approved = text.contains("ApproveSuccess");
             assert_eq!(app.balance(&account).await != before, approved, "{text}");
         }
+    }
+}
+
+/// The mutations of the schema.
+fn mutations() -> Vec<String> {
+    let schema = include_str!("../../schema.graphql");
+    let fields = schema.split("\ntype Mutation {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("mutations");
+    let names = fields.lines().filter_map(|line| line.strip_prefix("  ")?.split_once('(')).map(|(name, _)| name);
+    names.filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_mutation_can_wait_or_says_why_not() {
+    let (stored, never) = (konto::engine::commands(), konto::jobs::approvals::rules::NEVER);
+    let can_wait = |name: &str| stored.iter().any(|command| command.operation == name);
+    let all = mutations();
+    assert!(all.len() > 45, "{all:?}");
+    for name in &all {
+        let of_items = name.strip_suffix("Batch");
+        let is_batch = of_items.is_some_and(|item| can_wait(item) && all.iter().any(|other| other == item));
+        let ways = [can_wait(name), never.iter().any(|(other, _)| other == name), is_batch];
+        assert_eq!(ways.iter().filter(|way| **way).count(), 1, "{name}: list its command in its domain's COMMANDS");
+    }
+    for (place, command) in stored.iter().enumerate() {
+        assert!(stored[..place].iter().all(|other| other.operation != command.operation), "{command:?} twice");
+        assert!(all.iter().any(|name| name == command.operation), "{command:?} is no mutation: no rule can name it");
+    }
+    for (name, why) in never {
+        assert!(all.iter().any(|other| other == name) && !why.is_empty(), "{name}");
+    }
+}
+
+on_both_databases! {
+    async fn what_moves_days_documents_webhooks_and_jobs_waits_as_well(app: TestApp) {
+        let app = app.with_sandbox("careful").await;
+        let account = app.funded("100.00").await;
+        let yes = checker(&app);
+        let waiting = ["createWebhook", "updateWebhook", "createUploadLink", "removeDocument", "setDocumentKind", "advanceClock", "retryJob", "updateTenant"];
+        rules(&app, json!(waiting.map(|operation| json!({ "operation": operation })))).await;
+        // A webhook: its secret is told to nobody, so its maker asks for a new one, which waits for nobody.
+        let input = json!({ "url": "http://127.0.0.1:9/", "idempotencyKey": "hook", "filter": { "types": ["PERIOD_CLOSED"] } });
+        let id = waits(&app, "createWebhook", input.clone()).await;
+        let approved = approve(&yes, &id).await;
+        assert_eq!(json!([approved["state"], approved["result"]]), json!(["APPROVED", null]), "a webhook is an administrator's to see");
+        let made = app.done("createWebhook", input, "replayed secret webhook { id }").await;
+        assert_eq!(json!([made["replayed"], made["secret"]]), json!([true, null]));
+        let webhook = made["webhook"]["id"].clone();
+        let secret = app.done("rotateWebhookSecret", json!({ "webhook": webhook }), "secret").await;
+        assert!(secret["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")));
+        let id = waits(&app, "updateWebhook", json!({ "webhook": webhook, "description": "new" })).await;
+        assert_eq!(approve(&yes, &id).await["state"], "APPROVED");
+        // A document that is to be uploaded: the yes makes it, and its maker gets the link.
+        let input = json!({ "name": "a.pdf", "kind": "LETTER", "subject": account.id, "idempotencyKey": "link" });
+        let id = waits(&app, "createUploadLink", input.clone()).await;
+        assert_eq!(approve(&yes, &id).await["result"]["__typename"], "Document");
+        let link = app.done("createUploadLink", input, "replayed url document { id }").await;
+        assert!(link["replayed"] == true && link["url"].as_str().is_some_and(|url| url.contains("/documents/")));
+        let document = link["document"]["id"].clone();
+        let id = waits(&app, "removeDocument", json!({ "document": document })).await;
+        assert_eq!(approve(&yes, &id).await["state"], "APPROVED");
+        let query = "query($id: ID!) { document(id: $id) { status } }";
+        assert_eq!(app.ok(query, json!({ "id": document })).await["document"]["status"], "REMOVED");
+        let id = waits(&app, "setDocumentKind", json!({ "kind": "LETTER", "retentionDays": 7 })).await;
+        yes.done("rejectApproval", json!({ "approval": id }), APPROVAL).await;
+        assert_eq!(app.ok("{ documentKinds { nodes { kind } } }", json!({})).await["documentKinds"]["nodes"], json!([]));
+        // The clock: nothing moves before the yes, and all the way after it, days included.
+        let now = "{ tenant { now businessDate businessDateDone } }";
+        let before = app.ok(now, json!({})).await;
+        let input = json!({ "to": "2026-04-20T08:00:00Z", "idempotencyKey": "clock" });
+        let id = waits(&app, "advanceClock", input.clone()).await;
+        assert_eq!(app.ok(now, json!({})).await["tenant"]["businessDate"], before["tenant"]["businessDate"]);
+        assert_eq!(approve(&yes, &id).await["state"], "APPROVED");
+        eventually("the clock arrives", async || app.ok(now, json!({})).await["tenant"]["businessDateDone"] == "2026-04-19").await;
+        let done = app.done("advanceClock", input, "arrived replayed tenant { now }").await;
+        assert_eq!(done, json!({ "arrived": true, "replayed": true, "tenant": { "now": "2026-04-20T08:00:00.000000Z" } }));
+        // Refused input does not wait, and what waits is decided anew.
+        app.refused("advanceClock", json!({ "to": "2026-04-01T00:00:00Z" }), "INVALID_INPUT", "to").await;
+        let id = waits(&app, "updateTenant", json!({ "dayEnd": "BY_HAND" })).await;
+        approve(&yes, &id).await;
+        rules(&app, json!([{ "operation": "runBusinessDay" }, { "operation": "resetSandbox" }])).await;
+        let (day, late) = (json!({ "endDay": "2026-04-20" }), json!({ "endDay": "2026-04-20" }));
+        let (day, late) = (waits(&app, "runBusinessDay", day).await, waits(&app, "runBusinessDay", late).await);
+        assert_eq!(approve(&yes, &day).await["state"], "APPROVED");
+        let failed = approve(&yes, &late).await;
+        assert_eq!(json!([failed["state"], failed["refusal"]["code"], failed["refusal"]["fields"][0]["path"]]), json!(["FAILED", "INVALID_STATE", ["endDay"]]));
+        assert_eq!(app.ok(now, json!({})).await["tenant"]["businessDate"], "2026-04-21");
+        // The yes begins it anew, and its maker is told of the one that has taken its place.
+        let reset = json!({ "idempotencyKey": "anew" });
+        let id = waits(&app, "resetSandbox", reset.clone()).await;
+        assert_eq!(approve(&yes, &id).await["state"], "APPROVED");
+        let fresh = app.with_sandbox("careful").await;
+        let told = app.done("resetSandbox", reset, "replayed sandbox { id code }").await;
+        let of_fresh = fresh.ok("{ tenant { id code } approvalRules { operation } webhooks { nodes { id } } }", json!({})).await;
+        assert_eq!(json!([told["replayed"], told["sandbox"]]), json!([true, of_fresh["tenant"]]));
+        assert_eq!(json!([of_fresh["approvalRules"], of_fresh["webhooks"]["nodes"]]), json!([[], []]));
+    }
+
+    async fn a_job_is_cancelled_and_retried_with_a_second_persons_yes(app: TestApp) {
+        let nobody = json!({ "items": [{ "idempotencyKey": "nobody", "type": "COMPANY" }], "async": true });
+        let job = app.done("createCustomerBatch", nobody, "job { id }").await["job"]["id"].take();
+        let state = async || app.ok("query($id: ID!) { job(id: $id) { state } }", json!({ "id": job })).await["job"]["state"].take();
+        eventually("the job ends", async || state().await == "DONE").await;
+        rules(&app, json!([{ "operation": "retryJob" }, { "operation": "cancelJob" }])).await;
+        app.refused("cancelJob", json!({ "job": job }), "INVALID_STATE", "job").await;
+        let id = waits(&app, "retryJob", json!({ "job": job })).await;
+        assert_eq!(approve(&checker(&app), &id).await["result"]["__typename"], "Job");
+        eventually("it runs again", async || state().await == "DONE").await;
     }
 }

@@ -344,7 +344,7 @@ on_both_databases! {
                 ("createCustomer", without(&customer, "lastName"), Refusal("INVALID_INPUT", "lastName")),
                 ("createCustomer", with(&customer, "lastName", json!("  ")), Refusal("INVALID_INPUT", "lastName")),
                 ("createCustomer", with(&customer, "companyName", json!("X")), Refusal("INVALID_INPUT", "companyName")),
-                ("transferBatch", json!({ "items": [] }), Refusal("LIMIT_EXCEEDED", "items")),
+                ("transferBatch", json!({ "items": [] }), Refusal("INVALID_INPUT", "items")),
                 (
                     "transferBatch",
                     json!({ "items": [transfer, transfer] }),

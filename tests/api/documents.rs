@@ -230,6 +230,40 @@ on_both_databases! {
         let (status, _, _) = fetch(&app, &link(&lost)).await;
         assert_eq!(status, 500);
     }
+
+    async fn a_document_that_waits_for_a_second_person_keeps_its_bytes(app: TestApp) {
+        use konto::documents::sweep::{Swept, sweep};
+        use konto::documents::vault::{Place, Vault};
+        let owner = app.customer().await;
+        let rules = ["addDocument", "removeDocument"].map(|name| json!({ "operation": name }));
+        app.done("setApprovalRules", json!({ "rules": rules }), "replayed").await;
+        let input = |key: &str| json!({ "kind": "A", "subject": owner, "idempotencyKey": key });
+        let mut waiting = Vec::new();
+        for key in ["kept", "rejected"] {
+            let answer = upload(&app, input(key), "a.pdf", "application/pdf", PDF).await.data()["addDocument"].take();
+            assert_eq!(answer["code"], "APPROVAL_REQUIRED", "{answer}");
+            let query = "{ approvals(filter: { states: [PENDING] }, first: 1) { nodes { id } } }";
+            waiting.push(app.ok(query, json!({})).await["approvals"]["nodes"][0]["id"].take());
+        }
+        let checker = app.with_client("checker").with_scopes("read approve");
+        checker.done("rejectApproval", json!({ "approval": waiting[1] }), "replayed").await;
+        let engine = app.server().engine().await;
+        let vault = Vault::new(Place::Folder(app.database().documents()));
+        let later = konto::primitives::Clock::system().micros() + 25 * 3_600 * 1_000_000;
+        let swept = sweep(&engine.db, &vault, app.tenant_id(), later).await.expect("swept");
+        assert_eq!(swept, Swept { kept: 0, removed: 1, young: 1, missing: 0 });
+        checker.done("approve", json!({ "approval": waiting[0] }), "replayed").await;
+        let kept = added(&app, input("kept"), "a.pdf", "application/pdf", PDF).await;
+        assert_eq!(kept["replayed"], true);
+        let (status, _, bytes) = fetch(&app, &link(&kept)).await;
+        assert_eq!((status, bytes.as_slice()), (200, PDF));
+        // What is removed with the yes is gone from the store as well.
+        let removal = json!({ "document": kept["document"]["id"] });
+        let waits = app.refused("removeDocument", removal, "APPROVAL_REQUIRED", "").await;
+        assert_eq!(desk::files_in(&app.database().documents()), 1);
+        checker.done("approve", json!({ "approval": waits["facts"]["approval"] }), "replayed").await;
+        assert_eq!(desk::files_in(&app.database().documents()), 0);
+    }
 }
 
 /// All that can be done with a document, whatever store it is in.
@@ -259,6 +293,10 @@ pub async fn everything(app: &TestApp, account: &str, owner: &str) {
         said("content-disposition"),
         "attachment; filename=\"Kvitto ___ 50_.pdf\"; filename*=UTF-8''Kvitto%20%22%C3%A5%22%2050%25.pdf"
     );
+    // Whatever part is asked for, the whole comes.
+    assert_eq!(said("accept-ranges"), "none");
+    let part = app.http().get(app.url(&url)).header("range", "bytes=0-3").send().await.expect("an answer");
+    assert_eq!((part.status().as_u16(), part.bytes().await.expect("bytes").as_ref()), (200, PDF));
     assert_eq!((said("x-content-type-options"), said("cache-control")), ("nosniff".into(), "private, no-store".into()));
     assert_eq!(said("content-security-policy"), "default-src 'none'; sandbox");
     assert_eq!(said("etag"), format!("\"{}\"", digest(PDF)));

@@ -5,6 +5,7 @@
 
 mod crash;
 mod database;
+mod days;
 mod followers;
 mod load;
 pub mod meter;

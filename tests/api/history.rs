@@ -6,7 +6,7 @@ use std::time::Duration;
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 
-use crate::app::{Engine, TestApp, euros, fresh_key};
+use crate::app::{Engine, TestApp, euros, eventually, fresh_key};
 
 const HISTORY: &str = "query($of: ID!, $filter: HistoryFilter, $first: Int, $after: String) {
     history(of: $of, filter: $filter, first: $first, after: $after) {
@@ -105,6 +105,61 @@ on_both_databases! {
         for nothing in ["acc_00000000000000000000000000000000", "", "?", &transaction, &text(&found[0]["record"])] {
             assert_eq!(page(&app, nothing, json!({})).await, Value::Null, "{nothing}");
         }
+    }
+
+    async fn jobs_approvals_webhooks_days_and_the_tenant_have_one_too(app: TestApp) {
+        let app = app.with_sandbox("history").await;
+        let text = |value: Value| value.as_str().expect("an id").to_owned();
+        let tenant = text(app.ok("{ tenant { id } }", json!({})).await["tenant"]["id"].take());
+        let account = app.funded("100.00").await;
+        app.done("updateTenant", json!({ "name": "N" }), "replayed").await;
+        let input = json!({ "url": "http://127.0.0.1:9/", "filter": { "types": ["PERIOD_CLOSED"] } });
+        let webhook = text(app.done("createWebhook", input, "webhook { id }").await["webhook"]["id"].take());
+        app.done("disableWebhook", json!({ "webhook": webhook }), "replayed").await;
+        app.done("setApprovalRules", json!({ "rules": [{ "operation": "disburse" }] }), "replayed").await;
+        let payout = json!({ "account": account.by(), "amount": euros("5.00"), "iban": "SE3550000000054910000003", "idempotencyKey": fresh_key() });
+        let waits = app.refused("disburse", payout.clone(), "APPROVAL_REQUIRED", "").await;
+        let approval = text(waits["facts"]["approval"].clone());
+        let before = items(&app, &account.id, Value::Null).await;
+        assert_eq!(operations(&before), ["postPayment", "openAccount"], "what waits has done nothing yet");
+        let checker = app.with_client("checker").with_scopes("read approve");
+        checker.done("approve", json!({ "approval": approval }), "replayed").await;
+        let nobody = json!({ "items": [{ "idempotencyKey": "nobody", "type": "COMPANY" }], "async": true });
+        let job = text(app.done("createCustomerBatch", nobody, "job { id }").await["job"]["id"].take());
+        eventually("the job ends", async || {
+            app.ok("query($id: ID!) { job(id: $id) { state } }", json!({ "id": job })).await["job"]["state"] == "DONE"
+        }).await;
+        app.done("advanceClock", json!({ "to": "2026-04-16T08:00:00Z" }), "arrived").await;
+        let day = text(app.ok("{ businessDays { nodes { id } } }", json!({})).await["businessDays"]["nodes"][0]["id"].take());
+        for (of, type_, expected) in [
+            (&webhook, "Webhook", &["disableWebhook", "createWebhook"][..]),
+            (&approval, "Approval", &["approve", "requestApproval"]),
+            (&job, "Job", &["runJob", "queueJob"]),
+            (&day, "BusinessDay", &["runBusinessDayStep"]),
+            (&tenant, "Tenant", &["advanceClock", "advanceClock", "setApprovalRules", "updateTenant"]),
+        ] {
+            let found = items(&app, of, Value::Null).await;
+            assert_eq!(operations(&found), expected, "{of}");
+            let query = format!("query($id: ID!) {{ node(id: $id) {{ __typename ... on {type_} {{ history {{ nodes {{ record }} }} }} }} }}");
+            let node = app.ok(&query, json!({ "id": of })).await["node"].take();
+            let records: Vec<Value> = found.iter().map(|item| json!({ "record": item["record"] })).collect();
+            assert_eq!((&node["__typename"], &node["history"]["nodes"]), (&json!(type_), &json!(records)), "{of}");
+        }
+        // Who said yes stands beside who asked.
+        let query = "query($of: ID!) { history(of: $of) { nodes { operation actor approvedBy approval { id comment requestedBy } } } }";
+        let history = app.ok(query, json!({ "of": account.id })).await["history"]["nodes"].take();
+        assert_eq!(history[0], json!({ "operation": "disburse", "actor": "tests", "approvedBy": "checker",
+            "approval": { "id": approval, "comment": null, "requestedBy": "tests" } }));
+        assert_eq!(history[1], json!({ "operation": "postPayment", "actor": "tests", "approvedBy": null, "approval": null }));
+        let bound = app.bound_to(&account.owner);
+        assert_eq!(bound.ok(query, json!({ "of": account.id })).await["history"]["nodes"][0]["approvedBy"], Value::Null);
+        for of in [&tenant, &webhook, &approval, &day] {
+            assert_eq!(page(&bound, of, json!({})).await, Value::Null, "{of}");
+        }
+        bound.fault("{ tenant { name history { nodes { record } } } }", json!({}), "FORBIDDEN").await;
+        let other = app.with_tenant("another").await;
+        assert_eq!(page(&other, &tenant, json!({})).await, Value::Null);
+        assert_eq!(other.ok("query($id: ID!) { node(id: $id) { id } }", json!({ "id": tenant })).await["node"], Value::Null);
     }
 
     async fn what_was_refused_or_repeated_touched_nothing(app: TestApp) {
@@ -224,5 +279,25 @@ on_both_databases! {
             }
             assert!(plan.contains(index), "{index} is not used:\n{plan}");
         }
+    }
+}
+
+/// Whatever has an id says where its history is, or is on this short list: a new kind of node comes here or has one.
+#[test]
+fn no_kind_of_node_is_forgotten() {
+    let without = ["AuditRecord", "LedgerAccount", "Transaction", "WebhookDelivery"];
+    let schema = include_str!("../../schema.graphql");
+    let types = schema.split("\ntype ").skip(1).filter_map(|type_| type_.split_once(" {"));
+    let nodes: Vec<(&str, &str)> = types
+        .filter_map(|(head, body)| {
+            let (name, interfaces) = head.split_once(" implements ")?;
+            let is_node = interfaces.split(" & ").any(|interface| interface.trim() == "Node");
+            is_node.then(|| (name, body.split("\n}").next().unwrap_or_default()))
+        })
+        .collect();
+    assert!(nodes.len() >= 20, "{}", nodes.len());
+    for (name, body) in &nodes {
+        let has_one = body.contains("\n  history(");
+        assert_eq!(has_one, !without.contains(name), "{name}: a field `history`, or why it has none");
     }
 }

@@ -86,7 +86,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     app.done("setApprovalRules", json!({ "rules": [{ "operation": "createParty" }] }), "replayed").await;
     let waiting = app.refused("createParty", json!({ "name": "Other" }), "APPROVAL_REQUIRED", "").await;
     app.done("setApprovalRules", json!({ "rules": [] }), "replayed").await;
-    let script = json!({ "code": "mine", "kind": "SCRIPT", "binding": "ACCOUNT", "description": secret, "script": "input.a" });
+    let script =
+        json!({ "code": "mine", "kind": "SCRIPT", "binding": "ACCOUNT", "description": secret, "script": "input.a" });
     let action = app.done("createCustomAction", script, "action { id }").await["action"]["id"].take();
     let run = json!({ "action": { "code": "mine" }, "account": { "number": "A1" }, "input": { "a": secret } });
     let run = app.done("runAction", run, "run { id }").await["run"]["id"].take();

@@ -151,7 +151,7 @@ on_both_databases! {
         let twice = transfer(&from, &to, "1.00");
         let input = json!({ "items": [twice, twice], "async": true });
         app.refused("transferBatch", input, "INVALID_INPUT", "items.1.idempotencyKey").await;
-        app.refused("transferBatch", json!({ "items": [], "async": true }), "LIMIT_EXCEEDED", "items").await;
+        app.refused("transferBatch", json!({ "items": [], "async": true }), "INVALID_INPUT", "items").await;
     }
 
     async fn a_job_goes_on_where_it_was_after_a_restart(app: TestApp) {

@@ -131,6 +131,31 @@ on_both_databases! {
         eventually("the party", || async { other.taken().iter().any(|hit| hit.type_() == "PARTY_CREATED") }).await;
     }
 
+    async fn a_webhook_is_told_of_the_accounts_of_a_product(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let code = crate::products::create(&app, json!({})).await;
+        let product = app.ok("query($by: ProductBy!) { product(by: $by) { id } }", json!({ "by": { "code": code } })).await["product"]["id"].take();
+        let filter = json!({ "products": [product], "types": ["ENTRY_POSTED", "PRODUCT_UPDATED", "ACCOUNT_OPENED"] });
+        let (id, _) = webhook(&app, &receiver, filter).await;
+        let shown = app.ok("query($id: ID!) { webhook(id: $id) { filter { products accounts } } }", json!({ "id": id })).await;
+        assert_eq!(shown["webhook"]["filter"], json!({ "products": [product], "accounts": [] }));
+        let (watched, other) = (app.account(&code).await, app.account("current").await);
+        app.pay_in(&other, "50.00").await;
+        let first = app.pay_in(&watched, "50.00").await;
+        app.transfer(&other, &app.account("current").await, "1.00").await;
+        let second = app.transfer(&other, &watched, "2.00").await;
+        app.done("updateProduct", json!({ "product": { "code": code }, "alias": "New" }), "replayed").await;
+        app.done("updateProduct", json!({ "product": { "code": "current" }, "alias": "New" }), "replayed").await;
+        let hits = came(&receiver, 4).await;
+        let told: BTreeSet<(&str, &str)> = hits.iter().map(|hit| (hit.type_(), hit.subject())).collect();
+        let product = product.as_str().expect("an id");
+        assert_eq!(told, [("ACCOUNT_OPENED", watched.id.as_str()), ("ENTRY_POSTED", &first), ("ENTRY_POSTED", &second), ("PRODUCT_UPDATED", product)].into());
+        stand(&app, &id, "DELIVERED", 4).await;
+        let none = json!({ "url": receiver.url(), "filter": { "products": ["prd_00000000000070008000000000000000"] } });
+        app.refused("createWebhook", none, "NOT_FOUND", "filter.products").await;
+        app.refused("createWebhook", json!({ "url": receiver.url(), "filter": { "products": [] } }), "INVALID_INPUT", "filter.products").await;
+    }
+
     async fn a_secret_is_shown_once_and_two_sign_while_receivers_change_over(app: TestApp) {
         let receiver = Receiver::start().await;
         let input = json!({ "url": receiver.url(), "filter": parties(), "idempotencyKey": fresh_key() });

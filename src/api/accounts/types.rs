@@ -12,6 +12,7 @@ use crate::api::books::reports::{LedgerAccount, rows_of};
 use crate::api::books::{self as ledger, Hold, Transaction, TransactionFilter};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::Customer;
+use crate::api::documents::{self, Document};
 use crate::api::enums::{AccountAction, AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, WorkingMode};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
@@ -358,6 +359,17 @@ impl AccountFields {
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Connection<Hold>, Fault> {
         ledger::holds(allowed(ctx, Scope::Read)?, self.0.id, status, &PageArgs::forward(first, after)).await
+    }
+
+    /// Its documents, in the order in which they were added. Scope: read.
+    async fn documents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this kind.")] kind: Option<String>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Document>, Fault> {
+        documents::of(ctx, Subject::Account(self.0.id), kind, &PageArgs::forward(first, after)).await
     }
 
     /// Every command that touched it, newest first: opened, changed, holds, what was booked on it, closure. Scope: read.

@@ -284,6 +284,20 @@ pub async fn list(caller: &Caller, filter: DocumentFilter, args: &PageArgs) -> R
     Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), Document))
 }
 
+/// The documents of something that the token sees, in the order in which they were added.
+///
+/// # Errors
+/// As [`list`].
+pub async fn of(
+    ctx: &Context<'_>,
+    subject: Subject,
+    kind: Option<String>,
+    args: &PageArgs,
+) -> Result<Connection<Document>, Fault> {
+    let filter = DocumentFilter { subject: Some(ID(subject.to_string())), kind, status: None };
+    list(allowed(ctx, Scope::Read)?, filter, args).await
+}
+
 /// What holds for the kinds that something holds for.
 ///
 /// # Errors

@@ -33,6 +33,9 @@ pub struct WebhookFilterInput {
     /// Events that are about one of these accounts or were posted to one; about all when absent. 1 to 100.
     #[graphql(validator(max_items = 100))]
     accounts: Option<Vec<ID>>,
+    /// Events that are about one of these products, or touch an account of one; about all when absent. 1 to 100.
+    #[graphql(validator(max_items = 100))]
+    products: Option<Vec<ID>>,
     /// Entries of these kinds, and nothing else; everything when absent. 1 to 100.
     #[graphql(validator(max_items = 100))]
     kinds: Option<Vec<TransactionKind>>,
@@ -140,7 +143,7 @@ outcomes! {
         /// The webhook.
         webhook: Webhook,
         /// What its messages are signed with. Shown here and never again, not even when the request is repeated: keep it,
-        /// or ask for a new one.
+        /// or ask for a new one (`rotateWebhookSecret`), as whoever had to wait for a second person has to.
         secret: Option<String>,
     }
 
@@ -380,9 +383,12 @@ impl WebhookFilterInput {
         let types = listed("types", self.types)?;
         let accounts = listed("accounts", self.accounts)?;
         let account = |id: &ID| named("filter.accounts", "account", id.parse().ok());
+        let products = listed("products", self.products)?;
+        let product = |id: &ID| named("filter.products", "product", id.parse().ok());
         Ok(Filter {
             types: types.into_iter().map(|type_| type_.word().to_owned()).collect(),
             accounts: accounts.iter().map(account).collect::<Result<_, _>>()?,
+            products: products.iter().map(product).collect::<Result<_, _>>()?,
             kinds: listed("kinds", self.kinds)?,
             minimum_amount: self.minimum_amount.map(|amount| amount.0),
         })

@@ -6,9 +6,11 @@ use crate::access::Scope;
 use crate::api::context::{Caller, allowed};
 use crate::api::enums::{DeliveryState, DisabledReason, EventType, TransactionKind, WebhookState};
 use crate::api::fault::Fault;
+use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::filter_list;
 use crate::api::pagination::{Connection, EventSequence, Key as _, Listed, Ordinal, PageArgs, Window};
 use crate::api::scalars::{BigInt, Cursor, DateTime, Decimal};
+use crate::events::history::HistoryOf;
 use crate::events::message;
 use crate::events::webhooks::{self as domain, store};
 use crate::primitives::{TenantId, WebhookDeliveryId, WebhookId};
@@ -36,6 +38,8 @@ pub struct WebhookFilter {
     types: Vec<EventType>,
     /// Events that are about one of these accounts or were posted to one; about all when empty.
     accounts: Vec<ID>,
+    /// Events that are about one of these products, or touch an account of one; about all when empty.
+    products: Vec<ID>,
     /// Entries of these kinds, and nothing else; everything when empty.
     kinds: Vec<TransactionKind>,
     /// Entries with a line of at least this much, and nothing else; everything when null.
@@ -66,6 +70,7 @@ impl Webhook {
         WebhookFilter {
             types: filter.types.iter().filter_map(|word| EventType::from_word(word)).collect(),
             accounts: filter.accounts.iter().map(ID::from).collect(),
+            products: filter.products.iter().map(ID::from).collect(),
             kinds: filter.kinds.clone(),
             minimum_amount: filter.minimum_amount.map(Decimal),
         }
@@ -104,6 +109,17 @@ impl Webhook {
     /// When it was created.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of_traces(ctx, &HistoryOf::Thing(self.0.id.to_string()), filter, first, after).await
     }
 
     /// What was sent to it or waits, newest first: the last 1,000 that arrived, and all others for 30 days. Scope: admin.

@@ -29,12 +29,18 @@ fn slots() -> impl Iterator<Item = String> {
 }
 
 /// That what is filtered by is there.
-fn check_accounts(work: &mut Work, filter: &Filter) -> Decision<()> {
+fn check_filter(work: &mut Work, filter: &Filter) -> Decision<()> {
     let found = work.get_all::<Position>(&filter.accounts)?;
-    match found.iter().any(Option::is_none) {
-        true => Err(Refused::not_found("filter.accounts", "account").into()),
-        false => Ok(()),
+    if found.iter().any(Option::is_none) {
+        return Err(Refused::not_found("filter.accounts", "account").into());
     }
+    for product in &filter.products {
+        let Some(house) = work.house else { return Err(Stop::damaged("products without a house")) };
+        if !house.has_product(work, *product)? {
+            return Err(Refused::not_found("filter.products", "product").into());
+        }
+    }
+    Ok(())
 }
 
 /// `INVALID_STATE`, with the state that it is in.
@@ -107,7 +113,7 @@ impl Command for CreateWebhook {
             created_at: work.now(),
         }
         .checked()?;
-        check_accounts(work, &self.filter)?;
+        check_filter(work, &self.filter)?;
         for slot in slots() {
             if work.find::<Webhook>(&store::SLOT, &slot)?.is_none() {
                 let webhook = work.insert(Webhook { slot: Some(slot), ..webhook })?;
@@ -147,7 +153,7 @@ impl Command for UpdateWebhook {
     fn decide(&self, work: &mut Work) -> Decision<Arc<Webhook>> {
         store::locate(work, self.webhook, "webhook")?;
         if let Some(filter) = &self.filter {
-            check_accounts(work, filter)?;
+            check_filter(work, filter)?;
         }
         change(work, self.webhook, WEBHOOK_UPDATED, |webhook| {
             if let Some(url) = &self.url {

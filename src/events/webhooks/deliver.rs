@@ -1,5 +1,6 @@
 //! A webhook at work: reads the log, sends, and notes what became of it, until it is told to stop.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use crate::events::{Event, message, store as log};
 use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::primitives::clock::Micros;
-use crate::primitives::{Origin, TenantId, WebhookDeliveryId, WebhookId};
+use crate::primitives::{AccountId, Origin, TenantId, WebhookDeliveryId, WebhookId};
 use crate::telemetry::spans;
 use crate::work::{Failure, Mode, Priority, read};
 
@@ -182,7 +183,7 @@ impl AtWork {
                         Err(Some(fault)) => return Err(fault),
                     }
                 }
-                Some(events) = pages.next(), if !closing && self.queue.has_room() => self.take(events),
+                Some(events) = pages.next(), if !closing && self.queue.has_room() => self.take(events).await?,
                 () = tokio::time::sleep(if self.queue.is_idle() && self.queue.news() == 0 { PAUSE } else { LOOK }) => {}
                 () = stop.cancelled(), if !closing => closing = true,
             }
@@ -190,16 +191,25 @@ impl AtWork {
     }
 
     /// Takes a page of the log in hand.
-    fn take(&mut self, events: Vec<Arc<Event>>) {
+    async fn take(&mut self, events: Vec<Arc<Event>>) -> Result<(), Arc<LedgerFault>> {
+        let filter = &self.webhook.filter;
+        let of_products = if filter.products.is_empty() {
+            HashSet::new()
+        } else {
+            let touched: HashSet<AccountId> = events.iter().flat_map(|event| event.accounts()).collect();
+            let db = self.deliverer.surface.db.reader();
+            store::of_products(db, self.tenant, &filter.products, touched).await?
+        };
         let now = self.now();
         for event in events {
-            if self.webhook.filter.passes(&event) {
+            if self.webhook.filter.passes(&event, &of_products) {
                 let id = WebhookDeliveryId(self.deliverer.surface.ids.next());
                 self.queue.push(event, id, now);
             } else {
                 self.queue.skip(event.sequence);
             }
         }
+        Ok(())
     }
 
     /// Sends what is due, as far as there is room.

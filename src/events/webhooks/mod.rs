@@ -45,3 +45,17 @@ pub(super) use deliver::Deliverer;
 pub use metrics::WebhookMetrics;
 pub use model::{Delivery, DeliveryState, DisabledReason, Filter, Webhook, WebhookState};
 pub(crate) use post::{Message, Poster, TooLong};
+
+use crate::work::{About, Stored};
+
+/// What people change about webhooks. Not the secret: that is told to whoever asks for it, when they do.
+pub const COMMANDS: &[Stored] = &[
+    Stored::of::<CreateWebhook>().about(About::Nothing),
+    Stored::of::<UpdateWebhook>().about(About::Nothing),
+    Stored::of::<EnableWebhook>().about(About::Nothing),
+    Stored::of::<DisableWebhook>().about(About::Nothing),
+    Stored::of::<DeleteWebhook>().about(About::Nothing),
+    Stored::of::<ReplayWebhook>().about(About::Nothing),
+    Stored::of::<SendTestWebhook>().about(About::Nothing),
+    Stored::of::<RetryDelivery>().about(About::Nothing),
+];

@@ -1,11 +1,13 @@
 //! A webhook, a delivery, and what passes a webhook's filter.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::events::Event;
 use crate::ledger::TransactionKind;
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, WebhookDeliveryId, WebhookId, text};
+use crate::primitives::{AccountId, ProductId, WebhookDeliveryId, WebhookId, text};
 use crate::refused::Refused;
 
 use super::{address, sign};
@@ -52,6 +54,8 @@ pub struct Filter {
     pub types: Vec<String>,
     /// Events that are about one of these accounts, or were posted to one.
     pub accounts: Vec<AccountId>,
+    /// Events that are about one of these products, or touch an account of one.
+    pub products: Vec<ProductId>,
     /// Entries of these kinds.
     pub kinds: Vec<TransactionKind>,
     /// Entries with a line of at least this much, whatever its sign and currency.
@@ -59,18 +63,21 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether an event comes through.
+    /// Whether an event comes through. `of_products`: of the accounts that it touches, those of the filter's products.
     #[must_use]
-    pub fn passes(&self, event: &Event) -> bool {
+    pub fn passes(&self, event: &Event, of_products: &HashSet<AccountId>) -> bool {
         let of_type = self.types.is_empty() || self.types.contains(&event.type_);
         let of_account = self.accounts.is_empty() || self.accounts.iter().any(|account| event.touches(*account));
+        let of_product = self.products.is_empty()
+            || event.accounts().any(|account| of_products.contains(&account))
+            || self.products.iter().any(|product| event.subject == product.to_string());
         let of_kind =
             self.kinds.is_empty() || event.entry.as_ref().is_some_and(|entry| self.kinds.contains(&entry.kind));
         let is_enough = self.minimum_amount.is_none_or(|minimum| {
             let lines = event.entry.iter().flat_map(|entry| &entry.postings);
             lines.into_iter().any(|line| line.amount.in_currency(line.currency).amount.abs() >= minimum)
         });
-        of_type && of_account && of_kind && is_enough
+        of_type && of_account && of_product && of_kind && is_enough
     }
 }
 

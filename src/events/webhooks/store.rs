@@ -1,5 +1,6 @@
 //! Rows of webhooks and deliveries.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, Statement};
@@ -9,7 +10,7 @@ use crate::events::store as log;
 use crate::ledger::LedgerFault;
 use crate::ledger::query::{Page, Query};
 use crate::primitives::clock::Micros;
-use crate::primitives::{TenantId, WebhookDeliveryId, WebhookId};
+use crate::primitives::{AccountId, ProductId, TenantId, WebhookDeliveryId, WebhookId};
 use crate::refused::Refused;
 use crate::work::row::{Index, Row, Table};
 use crate::work::{Decision, Owned, Work, read};
@@ -303,4 +304,29 @@ pub async fn place_before(db: &impl ConnectionTrait, tenant: TenantId, at: Micro
         }
     }
     Ok(before)
+}
+
+/// Of some accounts those of some products.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn of_products(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    products: &[ProductId],
+    accounts: HashSet<AccountId>,
+) -> Result<HashSet<AccountId>, LedgerFault> {
+    let mut found = HashSet::new();
+    let accounts: Vec<AccountId> = accounts.into_iter().collect();
+    for some in accounts.chunks(1_000) {
+        let mut query = Query::new("SELECT id FROM account WHERE tenant_id = ", tenant);
+        query.and_raw("");
+        query.any("id", some.iter().map(|id| id.0.into()).collect());
+        query.and_raw("");
+        query.any("product_id", products.iter().map(|id| id.0.into()).collect());
+        for row in query.all(db).await? {
+            found.insert(AccountId(row.try_get("", "id")?));
+        }
+    }
+    Ok(found)
 }

@@ -23,6 +23,22 @@ fn located(work: &mut Work, id: ApprovalId) -> Decision<Arc<Approval>> {
     }
 }
 
+/// The approval that a second person says yes or no to, with what they say to it. Refused as: `NOT_FOUND`,
+/// `APPROVAL_EXPIRED`, `INVALID_STATE` for what does not wait, `APPROVAL_BY_MAKER`, `INVALID_INPUT`, in this order.
+fn judged(
+    work: &mut Work,
+    id: ApprovalId,
+    comment: Option<&str>,
+    by_maker: &str,
+) -> Decision<(Arc<Approval>, Option<String>)> {
+    let found = located(work, id)?;
+    found.require_pending(work.now())?;
+    if found.is_by(work.origin()) {
+        return Err(Refused::of_field(APPROVAL_BY_MAKER, "approval", by_maker).into());
+    }
+    Ok((found, noted("comment", comment)?))
+}
+
 /// How one ends.
 struct Ending {
     state: ApprovalState,
@@ -30,11 +46,12 @@ struct Ending {
     comment: Option<String>,
     result: Option<String>,
     refusal: Option<KeptRefusal>,
+    done_by: Option<i64>,
 }
 
 impl Ending {
     fn new(state: ApprovalState, event: EventType, comment: Option<String>) -> Self {
-        Self { state, event, comment, result: None, refusal: None }
+        Self { state, event, comment, result: None, refusal: None, done_by: None }
     }
 
     /// Ends it, and forgets what was asked for: what is personal in it is not kept longer than it is of use.
@@ -47,6 +64,7 @@ impl Ending {
             approval.comment = self.comment;
             approval.result = self.result;
             approval.refusal = self.refusal;
+            approval.done_by = self.done_by;
             approval.command = String::new();
             Ok(())
         })?;
@@ -72,16 +90,10 @@ impl Command for Approve {
         wants.row::<Approval>(self.approval);
     }
 
-    /// Refused as: `NOT_FOUND`, `APPROVAL_EXPIRED`, `INVALID_STATE` for what does not wait, `APPROVAL_BY_MAKER`,
-    /// `INVALID_INPUT`, in this order. What the command itself is refused for ends the approval, and stands with it.
+    /// Refused as [`judged`]. What the command itself is refused for ends the approval, and stands with it.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Approval>> {
-        let found = located(work, self.approval)?;
-        found.require_pending(work.now())?;
-        if found.is_by(work.origin()) {
-            let message = "whoever asked for it cannot say yes to it";
-            return Err(Refused::of_field(APPROVAL_BY_MAKER, "approval", message).into());
-        }
-        let comment = noted("comment", self.comment.as_deref())?;
+        let by_maker = "whoever asked for it cannot say yes to it";
+        let (found, comment) = judged(work, self.approval, self.comment.as_deref(), by_maker)?;
         let Some(command) = work.read(&found.operation, &found.command) else {
             let message = "this version of Konto has no such operation";
             return Err(Refused::of_field(INVALID_STATE, "approval", message).into());
@@ -91,7 +103,10 @@ impl Command for Approve {
         let whose = Whose { origin: &maker, key: key.as_ref(), approved: true, atomic: false };
         let ending = match work.decide_aside(&whose, &*command)? {
             Became::Done(result) => {
-                Ending { result: Some(result), ..Ending::new(ApprovalState::Approved, APPROVAL_APPROVED, comment) }
+                // What was done aside has the place before this one's.
+                let done_by = Some(work.command() - 1);
+                let ending = Ending::new(ApprovalState::Approved, APPROVAL_APPROVED, comment);
+                Ending { result: Some(result), done_by, ..ending }
             }
             Became::Refused(refused) => Ending {
                 refusal: Some(KeptRefusal::from(&*refused)),
@@ -124,16 +139,10 @@ impl Command for RejectApproval {
         wants.row::<Approval>(self.approval);
     }
 
-    /// Refused as: `NOT_FOUND`, `APPROVAL_EXPIRED`, `INVALID_STATE`, `APPROVAL_BY_MAKER`, `INVALID_INPUT`, in this order.
-    /// Whoever asked for it withdraws it.
+    /// Refused as [`judged`]: whoever asked for it withdraws it.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Approval>> {
-        let found = located(work, self.approval)?;
-        found.require_pending(work.now())?;
-        if found.is_by(work.origin()) {
-            let message = "whoever asked for it withdraws it";
-            return Err(Refused::of_field(APPROVAL_BY_MAKER, "approval", message).into());
-        }
-        let comment = noted("comment", self.comment.as_deref())?;
+        let by_maker = "whoever asked for it withdraws it";
+        let (found, comment) = judged(work, self.approval, self.comment.as_deref(), by_maker)?;
         Ending::new(ApprovalState::Rejected, APPROVAL_REJECTED, comment).of(work, found.id)
     }
 

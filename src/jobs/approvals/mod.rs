@@ -19,7 +19,7 @@ pub use rules::{ApprovalRules, Rule, SetApprovalRules, TheHouse};
 pub use store::ApprovalFilter;
 
 use crate::refused::RefusalCode;
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 crate::open_words! { RefusalCode:
     /// What is refused for the sake of a second person.
@@ -36,4 +36,4 @@ crate::open_words! { RefusalCode:
 }
 
 /// What changes the rules: that may wait as well.
-pub const COMMANDS: &[Stored] = &[Stored::of::<SetApprovalRules>()];
+pub const COMMANDS: &[Stored] = &[Stored::of::<SetApprovalRules>().about(About::Nothing)];

@@ -69,6 +69,8 @@ pub struct Approval {
     pub comment: Option<String>,
     /// What the command made.
     pub result: Option<String>,
+    /// The command's number in the journal of commands, once it was done: its item in the history of what it changed.
+    pub done_by: Option<i64>,
     /// What the command was refused for when it was decided anew.
     pub refusal: Option<KeptRefusal>,
 }

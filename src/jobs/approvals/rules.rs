@@ -11,7 +11,7 @@ use super::store::KEY;
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, ApprovalRulesId, Currency, Minor, Money, ProductId, TenantId};
 use crate::refused::{IDEMPOTENCY_KEY_REUSED, Refused};
-use crate::work::house::{Decided, House, Stored};
+use crate::work::house::{About, Decided, House, Stored};
 use crate::work::{AnyCommand, Command, Decision, Idempotency, Stop, Wants, Work};
 
 /// Rules of a tenant, at most.
@@ -67,6 +67,30 @@ impl Rule {
     }
 }
 
+/// Mutations that never wait, and why. Batches besides: their items wait as if they had been asked for alone.
+pub const NEVER: &[(&str, &str)] = &[
+    ("approve", "it is the second person's own"),
+    ("rejectApproval", "it is the second person's own"),
+    ("withdrawApproval", "it takes back what waits"),
+    ("rotateWebhookSecret", "its answer is a secret, which is told once and to whoever asked for it"),
+    ("rotateCustomActionSecret", "its answer is a secret, which is told once and to whoever asked for it"),
+    ("runAction", "what its script asks for is asked about one by one"),
+];
+
+impl Rule {
+    /// Whether this one, which comes first, asks whenever the other one does.
+    fn covers(&self, other: &Self) -> bool {
+        let above = match (self.above, other.above) {
+            (None, _) => true,
+            (Some(own), Some(others)) => own.currency == others.currency && own.amount <= others.amount,
+            (Some(_), None) => false,
+        };
+        let among = |product| self.products.contains(product);
+        let products = self.products.is_empty() || (!other.products.is_empty() && other.products.iter().all(among));
+        self.operation == other.operation && above && products
+    }
+}
+
 /// Replaces a tenant's rules.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SetApprovalRules {
@@ -78,13 +102,13 @@ impl Command for SetApprovalRules {
     const OPERATION: &'static str = "setApprovalRules";
     type Made = ApprovalRules;
 
-    /// Refused as: `INVALID_INPUT`, `NOT_FOUND` for a product, rule by rule.
+    /// Refused as: `INVALID_INPUT`, `NOT_FOUND` for a product, rule by rule. A rule that could never ask is refused.
     fn decide(&self, work: &mut Work) -> Decision<Arc<ApprovalRules>> {
         if self.rules.len() > MOST {
             return Err(Refused::invalid("rules", format!("at most {MOST}")).into());
         }
         for (place, rule) in self.rules.iter().enumerate() {
-            checked(work, rule).map_err(|stop| match stop {
+            checked(work, rule, &self.rules[..place]).map_err(|stop| match stop {
                 Stop::Refused(refused) => Stop::from(refused.at("rules", place)),
                 stop => stop,
             })?;
@@ -107,10 +131,18 @@ impl Command for SetApprovalRules {
     }
 }
 
-fn checked(work: &mut Work, rule: &Rule) -> Decision<()> {
+fn checked(work: &mut Work, rule: &Rule, before: &[Rule]) -> Decision<()> {
     let Some(house) = work.house else { return Err(Stop::damaged("rules without a house")) };
-    if !house.can_wait(&rule.operation) {
-        return Err(Refused::invalid("operation", "is not a mutation that can wait").into());
+    let Some(about) = house.about(&rule.operation) else {
+        return Err(Refused::invalid("operation", never(&rule.operation)).into());
+    };
+    if rule.above.is_some() && !about.has_amount() {
+        let message = format!("would never ask: {} is about no amount", rule.operation);
+        return Err(Refused::invalid("above", message).into());
+    }
+    if !rule.products.is_empty() && !about.has_accounts() {
+        let message = format!("would never ask: {} touches no account", rule.operation);
+        return Err(Refused::invalid("products", message).into());
     }
     if let Some(above) = rule.above
         && above.to_minor().map_or(true, |above| above.0 < 0)
@@ -128,7 +160,20 @@ fn checked(work: &mut Work, rule: &Rule) -> Decision<()> {
             return Err(Refused::not_found("products", "product").into());
         }
     }
+    if let Some(place) = before.iter().position(|first| first.covers(rule)) {
+        let message = format!("would never ask: rule {place} asks for all of it, and comes first");
+        return Err(Refused::invalid("operation", message).into());
+    }
     Ok(())
+}
+
+/// Why commands of an operation never wait.
+fn never(operation: &str) -> String {
+    match NEVER.iter().find(|(name, _)| *name == operation) {
+        Some((_, why)) => format!("cannot wait: {why}"),
+        None if operation.ends_with("Batch") => "is a batch: name the mutation of its items, which wait alone".into(),
+        None => "is not a mutation that can wait".into(),
+    }
 }
 
 /// The rules that commands are decided under, with what the domains know.
@@ -200,6 +245,7 @@ impl TheHouse {
             comment: None,
             result: None,
             refusal: None,
+            done_by: None,
         };
         let approval = work.insert(approval)?;
         work.tell(events::of(APPROVAL_REQUESTED, &approval));
@@ -271,8 +317,8 @@ impl House for TheHouse {
         (of_it.read)(stored)
     }
 
-    fn can_wait(&self, operation: &str) -> bool {
-        (self.commands)().iter().any(|command| command.operation == operation)
+    fn about(&self, operation: &str) -> Option<About> {
+        (self.commands)().iter().find(|command| command.operation == operation).map(|command| command.about)
     }
 
     fn has_product(&self, work: &mut Work, product: ProductId) -> Decision<bool> {

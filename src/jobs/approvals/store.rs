@@ -4,6 +4,7 @@ use sea_orm::ConnectionTrait;
 
 use super::model::{Approval, ApprovalState};
 use super::rules::{ApprovalRules, Rule};
+use crate::database::{Kind, Listed, listed};
 use crate::jobs::refusal::KeptRefusal;
 use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
@@ -53,6 +54,7 @@ impl Row for Approval {
             comment: self.comment.clone(),
             result: self.result.clone(),
             refusal: self.refusal.as_ref().map(KeptRefusal::text),
+            done_by: self.done_by,
         }
     }
 
@@ -87,6 +89,7 @@ impl Row for Approval {
             comment: row.comment,
             result: row.result,
             refusal: refusal.transpose()?,
+            done_by: row.done_by,
         })
     }
 
@@ -173,6 +176,35 @@ pub async fn list(
         query.and("customer_id = ", customer.0.into());
     }
     read::page(db, query, true, page).await
+}
+
+/// The approvals that commands were done by, by the commands' numbers.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn of_commands(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    commands: &[i64],
+) -> Result<Vec<Approval>, LedgerFault> {
+    let backend = db.get_database_backend();
+    let values = commands.iter().map(|command| (*command).into()).collect();
+    let (Listed { from, condition }, values) =
+        listed(backend, ("approval", "found"), "done_by", 2, Kind::BigInt, values);
+    let sql = format!("SELECT found.* FROM {from} WHERE {condition}");
+    let statement = sea_orm::Statement::from_sql_and_values(backend, sql, [tenant.0.into(), values]);
+    db.query_all_raw(statement).await?.iter().map(Approval::of_result).collect()
+}
+
+/// The commands of an operation that wait, as they are stored.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn waiting(db: &impl ConnectionTrait, tenant: TenantId, operation: &str) -> Result<Vec<String>, LedgerFault> {
+    let mut query = crate::ledger::query::Query::new("SELECT command FROM approval WHERE tenant_id = ", tenant);
+    query.and_raw("state = 'PENDING'");
+    query.and("operation = ", operation.into());
+    query.all(db).await?.iter().map(|row| Ok(row.try_get("", "command")?)).collect()
 }
 
 /// Approvals that wait although their time is over, of all tenants: by the tenant's own clock, which a sandbox moves.

@@ -103,7 +103,7 @@ impl<C: ConnectionTrait> Replay<'_, C> {
     pub(super) fn reversal(&mut self, entry: &Entry, originals: &BTreeMap<EntryId, Entry>) -> Result<(), VerifyError> {
         let account = entry.postings.iter().find_map(|posting| posting.account);
         let differs = |what: &str| self.differs(account, Some(entry.sequence), what);
-        let is_reversal = entry.kind == TransactionKind::Reversal;
+        let is_reversal = entry.kind.is_reversal();
         let Some(reverses) = entry.reverses else {
             if is_reversal {
                 return Err(differs("the entry is a reversal of nothing"));
@@ -114,8 +114,12 @@ impl<C: ConnectionTrait> Replay<'_, C> {
         let Some(original) = originals.get(&reverses) else {
             return Err(differs("the entry reverses one that does not stand before it"));
         };
-        if !is_reversal || original.kind == TransactionKind::Reversal {
+        if !is_reversal || original.kind.is_reversal() {
             return Err(differs("the entry reverses another, and is no reversal, or the other one is"));
+        }
+        let is_return = entry.kind == TransactionKind::DisbursementReturned;
+        if is_return && original.kind != TransactionKind::Disbursement {
+            return Err(differs("the entry brings something back that is no disbursement"));
         }
         if entry.value_date < original.value_date {
             return Err(differs("the entry is valued before the one that it reverses"));

@@ -25,8 +25,16 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.job.id", 13, "query($id: ID!) { job(id: $id) { id state items { nodes { index } } } }"),
     ("Query.customAction.by.id", 15, "query($id: ID!) { customAction(by: { id: $id }) { id code } }"),
     ("Query.actionRun.id", 16, "query($id: ID!) { actionRun(id: $id) { id state } }"),
-    ("Query.actionRuns.filter.action", 15, "query($id: ID!) { actionRuns(filter: { action: $id }) { nodes { state } } }"),
-    ("Query.actionRuns.filter.account", 2, "query($id: ID!) { actionRuns(filter: { account: $id }) { nodes { state } } }"),
+    (
+        "Query.actionRuns.filter.action",
+        15,
+        "query($id: ID!) { actionRuns(filter: { action: $id }) { nodes { state } } }",
+    ),
+    (
+        "Query.actionRuns.filter.account",
+        2,
+        "query($id: ID!) { actionRuns(filter: { account: $id }) { nodes { state } } }",
+    ),
     (
         "Query.document.of",
         2,
@@ -145,6 +153,11 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             2,
             json!({ "url": "https://example.com/", "filter": { "accounts": ["ID"] } }),
         ),
+        (
+            "createWebhook.input.filter.products",
+            1,
+            json!({ "url": "https://example.com/", "filter": { "products": ["ID"] } }),
+        ),
         ("deleteWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
         ("disableWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
         ("enableWebhook.input.webhook", 11, json!({ "webhook": "ID" })),
@@ -157,6 +170,11 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             "updateWebhook.input.filter.accounts",
             2,
             json!({ "webhook": "MY-WEBHOOK", "filter": { "accounts": ["ID"] } }),
+        ),
+        (
+            "updateWebhook.input.filter.products",
+            1,
+            json!({ "webhook": "MY-WEBHOOK", "filter": { "products": ["ID"] } }),
         ),
         ("updateAccount.input.account.id", 2, json!({ "account": id, "creditLimit": "0" })),
         ("updateAccount.input.creditor.id", 9, json!({ "account": mine, "creditor": id })),

@@ -170,7 +170,10 @@ impl Model {
         input: &Value,
     ) -> Result<Vec<(Verdict, bool)>, Refusal> {
         let items = input["items"].as_array().expect("items");
-        if items.is_empty() || items.len() > 10_000 {
+        if items.is_empty() {
+            return Err(no("INVALID_INPUT", "items"));
+        }
+        if items.len() > 10_000 {
             return Err(no("LIMIT_EXCEEDED", "items").with(json!({ "maximumCount": 10_000 })));
         }
         for (index, item) in items.iter().enumerate() {

@@ -11,7 +11,7 @@ use konto::ledger::{Hold, HoldStatus};
 use konto::payments::ExpireHold;
 use konto::primitives::clock::from_micros;
 use konto::primitives::{AccountId, Clock, EntryId, HoldId, IdSource, Origin, TenantId, text};
-use konto::refused::{Facts, FieldProblem, Refused};
+use konto::refused::{FieldProblem, Refused};
 use konto::work::memory::Memory;
 use konto::work::{Command, Done, Idempotency, Mode};
 use serde_json::{Value, json};
@@ -90,9 +90,7 @@ impl InMemory {
         let items = input["items"].as_array().expect("items");
         let keys: Vec<&Value> = items.iter().map(|item| &item["idempotencyKey"]).collect();
         if items.is_empty() {
-            let refused = Refused::of_field(konto::ledger::refusal::LIMIT_EXCEEDED, "items", "1 to 10,000 items");
-            let facts = Box::new(Facts { maximum_count: Some(10_000), ..Facts::default() });
-            return refusal(&self.turned_away(Refused { facts, ..refused }));
+            return refusal(&self.turned_away(Refused::invalid("items", "is empty")));
         }
         if let Some(index) = (1..keys.len()).find(|index| keys[..*index].contains(&keys[*index])) {
             return refusal(&self.turned_away(Refused::invalid("idempotencyKey", "twice").at("items", index)));

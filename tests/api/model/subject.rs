@@ -224,7 +224,7 @@ impl Subject for Api {
     async fn next_records(&mut self) -> Option<Vec<Value>> {
         let mut records = self.new_records().await;
         // What Konto does by itself.
-        let own = ["expireHold", "startDay", "runBusinessDay", "takeLease", "releaseLease"];
+        let own = ["expireHold", "startDay", "runBusinessDayStep", "takeLease", "releaseLease"];
         let is_own = |record: &Value| own.iter().any(|operation| record["operation"] == *operation);
         records.retain(|record| record["client"] != "system" || !is_own(record));
         records.iter_mut().filter_map(Value::as_object_mut).for_each(|record| _ = record.remove("id"));
