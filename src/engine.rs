@@ -87,6 +87,7 @@ pub fn commands() -> Vec<Stored> {
         cards::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
+        actions::COMMANDS,
     ]
     .concat()
 }
@@ -101,6 +102,22 @@ pub fn role_sources() -> Vec<RoleSource> {
 #[must_use]
 pub fn sealed_columns() -> Vec<SealedColumn> {
     vec![queue::store::SEALED, approvals::store::SEALED, customers::store::SEALED]
+}
+
+/// Whether a script may ask for commands of an operation: those of the business, and not of what runs the tenant, or does
+/// more than its command (a clock that passes days, bytes that go).
+#[must_use]
+pub fn is_for_scripts(operation: &str) -> bool {
+    let others = [
+        webhooks::COMMANDS,
+        jobs::COMMANDS,
+        jobs::settings::COMMANDS,
+        approvals::COMMANDS,
+        documents::COMMANDS,
+        actions::COMMANDS,
+    ];
+    let is_of = |commands: &[Stored]| commands.iter().any(|command| command.operation == operation);
+    is_of(&commands()) && !others.into_iter().any(is_of)
 }
 
 /// Every kind of job, in the order of the domains.
@@ -199,7 +216,8 @@ impl Engine {
         let jobs = Jobs::new(db.clone(), surroundings.clock.clone(), workers.clone(), &HOUSE);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
-        let actions = Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), &HOUSE);
+        let actions =
+            Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), is_for_scripts);
         let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine

@@ -52,3 +52,13 @@ pub use model::{
 pub use runner::{Actions, Asker, Commands, Wanted};
 pub use runs::StartRun;
 pub use store::{ActionBy, RunFilter};
+
+use crate::work::{About, Stored};
+
+/// What operators change about custom actions. Not the secret: that is told to whoever asks for it, when they do.
+pub const COMMANDS: &[Stored] = &[
+    Stored::of::<CreateCustomAction>().about(About::Nothing),
+    Stored::of::<UpdateCustomAction>().about(About::Nothing),
+    Stored::of::<EnableCustomAction>().about(About::Nothing),
+    Stored::of::<DisableCustomAction>().about(About::Nothing),
+];

@@ -28,7 +28,7 @@ use crate::ledger::{LedgerFault, Position};
 use crate::primitives::{ActionRunId, ActionVersionId, Clock, Origin, TenantId};
 use crate::refused::Refused;
 use crate::work::present;
-use crate::work::{AnyCommand, Command, Failure as Failed, House, Idempotency, Mode, Priority, Workers, read};
+use crate::work::{AnyCommand, Command, Failure as Failed, Idempotency, Mode, Priority, Workers, read};
 
 /// How often it looks for runs whose turn has come.
 const LOOK: Duration = Duration::from_millis(500);
@@ -87,7 +87,7 @@ struct Inner {
     clock: Clock,
     workers: Workers,
     outbound: Outbound,
-    house: &'static dyn House,
+    is_for_scripts: fn(&str) -> bool,
     commands: Mutex<Option<Arc<dyn Commands>>>,
     poster: OnceLock<Poster>,
     scripts: Semaphore,
@@ -106,13 +106,19 @@ enum Left {
 impl Actions {
     /// One that does nothing yet.
     #[must_use]
-    pub fn new(db: Database, clock: Clock, workers: Workers, outbound: Outbound, house: &'static dyn House) -> Self {
+    pub fn new(
+        db: Database,
+        clock: Clock,
+        workers: Workers,
+        outbound: Outbound,
+        is_for_scripts: fn(&str) -> bool,
+    ) -> Self {
         Self(Arc::new(Inner {
             db,
             clock,
             workers,
             outbound,
-            house,
+            is_for_scripts,
             commands: Mutex::default(),
             poster: OnceLock::new(),
             scripts: Semaphore::new(SCRIPTS),
@@ -327,7 +333,7 @@ impl Actions {
         let asker = Asker { origin: run.asker(tenant), scopes: run.scopes.clone() };
         let mut made = Vec::with_capacity(wants.len());
         for (place, Want { operation, input }) in wants.into_iter().enumerate() {
-            let known = commands.as_ref().filter(|_| self.0.house.about(&operation).is_some());
+            let known = commands.as_ref().filter(|_| (self.0.is_for_scripts)(&operation));
             let Some(commands) = known else {
                 let message = "there is no such command for a script";
                 return Ok(Err(refusal_of(place, &Refused::new(ACTION_COMMAND_NOT_ALLOWED, message))));

@@ -88,7 +88,7 @@ pub(super) fn engine(steps: Arc<AtomicU64>) -> Engine {
     let began = Instant::now();
     engine.on_progress(move |count| {
         steps.store(count, Ordering::Relaxed);
-        (count % LOOK == 0 && began.elapsed() > TIME).then(|| Dynamic::from(Halt::TooSlow))
+        (count.is_multiple_of(LOOK) && began.elapsed() > TIME).then(|| Dynamic::from(Halt::TooSlow))
     });
     engine
 }
@@ -100,7 +100,7 @@ fn bound_variables(engine: &mut Engine) {
     // Not deprecated: the library says that it may change.
     #[allow(deprecated)]
     engine.on_var(move |_, _, context| {
-        if looks.fetch_add(1, Ordering::Relaxed) % LOOK == 0 {
+        if looks.fetch_add(1, Ordering::Relaxed).is_multiple_of(LOOK) {
             for (_, _, value) in context.scope().iter_raw() {
                 let mut size = Size::default();
                 size.add(value);

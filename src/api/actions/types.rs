@@ -8,12 +8,14 @@ use crate::api::accounts::{self, Account};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::enums::{AccountFamily, ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
 use crate::api::fault::Fault;
+use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::{CustomActionBy, filter_id, filter_list};
 use crate::api::jobs::{self, Job};
 use crate::api::node::{self, Node};
 use crate::api::pagination::{Connection, ItemNumber, Listed, Ordinal, PageArgs, Window};
 use crate::api::refusal::Refusal;
 use crate::api::scalars::{DateTime, Json};
+use crate::events::history::HistoryOf;
 use crate::ledger::LedgerFault;
 use crate::primitives::{ActionRunId, ActionVersionId, CustomActionId};
 
@@ -76,6 +78,17 @@ impl CustomAction {
         let window = Window::<ItemNumber>::new(&PageArgs::forward(first, after))?;
         let rows = store::versions(caller.db(), caller.tenant(), self.0.id, window.page(|key| key.0)).await?;
         Ok(window.connect(rows, |row| ItemNumber(row.number.into()), CustomActionVersion))
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of_traces(ctx, &HistoryOf::Thing(self.0.id.to_string()), filter, first, after).await
     }
 
     /// Until when calls of a webhook are signed with the former secret as well.
@@ -308,6 +321,17 @@ impl ActionRun {
     /// The request that it came with, as the audit trail has it.
     async fn request_id(&self) -> &str {
         &self.0.request_id
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of_traces(ctx, &HistoryOf::Thing(self.0.id.to_string()), filter, first, after).await
     }
 
     /// When it was asked for.

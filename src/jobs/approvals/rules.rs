@@ -78,6 +78,8 @@ pub const NEVER: &[(&str, &str)] = &[
     ("rejectApproval", "it is the second person's own"),
     ("withdrawApproval", "it takes back what waits"),
     ("rotateWebhookSecret", "its answer is a secret, which is told once and to whoever asked for it"),
+    ("rotateCustomActionSecret", "its answer is a secret, which is told once and to whoever asked for it"),
+    ("runAction", "what its script asks for is asked about one by one"),
 ];
 
 impl Rule {
