@@ -20,7 +20,7 @@ use crate::work::{Change, Command};
 
 const TENANT: TenantId = TenantId(uuid::Uuid::from_u128(7));
 
-fn run<C: Command>(memory: &mut Memory, command: &C) -> Result<Arc<C::Made>, Refused> {
+fn run<C: Command + Clone>(memory: &mut Memory, command: &C) -> Result<Arc<C::Made>, Refused> {
     memory.run(&Origin::system(TENANT), None, command).map(|done| done.value)
 }
 
