@@ -18,6 +18,7 @@ pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::accounts::products::CharityKind;
 pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
 pub use crate::customers::CustomerType;
+pub use crate::customers::actions::CustomerAction;
 pub use crate::customers::erasure::{KeptData, PersonalData};
 pub use crate::customers::identifiers::{Country as IdentifierCountry, IdentifierKind};
 pub use crate::customers::profile::ContactKind;
@@ -168,6 +169,7 @@ graphql_enums! {
     ChargebackState = "ChargebackState",
     Component = "Component",
     ContactKind = "ContactKind",
+    CustomerAction = "CustomerAction",
     CustomerRole = "CustomerRole",
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",
