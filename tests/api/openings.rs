@@ -82,7 +82,7 @@ on_both_databases! {
         let done = app.done("openAccountBatch", json!({ "items": all }), &items("... on OpenAccountSuccess { account { number } }")).await;
         assert_eq!((&done["succeeded"], &done["refused"]), (&json!(499), &json!(1)));
         assert_eq!(done["items"][250]["result"]["code"], "DUPLICATE_CARD_TOKEN");
-        assert_eq!(done["items"][250]["result"]["fields"][0]["path"], json!(["card", "token"]));
+        assert_eq!(done["items"][250]["result"]["fields"][0]["path"], json!(["items", "250", "card", "token"]));
         let query = format!(
             "query($by: AccountBy!) {{ {} }}",
             SHOWN.replacen("account {", "account(by: $by) {", 1)
