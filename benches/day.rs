@@ -187,6 +187,9 @@ async fn fill(engine: &Engine, tenant: TenantId, accounts: usize) {
         default_credit_limit: None,
         maximum_credit_limit: None,
         maximum_balance: None,
+        charity: None,
+        reference: None,
+        payee: None,
         metadata: "{}".into(),
     };
     engine.run(&origin, None, product).await.expect("a product");
@@ -226,6 +229,8 @@ fn opening(n: usize) -> OpenAccount {
         last_name: Some("Lovelace".into()),
         company_name: None,
         metadata: "{}".into(),
+        profile: Default::default(),
+        addresses: Vec::new(),
     };
     OpenAccount {
         product: ProductBy::Code("plain".into()),
@@ -234,6 +239,7 @@ fn opening(n: usize) -> OpenAccount {
         number: Some(format!("A{n}")),
         external_reference: None,
         credit_limit: None,
+        migrated_balance: None,
         metadata: "{}".into(),
     }
 }

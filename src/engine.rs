@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts;
-use crate::cards;
 use crate::accounts::participants::RoleSource;
 use crate::actions::{self, Actions};
+use crate::cards;
 use crate::customers;
 use crate::database::Database;
 use crate::documents;
@@ -27,9 +27,9 @@ use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
 use crate::parties;
 use crate::payments;
-use crate::persons;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
 use crate::payments::simulator::SimulateRails;
+use crate::persons;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
 use crate::refused::{self, RefusalCode};
 use crate::sealing::SealedColumn;
@@ -199,8 +199,7 @@ impl Engine {
         let jobs = Jobs::new(db.clone(), surroundings.clock.clone(), workers.clone(), &HOUSE);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
-        let actions =
-            Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), &HOUSE);
+        let actions = Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), &HOUSE);
         let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine

@@ -32,8 +32,8 @@ pub mod payments;
 
 pub mod documents;
 
-pub mod persons;
 pub mod actions;
+pub mod persons;
 
 pub mod engine;
 

@@ -162,7 +162,8 @@ impl Findings<'_> {
     }
 
     fn command(&mut self, row: &Row, key: Key) {
-        let Some(reference) = COMMANDS.iter().find(|one| one.name == key.scenario).and_then(Scenario::reference) else {
+        let scenario = COMMANDS.iter().find(|one| one.name == key.scenario);
+        let Some((scenario, reference)) = scenario.and_then(|one| Some((one, one.reference()?))) else {
             return;
         };
         let now = key.build == BuildKind::Now;

@@ -4,9 +4,9 @@
 pub mod account;
 pub mod account_participant;
 pub mod account_position;
-pub mod address;
 pub mod action_run;
 pub mod action_version;
+pub mod address;
 pub mod approval;
 pub mod approval_rules;
 pub mod batch;

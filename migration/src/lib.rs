@@ -11,10 +11,10 @@ mod m20261127_000001_days;
 mod m20261127_000002_documents;
 mod m20261127_000003_webhooks;
 mod m20261127_000004_jobs;
-mod m20261128_000003_cards;
-mod m20261128_000004_pos;
 mod m20261128_000001_customers;
 mod m20261128_000002_addresses;
+mod m20261128_000003_cards;
+mod m20261128_000004_pos;
 mod m20261128_000006_money;
 mod m20261128_000007_actions;
 
@@ -30,10 +30,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000002_documents::Migration),
             Box::new(m20261127_000003_webhooks::Migration),
             Box::new(m20261127_000004_jobs::Migration),
-            Box::new(m20261128_000003_cards::Migration),
-            Box::new(m20261128_000004_pos::Migration),
             Box::new(m20261128_000001_customers::Migration),
             Box::new(m20261128_000002_addresses::Migration),
+            Box::new(m20261128_000003_cards::Migration),
+            Box::new(m20261128_000004_pos::Migration),
             Box::new(m20261128_000006_money::Migration),
             Box::new(m20261128_000007_actions::Migration),
         ]

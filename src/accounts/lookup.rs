@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Account, Family};
 use super::refusals::{AMBIGUOUS_LOOKUP, LOOKUP_MISMATCH};
-use super::store::{AccountBy, EXTERNAL_REFERENCE, MOST_OF_OWNER, NUMBER, ProductBy, of_owner};
+use super::store::{self, AccountBy, EXTERNAL_REFERENCE, MOST_OF_OWNER, NUMBER, ProductBy};
 use crate::customers::{Customer, CustomerBy, visible};
 use crate::ledger::{AccountStatus, Position};
 use crate::parties::PartyBy;
@@ -133,7 +133,7 @@ impl AccountLookup {
             _ if !alone => {}
             (Some(number), ..) => wants.unique::<Account>(&NUMBER, number),
             (None, Some(reference), _) => wants.unique::<Account>(&EXTERNAL_REFERENCE, reference),
-            (None, None, Some(CustomerBy::Id(owner))) => wants.set::<Account>(of_owner(), owner.0),
+            (None, None, Some(CustomerBy::Id(owner))) => wants.set::<Account>(store::of_owner(), owner.0),
             (None, None, _) => {}
         }
     }
@@ -189,7 +189,7 @@ impl AccountLookup {
 }
 
 fn of_owner(work: &mut Work, owner: CustomerId) -> Decision<Vec<Arc<Account>>> {
-    let accounts = work.all::<Account, Customer>(of_owner(), owner)?;
+    let accounts = work.all::<Account, Customer>(store::of_owner(), owner)?;
     if accounts.len() > MOST_OF_OWNER {
         let message =
             format!("the customer has more than {MOST_OF_OWNER} accounts: say the number of the one that is meant");

@@ -42,24 +42,24 @@ pub static SETS: [Set<Account>; 2] = [
     // Loaded only where two records are merged, or one is erased: whoever has more than that moves is refused, and nobody
     // has as many as the bound.
     Set {
-    name: "owned",
-    owner: "customer_id",
-    condition: "TRUE",
-    owner_of: |account| Some(account.owner.0),
-    order: |one, other| one.ordinal.cmp(&other.ordinal),
-    bound: 100_000,
-},
+        name: "owned",
+        owner: "customer_id",
+        condition: "TRUE",
+        owner_of: |account| Some(account.owner.0),
+        order: |one, other| one.ordinal.cmp(&other.ordinal),
+        bound: 100_000,
+    },
     // A customer may have any number: of one who has more than can be told apart, one more than these is loaded, so that
     // it shows.
     Set {
-    name: "of_owner",
-    owner: "customer_id",
-    condition: "found.ordinal <= COALESCE((SELECT last.ordinal FROM account AS last WHERE last.tenant_id = found.tenant_id \
+        name: "of_owner",
+        owner: "customer_id",
+        condition: "found.ordinal <= COALESCE((SELECT last.ordinal FROM account AS last WHERE last.tenant_id = found.tenant_id \
                 AND last.customer_id = found.customer_id ORDER BY last.ordinal LIMIT 1 OFFSET 100), found.ordinal)",
-    owner_of: |account| Some(account.owner.0),
-    order: |one, other| one.ordinal.cmp(&other.ordinal),
-    bound: usize::MAX,
-},
+        owner_of: |account| Some(account.owner.0),
+        order: |one, other| one.ordinal.cmp(&other.ordinal),
+        bound: usize::MAX,
+    },
 ];
 /// Of [`SETS`], all accounts that a customer owns.
 #[must_use]
@@ -219,7 +219,10 @@ impl Row for Account {
     }
 
     fn changes(column: &str) -> bool {
-        matches!(column, "external_reference" | "closure_code" | "metadata" | "party_id" | "customer_id" | "application_id")
+        matches!(
+            column,
+            "external_reference" | "closure_code" | "metadata" | "party_id" | "customer_id" | "application_id"
+        )
     }
 
     fn sets() -> &'static [Set<Self>] {
@@ -530,6 +533,8 @@ pub async fn list(
             CustomerBy::Id(id) => ("id = ", id.0.into()),
             CustomerBy::Number(number) => ("number = ", number.as_str().into()),
             CustomerBy::ExternalReference(reference) => ("external_reference = ", reference.as_str().into()),
+            // What it is found by is sealed: whoever asks has found the customer before.
+            CustomerBy::Identifier(_) => ("id = ", uuid::Uuid::nil().into()),
         };
         query.and_raw("customer_id = (SELECT id FROM customer WHERE tenant_id = $1");
         query.and(column, name);

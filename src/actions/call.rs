@@ -73,10 +73,9 @@ pub(crate) async fn call(
             failed(FailureKind::ReceiverFailed, format!("the receiver {}", error.unwrap_or_default())),
             answer.retry_after,
         ),
-        (Some(_), error) => Called::Failed(failed(
-            FailureKind::ReceiverRejected,
-            format!("the receiver {}", error.unwrap_or_default()),
-        )),
+        (Some(_), error) => {
+            Called::Failed(failed(FailureKind::ReceiverRejected, format!("the receiver {}", error.unwrap_or_default())))
+        }
     }
 }
 

@@ -36,7 +36,11 @@ pub fn check(text: &str) -> Result<(), String> {
 pub fn value_in(value: &Value) -> Result<Dynamic, String> {
     let mut size = Size::default();
     let made = enter(value, DEPTH, &mut size)?;
-    let over = [("items of lists", size.items, ITEMS), ("properties", size.properties, PROPERTIES), ("bytes of text", size.text, TEXT)];
+    let over = [
+        ("items of lists", size.items, ITEMS),
+        ("properties", size.properties, PROPERTIES),
+        ("bytes of text", size.text, TEXT),
+    ];
     match over.iter().find(|(_, found, most)| found > most) {
         Some((what, found, most)) => Err(format!("has {found} {what}; a script takes at most {most}")),
         None => Ok(made),
@@ -81,7 +85,9 @@ fn number_in(number: &Number) -> Result<Dynamic, String> {
     let digits = text.split(['e', 'E']).next().unwrap_or_default();
     let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
     if !number.is_u64() && digits.trim_start_matches('0').len() > DIGITS {
-        return Err(format!("has a number of more than {DIGITS} digits, which may have been rounded: write it as a text"));
+        return Err(format!(
+            "has a number of more than {DIGITS} digits, which may have been rounded: write it as a text"
+        ));
     }
     let decimal = text.parse::<Decimal>().or_else(|_| Decimal::from_scientific(&text));
     decimal.map(Dynamic::from_decimal).map_err(|_| "has a number that is too large or too small".to_owned())

@@ -327,7 +327,7 @@ impl Actions {
         let asker = Asker { origin: run.asker(tenant), scopes: run.scopes.clone() };
         let mut made = Vec::with_capacity(wants.len());
         for (place, Want { operation, input }) in wants.into_iter().enumerate() {
-            let known = commands.as_ref().filter(|_| self.0.house.can_wait(&operation));
+            let known = commands.as_ref().filter(|_| self.0.house.about(&operation).is_some());
             let Some(commands) = known else {
                 let message = "there is no such command for a script";
                 return Ok(Err(refusal_of(place, &Refused::new(ACTION_COMMAND_NOT_ALLOWED, message))));

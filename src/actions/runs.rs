@@ -10,9 +10,7 @@ use super::model::{
     ACTION, ActionBinding, ActionKind, ActionRun, ActionRunState, ActionState, ActionVersion, CustomAction, Failure,
     LONGEST_JSON,
 };
-use super::refusals::{
-    ACTION_DISABLED, ACTION_FAMILY_NOT_ALLOWED, ACTION_NEEDS_ACCOUNT, ACTION_TAKES_NO_ACCOUNT,
-};
+use super::refusals::{ACTION_DISABLED, ACTION_FAMILY_NOT_ALLOWED, ACTION_NEEDS_ACCOUNT, ACTION_TAKES_NO_ACCOUNT};
 use super::store::ActionBy;
 use crate::accounts::{Account, AccountBy};
 use crate::jobs::queue::events::{self as told_of_jobs, JOB_QUEUED, JOB_STARTED};

@@ -137,9 +137,9 @@ fn scope(input: Dynamic, account: Dynamic, today: NaiveDate) -> Scope<'static> {
 }
 
 fn compiled(engine: &Engine, scope: &Scope<'_>, script: &str) -> Result<AST, Failure> {
-    engine.compile_with_scope(scope, script).map_err(|error| {
-        failure(FailureKind::ScriptInvalid, error.err_type().to_string(), error.position())
-    })
+    engine
+        .compile_with_scope(scope, script)
+        .map_err(|error| failure(FailureKind::ScriptInvalid, error.err_type().to_string(), error.position()))
 }
 
 /// The sandbox, with what a script may ask of Konto.

@@ -116,7 +116,9 @@ impl Row for ActionVersion {
             number: row.number,
             description: row.description,
             binding: known(ActionBinding::from_word(&row.binding), "binding of an action")?,
-            families: words.map(|word| known(Family::from_word(word), "family of an action")).collect::<Result<_, _>>()?,
+            families: words
+                .map(|word| known(Family::from_word(word), "family of an action"))
+                .collect::<Result<_, _>>()?,
             url: row.url,
             script: row.script,
             client: row.client,
@@ -172,9 +174,8 @@ impl Row for ActionRun {
 
     fn from_model(row: action_run::Model) -> Result<Self, LedgerFault> {
         let refusal = row.refusal.as_deref().map(|text| known(KeptRefusal::of(text), "refusal of a run"));
-        let failure = row.failure.as_deref().map(|text| {
-            known(serde_json::from_str::<Failure>(text).ok(), "failure of a run")
-        });
+        let failure =
+            row.failure.as_deref().map(|text| known(serde_json::from_str::<Failure>(text).ok(), "failure of a run"));
         Ok(Self {
             id: ActionRunId(row.id),
             ordinal: row.ordinal,
@@ -204,8 +205,17 @@ impl Row for ActionRun {
     fn changes(column: &str) -> bool {
         !matches!(
             column,
-            "ordinal" | "action_id" | "version" | "account_id" | "dry_run" | "input" | "job_id" | "client" | "scopes"
-                | "request_id" | "created_at_us"
+            "ordinal"
+                | "action_id"
+                | "version"
+                | "account_id"
+                | "dry_run"
+                | "input"
+                | "job_id"
+                | "client"
+                | "scopes"
+                | "request_id"
+                | "created_at_us"
         )
     }
 }

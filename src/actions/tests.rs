@@ -39,7 +39,11 @@ async fn a_script_reads_its_input_and_gives_its_last_value() {
     for (script, input, expected) in [
         ("", json!({}), json!(null)),
         ("input.a + 1", json!({ "a": 41 }), json!(42)),
-        ("input", json!({ "a": [1, true, null, "x", { "b": "y" }] }), json!({ "a": [1, true, null, "x", { "b": "y" }] })),
+        (
+            "input",
+            json!({ "a": [1, true, null, "x", { "b": "y" }] }),
+            json!({ "a": [1, true, null, "x", { "b": "y" }] }),
+        ),
         ("#{ sum: input.a + input.b }", json!({ "a": 0.1, "b": 0.2 }), json!({ "sum": "0.3" })),
         ("let t = 0.0; for x in input.list { t += x; } t", json!({ "list": [0.1, 0.2, 0.7] }), json!("1.0")),
         ("parse_decimal(input.a) * 3", json!({ "a": "33.33" }), json!("99.99")),
@@ -48,7 +52,11 @@ async fn a_script_reads_its_input_and_gives_its_last_value() {
         ("if account == () { \"none\" } else { account.id }", json!({}), json!("none")),
         ("let s = input.name; s.replace(\"a\", \"o\"); s.to_upper()", json!({ "name": "ada" }), json!("ODO")),
         ("fn twice(x) { x * 2 } twice(input.n)", json!({ "n": 4 }), json!(8)),
-        ("let said = (); try { throw \"no\" } catch (e) { said = \"caught \" + e; } said", json!({}), json!("caught no")),
+        (
+            "let said = (); try { throw \"no\" } catch (e) { said = \"caught \" + e; } said",
+            json!({}),
+            json!("caught no"),
+        ),
         ("exit(7); 8", json!({}), json!(7)),
         ("[1, 2, 3].filter(|x| x > 1)", json!({}), json!([2, 3])),
         ("input.missing == ()", json!({}), json!(true)),
@@ -63,7 +71,11 @@ async fn a_script_reads_its_input_and_gives_its_last_value() {
 
 #[tokio::test]
 async fn a_script_asks_for_commands_and_says_no() {
-    let ran = run("run(\"transfer\", #{ amount: #{ amount: input.a, currency: \"EUR\" } }); run(\"x\", #{}); 1", json!({ "a": 1.5 })).await;
+    let ran = run(
+        "run(\"transfer\", #{ amount: #{ amount: input.a, currency: \"EUR\" } }); run(\"x\", #{}); 1",
+        json!({ "a": 1.5 }),
+    )
+    .await;
     let asked: Vec<_> = ran.wants.iter().map(|want| (want.operation.as_str(), want.input.clone())).collect();
     assert_eq!(asked, [("transfer", json!({ "amount": { "amount": "1.5", "currency": "EUR" } })), ("x", json!({}))]);
     assert!(ran.steps > 0 && ran.said == Said::Gave("1".into()));
@@ -136,11 +148,17 @@ async fn what_is_there_to_exhaust_a_server_ends_in_time() {
         format!("{large} loop {{ let m = #{{}}; for i in 0..100 {{ m[s + i] = s; }} }}"),
         "let a = []; for i in 0..999 { a.push(999 - i); } loop { a.sort(); a.reverse(); }".to_owned(),
         "let x = 1.0000001; loop { x = x.exp().ln(); }".to_owned(),
-        "fn f(n) { let s = \"\"; s.pad(8000, 'x'); let t = s + \"\"; if n > 0 { f(n - 1); f(n - 1); } } loop { f(2); }".to_owned(),
+        "fn f(n) { let s = \"\"; s.pad(8000, 'x'); let t = s + \"\"; if n > 0 { f(n - 1); f(n - 1); } } loop { f(2); }"
+            .to_owned(),
     ] {
         let began = Instant::now();
         let failure = failed(&script, json!({})).await;
-        let ends = [FailureKind::ScriptTooManySteps, FailureKind::ScriptTooSlow, FailureKind::ScriptTooLarge, FailureKind::ScriptError];
+        let ends = [
+            FailureKind::ScriptTooManySteps,
+            FailureKind::ScriptTooSlow,
+            FailureKind::ScriptTooLarge,
+            FailureKind::ScriptError,
+        ];
         assert!(ends.contains(&failure.kind), "{script}: {failure:?}");
         assert!(began.elapsed() < Duration::from_secs(20), "{script}: {:?}", began.elapsed());
     }

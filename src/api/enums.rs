@@ -12,18 +12,18 @@ pub use crate::accounts::applications::model::LimitApplicationAction;
 pub use crate::accounts::bank::BankAccountClass;
 pub use crate::accounts::blocks::BlockStatus;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
-pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
-pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::accounts::products::CharityKind;
 pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
+pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
+pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::customers::CustomerType;
 pub use crate::customers::actions::CustomerAction;
+pub use crate::customers::addresses::actions::AddressAction;
+pub use crate::customers::addresses::{AddressStatus, AddressType};
 pub use crate::customers::erasure::{KeptData, PersonalData};
 pub use crate::customers::identifiers::{Country as IdentifierCountry, IdentifierKind};
 pub use crate::customers::profile::ContactKind;
-pub use crate::customers::addresses::actions::AddressAction;
-pub use crate::customers::addresses::{AddressStatus, AddressType};
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
 pub use crate::jobs::approvals::ApprovalState;
@@ -31,8 +31,8 @@ pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::{
-    AccountStatus, BlockKind, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole, PaymentChannel,
-    TransactionKind,
+    AccountStatus, BlockKind, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole,
+    PaymentChannel, TransactionKind,
 };
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::reimbursements::ReimbursementType;

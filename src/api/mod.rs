@@ -5,8 +5,8 @@
 //! thin: they check the scope, read through a store or a loader, and show only what the token may see.
 
 pub mod accounts;
-pub mod applications;
 pub mod actions;
+pub mod applications;
 pub mod approvals;
 pub(crate) mod batch;
 pub mod blocks;

@@ -13,8 +13,8 @@ use super::books::reports::{self as books, AuditRecord, LedgerAccount};
 use super::context::Caller;
 use super::fault::Fault;
 use crate::api::accounts::{self as accounts, Account, Product};
-use crate::api::applications::{self, LimitApplication};
 use crate::api::actions::{self as custom, ActionRun, CustomAction};
+use crate::api::applications::{self, LimitApplication};
 use crate::api::approvals::{self, Approval};
 use crate::api::blocks::{self, Block};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
@@ -29,15 +29,9 @@ use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
 use crate::primitives::{
-    AccountId, ApprovalId, AuditId, BusinessDayId, CardId, ChargebackId, CustomerId, DocumentId, EntryId, HoldId, JobId,
-    LedgerAccountId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
-    AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
-    AccountId, ActionRunId, ApprovalId, AuditId, BusinessDayId, CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
-    PartyId, ProductId, WebhookDeliveryId, WebhookId,
-    AccountId, ApprovalId, AuditId, BlockId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
-    LedgerAccountId, LimitApplicationId, PartyId, ProductId, WebhookDeliveryId, WebhookId,
-    AccountId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId,
-    PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
+    ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -135,12 +129,19 @@ impl Node {
             Self::Account(_) => id.parse().ok().map(HistoryOf::Account),
             Self::Entry(_) => id.parse().ok().map(HistoryOf::Entry),
             Self::Tenant(_) => id.parse().ok().map(HistoryOf::Tenant),
-            Self::Approval(_)
+            Self::ActionRun(_)
+            | Self::Address(_)
+            | Self::Approval(_)
+            | Self::Block(_)
             | Self::BusinessDay(_)
+            | Self::Card(_)
+            | Self::Chargeback(_)
+            | Self::CustomAction(_)
             | Self::Customer(_)
             | Self::Document(_)
             | Self::Hold(_)
             | Self::Job(_)
+            | Self::LimitApplication(_)
             | Self::Party(_)
             | Self::Product(_)
             | Self::Webhook(_) => Some(HistoryOf::Thing(id.0.clone())),

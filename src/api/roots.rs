@@ -7,10 +7,11 @@
 use async_graphql::MergedObject;
 
 use super::accounts::mutations::AccountMutation;
+use super::accounts::participants::ParticipantMutation;
 use super::accounts::product_mutations::ProductMutation;
 use super::accounts::queries::AccountQuery;
-use super::applications::{LimitApplicationMutation, LimitApplicationQuery};
 use super::actions::{ActionMutation, ActionQuery};
+use super::applications::{LimitApplicationMutation, LimitApplicationQuery};
 use super::approvals::{ApprovalMutation, ApprovalQuery};
 use super::blocks::{BlockMutation, BlockQuery};
 use super::books::queries::BooksQuery;
@@ -22,13 +23,12 @@ use super::cards::queries::CardQuery;
 use super::customers::addresses::mutations::AddressMutation;
 use super::customers::addresses::queries::AddressQuery;
 use super::customers::mutations::CustomerMutation;
+use super::customers::persons::PersonMutation;
 use super::customers::queries::CustomerQuery;
 use super::documents::mutations::DocumentMutation;
 use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
-use super::accounts::participants::ParticipantMutation;
-use super::customers::persons::PersonMutation;
 use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
 use super::jobs::{JobMutation, JobQuery};
 use super::parties::{PartyMutation, PartyQuery};

@@ -23,9 +23,9 @@ pub mod number;
 pub mod open;
 mod point_of_sale;
 pub mod refusals;
-pub mod store;
 #[cfg(test)]
 mod scheme_tests;
+pub mod store;
 #[cfg(test)]
 mod tests;
 pub mod usage;

@@ -192,7 +192,7 @@ fn an_account_that_is_not_open_takes_no_cards() {
         let on = account(memory, "credit-card");
         let kept = add(memory, &on, "kept", false);
         run(memory, &DeleteCard { card: CardBy::Id(kept.id) }).expect("deleted");
-        run(memory, &RequestAccountClosure { account: AccountBy::Number(on.clone()) }).expect("closed");
+        run(memory, &RequestAccountClosure { account: AccountBy::Number(on.clone()).into() }).expect("closed");
         is_refused(run(memory, &adding(&on, card("t", true))), ACCOUNT_NOT_OPEN, "account");
         is_refused(run(memory, &RestoreCard { card: token("kept") }), ACCOUNT_NOT_OPEN, "card");
         is_refused(run(memory, &replacing(token("kept"), None)), ACCOUNT_NOT_OPEN, "card");

@@ -53,7 +53,8 @@ pub(super) struct ResealArgs {
 
 /// `konto keys reseal`.
 pub(super) async fn run(args: ResealArgs) -> anyhow::Result<()> {
-    let ring = args.keys.install()?.ok_or_else(|| Setting::says("KONTO_DATA_KEYS", "expected the keys to seal with"))?;
+    let ring =
+        args.keys.install()?.ok_or_else(|| Setting::says("KONTO_DATA_KEYS", "expected the keys to seal with"))?;
     let db = args.database.open_migrated().await?;
     let Resealed { anew, unopened } = reseal(&db, &ring, &engine::sealed_columns()).await?;
     say(&format!("{anew} sealed anew with the key {}", ring.newest()))?;

@@ -43,7 +43,5 @@ pub fn visible(origin: &Origin, customer: CustomerId) -> bool {
 }
 
 /// What changes customers.
-pub const COMMANDS: &[Stored] = &[
-    Stored::of::<CreateCustomer>().about(About::Nothing),
-    Stored::of::<UpdateCustomer>().about(About::Nothing),
-];
+pub const COMMANDS: &[Stored] =
+    &[Stored::of::<CreateCustomer>().about(About::Nothing), Stored::of::<UpdateCustomer>().about(About::Nothing)];

@@ -99,9 +99,7 @@ pub fn check_birth_date(type_: CustomerType, date: Option<NaiveDate>, today: Nai
         None => Ok(()),
         Some(_) if type_ == CustomerType::Company => Err(Refused::invalid("birthDate", "a company has no birthDate")),
         Some(date) if date > today => Err(Refused::invalid("birthDate", "is yet to come")),
-        Some(date) if date.year() < FIRST_YEAR => {
-            Err(Refused::invalid("birthDate", format!("is before {FIRST_YEAR}")))
-        }
+        Some(date) if date.year() < FIRST_YEAR => Err(Refused::invalid("birthDate", format!("is before {FIRST_YEAR}"))),
         Some(_) => Ok(()),
     }
 }
@@ -253,20 +251,25 @@ mod tests {
         ] {
             assert_eq!(language(written).as_deref(), Some(kept), "{written}");
         }
-        for wrong in ["", "s", "swedish", "sv_SE", "sv-", "-sv", "sv-SE-x", "sv SE", "sv-SE-SE", "åö", &"a".repeat(40)] {
+        for wrong in ["", "s", "swedish", "sv_SE", "sv-", "-sv", "sv-SE-x", "sv SE", "sv-SE-SE", "åö", &"a".repeat(40)]
+        {
             assert_eq!(language(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn phones_have_their_country() {
-        for (written, kept) in
-            [("+46 70-123 45 67", "+46701234567"), ("+1 (555) 010.9999", "+15550109999"), (" +4512345678 ", "+4512345678")]
-        {
+        for (written, kept) in [
+            ("+46 70-123 45 67", "+46701234567"),
+            ("+1 (555) 010.9999", "+15550109999"),
+            (" +4512345678 ", "+4512345678"),
+        ] {
             assert_eq!(phone(written).as_deref(), Some(kept), "{written}");
         }
         let long = format!("+46{}701234567", " ".repeat(100));
-        for wrong in ["", "070-123 45 67", "0046701234567", "+046701234567", "+46", "+4670123456789012", "+46a701234567", &long] {
+        for wrong in
+            ["", "070-123 45 67", "0046701234567", "+046701234567", "+46", "+4670123456789012", "+46a701234567", &long]
+        {
             assert_eq!(phone(wrong), None, "{wrong}");
         }
     }
@@ -281,9 +284,20 @@ mod tests {
             assert_eq!(email(written).as_deref(), Some(kept), "{written}");
         }
         let long = format!("{}@example.com", "a".repeat(65));
-        for wrong in
-            ["", "ada", "@x.se", "ada@", "ada@x", "a b@x.se", "a@b@x.se", ".a@x.se", "a..b@x.se", "a@-x.se", "a@x..se", &long]
-        {
+        for wrong in [
+            "",
+            "ada",
+            "@x.se",
+            "ada@",
+            "ada@x",
+            "a b@x.se",
+            "a@b@x.se",
+            ".a@x.se",
+            "a..b@x.se",
+            "a@-x.se",
+            "a@x..se",
+            &long,
+        ] {
             assert_eq!(email(wrong), None, "{wrong}");
         }
     }

@@ -24,7 +24,8 @@ use crate::jobs::runner::{Days, Outcome};
 use crate::ledger::{CardChannel, Component, Entry, EntryMode, Hold, Merchant, PaymentChannel, PointOfSale};
 use crate::parties::Party;
 use crate::payments::{
-    CaptureHold, ChargeKind, ClosedThrough, Details, Disburse, EntryBy, ExpireHold, PlaceHold, PostAdjustment, PostCharge, PostPayment, ReleaseHold, ReverseEntry, Transfer,
+    CaptureHold, ChargeKind, ClosedThrough, Details, Disburse, EntryBy, ExpireHold, PlaceHold, PostAdjustment,
+    PostCharge, PostPayment, ReverseEntry, Transfer,
 };
 use crate::primitives::{AccountId, Clock, Currency, HoldId, Minor, Money, Origin, TenantId};
 use crate::work::{Command, Failure, Idempotency, Mode, Priority, Surroundings, WorkMetrics, Workers};

@@ -87,6 +87,7 @@ impl TransactionKind {
             | Self::LateFee
             | Self::ReminderFee
             | Self::MigratedBalance
+            | Self::Chargeback
             | Self::Reversal => false,
         }
     }

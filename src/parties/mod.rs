@@ -19,7 +19,5 @@ pub use store::{PartyBy, PartyFilter};
 use crate::work::{About, Stored};
 
 /// What changes parties.
-pub const COMMANDS: &[Stored] = &[
-    Stored::of::<CreateParty>().about(About::Nothing),
-    Stored::of::<UpdateParty>().about(About::Nothing),
-];
+pub const COMMANDS: &[Stored] =
+    &[Stored::of::<CreateParty>().about(About::Nothing), Stored::of::<UpdateParty>().about(About::Nothing)];

@@ -151,7 +151,8 @@ impl Command for PostPayment {
         draft.personal.counterparty = self.counterparty.as_ref().map(checked).transpose()?;
         let mut draft = self.details.on(draft, "Payment")?;
         draft.value_date = counts_on(work, self.channel, self.details.value_date);
-        if let (None, Some(late)) = (self.details.value_date, simulator::late(work, self.details.reference.as_deref(), self.amount))
+        if let (None, Some(late)) =
+            (self.details.value_date, simulator::late(work, self.details.reference.as_deref(), self.amount))
         {
             draft.value_date = Some(late);
         }

@@ -6,10 +6,10 @@ use chrono::{Datelike as _, NaiveDate};
 
 use super::merge::require_few;
 use super::{Merge, Part};
+use crate::accounts::Account;
 use crate::accounts::events as account_events;
 use crate::accounts::participants::{self, Participant, ParticipantRole};
-use crate::accounts::store::owned;
-use crate::accounts::Account;
+use crate::accounts::store as of_accounts;
 use crate::customers::erasure::{Erasure, Kept, KeptData, PersonalData};
 use crate::customers::profile::{MOST_CONTACT_POINTS, MOST_LANGUAGES};
 use crate::customers::{Customer, CustomerIdentifier, identity};
@@ -33,12 +33,8 @@ const ERASED_NAME: &str = "erased";
 
 // ------------------------------------------------------------------------------------------------- customers
 
-pub(super) const CUSTOMERS: Part = Part {
-    name: "customers",
-    merge: merge_customers,
-    hinders: |_, _| Ok(Vec::new()),
-    erase: erase_customer,
-};
+pub(super) const CUSTOMERS: Part =
+    Part { name: "customers", merge: merge_customers, hinders: |_, _| Ok(Vec::new()), erase: erase_customer };
 
 /// Identifiers, contact points and languages move; what the record that stays does not know is taken from the other.
 fn merge_customers(work: &mut Work, merge: &Merge) -> Decision<()> {
@@ -116,7 +112,7 @@ pub(super) const ACCOUNTS: Part =
     Part { name: "accounts", merge: merge_accounts, hinders: open_accounts, erase: erase_accounts };
 
 fn owned(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Account>>> {
-    work.all::<Account, Customer>(owned(), customer)
+    work.all::<Account, Customer>(of_accounts::owned(), customer)
 }
 
 /// How accounts stand in the books: all that is missing is missed at once.
@@ -187,7 +183,12 @@ fn open_accounts(work: &mut Work, customer: &Customer) -> Decision<Vec<String>> 
     }
     for ((part, position), account) in parts.iter().zip(others).zip(names) {
         if let Some(account) = account.filter(|_| position.status != AccountStatus::Closed) {
-            reasons.push(format!("it is {} of account {}, which is {}", part.role.word(), account.number, position.status.word()));
+            reasons.push(format!(
+                "it is {} of account {}, which is {}",
+                part.role.word(),
+                account.number,
+                position.status.word()
+            ));
         }
     }
     Ok(reasons)
@@ -227,12 +228,8 @@ fn erase_accounts(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -
 
 // ------------------------------------------------------------------------------------------------- documents
 
-pub(super) const DOCUMENTS: Part = Part {
-    name: "documents",
-    merge: merge_documents,
-    hinders: |_, _| Ok(Vec::new()),
-    erase: erase_documents,
-};
+pub(super) const DOCUMENTS: Part =
+    Part { name: "documents", merge: merge_documents, hinders: |_, _| Ok(Vec::new()), erase: erase_documents };
 
 fn documents_of(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Document>>> {
     work.all::<Document, Customer>(&OF_CUSTOMER, customer)

@@ -34,11 +34,8 @@ fn run<C: Command + Clone>(memory: &mut Memory, command: &C) -> Result<Arc<C::Ma
 }
 
 fn person(memory: &mut Memory, identifier: Option<&str>) -> CustomerId {
-    let identifiers = identifier.map(|value| NewIdentifier {
-        country: Country::Sweden,
-        kind: None,
-        value: Secret(value.into()),
-    });
+    let identifiers =
+        identifier.map(|value| NewIdentifier { country: Country::Sweden, kind: None, value: Secret(value.into()) });
     let new = CreateCustomer {
         type_: CustomerType::Person,
         number: None,
@@ -46,6 +43,7 @@ fn person(memory: &mut Memory, identifier: Option<&str>) -> CustomerId {
         first_name: None,
         last_name: Some("Hopper".into()),
         company_name: None,
+        addresses: Vec::new(),
         metadata: "{}".into(),
         profile: Profile { identifiers: identifiers.into_iter().collect(), ..Profile::default() },
     };
@@ -64,6 +62,9 @@ fn account(memory: &mut Memory, number: &str, owner: CustomerId) {
         default_credit_limit: None,
         maximum_credit_limit: None,
         maximum_balance: None,
+        charity: None,
+        payee: None,
+        reference: None,
         metadata: "{}".into(),
     };
     run(memory, &product).expect("a product");
@@ -74,17 +75,15 @@ fn account(memory: &mut Memory, number: &str, owner: CustomerId) {
         number: Some(number.into()),
         external_reference: None,
         credit_limit: None,
+        migrated_balance: None,
         metadata: "{}".into(),
     };
     run(memory, &open).expect("an account");
 }
 
 fn takes_part(memory: &mut Memory, number: &str, customer: CustomerId, role: ParticipantRole) {
-    let add = AddAccountParticipant {
-        account: AccountBy::Number(number.into()),
-        customer: CustomerBy::Id(customer),
-        role,
-    };
+    let add =
+        AddAccountParticipant { account: AccountBy::Number(number.into()), customer: CustomerBy::Id(customer), role };
     run(memory, &add).expect("a participant");
 }
 
@@ -106,7 +105,10 @@ fn a_merge_moves_what_there_is_and_leaves_nothing_twice() {
         let accounts = memory.rows::<crate::accounts::Account>();
         assert!(accounts.iter().all(|account| account.owner == into));
         let parts = memory.rows::<participants::Participant>();
-        assert_eq!(parts.iter().map(|part| (part.customer, part.role)).collect::<Vec<_>>(), [(into, ParticipantRole::Payer)]);
+        assert_eq!(
+            parts.iter().map(|part| (part.customer, part.role)).collect::<Vec<_>>(),
+            [(into, ParticipantRole::Payer)]
+        );
         let identifiers = memory.rows::<crate::customers::CustomerIdentifier>();
         assert!(identifiers.len() == 1 && identifiers[0].customer == into);
         let told = memory.events().iter().map(|told| told.event.payload.to_string()).collect::<String>();

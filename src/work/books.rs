@@ -9,8 +9,7 @@ use chrono::{Days, NaiveDate};
 use super::command::{Decision, Stop};
 use super::unit::Work;
 use crate::ledger::chart::{Component, InternalRole};
-use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Side, Spread, TransactionKind, without_mirror};
-use crate::ledger::event;
+use crate::ledger::entry::{AccountTotal, Draft, Entry, Leg, Posting, Spread, TransactionKind, without_mirror};
 use crate::ledger::facts::{EntryFacts, Seal};
 use crate::ledger::position::{Position, Split};
 use crate::ledger::restrictions::Direction;
@@ -149,12 +148,12 @@ impl Work {
         Ok(entry)
     }
 
-    /// That no block stops any of the accounts' legs. What a hold reserved was free to leave when it was placed, and what
-    /// is set aside is so in order to leave.
+    /// That no block stops any of the accounts' legs. What a hold reserved was free to leave when it was placed, what a
+    /// scheme has cleared has left, and what is set aside is so in order to leave.
     fn require_unblocked(&mut self, legs: &[Leg], today: NaiveDate) -> Decision<()> {
         for leg in legs {
             if let Leg::Account { account, amount, spread, .. } = leg
-                && *spread != Spread::Reserved
+                && !matches!(spread, Spread::Reserved | Spread::Cleared)
             {
                 self.position(*account)?.require_unblocked(Direction::of(*amount), today)?;
             }

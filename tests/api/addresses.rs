@@ -53,7 +53,8 @@ async fn town(app: &TestApp, customer: &str, arguments: Value) -> Value {
 async fn towns(app: &TestApp, customer: &str, arguments: Value) -> Value {
     let query = "query($id: ID!, $filter: AddressFilter, $on: Date, $first: Int) {
         customer(by: { id: $id }) { addresses(filter: $filter, on: $on, first: $first) { nodes { postal { townName } phone email } } } }";
-    let found = app.ok(query, with(arguments, &json!({ "id": customer }))).await["customer"]["addresses"]["nodes"].take();
+    let found =
+        app.ok(query, with(arguments, &json!({ "id": customer }))).await["customer"]["addresses"]["nodes"].take();
     let said = |node: &Value| {
         let parts = [&node["postal"]["townName"], &node["phone"], &node["email"]];
         parts.into_iter().find(|part| !part.is_null()).cloned().unwrap_or_default()

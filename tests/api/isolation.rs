@@ -110,7 +110,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     });
     let input = json!({ "customer": { "number": "C1" }, "address": address });
     let address = app.done("createAddress", input, "address { id }").await["address"]["id"].take();
-    let script = json!({ "code": "mine", "kind": "SCRIPT", "binding": "ACCOUNT", "description": secret, "script": "input.a" });
+    let script =
+        json!({ "code": "mine", "kind": "SCRIPT", "binding": "ACCOUNT", "description": secret, "script": "input.a" });
     let action = app.done("createCustomAction", script, "action { id }").await["action"]["id"].take();
     let run = json!({ "action": { "code": "mine" }, "account": { "number": "A1" }, "input": { "a": secret } });
     let run = app.done("runAction", run, "run { id }").await["run"]["id"].take();

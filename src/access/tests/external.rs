@@ -168,9 +168,11 @@ async fn foreign_tokens_that_do_not_fit_are_refused() {
         ("RSA by the id of an Ed25519 key", sign("ed", Algorithm::RS256, &good, &rsa()), |e| {
             matches!(e, TokenError::WrongAlgorithm)
         }),
-        ("forged", format!("{}x", own(&good).rsplit_once('.').expect("parts").0) + "." + "A".repeat(86).as_str(), |e| {
-            matches!(e, TokenError::BadSignature | TokenError::Malformed)
-        }),
+        (
+            "forged",
+            format!("{}x", own(&good).rsplit_once('.').expect("parts").0) + "." + "A".repeat(86).as_str(),
+            |e| matches!(e, TokenError::BadSignature | TokenError::Malformed),
+        ),
         ("unknown key", sign("new", Algorithm::EdDSA, &good, &ed()), |e| matches!(e, TokenError::UnknownKey)),
         ("audience", changed("aud", json!("another-api")), |e| matches!(e, TokenError::WrongAudience)),
         ("issuer", changed("iss", json!("https://idp.example")), |e| matches!(e, TokenError::UnknownIssuer)),

@@ -20,7 +20,7 @@ use crate::work::{Change, Command};
 
 const TENANT: TenantId = TenantId(uuid::Uuid::from_u128(7));
 
-fn run<C: Command>(memory: &mut Memory, command: &C) -> Result<Arc<C::Made>, Refused> {
+fn run<C: Command + Clone>(memory: &mut Memory, command: &C) -> Result<Arc<C::Made>, Refused> {
     memory.run(&Origin::system(TENANT), None, command).map(|done| done.value)
 }
 
@@ -56,6 +56,7 @@ fn pay(to: &str, amount: i64) -> PostPayment {
         amount: money(amount),
         channel: PaymentChannel::Cash,
         counterparty: None,
+        overpayment: None,
         details: Details::default(),
     }
 }
@@ -82,6 +83,8 @@ fn furnished(mut memory: Memory) -> Memory {
             first_name: None,
             last_name: None,
             company_name: Some("A".into()),
+            profile: Default::default(),
+            addresses: Vec::new(),
             metadata: "{}".into(),
         };
         run(&mut memory, &customer).expect("a customer");

@@ -4,21 +4,20 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, OneofObjec
 
 use crate::access::Scope;
 use crate::accounts::close::{ClosingKind, ClosingTransaction};
-use crate::accounts::{self, CloseAccount, NewOwner, RequestAccountClosure, UpdateAccount};
-use crate::accounts::{CloseAccount, MigratedBalance, NewOwner, OpenAccount, RequestAccountClosure, UpdateAccount};
+use crate::accounts::{self, CloseAccount, MigratedBalance, NewOwner, RequestAccountClosure, UpdateAccount};
 use crate::api::accounts::Account;
 use crate::api::accounts::lookup::{AccountLookup, account_ref};
 use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::cards::inputs::NewCardInput;
 use crate::api::customers::addresses::NewAddressInput;
+use crate::api::customers::{ContactPointInput, IdentifierInput, ProfileInput};
 use crate::api::enums::{BankAccountClass, CustomerType};
 use crate::api::fault::Fault;
 use crate::api::input::{MoneyInput, amount, change, metadata, metadata_change, named, set};
 use crate::api::inputs::{AccountBy, CustomerBy, ProductBy};
 use crate::api::parties::PartyBy;
 use crate::api::refusal::outcomes;
-use crate::api::customers::{ContactPointInput, IdentifierInput, ProfileInput};
 use crate::api::scalars::{Date, Decimal, Json};
 use crate::cards::OpenAccount;
 use crate::customers::CreateCustomer;

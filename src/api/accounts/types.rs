@@ -454,6 +454,13 @@ pub async fn find(caller: &Caller, by: &AccountBy) -> Result<Option<Account>, Fa
     }
 }
 
+/// The customer that a sealed identifier is of.
+async fn identified(caller: &Caller, by: &crate::customers::CustomerBy) -> Result<Option<CustomerId>, Fault> {
+    let today = caller.engine.present(caller.tenant()).await?.today;
+    let found = crate::customers::store::find(caller.db(), caller.tenant(), by, today).await?;
+    Ok(found.map(|customer| customer.id))
+}
+
 /// The accounts that the token sees, oldest first; with `owner` only theirs.
 ///
 /// # Errors
@@ -468,6 +475,10 @@ pub async fn list(
     let asked = filter.and_then(|filter| filter.owner.as_ref()).map(filter_id::<CustomerId>);
     let customer = match filter.and_then(|filter| filter.customer.as_ref()).map(CustomerBy::to_domain) {
         None => None,
+        Some(Some(by @ crate::customers::CustomerBy::Identifier(_))) => match identified(caller, &by).await? {
+            Some(customer) => Some(crate::customers::CustomerBy::Id(customer)),
+            None => return Ok(Connection::empty()),
+        },
         Some(Some(by)) => Some(by),
         Some(None) => return Ok(Connection::empty()),
     };

@@ -231,9 +231,14 @@ impl ActionMutation {
         #[graphql(desc = "Which one.")] input: DisableCustomActionInput,
     ) -> Result<Option<DisableCustomActionResult>, Fault> {
         let command = async |_: &Engine| Ok(DisableCustomAction { action: by(&input.action)? });
-        define!(ctx, "disableCustomAction", input.idempotency_key, command, DisableCustomActionResult, |done, action| {
-            DisableCustomActionSuccess { action, replayed: done.replayed }
-        })
+        define!(
+            ctx,
+            "disableCustomAction",
+            input.idempotency_key,
+            command,
+            DisableCustomActionResult,
+            |done, action| DisableCustomActionSuccess { action, replayed: done.replayed }
+        )
     }
 
     /// Gives a custom action that is a webhook a new secret. Scope: admin.

@@ -180,9 +180,7 @@ impl ProfileChangeInput {
             birth_date: mapped(change(self.birth_date), |date| date.0),
             languages: change(self.languages),
             contact_points: mapped(change(self.contact_points), |points| points.into_iter().map(Into::into).collect()),
-            identifiers: mapped(change(self.identifiers), |list| {
-                list.into_iter().map(IdentifierInput::told).collect()
-            }),
+            identifiers: mapped(change(self.identifiers), |list| list.into_iter().map(IdentifierInput::told).collect()),
         }
     }
 }

@@ -207,8 +207,9 @@ impl Customer {
         ctx: &Context<'_>,
         #[graphql(desc = "Of this label; MAIN_POSTAL_ADDRESS when neither a label nor a usage is given.")]
         label: Option<String>,
-        #[graphql(desc = "For this: with an entity, its own usage, or else the one for all.")]
-        usage: Option<AddressUsageInput>,
+        #[graphql(desc = "For this: with an entity, its own usage, or else the one for all.")] usage: Option<
+            AddressUsageInput,
+        >,
         #[graphql(desc = "On this day; on the business date when absent.")] on: Option<Date>,
     ) -> Result<Option<Address>, Fault> {
         addresses::current(allowed(ctx, Scope::Read)?, self.0.id, label, usage, on).await

@@ -146,14 +146,13 @@ pub fn not_stored(error: &VaultError) -> Fault {
 /// # Errors
 /// The database's, and the store's: what is left is taken by a repetition, or the sweep.
 pub(crate) async fn removed_bytes(ctx: &Context<'_>, call: &Call<'_>, customer: CustomerId) -> Result<(), Fault> {
-    let filter = DocumentFilter {
-        status: Some(DocumentStatus::Removed),
-        only: Some(customer),
-        ..DocumentFilter::default()
-    };
+    let filter =
+        DocumentFilter { status: Some(DocumentStatus::Removed), only: Some(customer), ..DocumentFilter::default() };
     let page = Page { after: None, before: None, limit: MOST_REMOVED, backward: false };
     let tenant = call.origin.tenant;
-    let found = store::list(call.engine.db.reader(), tenant, &filter, page).await.map_err(|fault| Fault::from(fault).half_way())?;
+    let found = store::list(call.engine.db.reader(), tenant, &filter, page)
+        .await
+        .map_err(|fault| Fault::from(fault).half_way())?;
     for content in found.iter().filter_map(|document| document.content.as_ref()) {
         let gone = files(ctx)?.vault().remove(tenant, &content.sha256, content.place).await;
         gone.map_err(|error| not_stored(&error).half_way())?;

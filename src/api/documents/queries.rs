@@ -21,8 +21,10 @@ impl DocumentQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which.")] id: ID,
-        #[graphql(desc = "Only if it is of this: the account, customer, entry or whatever else it belongs to, or the item of \
-                          a history. Null where it is of something else.")]
+        #[graphql(
+            desc = "Only if it is of this: the account, customer, entry or whatever else it belongs to, or the item of \
+                          a history. Null where it is of something else."
+        )]
         of: Option<ID>,
     ) -> Result<Option<Document>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;

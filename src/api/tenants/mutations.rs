@@ -22,8 +22,8 @@ use crate::ledger::{LedgerFault, PaymentChannel};
 use crate::primitives::TenantId;
 use crate::primitives::calendar::{self, BankCalendar, DayOfWeek, RollRule, Zone};
 use crate::refused::{INVALID_STATE, Refused};
-use crate::work::{Change, Done};
 use crate::work::settings::{self, ChannelRule};
+use crate::work::{Change, Done};
 
 /// Which days are business days.
 #[derive(Debug, InputObject)]

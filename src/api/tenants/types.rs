@@ -191,7 +191,8 @@ impl Tenant {
 
     /// What addresses may be used for; for anything where there is none.
     async fn address_usages(&self) -> Vec<AgreedAddressUsage> {
-        let agreed = |(name, service): &(String, String)| AgreedAddressUsage { name: name.clone(), service: service.clone() };
+        let agreed =
+            |(name, service): &(String, String)| AgreedAddressUsage { name: name.clone(), service: service.clone() };
         self.present.head.settings.address_usages.iter().map(agreed).collect()
     }
 

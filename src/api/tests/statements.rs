@@ -127,7 +127,8 @@ async fn count(url: &str) {
         let account = AccountBy::Number(format!("{number:04}"));
         let details = Details::default();
         let (channel, counterparty) = (PaymentChannel::BankTransfer, None);
-        let payment = PostPayment { account: account.clone(), amount, channel, counterparty, details };
+        let payment =
+            PostPayment { account: account.clone(), amount, channel, counterparty, overpayment: None, details };
         engine.run(&origin, None, payment).await.expect("a payment");
         let hold = PlaceHold { account, amount, expires_at: None, description: None, reference: None };
         engine.run(&origin, None, hold).await.expect("a hold");

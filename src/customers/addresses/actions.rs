@@ -42,12 +42,18 @@ impl AddressAction {
         let is_there = |message: &str| state(address.status != Removed, message);
         match self {
             Self::Update => is_there("the address was removed"),
-            Self::Activate => state(address.status == Inactive, "only an address that is out of use is put back in use"),
+            Self::Activate => {
+                state(address.status == Inactive, "only an address that is out of use is put back in use")
+            }
             Self::Deactivate => {
                 state(address.status.leads_to(Inactive), "only an address in use is taken out of use")?;
                 let message = "the main postal address stays in use: add a new version of it";
                 rule(!address.is_main(), MAIN_POSTAL_ADDRESS_STAYS, message)?;
-                rule(address.usages.is_empty(), ADDRESS_HAS_USAGES, "the address is still used: remove its usages first")
+                rule(
+                    address.usages.is_empty(),
+                    ADDRESS_HAS_USAGES,
+                    "the address is still used: remove its usages first",
+                )
             }
             Self::Invalidate => {
                 is_there("the address was removed")?;

@@ -10,11 +10,7 @@ use crate::primitives::AddressId;
 
 /// The address of a label that is in force on a day: the temporary one, or else the permanent one that started last.
 /// On days that have passed it tells what was in force then, as far as addresses were not replaced in place.
-pub fn in_force<'a>(
-    book: impl IntoIterator<Item = &'a Address>,
-    label: &str,
-    day: NaiveDate,
-) -> Option<&'a Address> {
+pub fn in_force<'a>(book: impl IntoIterator<Item = &'a Address>, label: &str, day: NaiveDate) -> Option<&'a Address> {
     let holding = book.into_iter().filter(|address| address.label == label && address.holds_on(day));
     // Of two temporary ones the earlier was removed by the later, and held before that.
     holding.max_by_key(|address| match address.ends_on {
@@ -48,9 +44,9 @@ pub fn overlap(one: &Address, other: &Address) -> bool {
 
 /// The temporary addresses that a temporary one removes.
 pub fn overlapped<'a>(book: impl IntoIterator<Item = &'a Address>, by: &Address) -> Vec<AddressId> {
-    let overlapped = book.into_iter().filter(|address| {
-        address.id != by.id && address.status != AddressStatus::Removed && overlap(address, by)
-    });
+    let overlapped = book
+        .into_iter()
+        .filter(|address| address.id != by.id && address.status != AddressStatus::Removed && overlap(address, by));
     overlapped.map(|address| address.id).collect()
 }
 
@@ -60,9 +56,9 @@ pub fn type_of_label<'a>(
     label: &str,
     but: AddressId,
 ) -> Option<AddressType> {
-    let mut others = book.into_iter().filter(|address| {
-        address.id != but && address.label == label && address.status != AddressStatus::Removed
-    });
+    let mut others = book
+        .into_iter()
+        .filter(|address| address.id != but && address.label == label && address.status != AddressStatus::Removed);
     others.next().map(|address| address.type_)
 }
 

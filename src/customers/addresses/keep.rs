@@ -46,8 +46,8 @@ pub fn move_all(work: &mut Work, from: CustomerId, to: CustomerId) -> Decision<(
     let today = work.today();
     let labels: HashSet<&str> = kept.iter().map(|address| address.label.as_str()).collect();
     for address in work.all::<Address, Customer>(EVERY, from)? {
-        let overlaps = address.status != AddressStatus::Removed
-            && kept.iter().any(|other| decide::overlap(other, &address));
+        let overlaps =
+            address.status != AddressStatus::Removed && kept.iter().any(|other| decide::overlap(other, &address));
         // A temporary address that stands in nobody's way, of a label that is of its type, stays in force.
         let same_type = || kept.iter().all(|other| other.label != address.label || other.type_ == address.type_);
         let gives_way = labels.contains(address.label.as_str()) && !(address.is_temporary() && same_type());

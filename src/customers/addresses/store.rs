@@ -194,11 +194,7 @@ pub fn book(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Address>>
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn find(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    by: &AddressBy,
-) -> Result<Option<Address>, LedgerFault> {
+pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, by: &AddressBy) -> Result<Option<Address>, LedgerFault> {
     let found = match by {
         AddressBy::Id(id) => read::by_ids(db, tenant, &[*id]).await?,
         AddressBy::ExternalReference(reference) => {

@@ -39,7 +39,8 @@ impl Command for AddAddressUsage {
         self.usage.check().map_err(|refused| refused.under("usage"))?;
         check_agreed_one(work, "usage", &self.usage)?;
         let all = found.usages.len() + usize::from(!found.usages.contains(&self.usage));
-        check_usages(&vec![self.usage.clone(); all]).map_err(|_| Refused::invalid("usage", "the address has too many"))?;
+        check_usages(&vec![self.usage.clone(); all])
+            .map_err(|_| Refused::invalid("usage", "the address has too many"))?;
         take(work, found.id, std::slice::from_ref(&self.usage))
     }
 

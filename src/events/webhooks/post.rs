@@ -116,7 +116,9 @@ impl Poster {
             Ok::<_, String>((answer, written(response).await.map_err(|error| why(&error))?))
         });
         let took = || began.elapsed();
-        let failed = |error: String| (Answer { status: None, error: Some(error), retry_after: None, took: took() }, Ok(Vec::new()));
+        let failed = |error: String| {
+            (Answer { status: None, error: Some(error), retry_after: None, took: took() }, Ok(Vec::new()))
+        };
         match asked.await {
             Err(_) => failed("no answer within 10 seconds".to_owned()),
             Ok(Err(error)) => failed(error),

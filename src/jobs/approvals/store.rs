@@ -212,11 +212,7 @@ pub async fn of_commands(
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn waiting(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    operation: &str,
-) -> Result<Vec<String>, LedgerFault> {
+pub async fn waiting(db: &impl ConnectionTrait, tenant: TenantId, operation: &str) -> Result<Vec<String>, LedgerFault> {
     let mut query = crate::ledger::query::Query::new("SELECT command FROM approval WHERE tenant_id = ", tenant);
     query.and_raw("state = 'PENDING'");
     query.and("operation = ", operation.into());

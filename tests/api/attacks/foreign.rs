@@ -28,8 +28,16 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.job.id", 13, "query($id: ID!) { job(id: $id) { id state items { nodes { index } } } }"),
     ("Query.customAction.by.id", 22, "query($id: ID!) { customAction(by: { id: $id }) { id code } }"),
     ("Query.actionRun.id", 23, "query($id: ID!) { actionRun(id: $id) { id state } }"),
-    ("Query.actionRuns.filter.action", 22, "query($id: ID!) { actionRuns(filter: { action: $id }) { nodes { state } } }"),
-    ("Query.actionRuns.filter.account", 2, "query($id: ID!) { actionRuns(filter: { account: $id }) { nodes { state } } }"),
+    (
+        "Query.actionRuns.filter.action",
+        22,
+        "query($id: ID!) { actionRuns(filter: { action: $id }) { nodes { state } } }",
+    ),
+    (
+        "Query.actionRuns.filter.account",
+        2,
+        "query($id: ID!) { actionRuns(filter: { account: $id }) { nodes { state } } }",
+    ),
     (
         "Query.document.of",
         2,
@@ -97,7 +105,8 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
     link.as_object_mut().expect("an object").remove("file");
     let mut link_item = document(&json!("MY-HOLD"), Some(&json!("ID")));
     link_item.as_object_mut().expect("an object").remove("file");
-    let address = json!({ "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "X", "country": "SE" } } });
+    let address =
+        json!({ "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "X", "country": "SE" } } });
     let (home, usage) = (json!({ "externalReference": "ext-adr" }), json!({ "name": "A", "service": "B" }));
     vec![
         ("activateAddress.input.address.id", 18, json!({ "address": id })),

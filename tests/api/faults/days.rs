@@ -25,8 +25,15 @@ async fn a_day_killed_again_and_again(database: TestDatabase) {
     let settings = ["--sandbox", "--day-end", "by-hand"];
     let mut served = Served::start_with(&url, &folder, &settings).await;
     let client = Client::of(&served).await;
-    let owner = done(&client, "createCustomer", json!({ "idempotencyKey": "c", "type": "PERSON", "lastName": "L" }), "customer { id }").await;
-    let opening = json!({ "idempotencyKey": "a", "owner": { "id": owner["customer"]["id"] }, "product": { "code": "current" } });
+    let owner = done(
+        &client,
+        "createCustomer",
+        json!({ "idempotencyKey": "c", "type": "PERSON", "lastName": "L" }),
+        "customer { id }",
+    )
+    .await;
+    let opening =
+        json!({ "idempotencyKey": "a", "owner": { "id": owner["customer"]["id"] }, "product": { "code": "current" } });
     let account = done(&client, "openAccount", opening, "account { id }").await["account"]["id"].take();
     let funds = json!({ "idempotencyKey": "p", "account": { "id": account }, "amount": { "amount": "100000.00", "currency": "EUR" }, "channel": "CASH" });
     done(&client, "postPayment", funds, "replayed").await;
@@ -46,7 +53,11 @@ async fn a_day_killed_again_and_again(database: TestDatabase) {
         let before = balance(&client).await;
         assert_eq!(before["account"]["balance"]["amount"], format!("{}.00", 100_000 - TRANSFERS));
         let day = before["tenant"]["businessDate"].clone();
-        let (query, variables) = mutation("runBusinessDay", json!({ "idempotencyKey": format!("day-{round}"), "endDay": day }), "day { state }");
+        let (query, variables) = mutation(
+            "runBusinessDay",
+            json!({ "idempotencyKey": format!("day-{round}"), "endDay": day }),
+            "day { state }",
+        );
         let lives = Duration::from_millis(rng.random_range(5..250));
         let asked = {
             let (client, query, variables) = (client.clone(), query.clone(), variables.clone());
@@ -73,7 +84,9 @@ async fn a_day_killed_again_and_again(database: TestDatabase) {
         let mut days = client.data(query, json!({})).await;
         let last = days["businessDays"]["nodes"][0].take();
         assert_eq!((&last["date"], &last["state"]), (&day, &json!("DONE")));
-        let rails = last["steps"].as_array().and_then(|steps| steps.iter().find(|step| step["name"] == "simulateRails").cloned());
+        let rails = last["steps"]
+            .as_array()
+            .and_then(|steps| steps.iter().find(|step| step["name"] == "simulateRails").cloned());
         assert_eq!(rails, Some(json!({ "name": "simulateRails", "done": TRANSFERS, "refused": 0, "complete": true })));
         println!("round {round}: killed after {lives:?}, answered before: {answered}");
     }

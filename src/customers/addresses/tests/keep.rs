@@ -62,7 +62,10 @@ fn an_erased_address_says_nothing_and_keeps_its_days() {
         // Once is enough, and the reference is free.
         done(memory, &Keep { customer: owner, moved_to: None });
         assert_eq!(told(memory, ADDRESS_ERASED), 4);
-        done(memory, &adding(untouched, NewAddress { external_reference: Some("adr 1".into()), ..new("SECOND", "Lund") }));
+        done(
+            memory,
+            &adding(untouched, NewAddress { external_reference: Some("adr 1".into()), ..new("SECOND", "Lund") }),
+        );
     });
 }
 
@@ -91,7 +94,10 @@ fn addresses_go_over_to_the_record_that_stays() {
         assert_eq!(after(&came_main).status, AddressStatus::Inactive);
         assert_eq!(after(&overlapping).status, AddressStatus::Removed);
         assert_eq!(after(&apart).status, AddressStatus::Active);
-        assert_eq!((after(&only_came).status, after(&only_came).usages.as_slice()), (AddressStatus::Active, [usage("C", None)].as_slice()));
+        assert_eq!(
+            (after(&only_came).status, after(&only_came).usages.as_slice()),
+            (AddressStatus::Active, [usage("C", None)].as_slice())
+        );
         // What only came is not lost, and what was there stays where it was.
         assert_eq!(after(&kept_main).usages, [usage("A", None)]);
         let all_usages: Vec<&Usage> = rows.iter().flat_map(|row| &row.usages).collect();

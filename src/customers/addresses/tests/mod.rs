@@ -59,6 +59,7 @@ fn person() -> CreateCustomer {
         last_name: Some("Lovelace".into()),
         company_name: None,
         metadata: "{}".into(),
+        profile: Default::default(),
         addresses: Vec::new(),
     }
 }
@@ -130,8 +131,12 @@ fn updating(address: &Address) -> UpdateAddress {
 
 /// All addresses of a customer, as they are now.
 fn all(memory: &Memory, customer: CustomerId) -> Vec<Address> {
-    let mut all: Vec<Address> =
-        memory.rows::<Address>().iter().map(|address| (**address).clone()).filter(|it| it.customer == customer).collect();
+    let mut all: Vec<Address> = memory
+        .rows::<Address>()
+        .iter()
+        .map(|address| (**address).clone())
+        .filter(|it| it.customer == customer)
+        .collect();
     all.sort_by_key(|address| address.ordinal);
     all
 }

@@ -17,7 +17,10 @@ pub fn check(rows: &[Address], today: NaiveDate) {
     let there: Vec<&Address> = rows.iter().filter(|row| row.status != AddressStatus::Removed).collect();
     assert!(there.is_empty() || has_main(there.iter().copied(), today), "a main postal address is in force: {there:?}");
     for (place, one) in rows.iter().enumerate() {
-        assert!(one.status == AddressStatus::Active || one.usages.is_empty(), "what is out of use is not used: {one:?}");
+        assert!(
+            one.status == AddressStatus::Active || one.usages.is_empty(),
+            "what is out of use is not used: {one:?}"
+        );
         assert_eq!(one.status == AddressStatus::Active, one.out_of_use_since.is_none(), "{one:?}");
         assert!(!one.invalid || (one.type_ == AddressType::Postal && !one.is_temporary()), "{one:?}");
         assert!(one.ends_on.is_none_or(|end| end >= one.starts_on));

@@ -38,7 +38,10 @@ fn the_first_address_is_the_main_one_whatever_way_it_comes() {
         let made = done(memory, &with(vec![new("SECOND", "Lund"), main()]));
         assert_eq!(all(memory, made.id).len(), 2);
         let first = done(memory, &adding(owner, NewAddress { starts_on: Some(day(1, 1)), ..main() }));
-        assert_eq!((first.status, first.type_, first.starts_on), (AddressStatus::Active, AddressType::Postal, day(1, 1)));
+        assert_eq!(
+            (first.status, first.type_, first.starts_on),
+            (AddressStatus::Active, AddressType::Postal, day(1, 1))
+        );
         let second = done(memory, &adding(owner, new("SECOND", "Lund")));
         assert_eq!(second.starts_on, day(4, 15), "today, where nothing is said");
         // An update does not take it away.
@@ -60,7 +63,8 @@ fn what_is_wrong_with_an_address_is_refused_by_its_field() {
         done(memory, &adding(owner, taken.clone()));
         let phone = |number: &str| NewAddress { content: Content::Phone(number.into()), ..new("PHONE", "") };
         let of = |change: &dyn Fn(&mut PostalAddress)| {
-            let mut postal = PostalAddress { town_name: Some("Lund".into()), country: "SE".into(), ..Default::default() };
+            let mut postal =
+                PostalAddress { town_name: Some("Lund".into()), country: "SE".into(), ..Default::default() };
             change(&mut postal);
             NewAddress { content: Content::Postal(Box::new(postal)), ..new("SECOND", "") }
         };
@@ -161,7 +165,8 @@ fn a_temporary_address_removes_those_that_it_overlaps_whole() {
             assert_eq!((refusal.code, refusal.facts.status), (INVALID_STATE, Some("REMOVED")), "{}", refusal.message);
         }
         // An update that makes it overlap, and one put back in use, remove as well.
-        let wider = UpdateAddress { starts_on: Some(day(4, 19)), ends_on: Some(day(4, 25)), ..updating(&now(memory, &next)) };
+        let wider =
+            UpdateAddress { starts_on: Some(day(4, 19)), ends_on: Some(day(4, 25)), ..updating(&now(memory, &next)) };
         done(memory, &wider);
         assert_eq!(now(memory, &apart).status, AddressStatus::Removed);
     });
@@ -182,7 +187,11 @@ fn a_usage_belongs_to_one_address_and_goes_over_at_once() {
         let later = done(memory, &adding(owner, later));
         assert_eq!(now(memory, &main).usages, [usage("A", Some("card 1"))]);
         let both_ways = UpdateAddress { usages: vec![usage("A", Some("card 1"))], ..updating(&now(memory, &later)) };
-        assert_eq!(done(memory, &both_ways).usages, [usage("A", None), usage("A", Some("card 1"))], "adds, takes none away");
+        assert_eq!(
+            done(memory, &both_ways).usages,
+            [usage("A", None), usage("A", Some("card 1"))],
+            "adds, takes none away"
+        );
         assert_eq!(now(memory, &main).usages, []);
         // Another customer's are apart.
         let other = customer(memory);
@@ -214,7 +223,10 @@ fn only_agreed_usages_are_taken_where_some_are() {
         let main = all(memory, owner).remove(0);
         done(memory, &AddAddressUsage { address: named(&main), usage: usage("OLD", None) });
         let agreed = [("STATEMENT".to_owned(), "ACCOUNT_SERVICE".to_owned())].into();
-        done(memory, &UpdateTenant { name: Some("Bank".into()), address_usages: Some(agreed), ..UpdateTenant::default() });
+        done(
+            memory,
+            &UpdateTenant { name: Some("Bank".into()), address_usages: Some(agreed), ..UpdateTenant::default() },
+        );
         done(memory, &AddAddressUsage { address: named(&main), usage: usage("STATEMENT", Some("card 1")) });
         let add = AddAddressUsage { address: named(&main), usage: usage("DISPUTE", None) };
         refused(memory, &add, ADDRESS_USAGE_NOT_AGREED, "usage");
@@ -244,7 +256,12 @@ fn an_address_goes_out_of_use_without_usages_and_comes_back() {
         let out = done(memory, &off);
         assert_eq!((out.status, out.out_of_use_since), (AddressStatus::Inactive, Some(day(4, 16))));
         refused(memory, &off, INVALID_STATE, "address");
-        refused(memory, &AddAddressUsage { address: named(&second), usage: usage("A", None) }, INVALID_STATE, "address");
+        refused(
+            memory,
+            &AddAddressUsage { address: named(&second), usage: usage("A", None) },
+            INVALID_STATE,
+            "address",
+        );
         let back = done(memory, &on);
         assert_eq!((back.status, back.out_of_use_since), (AddressStatus::Active, None));
     });
@@ -263,13 +280,12 @@ fn an_update_replaces_all_of_one_in_use_and_makes_a_new_one_of_one_that_is_not()
         let second = done(memory, &adding(owner, second));
         let update = UpdateAddress { content: postal("Umeå"), entity_reference: None, ..updating(&second) };
         let after = done(memory, &update);
-        let expected = Address {
-            content: Some(postal("Umeå")),
-            entity_reference: None,
-            ..now(memory, &second)
-        };
+        let expected = Address { content: Some(postal("Umeå")), entity_reference: None, ..now(memory, &second) };
         assert_eq!(*after, expected);
-        assert_eq!((after.id, after.starts_on, after.external_reference.as_deref()), (second.id, day(1, 1), Some("adr 2")));
+        assert_eq!(
+            (after.id, after.starts_on, after.external_reference.as_deref()),
+            (second.id, day(1, 1), Some("adr 2"))
+        );
         assert_eq!(after.usages, [usage("A", None)], "none is taken away");
         done(memory, &RemoveAddressUsage { address: named(&second), usage: usage("A", None) });
         done(memory, &DeactivateAddress { address: named(&second) });
@@ -282,7 +298,12 @@ fn an_update_replaces_all_of_one_in_use_and_makes_a_new_one_of_one_that_is_not()
         assert_eq!((old.status, old.external_reference.as_deref()), (AddressStatus::Inactive, Some("adr 2")));
         let taken = UpdateAddress { external_reference: Change::Set("adr 2".into()), ..updating(&new) };
         refused(memory, &taken, DUPLICATE_REFERENCE, "externalReference");
-        refused(memory, &UpdateAddress { ends_on: Some(day(1, 1)), ..updating(&new) }, ADDRESS_ENDS_BEFORE_START, "endsOn");
+        refused(
+            memory,
+            &UpdateAddress { ends_on: Some(day(1, 1)), ..updating(&new) },
+            ADDRESS_ENDS_BEFORE_START,
+            "endsOn",
+        );
         let wrong = UpdateAddress { content: Content::Phone("x".into()), ..updating(&new) };
         refused(memory, &wrong, INVALID_INPUT, "content.phone");
         let other = UpdateAddress { content: Content::Phone("08-123456".into()), ..updating(&new) };
@@ -335,13 +356,20 @@ fn main_again() -> NewAddress {
 #[test]
 fn an_address_is_found_by_id_and_reference_and_as_its_customers() {
     both(|memory, _| {
-        let owner = done(memory, &CreateCustomer { number: Some("C-1".into()), external_reference: Some("crm".into()), ..person() });
+        let owner = done(
+            memory,
+            &CreateCustomer { number: Some("C-1".into()), external_reference: Some("crm".into()), ..person() },
+        );
         let first = NewAddress { external_reference: Some("adr 1".into()), ..main() };
         let first = done(memory, &CreateAddress { customer: CustomerBy::Number("C-1".into()), address: first });
         let other = customer(memory);
         let by_reference = AddressBy::ExternalReference("adr 1".into());
-        let customers =
-            [None, Some(CustomerBy::Id(owner.id)), Some(CustomerBy::Number("C-1".into())), Some(CustomerBy::ExternalReference("crm".into()))];
+        let customers = [
+            None,
+            Some(CustomerBy::Id(owner.id)),
+            Some(CustomerBy::Number("C-1".into())),
+            Some(CustomerBy::ExternalReference("crm".into())),
+        ];
         for customer in customers {
             for address in [AddressBy::Id(first.id), by_reference.clone()] {
                 let address = Named { customer: customer.clone(), address };
@@ -409,7 +437,8 @@ fn what_is_offered_is_what_is_done() {
     assert_eq!(offered(&now(memory, &second)), [Update, Deactivate, Invalidate, AddUsage]);
     let out = done(memory, &DeactivateAddress { address: named(&second) });
     assert_eq!(offered(&out), [Update, Activate, Invalidate]);
-    let why: Vec<_> = actions(&main).into_iter().map(|possible| possible.obstacle.map(|refused| refused.code)).collect();
+    let why: Vec<_> =
+        actions(&main).into_iter().map(|possible| possible.obstacle.map(|refused| refused.code)).collect();
     assert_eq!(
         why,
         [None, Some(INVALID_STATE), Some(MAIN_POSTAL_ADDRESS_STAYS), None, None, Some(ADDRESS_USAGE_NOT_FOUND)]
