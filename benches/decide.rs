@@ -35,6 +35,9 @@ fn main() {
         default_credit_limit: None,
         maximum_credit_limit: None,
         maximum_balance: None,
+        charity: None,
+        reference: None,
+        payee: None,
         metadata: "{}".into(),
     };
     memory.run(&Origin::system(TENANT), None, &product).expect("a product");
@@ -110,6 +113,7 @@ fn opening(n: usize) -> OpenAccount {
         number: Some(format!("A{n}")),
         external_reference: None,
         credit_limit: None,
+        migrated_balance: None,
         metadata: "{}".into(),
     }
 }

@@ -5,20 +5,12 @@ use rhai::{Array, Dynamic, ImmutableString, Map};
 use rust_decimal::Decimal;
 use serde_json::{Number, Value};
 
-use super::sandbox::{ITEMS, PROPERTIES, TEXT};
+use super::sandbox::{ITEMS, PROPERTIES, Size, TEXT};
 
 /// How deep lists and objects may nest, in what goes in and in what comes out.
 pub const DEPTH: usize = 16;
 /// Digits of a number that JSON's readers keep whichever way they go.
 const DIGITS: usize = 15;
-
-/// How much of everything there is in a value: what the sandbox would count.
-#[derive(Default)]
-struct Size {
-    items: usize,
-    properties: usize,
-    text: usize,
-}
 
 /// Whether a JSON text can go into a script.
 ///

@@ -11,7 +11,7 @@ use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicIteratorPackage, BasicMapPackage, BasicMathPackage, BasicStringPackage,
     LanguageCorePackage, LogicPackage, MoreStringPackage, Package as _,
 };
-use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, OptimizationLevel, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, OptimizationLevel, Position};
 
 /// Steps of a run.
 pub const STEPS: u64 = 100_000;
@@ -24,7 +24,7 @@ pub const ITEMS: usize = 1_000;
 /// Properties of all objects of one value.
 pub const PROPERTIES: usize = 128;
 /// Variables that are there at one time in a function. With the sizes above and the depth of calls they bound what a run
-/// keeps: 100 MB at the very worst (texts as names of properties, in every variable of every level), some 100 kB as a rule.
+/// keeps: some 10 MB at the very worst.
 const VARIABLES: usize = 24;
 /// Functions that are in one another's calls.
 const CALLS: usize = 4;
@@ -32,7 +32,7 @@ const CALLS: usize = 4;
 const FUNCTIONS: usize = 50;
 /// How deep expressions and blocks may nest.
 const EXPRESSIONS: usize = 32;
-/// How often the clock is looked at, in steps.
+/// How often the clock is looked at, in steps, and what variables hold, in looks at them.
 const LOOK: u64 = 64;
 
 /// Why a run was halted from the outside. No script can catch it.
@@ -84,12 +84,72 @@ pub(super) fn engine(steps: Arc<AtomicU64>) -> Engine {
         .set_max_array_size(ITEMS)
         .set_max_map_size(PROPERTIES);
     bound_replace(&mut engine);
+    bound_variables(&mut engine);
     let began = Instant::now();
     engine.on_progress(move |count| {
         steps.store(count, Ordering::Relaxed);
         (count % LOOK == 0 && began.elapsed() > TIME).then(|| Dynamic::from(Halt::TooSlow))
     });
     engine
+}
+
+/// The library looks at the size of what functions and operators give, and not at what grows by being assigned to, piece by
+/// piece, and not at the names of properties. So all variables are measured every now and then.
+fn bound_variables(engine: &mut Engine) {
+    let looks = AtomicU64::new(0);
+    // Not deprecated: the library says that it may change.
+    #[allow(deprecated)]
+    engine.on_var(move |_, _, context| {
+        if looks.fetch_add(1, Ordering::Relaxed) % LOOK == 0 {
+            for (_, _, value) in context.scope().iter_raw() {
+                let mut size = Size::default();
+                size.add(value);
+                if let Some(what) = size.is_over() {
+                    return Err(EvalAltResult::ErrorDataTooLarge(what.into(), Position::NONE).into());
+                }
+            }
+        }
+        Ok(None)
+    });
+}
+
+/// How much of everything there is in a value.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Size {
+    pub items: usize,
+    pub properties: usize,
+    pub text: usize,
+}
+
+impl Size {
+    fn add(&mut self, value: &Dynamic) {
+        // What is too large already need not be known any better.
+        if self.is_over().is_some() {
+            return;
+        }
+        if let Some(text) = value.read_lock::<ImmutableString>() {
+            self.text += text.len();
+        } else if let Some(items) = value.read_lock::<Array>() {
+            self.items += items.len();
+            items.iter().for_each(|item| self.add(item));
+        } else if let Some(fields) = value.read_lock::<Map>() {
+            self.properties += fields.len();
+            for (name, value) in fields.iter() {
+                self.text += name.len();
+                self.add(value);
+            }
+        }
+    }
+
+    /// What there is too much of, if anything.
+    pub fn is_over(self) -> Option<&'static str> {
+        match self {
+            Self { items, .. } if items > ITEMS => Some("Size of list"),
+            Self { properties, .. } if properties > PROPERTIES => Some("Size of object"),
+            Self { text, .. } if text > TEXT => Some("Length of text"),
+            _ => None,
+        }
+    }
 }
 
 /// The library's own looks at the size of a text only once it is there, and the square of what is allowed is much.

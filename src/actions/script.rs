@@ -127,7 +127,7 @@ fn said(engine: &Engine, script: &str, seen: &Seen) -> Said {
     }
 }
 
-/// What a script finds there: constants, which it cannot change.
+/// What a script finds there.
 fn scope(input: Dynamic, account: Dynamic, today: NaiveDate) -> Scope<'static> {
     let mut scope = Scope::new();
     scope.push_constant_dynamic("input", input);

@@ -122,6 +122,11 @@ impl<'a> Call<'a> {
         self.reply(answer).await
     }
 
+    /// What every command is refused for whose input has a card's whole number in it; for what makes none.
+    pub(crate) fn holds_no_card_number(&self) -> Result<(), Refused> {
+        self.card_numbers.refused()
+    }
+
     /// The key that an input's command is remembered under.
     pub(crate) fn key<C: Command>(&self, key: &str, command: &C) -> Result<Idempotency, Refused> {
         self.card_numbers.refused()?;

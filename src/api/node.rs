@@ -32,6 +32,11 @@ use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
     ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    AccountId, AddressId, ApprovalId, AuditId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
+    AccountId, ApprovalId, AuditId, BusinessDayId, CardId, CustomerId, DocumentId, EntryId, HoldId, JobId,
+    LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    AccountId, ApprovalId, AuditId, BlockId, BusinessDayId, CustomerId, DocumentId, EntryId, HoldId, JobId,
+    LedgerAccountId, LimitApplicationId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -122,7 +127,7 @@ node! {
 
 impl Node {
     /// Where its history is found. Each kind of node says so here, so that none is forgotten; none of what is a record of
-    /// a history itself, or whose entries have one, or of which nothing is told in the log.
+    /// a history itself, or whose entries have one, or of which nothing is told in the log; an address's is its customer's.
     #[must_use]
     pub fn history(&self, id: &ID) -> Option<HistoryOf> {
         match self {
@@ -145,7 +150,11 @@ impl Node {
             | Self::Party(_)
             | Self::Product(_)
             | Self::Webhook(_) => Some(HistoryOf::Thing(id.0.clone())),
-            Self::AuditRecord(_) | Self::LedgerAccount(_) | Self::Transaction(_) | Self::WebhookDelivery(_) => None,
+            Self::Address(_)
+            | Self::AuditRecord(_)
+            | Self::LedgerAccount(_)
+            | Self::Transaction(_)
+            | Self::WebhookDelivery(_) => None,
         }
     }
 }

@@ -5,10 +5,11 @@
 //! final, or gives it then; one that is lost takes it back, whatever the account has. See the table of postings in
 //! [`super::clearing`].
 
+mod store;
+
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 
 use super::clearing::{book, purchase, side};
@@ -17,15 +18,14 @@ use super::model::Card;
 use super::refusals::{CHARGEBACK_EXISTS, CHARGEBACK_RESOLVED_ALREADY};
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::Side;
-use crate::ledger::query::Page;
-use crate::ledger::rows::{Reversed, known, known_currency};
-use crate::ledger::{Draft, Entry, InternalRole, LedgerFault, PointOfSale, Refusal, TransactionKind};
+use crate::ledger::rows::Reversed;
+use crate::ledger::{Draft, Entry, InternalRole, PointOfSale, Refusal, TransactionKind};
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, CardId, ChargebackId, Currency, EntryId, Minor, Money, TenantId};
+use crate::primitives::{AccountId, CardId, ChargebackId, Currency, EntryId, Minor, Money};
 use crate::refused::{Refused, check_reference, reason};
-use crate::work::row::{Index, Row, Table};
-use crate::work::{Command, Decision, Named as _, Owned, Stop, Wants, Work, read};
-use entity::chargeback::{Entity, Model};
+use crate::work::{Command, Decision, Named as _, Owned, Stop, Wants, Work};
+
+pub use store::{PURCHASE, list};
 
 crate::words! {
     /// Where a chargeback is in its life.
@@ -82,71 +82,6 @@ pub struct Chargeback {
     pub created_at: Micros,
 }
 
-/// What is disputed.
-pub static PURCHASE: Index =
-    Index { table: Table::Chargeback, column: "purchase", field: "purchase", what: "the purchase" };
-
-impl Row for Chargeback {
-    type Id = ChargebackId;
-    type Entity = Entity;
-
-    const TABLE: Table = Table::Chargeback;
-    const WHAT: &'static str = "chargeback";
-
-    fn id(&self) -> ChargebackId {
-        self.id
-    }
-
-    fn to_model(&self, tenant: TenantId) -> Model {
-        Model {
-            tenant_id: tenant.0,
-            id: self.id.0,
-            ordinal: self.ordinal,
-            card_id: self.card.0,
-            account_id: self.account.0,
-            purchase: self.purchase.clone(),
-            currency: self.currency.code().into(),
-            amount_minor: self.amount.0,
-            state: self.state.word().into(),
-            reason: self.reason.clone(),
-            reference: self.reference.clone(),
-            credit_id: self.credit.map(|entry| entry.0),
-            outcome_id: self.outcome.map(|entry| entry.0),
-            opened_on: self.opened_on,
-            resolved_on: self.resolved_on,
-            created_at_us: self.created_at,
-        }
-    }
-
-    fn from_model(row: Model) -> Result<Self, LedgerFault> {
-        Ok(Self {
-            id: ChargebackId(row.id),
-            ordinal: row.ordinal,
-            card: CardId(row.card_id),
-            account: AccountId(row.account_id),
-            purchase: row.purchase,
-            currency: known_currency(&row.currency)?,
-            amount: Minor(row.amount_minor),
-            state: known(ChargebackState::from_word(&row.state), "state of a chargeback")?,
-            reason: row.reason,
-            reference: row.reference,
-            credit: row.credit_id.map(EntryId),
-            outcome: row.outcome_id.map(EntryId),
-            opened_on: row.opened_on,
-            resolved_on: row.resolved_on,
-            created_at: row.created_at_us,
-        })
-    }
-
-    fn uniques(&self) -> Vec<(&'static Index, &str)> {
-        vec![(&PURCHASE, &self.purchase)]
-    }
-
-    fn changes(column: &str) -> bool {
-        matches!(column, "state" | "outcome_id" | "resolved_on")
-    }
-}
-
 impl Owned for Chargeback {
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
         match work.get::<Card>(self.card)? {
@@ -154,28 +89,6 @@ impl Owned for Chargeback {
             None => Ok(false),
         }
     }
-}
-
-/// Chargebacks, newest first; of some accounts only, where they are given.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn list(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    state: Option<ChargebackState>,
-    accounts: Option<&[AccountId]>,
-    page: Page<i64>,
-) -> Result<Vec<Chargeback>, LedgerFault> {
-    let mut query = read::select::<Chargeback>(tenant);
-    if let Some(state) = state {
-        query.and("state = ", state.word().into());
-    }
-    if let Some(accounts) = accounts {
-        query.and_raw("");
-        query.any("account_id", accounts.iter().map(|account| account.0.into()).collect());
-    }
-    read::page(db, query, true, page).await
 }
 
 /// Disputes a purchase.

@@ -1,5 +1,7 @@
 //! The rules of cards, over a tenant in memory: once with every row at hand, once decided from nothing.
 
+mod scheme;
+
 use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};

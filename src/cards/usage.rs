@@ -5,6 +5,8 @@
 //! day, and is given back where it counted when the hold is reduced, released or expires. What is captured stays counted,
 //! and so does what was refunded or charged back: a limit bounds what is bought, not what is kept.
 
+mod store;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,13 +16,10 @@ use uuid::Uuid;
 
 use super::limits::Spent;
 use super::model::Card;
-use crate::ledger::rows::known;
-use crate::ledger::{CardChannel, Hold, LedgerFault};
-use crate::primitives::{CardId, CardUsageId, HoldId, Minor, TenantId};
+use crate::ledger::{CardChannel, Hold};
+use crate::primitives::{CardId, CardUsageId, HoldId, Minor};
 use crate::refused::Refused;
-use crate::work::row::{Row, Table};
 use crate::work::{Decision, Stop, Work};
-use entity::card_usage::{Entity, Model};
 
 /// What was spent with the cards of a chain in a calendar month.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,52 +63,6 @@ impl CardUsage {
             }
         }
         spent
-    }
-
-    /// The stored form: `2026-12-01:POS:1500,2026-12-02:ATM:200`.
-    fn text(&self) -> String {
-        let part = |((day, channel), amount): (&(NaiveDate, CardChannel), &Minor)| {
-            format!("{day}:{}:{}", channel.word(), amount.0)
-        };
-        self.spent.iter().map(part).collect::<Vec<_>>().join(",")
-    }
-}
-
-fn read(text: &str) -> Option<BTreeMap<(NaiveDate, CardChannel), Minor>> {
-    let part = |part: &str| {
-        let (day, rest) = part.split_once(':')?;
-        let (channel, amount) = rest.split_once(':')?;
-        Some(((day.parse().ok()?, CardChannel::from_word(channel)?), Minor(amount.parse().ok()?)))
-    };
-    text.split(',').filter(|text| !text.is_empty()).map(part).collect()
-}
-
-impl Row for CardUsage {
-    type Id = CardUsageId;
-    type Entity = Entity;
-
-    const TABLE: Table = Table::CardUsage;
-    const WHAT: &'static str = "usage of a card";
-
-    fn id(&self) -> CardUsageId {
-        self.id
-    }
-
-    fn to_model(&self, tenant: TenantId) -> Model {
-        Model { tenant_id: tenant.0, id: self.id.0, chain_id: self.chain.0, month: self.month, spent: self.text() }
-    }
-
-    fn from_model(row: Model) -> Result<Self, LedgerFault> {
-        Ok(Self {
-            id: CardUsageId(row.id),
-            chain: CardId(row.chain_id),
-            month: row.month,
-            spent: known(read(&row.spent), "what was spent with a card")?,
-        })
-    }
-
-    fn changes(column: &str) -> bool {
-        column == "spent"
     }
 }
 

@@ -52,7 +52,8 @@ pub(super) async fn request(State(ids): State<IdSource>, mut request: Request, n
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
-    let took = format!("total;dur={:.3}", begun.elapsed().as_secs_f64() * 1_000.0);
+    let micros = begun.elapsed().as_micros();
+    let took = format!("total;dur={}.{:03}", micros / 1_000, micros % 1_000);
     if let Ok(value) = HeaderValue::from_str(&took) {
         response.headers_mut().insert(SERVER_TIMING, value);
     }

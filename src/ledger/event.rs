@@ -99,13 +99,15 @@ pub fn of_limit(type_: EventType, position: &Position) -> NewEvent {
 #[must_use]
 pub fn of_hold(type_: EventType, hold: &Hold, amount: Minor) -> NewEvent {
     let amount = amount.in_currency(hold.currency);
-    let payload = json!({
+    let mut payload = json!({
         "hold": hold.id.to_string(),
         "amount": amount.amount.to_string(),
         "currency": amount.currency.code(),
         "status": hold.status.word(),
-        "holdAmount": hold.amount.in_currency(hold.currency).amount.to_string(),
     });
+    if type_ == HOLD_RAISED || type_ == HOLD_REDUCED {
+        payload["holdAmount"] = json!(hold.amount.in_currency(hold.currency).amount.to_string());
+    }
     NewEvent { subject: hold.id.to_string(), ..NewEvent::of_account(type_, hold.account, payload) }
 }
 

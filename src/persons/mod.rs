@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use crate::customers::Customer;
 use crate::customers::erasure::Erasure;
-use crate::work::{Decision, Stored, Work};
+use crate::work::{About, Decision, Stored, Work};
 
 pub use erase::EraseCustomer;
 pub use merge::MergeCustomers;
@@ -47,4 +47,7 @@ pub struct Part {
 pub const PARTS: &[Part] = &[parts::CUSTOMERS, parts::ACCOUNTS, parts::DOCUMENTS];
 
 /// What is done to persons.
-pub const COMMANDS: &[Stored] = &[Stored::of::<MergeCustomers>(), Stored::of::<EraseCustomer>()];
+pub const COMMANDS: &[Stored] = &[
+    Stored::of::<MergeCustomers>().about(About::Accounts),
+    Stored::of::<EraseCustomer>().about(About::Nothing),
+];

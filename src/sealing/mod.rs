@@ -156,6 +156,13 @@ impl KeyRing {
         self
     }
 
+    /// The same ring with a key that opens and does not seal.
+    #[must_use]
+    pub fn with_older(mut self, id: &str, key: [u8; 32]) -> Self {
+        self.keys.push((id.to_owned(), key));
+        self
+    }
+
     /// The id of the key that seals.
     #[must_use]
     pub fn newest(&self) -> &str {

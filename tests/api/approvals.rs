@@ -297,7 +297,7 @@ on_both_databases! {
         let input = json!({ "url": "http://127.0.0.1:9/", "idempotencyKey": "hook", "filter": { "types": ["PERIOD_CLOSED"] } });
         let id = waits(&app, "createWebhook", input.clone()).await;
         let approved = approve(&yes, &id).await;
-        assert_eq!(json!([approved["state"], approved["result"]["__typename"]]), json!(["APPROVED", "Webhook"]));
+        assert_eq!(json!([approved["state"], approved["result"]]), json!(["APPROVED", null]), "a webhook is an administrator's to see");
         let made = app.done("createWebhook", input, "replayed secret webhook { id }").await;
         assert_eq!(json!([made["replayed"], made["secret"]]), json!([true, null]));
         let webhook = made["webhook"]["id"].clone();
@@ -328,7 +328,7 @@ on_both_databases! {
         assert_eq!(approve(&yes, &id).await["state"], "APPROVED");
         eventually("the clock arrives", async || app.ok(now, json!({})).await["tenant"]["businessDateDone"] == "2026-04-19").await;
         let done = app.done("advanceClock", input, "arrived replayed tenant { now }").await;
-        assert_eq!(done, json!({ "arrived": true, "replayed": true, "tenant": { "now": "2026-04-20T08:00:00.000000Z" } }));
+        assert_eq!(json!([done["arrived"], done["replayed"], done["tenant"]["now"]]), json!([true, true, "2026-04-20T08:00:00.000000Z"]));
         // Refused input does not wait, and what waits is decided anew.
         app.refused("advanceClock", json!({ "to": "2026-04-01T00:00:00Z" }), "INVALID_INPUT", "to").await;
         let id = waits(&app, "updateTenant", json!({ "dayEnd": "BY_HAND" })).await;

@@ -139,7 +139,7 @@ on_both_databases! {
             (&to_fresh, with(json!({ "main": true, "holder": { "create": { "type": "PERSON", "lastName": "Byron" } } })), "MAIN_CARD_HOLDER_NOT_OWNER", "card.holder"),
             (&account, with(json!({ "maskedNumber": "4532123412344321" })), "INVALID_INPUT", "card.maskedNumber"),
             (&account, with(json!({ "maskedNumber": "453212341***4321" })), "INVALID_INPUT", "card.maskedNumber"),
-            (&account, with(json!({ "maskedNumber": "4532****4321" })), "INVALID_INPUT", "card.maskedNumber"),
+            (&account, with(json!({ "maskedNumber": "4532***4321" })), "INVALID_INPUT", "card.maskedNumber"),
             (&account, with(json!({ "expiry": { "year": 2026, "month": 3 } })), "INVALID_INPUT", "card.expiry"),
             (&account, with(json!({ "expiry": { "year": 2027, "month": 13 } })), "INVALID_INPUT", "card.expiry.month"),
             (&account, with(json!({ "expiry": { "year": 2027, "month": -1 } })), "INVALID_INPUT", "card.expiry.month"),

@@ -37,11 +37,18 @@ fn shown_at_shop(token: &str, billed: &str) -> Value {
     shown
 }
 
+/// What a mutation gives, without its type.
+async fn give(app: &TestApp, name: &str, input: Value, selection: &str) -> Value {
+    let mut done = app.done(name, input, selection).await;
+    done.as_object_mut().expect("an object").remove("__typename");
+    done
+}
+
 /// A card on an account; its token.
 async fn card(app: &TestApp, account: &Account) -> String {
     let token = fresh_key();
     let card = json!({ "token": token, "main": true, "maskedNumber": "453210******4321" });
-    app.done("addCard", json!({ "account": account.by(), "card": card }), "replayed").await;
+    give(app, "addCard", json!({ "account": account.by(), "card": card }), "replayed").await;
     token
 }
 
@@ -57,7 +64,7 @@ async fn with_card(app: &TestApp, product: &str, amount: &str) -> (Account, Valu
 
 /// An authorisation; its id.
 async fn authorise(app: &TestApp, card: &Value, amount: &str) -> String {
-    let done = app.done("authoriseCard", json!({ "card": card, "amount": euros(amount) }), "hold { id }").await;
+    let done = give(app, "authoriseCard", json!({ "card": card, "amount": euros(amount) }), "hold { id }").await;
     done["hold"]["id"].as_str().expect("an id").to_owned()
 }
 
@@ -67,7 +74,7 @@ fn clearing(authorisation: &str, amount: &str, last: bool) -> Value {
 
 /// A purchase in one message; the entry's id.
 async fn purchase(app: &TestApp, card: &Value, amount: &str) -> String {
-    let done = app.done("purchaseByCard", json!({ "card": card, "amount": euros(amount) }), "entry { id }").await;
+    let done = give(app, "purchaseByCard", json!({ "card": card, "amount": euros(amount) }), "entry { id }").await;
     done["entry"]["id"].as_str().expect("an id").to_owned()
 }
 
@@ -87,7 +94,7 @@ on_both_databases! {
             "expiresAt": "2026-04-20T12:00:00Z",
         });
         let selection = format!("hold {{ id status amount {{ amount }} description reference networkReference expiresAt {AT} }} account {{ reserved {{ amount }} available {{ amount }} }} replayed");
-        let done = app.done("authoriseCard", input, &selection).await;
+        let done = give(&app, "authoriseCard", input, &selection).await;
         let mut hold = done["hold"].clone();
         let id = hold["id"].take();
         assert_eq!(hold["pointOfSale"].take(), shown_at_shop(token, "24.00"));
@@ -117,7 +124,7 @@ on_both_databases! {
         let mut input = clearing(id.as_str().expect("an id"), "24.00", true);
         input["networkReference"] = json!("NET-1");
         let selection = format!("entry {{ id kind transactionDate businessDate externalReference externalPoster {AT} }} hold {{ status }} card {{ token }} account {{ balance {{ amount }} }}");
-        let mut done = app.done("clearCard", input.clone(), &selection).await;
+        let mut done = give(&app, "clearCard", input.clone(), &selection).await;
         let entry = done["entry"]["id"].take();
         let mut cleared = shown_at_shop(token, "24.00");
         cleared["authorisation"] = json!({ "id": id });
@@ -140,12 +147,12 @@ on_both_databases! {
         let (account, card) = with_card(&app, "current", "100.00").await;
         let hold = authorise(&app, &card, "40.00").await;
         let selection = "hold { status amount { amount } remaining { amount } } account { reserved { amount } }";
-        let increased = app.done("increaseAuthorisation", json!({ "authorisation": hold, "amount": euros("10.00") }), selection).await;
+        let increased = give(&app, "increaseAuthorisation", json!({ "authorisation": hold, "amount": euros("10.00") }), selection).await;
         assert_eq!(increased, json!({ "hold": { "status": "OPEN", "amount": { "amount": "50.00" }, "remaining": { "amount": "50.00" } }, "account": { "reserved": { "amount": "50.00" } } }));
-        let reduced = app.done("reverseAuthorisation", json!({ "authorisation": hold, "amount": euros("20.00") }), selection).await;
+        let reduced = give(&app, "reverseAuthorisation", json!({ "authorisation": hold, "amount": euros("20.00") }), selection).await;
         assert_eq!(reduced, json!({ "hold": { "status": "OPEN", "amount": { "amount": "30.00" }, "remaining": { "amount": "30.00" } }, "account": { "reserved": { "amount": "30.00" } } }));
-        app.done("clearCard", clearing(&hold, "10.00", false), "replayed").await;
-        let given_back = app.done("reverseAuthorisation", json!({ "authorisation": hold }), selection).await;
+        give(&app, "clearCard", clearing(&hold, "10.00", false), "replayed").await;
+        let given_back = give(&app, "reverseAuthorisation", json!({ "authorisation": hold }), selection).await;
         assert_eq!(given_back, json!({ "hold": { "status": "RELEASED", "amount": { "amount": "30.00" }, "remaining": { "amount": "0.00" } }, "account": { "reserved": { "amount": "0.00" } } }));
         for (name, input) in [
             ("increaseAuthorisation", json!({ "authorisation": hold, "amount": euros("1.00") })),
@@ -162,7 +169,7 @@ on_both_databases! {
             app.ok(status, json!({ "id": old })).await["node"]["status"] == "EXPIRED"
         }).await;
         // And still it is cleared.
-        let done = app.done("clearCard", clearing(&old, "40.00", true), "entry { hold { id } pointOfSale { authorisation { id } } } hold { id }").await;
+        let done = give(&app, "clearCard", clearing(&old, "40.00", true), "entry { hold { id } pointOfSale { authorisation { id } } } hold { id }").await;
         assert_eq!(done, json!({ "entry": { "hold": null, "pointOfSale": { "authorisation": { "id": old } } }, "hold": null }));
         assert_eq!(app.amounts(&account).await, ["50.00", "0.00", "50.00"]);
         assert_eq!(books(&app, "SCHEME_SETTLEMENT").await, "50.00");
@@ -171,7 +178,7 @@ on_both_databases! {
     async fn what_stands_against_an_authorisation_is_named(app: TestApp) {
         let (account, card) = with_card(&app, "current", "100.00").await;
         let limits = json!({ "perDay": "50", "perMonth": "80", "channels": [{ "channel": "ATM", "blocked": true }], "countriesBlocked": ["KP"] });
-        app.done("updateCard", json!({ "card": card, "limits": limits }), "replayed").await;
+        give(&app, "updateCard", json!({ "card": card, "limits": limits }), "replayed").await;
         let before = app.picture().await;
         let asking = |amount: &str, at: Value| json!({ "card": card, "amount": euros(amount), "pointOfSale": at });
         for (input, code, field) in [
@@ -184,7 +191,7 @@ on_both_databases! {
             (asking("1.00", json!({ "merchant": { "name": "x".repeat(2_000) } })), "INVALID_INPUT", "pointOfSale.merchant.name"),
             (asking("1.00", json!({ "approvalCode": "1234567" })), "INVALID_INPUT", "pointOfSale.approvalCode"),
             (asking("1.00", json!({ "rate": "1.5" })), "INVALID_INPUT", "pointOfSale.rate"),
-            (asking("1.00", json!({ "acquirerReference": "4532101234564321" })), "INVALID_INPUT", "pointOfSale.acquirerReference"),
+            (asking("1.00", json!({ "acquirerReference": "12" })), "INVALID_INPUT", "pointOfSale.acquirerReference"),
             (asking("50.01", json!({})), "CARD_LIMIT_EXCEEDED", "amount"),
         ] {
             for name in ["authoriseCard", "purchaseByCard"] {
@@ -195,10 +202,10 @@ on_both_databases! {
         let hold = authorise(&app, &card, "45.00").await;
         let refusal = app.refused("authoriseCard", asking("5.01", json!({})), "CARD_LIMIT_EXCEEDED", "amount").await;
         assert_eq!(refusal["facts"]["remaining"], euros("5.00"));
-        app.done("reverseAuthorisation", json!({ "authorisation": hold }), "replayed").await;
+        give(&app, "reverseAuthorisation", json!({ "authorisation": hold }), "replayed").await;
         app.transfer(&account, &app.account("current").await, "70.00").await;
         app.refused("authoriseCard", asking("30.01", json!({})), "INSUFFICIENT_FUNDS", "amount").await;
-        app.done("deleteCard", json!({ "card": card }), "replayed").await;
+        give(&app, "deleteCard", json!({ "card": card }), "replayed").await;
         for name in ["authoriseCard", "purchaseByCard"] {
             let refusal = app.refused(name, asking("1.00", json!({})), "CARD_DELETED", "card").await;
             assert_eq!(refusal["facts"], json!({ "status": "DELETED" }));
@@ -231,7 +238,7 @@ on_both_databases! {
         assert_eq!((done, codes), (14, vec!["INSUFFICIENT_FUNDS".to_owned(); 16]));
         assert_eq!(app.amounts(&account).await, ["100.00", "98.00", "2.00"]);
         let (account, card) = with_card(&app, "current", "1000.00").await;
-        app.done("updateCard", json!({ "card": card, "limits": { "perDay": "100" } }), "replayed").await;
+        give(&app, "updateCard", json!({ "card": card, "limits": { "perDay": "100" } }), "replayed").await;
         let input = json!({ "card": card, "amount": euros("7.00") });
         let attempts = (0..30).map(|n| if n % 2 == 0 { &app } else { &other }.mutate("authoriseCard", input.clone(), "replayed"));
         let (done, codes) = race("authoriseCard", attempts).await;
@@ -243,7 +250,7 @@ on_both_databases! {
         // A prepaid account never goes below zero: what it lacks stands apart, and is repaid first.
         let (prepaid, card) = with_card(&app, "prepaid-card", "20.00").await;
         let without = |amount: &str| json!({ "of": { "card": card }, "amount": euros(amount) });
-        app.done("clearCard", without("50.00"), "replayed").await;
+        give(&app, "clearCard", without("50.00"), "replayed").await;
         let parts = "components { component amount { amount } } available { amount }";
         let shown = show(&app, &prepaid, parts).await;
         assert_eq!(shown["components"][3], json!({ "component": "SHORTFALL", "amount": { "amount": "-30.00" } }));
@@ -254,8 +261,8 @@ on_both_databases! {
         // Closed, it takes nothing.
         let to = app.account("current").await;
         app.transfer(&prepaid, &to, "5.00").await;
-        app.done("closeAccount", json!({ "account": prepaid.by(), "closureCode": "LEFT" }), "replayed").await;
-        let done = app.done("clearCard", without("7.00"), "entry { pointOfSale { unplacedAccount { id } } postings { ledgerAccount { code } amount { amount } } } account { status balance { amount } }").await;
+        give(&app, "closeAccount", json!({ "account": prepaid.by(), "closureCode": "LEFT" }), "replayed").await;
+        let done = give(&app, "clearCard", without("7.00"), "entry { pointOfSale { unplacedAccount { id } } postings { ledgerAccount { code } amount { amount } } } account { status balance { amount } }").await;
         assert_eq!(done, json!({
             "entry": { "pointOfSale": { "unplacedAccount": { "id": prepaid.id } }, "postings": [
                 { "ledgerAccount": { "code": "CARD_UNPLACED" }, "amount": { "amount": "-7.00" } },
@@ -263,7 +270,7 @@ on_both_databases! {
             ] },
             "account": { "status": "CLOSED", "balance": { "amount": "0.00" } },
         }));
-        app.done("refundCard", without("3.00"), "replayed").await;
+        give(&app, "refundCard", without("3.00"), "replayed").await;
         assert_eq!((books(&app, "CARD_UNPLACED").await, books(&app, "SCHEME_SETTLEMENT").await), (json!("-4.00"), json!("54.00")));
         let events = app.ok("{ events(first: 10, filter: { types: [CARD_CLEARED_UNPLACED] }) { nodes { account { id } } } }", json!({})).await;
         assert_eq!(events["events"]["nodes"].as_array().map(Vec::len), Some(2));
@@ -276,13 +283,13 @@ on_both_databases! {
         let (account, card) = with_card(&app, "current", "100.00").await;
         let bought = purchase(&app, &card, "40.00").await;
         let input = json!({ "of": { "purchase": bought }, "amount": euros("15.00") });
-        let done = app.done("refundCard", input, "entry { kind pointOfSale { purchase { id } } } account { balance { amount } }").await;
+        let done = give(&app, "refundCard", input, "entry { kind pointOfSale { purchase { id } } } account { balance { amount } }").await;
         assert_eq!(done, json!({ "entry": { "kind": "CREDIT", "pointOfSale": { "purchase": { "id": bought } } }, "account": { "balance": { "amount": "75.00" } } }));
 
         let bought = purchase(&app, &card, "30.00").await;
         let shown = "chargeback { id state amount { amount } reason reference purchase { id } account { id } card { token } provisionalCredit { kind } outcomeEntry { kind } openedOn resolvedOn }";
         let input = json!({ "purchase": bought, "provisionalCredit": true, "reason": "never delivered", "reference": "CB-1" });
-        let mut done = app.done("openChargeback", input.clone(), shown).await["chargeback"].take();
+        let mut done = give(&app, "openChargeback", input.clone(), shown).await["chargeback"].take();
         let id = done["id"].take();
         assert_eq!(done, json!({
             "id": null, "state": "OPEN", "amount": { "amount": "30.00" }, "reason": "never delivered", "reference": "CB-1",
@@ -305,7 +312,7 @@ on_both_databases! {
         // Lost: the credit is taken back, whatever is there.
         let to = app.account("current").await;
         app.transfer(&account, &to, "75.00").await;
-        let done = app.done("resolveChargeback", json!({ "chargeback": id, "outcome": "LOST" }), shown).await["chargeback"].take();
+        let done = give(&app, "resolveChargeback", json!({ "chargeback": id, "outcome": "LOST" }), shown).await["chargeback"].take();
         assert_eq!((&done["state"], &done["outcomeEntry"]["kind"]), (&json!("LOST"), &json!("CHARGEBACK")));
         assert_eq!((app.balance(&account).await, books(&app, "CHARGEBACK_RECEIVABLE").await), ("-30.00".into(), json!("0.00")));
         let refusal = app.refused("resolveChargeback", json!({ "chargeback": id, "outcome": "WON" }), "CHARGEBACK_RESOLVED_ALREADY", "chargeback").await;

@@ -292,8 +292,7 @@ impl AccountMutation {
         .await
     }
 
-    /// Changes an account's external reference and metadata, lowers its credit limit, and switches its donations on or off.
-    /// Scope: admin.
+    /// Changes an account's external reference and metadata, lowers its credit limit, and switches its donations. Scope: admin.
     async fn update_account(
         &self,
         ctx: &Context<'_>,

@@ -6,12 +6,13 @@
 use async_graphql::Context;
 
 use crate::api::call::Call;
-use crate::api::documents::{files as files_of, files};
+use crate::api::documents::{files as files_of, files, removed_bytes};
 use crate::api::fault::Fault;
 use crate::api::tenants;
 use crate::documents::{Document, RemoveDocument};
 use crate::jobs::approvals::{Approval, ApprovalState};
 use crate::jobs::sandbox::{AdvanceClock, LeaveSandbox};
+use crate::persons::EraseCustomer;
 use crate::primitives::DocumentId;
 use crate::work::{Command as _, read};
 
@@ -33,6 +34,10 @@ pub(super) async fn follow_up(ctx: &Context<'_>, call: &Call<'_>, approval: &App
                 let gone = files_of(ctx)?.vault().remove(tenant, &content.sha256, content.place).await;
                 gone.map_err(|error| files::not_stored(&error).half_way())?;
             }
+        }
+        EraseCustomer::OPERATION => {
+            let Ok(id) = result.parse() else { return Ok(()) };
+            removed_bytes(ctx, call, id).await?;
         }
         AdvanceClock::OPERATION => {
             let (days, to) = (engine.days().clone(), result.parse().unwrap_or_default());

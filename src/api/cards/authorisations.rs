@@ -90,8 +90,7 @@ pub struct AuthorisationMutation;
 
 #[Object]
 impl AuthorisationMutation {
-    /// Reserves an amount for a card, if it is in force, within its limits, and its account has the funds or the credit.
-    /// Scope: money.
+    /// Reserves an amount for a card, if it is in force and within its limits, and the account has the funds. Scope: money.
     async fn authorise_card(
         &self,
         ctx: &Context<'_>,

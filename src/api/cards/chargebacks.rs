@@ -10,12 +10,14 @@ use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::enums::{ChargebackOutcome, ChargebackState};
 use crate::api::fault::Fault;
+use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::input::{MoneyInput, named};
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::refusal::outcomes;
 use crate::api::scalars::{Date, DateTime};
 use crate::cards::chargebacks::{self as domain, OpenChargeback, ResolveChargeback};
+use crate::events::history::HistoryOf;
 use crate::primitives::{ChargebackId, EntryId};
 use crate::refused::{Refused, said};
 
@@ -96,6 +98,17 @@ impl Chargeback {
     /// When it was opened.
     async fn created_at(&self) -> DateTime {
         DateTime(self.0.created_at)
+    }
+
+    /// Every command that touched it, newest first. Scope: read.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<HistoryItem>, Fault> {
+        history::of_traces(ctx, &HistoryOf::Thing(self.0.id.to_string()), filter, first, after).await
     }
 }
 
@@ -214,8 +227,7 @@ impl ChargebackMutation {
         }))
     }
 
-    /// Books how a scheme has decided: a provisional credit becomes final or is taken back, whatever the account has.
-    /// Scope: money.
+    /// Books how a scheme has decided: a provisional credit becomes final, or is taken back in any case. Scope: money.
     async fn resolve_chargeback(
         &self,
         ctx: &Context<'_>,

@@ -159,8 +159,7 @@ impl ClearingMutation {
         }))
     }
 
-    /// Books a purchase that is asked for and cleared in one message, under the conditions of an authorisation.
-    /// Scope: money.
+    /// Books a purchase that is asked for and cleared in one message, as an authorisation would be given. Scope: money.
     async fn purchase_by_card(
         &self,
         ctx: &Context<'_>,

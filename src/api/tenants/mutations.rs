@@ -9,7 +9,7 @@ use super::types::{BusinessDay, DayEnd, Tenant, of};
 use crate::access::{self, Scope, tenants};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::caller;
-use crate::api::customers::addresses::AgreedAddressUsageInput;
+use crate::api::customers::addresses::{AgreedAddressUsageInput, agreed};
 use crate::api::fault::Fault;
 use crate::api::refusal::outcomes;
 use crate::api::scalars::{CurrencyCode, Date, DateTime, LocalTime};
@@ -170,6 +170,9 @@ impl TenantMutation {
         #[graphql(desc = "Which day to end.")] input: RunBusinessDayInput,
     ) -> Result<Option<RunBusinessDayResult>, Fault> {
         let call = Call::begin(ctx, "runBusinessDay", Scope::Admin, Reach::Tenant).await?;
+        if let Err(refused) = call.holds_no_card_number() {
+            return Ok(Some(RunBusinessDayResult::Refused(call.refuse(refused).await?)));
+        }
         let mut replayed = false;
         if let Some(Date(day)) = input.end_day {
             match call.run(&input.idempotency_key, Ok(EndDay { day })).await? {
@@ -280,9 +283,7 @@ impl UpdateTenantInput {
             day_end,
             channels: self.channels.map(channels).transpose()?,
             card_restore_days: self.card_restore_days.map(days).transpose()?,
-            address_usages: self
-                .address_usages
-                .map(|agreed| agreed.into_iter().map(|usage| (usage.name, usage.service)).collect()),
+            address_usages: self.address_usages.map(agreed),
             sandbox_seed: match self.sandbox_seed {
                 MaybeUndefined::Undefined => Change::Keep,
                 MaybeUndefined::Null => Change::Clear,

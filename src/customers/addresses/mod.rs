@@ -42,18 +42,18 @@ pub use status::{ActivateAddress, DeactivateAddress, InvalidateAddress};
 pub use store::{AddressBook, AddressBy, Named};
 pub use usages::{AddAddressUsage, RemoveAddressUsage, UsagesRemoved};
 
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 /// Addresses that a customer can have, those apart that were removed.
 pub const MOST: usize = 200;
 
 /// What changes addresses.
 pub const COMMANDS: &[Stored] = &[
-    Stored::of::<CreateAddress>(),
-    Stored::of::<UpdateAddress>(),
-    Stored::of::<ActivateAddress>(),
-    Stored::of::<DeactivateAddress>(),
-    Stored::of::<InvalidateAddress>(),
-    Stored::of::<AddAddressUsage>(),
-    Stored::of::<RemoveAddressUsage>(),
+    Stored::of::<CreateAddress>().about(About::Nothing),
+    Stored::of::<UpdateAddress>().about(About::Nothing),
+    Stored::of::<ActivateAddress>().about(About::Nothing),
+    Stored::of::<DeactivateAddress>().about(About::Nothing),
+    Stored::of::<InvalidateAddress>().about(About::Nothing),
+    Stored::of::<AddAddressUsage>().about(About::Nothing),
+    Stored::of::<RemoveAddressUsage>().about(About::Nothing),
 ];

@@ -43,7 +43,10 @@ impl Told {
             self.opened = true;
             self.currency = payload["currency"].as_str().map(str::to_owned);
         }
-        if type_ == event::ACCOUNT_OPENED || type_ == event::ACCOUNT_CREDIT_LIMIT_LOWERED {
+        let tells_limit =
+            [event::ACCOUNT_OPENED, event::ACCOUNT_CREDIT_LIMIT_LOWERED, event::ACCOUNT_CREDIT_LIMIT_RAISED]
+                .contains(&type_);
+        if tells_limit {
             self.credit_limit = payload["creditLimit"].as_str().map(str::to_owned);
         }
     }

@@ -26,7 +26,7 @@ on_both_databases! {
     async fn a_customer_is_known_by_the_numbers_of_six_countries(app: TestApp) {
         for (input, kind, shown, masked) in [
             (person(identified("SE", "811228-9874")), "SE_PERSONNUMMER", SWEDISH, "19811228-****"),
-            (person(identified("NO", "11129956715")), "NO_FODSELSNUMMER", "111299 56715", "111299 *****"),
+            (person(identified("NO", "31129956715")), "NO_FODSELSNUMMER", "311299 56715", "311299 *****"),
             (person(identified("DK", "2110625629")), "DK_CPR", "211062-5629", "211062-****"),
             (person(identified("FI", "131052-308T")), "FI_HENKILOTUNNUS", "131052-308T", "131052-****"),
             (person(identified("DE", "36574261809")), "DE_IDNR", "36 574 261 809", "36 *** *** ***"),
@@ -58,9 +58,9 @@ on_both_databases! {
             (person(identified("SE", "9874")), "INVALID_IDENTIFIER", "identifiers.0.value"),
             (person(identified("SE", "")), "INVALID_IDENTIFIER", "identifiers.0.value"),
             (person(identified("SE", &"9".repeat(2_000))), "INVALID_IDENTIFIER", "identifiers.0.value"),
-            (person(identified("NO", "11129956716")), "INVALID_IDENTIFIER", "identifiers.0.value"),
+            (person(identified("NO", "31129956716")), "INVALID_IDENTIFIER", "identifiers.0.value"),
             (company(identified("SE", SWEDISH)), "INVALID_IDENTIFIER", "identifiers.0.value"),
-            (person(json!({ "identifiers": [{ "country": "SE", "kind": "NO_FODSELSNUMMER", "value": "11129956715" }] })), "INVALID_INPUT", "identifiers.0.kind"),
+            (person(json!({ "identifiers": [{ "country": "SE", "kind": "NO_FODSELSNUMMER", "value": "31129956715" }] })), "INVALID_INPUT", "identifiers.0.kind"),
             (person(json!({ "identifiers": [{ "country": "SE", "kind": "SE_ORGANISATIONSNUMMER", "value": "5560360793" }] })), "INVALID_INPUT", "identifiers.0.kind"),
             (person(json!({ "identifiers": [{ "country": "SE", "value": SWEDISH }, { "country": "SE", "value": "811228-9874" }] })), "INVALID_INPUT", "identifiers.1.value"),
             (person(with(identified("SE", SWEDISH), json!({ "birthDate": "1981-12-27" }))), "INVALID_INPUT", "birthDate"),
@@ -123,11 +123,11 @@ on_both_databases! {
         // A replay finds it again, and waiting for somebody or for its turn does not lay it open.
         assert_eq!(app.done("createCustomer", input, "replayed").await["replayed"], true);
         app.done("setApprovalRules", json!({ "rules": [{ "operation": "createCustomer" }] }), "replayed").await;
-        app.refused("createCustomer", person(identified("NO", "11129956715")), "APPROVAL_REQUIRED", "").await;
+        app.refused("createCustomer", person(identified("NO", "31129956715")), "APPROVAL_REQUIRED", "").await;
         app.done("setApprovalRules", json!({ "rules": [] }), "replayed").await;
         let item = with(person(identified("DK", "2110625629")), json!({ "idempotencyKey": fresh_key() }));
         app.done("createCustomerBatch", json!({ "items": [item], "async": true }), "job { id }").await;
-        for clear in ["198112289874", "19811228-9874", "8112289874", "11129956715", "2110625629"] {
+        for clear in ["198112289874", "19811228-9874", "8112289874", "31129956715", "2110625629"] {
             assert_eq!(grep(&app, clear).await, Vec::<String>::new(), "{clear}");
         }
     }
@@ -137,6 +137,8 @@ on_both_databases! {
         let by = json!({ "identifier": { "country": "FI", "value": "131052-308T" } });
         let old = konto::sealing::KeyRing::for_show();
         let ring = old.clone().with_newest("second", [7; 32]);
+        // Whoever seals meanwhile does so with the old one: the tests of this process share its ring.
+        konto::sealing::install(old.clone().with_older("second", [7; 32]));
         let columns = konto::engine::sealed_columns();
         let db = app.database().open().await;
         let done = konto::work::reseal::reseal(&db, &ring, &columns).await.expect("sealed anew");
@@ -147,8 +149,6 @@ on_both_databases! {
         assert_eq!(again.anew, 0);
         let stuck = konto::work::reseal::reseal(&db, &old, &columns).await.expect("done");
         assert_eq!((stuck.anew, stuck.unopened), (0, 1));
-        // Only another ring is installed here and now that still opens everybody's.
-        konto::sealing::install(old.clone().with_newest("second", [7; 32]));
         let query = "query($by: CustomerBy!) { customer(by: $by) { id identifiers { value } } }";
         let found = app.ok(query, json!({ "by": by })).await["customer"].take();
         assert_eq!(found, json!({ "id": id, "identifiers": [{ "value": "131052-308T" }] }));

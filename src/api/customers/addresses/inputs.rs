@@ -1,5 +1,7 @@
 //! What is said of addresses in inputs.
 
+use std::collections::BTreeSet;
+
 use async_graphql::{ID, InputObject, OneofObject};
 
 use crate::api::input::named;
@@ -174,4 +176,10 @@ pub struct AgreedAddressUsageInput {
     pub name: String,
     /// By which service: the same.
     pub service: String,
+}
+
+/// What is agreed on, as the tenant's settings have it.
+#[must_use]
+pub fn agreed(inputs: Vec<AgreedAddressUsageInput>) -> BTreeSet<(String, String)> {
+    inputs.into_iter().map(|usage| (usage.name, usage.service)).collect()
 }
