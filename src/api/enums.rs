@@ -18,6 +18,7 @@ pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState,
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::customers::CustomerType;
+pub use crate::customers::actions::CustomerAction;
 pub use crate::customers::addresses::actions::AddressAction;
 pub use crate::customers::addresses::{AddressStatus, AddressType};
 pub use crate::customers::erasure::{KeptData, PersonalData};
@@ -168,6 +169,7 @@ graphql_enums! {
     ChargebackState = "ChargebackState",
     Component = "Component",
     ContactKind = "ContactKind",
+    CustomerAction = "CustomerAction",
     CustomerRole = "CustomerRole",
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",

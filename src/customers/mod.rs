@@ -5,6 +5,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `actions` | what can be done with a customer now |
 //! | `identifiers` | the numbers by which states know persons and companies: pure rules, country by country |
 //! | `identity` | the same as they are kept: sealed ([`crate::sealing`]), one customer's each, found by a keyed hash |
 //! | `profile` | birth date, languages, contact points |
@@ -14,6 +15,7 @@
 //! something of a customer's. A record that was merged or erased stays readable; commands that name it are refused.
 //! What is personal never goes into an event, a log, a refusal or the audit trail.
 
+pub mod actions;
 pub mod addresses;
 pub mod commands;
 pub mod erasure;

@@ -36,6 +36,7 @@ mod lookups;
 mod metrics;
 mod migrated;
 mod model;
+mod openings;
 mod operations;
 mod parties;
 mod payment_references;

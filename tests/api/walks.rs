@@ -196,6 +196,17 @@ walks! {
         assert_eq!((numbers.as_str(), &second["hasPreviousPage"]), ("5002", &json!(true)));
         assert_eq!(found(json!({ "last": 1, "before": second["startCursor"] })).await.0, "5001");
 
+        // Its cards: a main one of the owner's, an extra one of somebody else's, replaced and taken away.
+        let main = json!({ "account": { "number": "5001" }, "card": { "token": "tok-1", "main": true, "maskedNumber": "453210******4321" } });
+        desk.done("addCard", main, "card { token holder { number } }").await;
+        let extra = json!({ "account": { "number": "5001" }, "card": { "token": "tok-2", "main": false, "holder": { "number": "kund-2" } } });
+        desk.done("addCard", extra.clone(), "replayed").await;
+        assert_eq!(desk.refused("addCard", extra).await, "DUPLICATE_CARD_TOKEN");
+        desk.done("replaceCard", json!({ "card": { "token": "tok-1" }, "token": "tok-3" }), "replayed").await;
+        desk.done("deleteCard", json!({ "card": { "token": "tok-2" } }), "replayed").await;
+        let cards = "... on CardAccount { mainCard { token } cards { nodes { token status } } }";
+        assert_eq!(desk.account("5001", cards).await["mainCard"]["token"], "tok-3");
+
         // Reserved and captured; paid by more than is owed, as far as the ceiling goes.
         let kronor = |amount: &str| json!({ "amount": amount, "currency": "SEK" });
         let hold = json!({ "account": { "number": "5001" }, "amount": kronor("350.00"), "description": "ICA Maxi" });
@@ -246,6 +257,22 @@ walks! {
             let opened = desk.done("openAccount", input, mode).await;
             assert_eq!(opened["account"]["workingMode"], ["PAY_LATER", "PAY_NOW", "PAY_BEFORE"][place]);
         }
+        // The owner's addresses, by the platform's reference or the issuer's own.
+        let postal = |town: &str| json!({ "postal": { "streetName": "Kajen", "buildingNumber": "7", "townName": town, "country": "SE" } });
+        let main = json!({ "customer": { "externalReference": "ext-7" }, "address": { "label": "MAIN_POSTAL_ADDRESS", "content": postal("Gävle"),
+            "externalReference": "adr-1", "usages": [{ "name": "STATEMENT_SENDING", "service": "ACCOUNT_SERVICE" }] } });
+        desk.done("createAddress", main, "replayed").await;
+        let depot = json!({ "customer": { "number": "issuer-7" }, "address": { "label": "DEPOT", "content": postal("Luleå"), "externalReference": "adr-2" } });
+        let depot = desk.done("createAddress", depot, "address { id }").await["address"]["id"].take();
+        let usage = json!({ "name": "STATEMENT_SENDING", "service": "ACCOUNT_SERVICE" });
+        let moved = desk.done("addAddressUsage", json!({ "address": { "id": depot }, "usage": usage }), "address { usages { name } }").await;
+        assert_eq!(moved["address"]["usages"], json!([{ "name": "STATEMENT_SENDING" }]), "a usage is one address's at a time");
+        desk.done("invalidateAddress", json!({ "address": { "externalReference": "adr-1" } }), "replayed").await;
+        let owner = desk.ask("{ customer(by: { number: \"issuer-7\" }) { addresses { nodes { externalReference invalid usages { name } } } } }", json!({})).await;
+        assert_eq!(owner["customer"]["addresses"]["nodes"], json!([
+            { "externalReference": "adr-1", "invalid": true, "usages": [] },
+            { "externalReference": "adr-2", "invalid": false, "usages": [{ "name": "STATEMENT_SENDING" }] },
+        ]));
         // By the platform's reference or the issuer's own.
         let query = "{ one: account(by: { number: \"701\" }) { id } other: account(by: { externalReference: \"acc-1\" }) { id } }";
         let both = desk.ask(query, json!({})).await;

@@ -1,5 +1,6 @@
 //! Accounts and products in the API.
 
+mod actions;
 pub mod families;
 mod lookup;
 mod money;
@@ -9,6 +10,7 @@ pub mod product_mutations;
 pub mod queries;
 mod types;
 
+pub use actions::Action;
 pub use lookup::AccountLookup;
 pub use money::*;
 pub use types::*;

@@ -6,16 +6,15 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use crate::access::Scope;
-use crate::accounts::actions::{Possible, actions, raise};
 use crate::accounts::{self, model, store};
+use crate::api::accounts::actions::{Action, offered};
 use crate::api::accounts::participants::{self, AccountParticipant};
 use crate::api::books::reports::{LedgerAccount, rows_of};
 use crate::api::books::{self as ledger, Hold, Transaction, TransactionFilter};
-use crate::api::call::{Reach, Right};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::Customer;
 use crate::api::documents::{self, Document};
-use crate::api::enums::{AccountAction, AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, WorkingMode};
+use crate::api::enums::{AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, WorkingMode};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::{AccountBy, CustomerBy, FromNothing as _, ProductBy, filter_id, filter_text};
@@ -151,30 +150,6 @@ pub struct ComponentAmount {
     pub component: Component,
     /// How much of it; positive is in the customer's favour.
     pub amount: Money,
-}
-
-/// Something that can be done with an account.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct Action {
-    /// Which.
-    action: AccountAction,
-    /// Whether it can be done now, with this token.
-    allowed: bool,
-    /// Why it is not allowed.
-    reason: Option<String>,
-}
-
-/// What a token needs for it: what the mutation itself asks for.
-fn right_to(action: AccountAction) -> Right {
-    match action {
-        AccountAction::Transfer | AccountAction::Disburse => Right(Scope::Money, Reach::Own),
-        AccountAction::PostPayment | AccountAction::PlaceHold => Right(Scope::Money, Reach::Tenant),
-        AccountAction::UpdateAccount | AccountAction::LowerCreditLimit | AccountAction::RequestAccountClosure => {
-            Right(Scope::Admin, Reach::Own)
-        }
-        AccountAction::ApplyForRaisedLimit => Right(Scope::Money, Reach::Own),
-        AccountAction::CloseAccount => Right(Scope::Admin, Reach::Tenant),
-    }
 }
 
 /// What all accounts have, whatever their family; flattened into the object type of each.
@@ -353,14 +328,7 @@ impl AccountFields {
 
     /// What can be done with it now, with this token, and why the rest cannot.
     async fn actions(&self, ctx: &Context<'_>) -> Result<Vec<Action>, Fault> {
-        let Standing { position, today } = self.standing(ctx).await?;
-        let caller = caller(ctx)?;
-        let raise = raise(&self.0, &self.product_row(ctx).await?, &position);
-        let show = |Possible { action, obstacle }| {
-            let reason = right_to(action).missing(caller).or(obstacle);
-            Action { action, allowed: reason.is_none(), reason }
-        };
-        Ok(actions(&position, today).into_iter().chain([raise]).map(show).collect())
+        offered(ctx, self, &self.standing(ctx).await?).await
     }
 
     /// The balance at the end of a day, by value date. Scope: read.

@@ -1,5 +1,6 @@
 //! Customers in the API.
 
+mod actions;
 pub mod addresses;
 pub mod mutations;
 pub mod persons;
@@ -7,5 +8,6 @@ mod profile;
 pub mod queries;
 mod types;
 
+pub use actions::CustomerActionOffer;
 pub use profile::*;
 pub use types::*;

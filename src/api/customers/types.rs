@@ -11,7 +11,7 @@ use crate::api::accounts::{self as accounts, Account, AccountFilter};
 use crate::api::blocks::{self, Block};
 use crate::api::cards::{self, Card, CardFilter};
 use crate::api::context::{Caller, allowed, caller};
-use crate::api::customers::{ContactPoint, CustomerIdentifier, KeptOfCustomer};
+use crate::api::customers::{ContactPoint, CustomerActionOffer, CustomerIdentifier, KeptOfCustomer};
 use crate::api::enums::{CustomerRole, CustomerType, PersonalData};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
@@ -144,6 +144,11 @@ impl Customer {
     /// What is kept since, why and until when.
     async fn kept(&self) -> Vec<KeptOfCustomer> {
         self.0.erasure.iter().flat_map(|erasure| &erasure.kept).map(Into::into).collect()
+    }
+
+    /// What can be done with it now, with this token, and why the rest cannot.
+    async fn actions(&self, ctx: &Context<'_>) -> Result<Vec<CustomerActionOffer>, Fault> {
+        Ok(super::actions::offered(caller(ctx)?, &self.0))
     }
 
     /// What you keep with the customer.

@@ -6,13 +6,15 @@ use async_graphql::Request;
 
 use crate::access::{Access, AccessConfig, Principal, Scope, create_tenant};
 use crate::accounts::catalogue::InstallCatalogue;
-use crate::accounts::{AccountBy, NewOwner, OpenAccount, ProductBy};
+use crate::accounts::{self, AccountBy, NewOwner, ProductBy};
 use crate::api::context::Caller;
 use crate::api::documents::Files;
 use crate::api::executable;
 use crate::api::limits::RequestId;
 use crate::api::loaders::Hubs;
-use crate::customers::{CreateCustomer, CustomerType};
+use crate::cards::{NewCard, OpenAccount};
+use crate::customers::addresses::{Content, NewAddress, PostalAddress};
+use crate::customers::{CreateCustomer, CustomerType, Profile};
 use crate::database::Database;
 use crate::documents::vault::Place;
 use crate::documents::{Limits, Vault};
@@ -34,6 +36,7 @@ const OVERVIEW: &str = r#"{ account(by: {number: "0007"}) {
     creditLimit { amount } balance { amount } components { component amount { amount } }
     reserved { amount } available { amount } pending { amount } maximumBalance { amount } maxPaymentAmount { amount }
     debtRule actions { action allowed reason } ledgerAccounts { id }
+    ... on CardAccount { mainCard { token status } }
     holds(first: 20, status: OPEN) { nodes { id amount { amount } description placedAt } }
     transactions(first: 20) { nodes { id kind date amount { amount } balanceAfter { amount } description } }
 } }"#;
@@ -43,9 +46,36 @@ const PAGE: &str = "{ accounts(first: 100) { nodes {
     id number status currency openedOn product { code alias } owner { id number name }
     creditLimit { amount } balance { amount } components { component amount { amount } }
     reserved { amount } available { amount } maxPaymentAmount { amount } actions { action allowed reason }
+    address: owner { address(label: \"MAIN_POSTAL_ADDRESS\") { postal { townName } } }
+    ... on CardAccount { cards(first: 5) { nodes { token status holder { number } } } }
 } } }";
 
 fn opening(number: usize) -> OpenAccount {
+    let postal = PostalAddress {
+        street_name: Some("Storgatan".into()),
+        town_name: Some(format!("Town {number}")),
+        country: "SE".into(),
+        ..PostalAddress::default()
+    };
+    let address = NewAddress {
+        label: "MAIN_POSTAL_ADDRESS".into(),
+        content: Content::Postal(Box::new(postal)),
+        usages: Vec::new(),
+        entity_reference: None,
+        external_reference: None,
+        starts_on: None,
+        ends_on: None,
+    };
+    let card = NewCard {
+        token: None,
+        main: true,
+        holder: None,
+        number: None,
+        expiry: None,
+        embossed_name: None,
+        limits: None,
+        metadata: "{}".into(),
+    };
     let owner = CreateCustomer {
         type_: CustomerType::Person,
         number: None,
@@ -53,12 +83,12 @@ fn opening(number: usize) -> OpenAccount {
         first_name: None,
         last_name: Some(format!("Customer {number}")),
         company_name: None,
-        profile: Default::default(),
-        addresses: Vec::new(),
         metadata: "{}".into(),
+        profile: Profile::default(),
+        addresses: vec![address],
     };
-    OpenAccount {
-        product: ProductBy::Code(["current", "credit-card", "revolving"][number % 3].into()),
+    let account = accounts::OpenAccount {
+        product: ProductBy::Code(["debit-card", "credit-card", "prepaid-card"][number % 3].into()),
         owner: NewOwner::Created(Box::new(owner)),
         creditor: None,
         number: Some(format!("{number:04}")),
@@ -66,7 +96,8 @@ fn opening(number: usize) -> OpenAccount {
         credit_limit: None,
         migrated_balance: None,
         metadata: "{}".into(),
-    }
+    };
+    OpenAccount { account, card: Some(card) }
 }
 
 async fn count(url: &str) {
