@@ -36,7 +36,7 @@ pub use store::{CardBy, CardFilter};
 
 use crate::accounts::Account;
 use crate::primitives::Origin;
-use crate::work::Stored;
+use crate::work::{About, Stored};
 
 /// Whether the origin sees a card on an account: its holder does, and the account's owner.
 #[must_use]
@@ -47,14 +47,14 @@ pub fn visible(origin: &Origin, card: &Card, account: &Account) -> bool {
 /// What changes cards.
 pub const COMMANDS: &[Stored] = &[
     Stored::of::<OpenAccount>(),
-    Stored::of::<AddCard>(),
-    Stored::of::<UpdateCard>(),
-    Stored::of::<ReplaceCard>(),
-    Stored::of::<DeleteCard>(),
-    Stored::of::<RestoreCard>(),
+    Stored::of::<AddCard>().about(About::Nothing),
+    Stored::of::<UpdateCard>().about(About::Nothing),
+    Stored::of::<ReplaceCard>().about(About::Nothing),
+    Stored::of::<DeleteCard>().about(About::Nothing),
+    Stored::of::<RestoreCard>().about(About::Nothing),
     Stored::of::<authorisations::AuthoriseCard>(),
     Stored::of::<authorisations::IncreaseAuthorisation>(),
-    Stored::of::<authorisations::ReverseAuthorisation>(),
+    Stored::of::<authorisations::ReverseAuthorisation>().about(About::Accounts),
     Stored::of::<clearing::ClearCard>(),
     Stored::of::<clearing::PurchaseByCard>(),
     Stored::of::<clearing::RefundCard>(),

@@ -39,6 +39,7 @@ fn sample(types: &[Value], of: &Value, path: &[String], value: &Value) -> Value 
             "ID" => json!("x"),
             "Upload" => json!("konto-upload:0"),
             "BigInt" => json!("1"),
+            "Cursor" => json!("A-CURSOR"),
             "String" => json!(fresh_key()),
             other => json!(format!("a {other}")),
         },
@@ -124,6 +125,7 @@ on_both_databases! {
         let types = types(&app).await;
         let mutations = find(&types, "Mutation")["fields"].as_array().expect("fields").clone();
         let before = app.picture().await;
+        let cursor = app.last_cursor().await;
         let mut tried = BTreeSet::new();
         for field in &mutations {
             let (name, of) = (field["name"].as_str().expect("a name"), &field["args"][0]["type"]);
@@ -131,7 +133,8 @@ on_both_databases! {
             places(&types, of, &mut Vec::new(), &mut Vec::new(), &mut found);
             for (path, scalar) in found {
                 let value = if scalar == "JSON" { json!({ "a": [NUMBER] }) } else { json!(NUMBER) };
-                let input = sample(&types, of, &path, &value);
+                let input = sample(&types, of, &path, &value).to_string().replace("\"A-CURSOR\"", &cursor.to_string());
+                let input: Value = serde_json::from_str(&input).expect("JSON");
                 let selection = if is_batch(name) { items("") } else { "__typename".to_owned() };
                 let (query, variables) = mutation(name, input.clone(), &selection);
                 let answer = app.graphql(&query, variables).await;
