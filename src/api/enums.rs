@@ -18,7 +18,8 @@ pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::{
-    AccountStatus, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole, PaymentChannel, TransactionKind,
+    AccountStatus, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole, PaymentChannel,
+    TransactionKind,
 };
 pub use crate::payments::bank::BankAccountClass;
 pub use crate::payments::corrections::ChargeKind;

@@ -145,7 +145,8 @@ impl Command for OpenChargeback {
         let credit = match self.provisional_credit {
             false => None,
             true => {
-                let draft = draft(currency, &card, entry.id, amount, at.merchant.clone(), "Chargeback, provisional credit");
+                let draft =
+                    draft(currency, &card, entry.id, amount, at.merchant.clone(), "Chargeback, provisional credit");
                 Some(give(work, &card, draft, InternalRole::ChargebackReceivable, amount)?)
             }
         };

@@ -31,7 +31,8 @@ use super::usage;
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::{
-    AccountStatus, Draft, Entry, ExternalReference, Hold, HoldStatus, InternalRole, PointOfSale, Refusal, TransactionKind,
+    AccountStatus, Draft, Entry, ExternalReference, Hold, HoldStatus, InternalRole, PointOfSale, Refusal,
+    TransactionKind,
 };
 use crate::primitives::{AccountId, EntryId, HoldId, Minor, Money};
 use crate::refused::{Refused, check_reference, described};
@@ -145,7 +146,9 @@ impl Command for ClearCard {
     /// nothing else.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
         let (hold, card) = match &self.of {
-            Cleared::Authorisation(id) => locate(work, *id, "of.authorisation").map(|(hold, card)| (Some(hold), card))?,
+            Cleared::Authorisation(id) => {
+                locate(work, *id, "of.authorisation").map(|(hold, card)| (Some(hold), card))?
+            }
             Cleared::Card(by) => (None, by.locate(work, "of.card")?),
         };
         let told = self.message.checked(work, card.account)?;
@@ -316,11 +319,7 @@ fn named<T>(decision: Decision<T>) -> Decision<T> {
 }
 
 /// A purchase with a card that the origin sees: the entry, what it says, and the card.
-pub(super) fn purchase(
-    work: &mut Work,
-    id: EntryId,
-    field: &str,
-) -> Decision<(Arc<Entry>, PointOfSale, Arc<Card>)> {
+pub(super) fn purchase(work: &mut Work, id: EntryId, field: &str) -> Decision<(Arc<Entry>, PointOfSale, Arc<Card>)> {
     let not_found = || Stop::from(Refused::not_found(field, "card purchase"));
     let entry = work.entry(id)?.filter(|entry| entry.kind == TransactionKind::Purchase).ok_or_else(not_found)?;
     let at = *entry.noted().point_of_sale.ok_or_else(not_found)?;

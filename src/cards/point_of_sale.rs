@@ -36,7 +36,8 @@ fn check(at: &PointOfSale) -> Result<PointOfSale, Refused> {
     if at.acquirer_reference.as_deref().is_some_and(|it| !(it.len() == ACQUIRER_REFERENCE && is_digits(it))) {
         return Err(Refused::invalid("acquirerReference", "is 23 digits"));
     }
-    for (field, value, most) in [("approvalCode", &at.approval_code, 6), ("retrievalReference", &at.retrieval_reference, 12)]
+    for (field, value, most) in
+        [("approvalCode", &at.approval_code, 6), ("retrievalReference", &at.retrieval_reference, 12)]
     {
         let is_code = |it: &str| (1..=most).contains(&it.len()) && it.bytes().all(|sign| sign.is_ascii_alphanumeric());
         if value.as_deref().is_some_and(|it| !is_code(it)) {

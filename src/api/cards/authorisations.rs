@@ -120,7 +120,11 @@ impl AuthorisationMutation {
             Reply::Refused(refusal) => IncreaseAuthorisationResult::Refused(refusal),
             Reply::Done(done) => {
                 let (hold, account) = outputs::hold(ctx, &done.value).await?;
-                IncreaseAuthorisationResult::Done(IncreaseAuthorisationSuccess { hold, account, replayed: done.replayed })
+                IncreaseAuthorisationResult::Done(IncreaseAuthorisationSuccess {
+                    hold,
+                    account,
+                    replayed: done.replayed,
+                })
             }
         }))
     }

@@ -267,9 +267,7 @@ impl RefundCardInput {
     fn command(self) -> Result<RefundCard, Refused> {
         Ok(RefundCard {
             of: match &self.of {
-                RefundedBy::Purchase(id) => {
-                    Refunded::Purchase(named("of.purchase", "card purchase", id.parse().ok())?)
-                }
+                RefundedBy::Purchase(id) => Refunded::Purchase(named("of.purchase", "card purchase", id.parse().ok())?),
                 RefundedBy::Card(by) => Refunded::Card(card(by)?),
             },
             message: message(

@@ -5,7 +5,6 @@ mod properties;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{NaiveDate, TimeDelta};
 use super::super::authorisations::{AuthoriseCard, IncreaseAuthorisation, ReverseAuthorisation};
 use super::super::chargebacks::{Chargeback, ChargebackOutcome, ChargebackState, OpenChargeback, ResolveChargeback};
 use super::super::clearing::{ClearCard, Cleared, Message, PurchaseByCard, RefundCard, Refunded};
@@ -24,6 +23,7 @@ use crate::work::memory::Memory;
 use crate::work::tests::domain::{customer, money, moving, named, opening, paying, product, taking_back};
 use crate::work::tests::{origin, start, tenant};
 use crate::work::{Change, Command, Mode};
+use chrono::{NaiveDate, TimeDelta};
 
 /// A tenant with a prepaid account A (which may owe nothing) and a credit account B (a limit of 100.00), with a card each.
 struct World {
@@ -161,7 +161,13 @@ fn reversing(of: &Hold, amount: Option<&str>) -> ReverseAuthorisation {
 }
 
 fn disputing(purchase: &Entry, provisional_credit: bool) -> OpenChargeback {
-    OpenChargeback { purchase: purchase.id, amount: None, provisional_credit, reason: "not mine".into(), reference: None }
+    OpenChargeback {
+        purchase: purchase.id,
+        amount: None,
+        provisional_credit,
+        reason: "not mine".into(),
+        reference: None,
+    }
 }
 
 fn resolving(chargeback: &Chargeback, outcome: ChargebackOutcome) -> ResolveChargeback {
@@ -170,11 +176,7 @@ fn resolving(chargeback: &Chargeback, outcome: ChargebackOutcome) -> ResolveChar
 
 fn limited(token: &str, per_day: Option<&str>, per_month: Option<&str>) -> UpdateCard {
     let amount = |text: &str| Amount(text.parse().expect("a decimal"));
-    let spending = NewSpending {
-        per_purchase: None,
-        per_day: per_day.map(amount),
-        per_month: per_month.map(amount),
-    };
+    let spending = NewSpending { per_purchase: None, per_day: per_day.map(amount), per_month: per_month.map(amount) };
     UpdateCard {
         card: card(token),
         number: None,
@@ -198,7 +200,10 @@ fn an_authorisation_reserves_and_counts() {
         let more = IncreaseAuthorisation { authorisation: hold.id, amount: money("0.01") };
         assert_eq!(world.refused(&more), ("INSUFFICIENT_FUNDS", "amount".into()));
         let hold = world.done(&reversing(&hold, Some("30")));
-        assert_eq!((hold.status, hold.amount, world.standing("A")), (HoldStatus::Open, Minor(7_000), [10_000, 0, 7_000, 3_000]));
+        assert_eq!(
+            (hold.status, hold.amount, world.standing("A")),
+            (HoldStatus::Open, Minor(7_000), [10_000, 0, 7_000, 3_000])
+        );
         assert_eq!(world.refused(&reversing(&hold, Some("70.01"))), ("AMOUNT_OUT_OF_RANGE", "amount".into()));
         let hold = world.done(&reversing(&hold, None));
         assert_eq!((hold.status, world.standing("A")), (HoldStatus::Released, [10_000, 0, 0, 10_000]));
@@ -227,11 +232,17 @@ fn what_is_wrong_is_said_in_order() {
             (wrong(&|it| it.expires_at = Some(0)), "INVALID_INPUT", "expiresAt"),
             (wrong(&|it| it.network_reference = Some(" x".into())), "INVALID_INPUT", "networkReference"),
             (wrong(&|it| it.at.approval_code = Some("1234567".into())), "INVALID_INPUT", "pointOfSale.approvalCode"),
-            (wrong(&|it| it.at.acquirer_reference = Some("12".into())), "INVALID_INPUT", "pointOfSale.acquirerReference"),
+            (
+                wrong(&|it| it.at.acquirer_reference = Some("12".into())),
+                "INVALID_INPUT",
+                "pointOfSale.acquirerReference",
+            ),
             (wrong(&|it| it.at.rate = Some("0".into())), "INVALID_INPUT", "pointOfSale.rate"),
             (wrong(&|it| it.at.original = Some(money("0"))), "AMOUNT_OUT_OF_RANGE", "pointOfSale.originalAmount"),
             (
-                wrong(&|it| it.at.merchant = Some(Merchant { category_code: Some("57".into()), ..Merchant::default() })),
+                wrong(&|it| {
+                    it.at.merchant = Some(Merchant { category_code: Some("57".into()), ..Merchant::default() })
+                }),
                 "INVALID_INPUT",
                 "pointOfSale.merchant.categoryCode",
             ),
@@ -306,7 +317,9 @@ fn a_network_may_repeat_itself() {
         assert_eq!((again.id, again.amount), (first.id, Minor(6_100)));
         assert_eq!(world.standing("A"), [10_000, 0, 6_100, 3_900]);
         let (mut both_at_once, us) = (vec![], origin());
-        for answer in world.memory.run_all(&us, vec![(None, named("60", "A")), (None, named("60", "A"))], Mode::EachAlone) {
+        for answer in
+            world.memory.run_all(&us, vec![(None, named("60", "A")), (None, named("60", "A"))], Mode::EachAlone)
+        {
             both_at_once.push(answer.expect("done").value.id);
         }
         assert_eq!(both_at_once, [first.id, first.id]);
@@ -330,7 +343,10 @@ fn an_authorisation_is_cleared_in_parts_above_it_and_after_it_has_ended() {
         let hold = world.done(&authorising("A", "60"));
         let entry = world.done(&clearing(&hold, "25", false));
         let facts = entry.noted().point_of_sale.expect("a point of sale");
-        assert_eq!((entry.kind, entry.hold, facts.authorisation), (TransactionKind::Purchase, Some(hold.id), Some(hold.id)));
+        assert_eq!(
+            (entry.kind, entry.hold, facts.authorisation),
+            (TransactionKind::Purchase, Some(hold.id), Some(hold.id))
+        );
         assert_eq!((facts.billed, facts.merchant), (Some(money("25")), at_shop().merchant));
         assert_eq!(world.standing("A"), [7_500, 0, 3_500, 4_000]);
         world.done(&clearing(&hold, "20", true));
@@ -456,4 +472,3 @@ fn a_dispute_is_won_or_lost() {
         assert_eq!(world.refused(&disputing(&other, true)), ("NOT_FOUND", "purchase".into()));
     });
 }
-

@@ -113,7 +113,9 @@ fn misfit(hold: &Hold, taken: i128) -> Option<String> {
         || hold.network_reference.is_some() && hold.card.is_none()
     {
         Some(format!("hold {id} is of a card and has no point of sale, or of none and has what only a card's has"))
-    } else if hold.card.is_some() && hold.counted.total().0 != if *status == HoldStatus::Open { amount } else { captured } {
+    } else if hold.card.is_some()
+        && hold.counted.total().0 != if *status == HoldStatus::Open { amount } else { captured }
+    {
         Some(format!("hold {id} is {word} and counts {} against its card's limits", hold.counted.total().0))
     } else if hold.card.is_none() && hold.counted.total().0 != 0 {
         Some(format!("hold {id} counts against the limits of no card"))

@@ -106,7 +106,8 @@ impl Work {
         // It was authorised when the hold was placed.
         draft.transaction_date = Some(crate::primitives::clock::from_micros(hold.placed_at).date_naive());
         draft.facts.reference.clone_from(&hold.reference);
-        draft.facts.point_of_sale = hold.authorised_at().map(|at| Box::new(at.clearing(id, taken.in_currency(hold.currency))));
+        draft.facts.point_of_sale =
+            hold.authorised_at().map(|at| Box::new(at.clearing(id, taken.in_currency(hold.currency))));
         let entry = self.post_of(&draft.moving(from, to.clone(), taken), Some(id))?;
         self.tell(event::of_hold(event::HOLD_CAPTURED, &hold, taken));
         Ok((entry, hold))
