@@ -34,6 +34,8 @@ use crate::primitives::{
     ProductId, TenantId, WebhookDeliveryId, WebhookId,
     AccountId, ActionRunId, ApprovalId, AuditId, BusinessDayId, CustomActionId, CustomerId, DocumentId, EntryId,
     HoldId, JobId, LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    AccountId, ApprovalId, AuditId, BusinessDayId, CardId, ChargebackId, CustomerId, DocumentId, EntryId, HoldId,
+    JobId, LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.

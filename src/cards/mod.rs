@@ -54,7 +54,7 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<RestoreCard>().about(About::Nothing),
     Stored::of::<authorisations::AuthoriseCard>(),
     Stored::of::<authorisations::IncreaseAuthorisation>(),
-    Stored::of::<authorisations::ReverseAuthorisation>(),
+    Stored::of::<authorisations::ReverseAuthorisation>().about(About::Accounts),
     Stored::of::<clearing::ClearCard>(),
     Stored::of::<clearing::PurchaseByCard>(),
     Stored::of::<clearing::RefundCard>(),
