@@ -35,6 +35,7 @@ pub fn problem(scalar: &str, value: &Value) -> Option<String> {
         "Decimal" => of::<Decimal>(value),
         "Date" => of::<Date>(value),
         "DateTime" => of::<DateTime>(value),
+        "LocalTime" => of::<LocalTime>(value),
         "CurrencyCode" => of::<CurrencyCode>(value),
         "Cursor" => of::<Cursor>(value),
         "BigInt" => of::<BigInt>(value),

@@ -61,9 +61,7 @@ pub async fn sweep(db: &Database, vault: &Vault, tenant: TenantId, now: Micros) 
         let address = (one.sha256, one.place);
         if named.contains(&address) {
             found.insert(address);
-        } else if waiting.contains(&address) {
-            swept.young += 1;
-        } else if one.written_at > now.saturating_sub(GRACE) {
+        } else if waiting.contains(&address) || one.written_at > now.saturating_sub(GRACE) {
             swept.young += 1;
         } else {
             vault.remove(tenant, &address.0, address.1).await?;

@@ -328,7 +328,7 @@ on_both_databases! {
         assert_eq!(approve(&yes, &id).await["state"], "APPROVED");
         eventually("the clock arrives", async || app.ok(now, json!({})).await["tenant"]["businessDateDone"] == "2026-04-19").await;
         let done = app.done("advanceClock", input, "arrived replayed tenant { now }").await;
-        assert_eq!(done, json!({ "arrived": true, "replayed": true, "tenant": { "now": "2026-04-20T08:00:00.000000Z" } }));
+        assert_eq!(json!([done["arrived"], done["replayed"], done["tenant"]["now"]]), json!([true, true, "2026-04-20T08:00:00.000000Z"]));
         // Refused input does not wait, and what waits is decided anew.
         app.refused("advanceClock", json!({ "to": "2026-04-01T00:00:00Z" }), "INVALID_INPUT", "to").await;
         let id = waits(&app, "updateTenant", json!({ "dayEnd": "BY_HAND" })).await;

@@ -98,6 +98,9 @@ on_both_databases! {
         ] {
             app.refused("updateTenant", input, "INVALID_INPUT", path).await;
         }
+        let late = json!({ "dayEnd": "CUT_OFF", "cutOff": "25:30" });
+        let fault = app.mutate("updateTenant", late, "replayed").await.fault("BAD_REQUEST");
+        assert!(fault["message"].as_str().is_some_and(|text| text.contains("cutOff is of type \"LocalTime\": not a time of day")), "{fault}");
         assert_eq!(tenant(&app, "timeZone dayEnd").await, json!({ "timeZone": "UTC", "dayEnd": "MIDNIGHT" }));
         let owner = app.customer().await;
 let shown = app.bound_to(&owner).ok("{ businessDays { nodes { id } } }", json!({})).await;
