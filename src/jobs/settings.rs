@@ -67,7 +67,8 @@ impl Command for UpdateTenant {
             let message = format!("something is booked, and the reports are in {}", settings.base_currency.code());
             return Err(Refused::of_field(INVALID_STATE, "baseCurrency", message).into());
         }
-        let Self { name, base_currency, time_zone, calendar, day_end, channels, sandbox_seed, card_restore_days } = self.clone();
+        let Self { name, base_currency, time_zone, calendar, day_end, channels, sandbox_seed, card_restore_days } =
+            self.clone();
         settings.name = name.unwrap_or(settings.name);
         settings.base_currency = base_currency.unwrap_or(settings.base_currency);
         settings.time_zone = time_zone.unwrap_or(settings.time_zone);
