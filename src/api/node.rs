@@ -32,10 +32,6 @@ use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
     ProductId, TenantId, WebhookDeliveryId, WebhookId,
-    AccountId, ActionRunId, ApprovalId, AuditId, BusinessDayId, CustomActionId, CustomerId, DocumentId, EntryId,
-    HoldId, JobId, LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
-    AccountId, ApprovalId, AuditId, BusinessDayId, CardId, ChargebackId, CustomerId, DocumentId, EntryId, HoldId,
-    JobId, LedgerAccountId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -139,7 +135,6 @@ impl Node {
             | Self::BusinessDay(_)
             | Self::Card(_)
             | Self::Chargeback(_)
-            | Self::BusinessDay(_)
             | Self::CustomAction(_)
             | Self::Customer(_)
             | Self::Document(_)
