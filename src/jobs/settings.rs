@@ -71,7 +71,6 @@ impl Command for UpdateTenant {
             let message = format!("something is booked, and the reports are in {}", settings.base_currency.code());
             return Err(Refused::of_field(INVALID_STATE, "baseCurrency", message).into());
         }
-<<<<<<< HEAD
         let Self {
             name,
             base_currency,
@@ -83,10 +82,6 @@ impl Command for UpdateTenant {
             address_usages,
             sandbox_seed,
         } = self.clone();
-=======
-        let Self { name, base_currency, time_zone, calendar, day_end, channels, sandbox_seed, card_restore_days } =
-            self.clone();
->>>>>>> main
         settings.name = name.unwrap_or(settings.name);
         settings.base_currency = base_currency.unwrap_or(settings.base_currency);
         settings.time_zone = time_zone.unwrap_or(settings.time_zone);
