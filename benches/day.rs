@@ -90,18 +90,18 @@ async fn main() {
         Arc::new(Transfers { engine: engine.clone(), tenant, done: AtomicU64::new(0), stop: AtomicBool::new(false) });
     transfers.during(tokio::time::sleep(Duration::from_secs(3))).await;
     let alone = transfers.during(tokio::time::sleep(Duration::from_secs(10))).await;
-    println!("transfers, {CALLERS} callers, nothing else: {:>8.0} a second", alone.rate());
+    println!("transfers, {CALLERS} callers, nothing else: {:>8} a second", alone.rate());
 
     clock.set(clock.now() + TimeDelta::days(1));
     let begin = Instant::now();
     run(&days, tenant).await;
-    println!("a day of {accounts} accounts alone:    {:>8.2} s (30 aimed at)", begin.elapsed().as_secs_f64());
+    println!("a day of {accounts} accounts alone:    {:>8} ms (30,000 aimed at)", begin.elapsed().as_millis());
 
     clock.set(clock.now() + TimeDelta::days(1));
     let beside = transfers.during(run(&days, tenant)).await;
-    let (took, kept) = (beside.took.as_secs_f64(), beside.rate() / alone.rate());
-    println!("a day beside transfers:         {took:>8.2} s (30 aimed at)");
-    println!("transfers meanwhile:            {:>8.0} a second, {kept:.2} of alone (0.50 aimed at)", beside.rate());
+    let kept = beside.rate() * 100 / alone.rate().max(1);
+    println!("a day beside transfers:         {:>8} ms (30,000 aimed at)", beside.took.as_millis());
+    println!("transfers meanwhile:            {:>8} a second, {kept} percent of alone (50 aimed at)", beside.rate());
     engine.stop().await;
 }
 
@@ -116,9 +116,9 @@ struct Done {
 }
 
 impl Done {
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    fn rate(&self) -> f64 {
-        self.count as f64 / self.took.as_secs_f64()
+    /// A second.
+    fn rate(&self) -> u128 {
+        u128::from(self.count) * 1_000_000 / self.took.as_micros().max(1)
     }
 }
 
@@ -201,7 +201,7 @@ async fn fill(engine: &Engine, tenant: TenantId, accounts: usize) {
             answer.expect("an account");
         }
     }
-    println!("{accounts} accounts with an owner each opened in {:.1} s", begin.elapsed().as_secs_f64());
+    println!("{accounts} accounts with an owner each opened in {} ms", begin.elapsed().as_millis());
     let pay = |n: usize| PostPayment {
         account: AccountBy::Number(format!("A{n}")),
         amount: euros("1000"),

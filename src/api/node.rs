@@ -122,7 +122,8 @@ node! {
 
 impl Node {
     /// Where its history is found. Each kind of node says so here, so that none is forgotten; none of what is a record of
-    /// a history itself, or whose entries have one, or of which nothing is told in the log; an address's is its customer's.
+    /// a history itself, or whose entries have one, or of which nothing is told in the log; those of addresses,
+    /// blocks and applications are in those of whom they are of.
     #[must_use]
     pub fn history(&self, id: &ID) -> Option<HistoryOf> {
         match self {
@@ -131,7 +132,6 @@ impl Node {
             Self::Tenant(_) => id.parse().ok().map(HistoryOf::Tenant),
             Self::ActionRun(_)
             | Self::Approval(_)
-            | Self::Block(_)
             | Self::BusinessDay(_)
             | Self::Card(_)
             | Self::Chargeback(_)
@@ -140,13 +140,14 @@ impl Node {
             | Self::Document(_)
             | Self::Hold(_)
             | Self::Job(_)
-            | Self::LimitApplication(_)
             | Self::Party(_)
             | Self::Product(_)
             | Self::Webhook(_) => Some(HistoryOf::Thing(id.0.clone())),
             Self::Address(_)
             | Self::AuditRecord(_)
+            | Self::Block(_)
             | Self::LedgerAccount(_)
+            | Self::LimitApplication(_)
             | Self::Transaction(_)
             | Self::WebhookDelivery(_) => None,
         }

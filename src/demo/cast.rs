@@ -313,7 +313,7 @@ impl Opener {
             migrated_balance: None,
             metadata: "{}".into(),
         };
-        let has_card = matches!(code, "current" | "credit-card" | "debit-card" | "prepaid-card");
+        let has_card = code.starts_with("current") || matches!(code, "credit-card" | "debit-card" | "prepaid-card");
         let command = OpenAccount { account, card: has_card.then(|| main_card(&number, self.accounts)) };
         let limit = limit.unwrap_or(product.default_credit_limit.0);
         Ok(stage.open(number, product.currency, limit, command))

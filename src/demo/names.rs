@@ -256,6 +256,9 @@ pub(super) const FRIENDLY: &[&str] = &[
     "Football fees",
 ];
 
+/// Streets that every one of these towns may have.
+pub(super) const STREET: &[&str] = &["Storgatan", "Kirkegata", "Hafenstraße", "Rantatie", "Nygade", "Pikk"];
+
 #[cfg(test)]
 mod tests {
     use iban::IbanLike as _;
@@ -282,6 +285,3 @@ mod tests {
         }
     }
 }
-
-/// Streets that every one of these towns may have.
-pub(super) const STREET: &[&str] = &["Storgatan", "Kirkegata", "Hafenstraße", "Rantatie", "Nygade", "Pikk"];

@@ -51,8 +51,11 @@ pub async fn sweep(db: &Database, vault: &Vault, tenant: TenantId, now: Micros) 
     let mut stored: Vec<_> = vault.stored(tenant)?.try_collect().await?;
     // What waits for a second person has its bytes already, and no row yet. Looked for first: by its yes it has one.
     let waiting = approvals::waiting(db.reader(), tenant, AddDocument::OPERATION).await?;
-    let waiting = waiting.iter().filter_map(|stored| serde_json::from_str::<AddDocument>(stored).ok());
-    let waiting: HashSet<_> = waiting.map(|command| (command.content.sha256, command.content.place)).collect();
+    let unread = LedgerFault::Inconsistent("a document that waits and cannot be read");
+    let waiting: Vec<AddDocument> =
+        waiting.iter().map(|stored| serde_json::from_str(stored)).collect::<Result<_, _>>().map_err(|_| unread)?;
+    let waiting: HashSet<_> =
+        waiting.into_iter().map(|command| (command.content.sha256, command.content.place)).collect();
     let named = store::kept(db.reader(), tenant).await?;
     stored.sort_unstable_by_key(|one| one.written_at);
     let mut swept = Swept::default();

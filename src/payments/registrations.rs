@@ -49,7 +49,7 @@ impl Command for RegisterPayment {
     }
 
     /// Refused as: `NOT_FOUND`, `AMOUNT_OUT_OF_RANGE`, `INVALID_INPUT` (`provider`, `transactionId`, `paidOn` after the
-    /// business date), `DUPLICATE_EXTERNAL_REFERENCE` for a payment that is registered already, then the books' in their
+    /// business date), `DUPLICATE_REFERENCE` for a payment that is registered already, then the books' in their
     /// order: `LIMIT_EXCEEDED` above the account's `maxPaymentAmount`.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
         let account = self.account.locate_id(work, "account")?;

@@ -136,6 +136,7 @@ on_both_databases! {
                 "PLACE_HOLD" => ("placeHold", json!({ "account": by, "amount": euros("-1.00") })),
                 "UPDATE_ACCOUNT" | "LOWER_CREDIT_LIMIT" => ("updateAccount", json!({ "account": by, "creditLimit": "-1" })),
                 "REQUEST_ACCOUNT_CLOSURE" => ("requestAccountClosure", json!({})),
+                "APPLY_FOR_RAISED_LIMIT" => ("applyForRaisedCreditLimit", json!({ "account": by, "creditLimit": "-1" })),
                 _ => ("closeAccount", json!({ "account": by })),
             }
         };

@@ -242,7 +242,7 @@ let shown = app.bound_to(&owner).ok("{ businessDays { nodes { id } } }", json!({
         assert_eq!(balance("2026-04-21T23:00:00Z").await, ["81.00", "81.00"]);
         assert_eq!(balance("2026-04-22T01:00:00Z").await, ["91.00", "91.00"], "five, over a weekend");
         assert_eq!(balance("2026-06-01T01:00:00Z").await, ["91.00", "91.00"], "once");
-        let query = "transactions(first: 1) { nodes { kind entry { reason reverses { reference } valueDate } } }";
+        let query = "transactions(filter: { from: \"2026-04-01\" }, first: 1) { nodes { kind entry { reason reverses { reference } valueDate } } }";
         let last = show(&app, &account, query).await["transactions"]["nodes"][0].take();
         assert_eq!(last["kind"], "DISBURSEMENT_RETURNED");
         assert_eq!(last["entry"]["valueDate"], "2026-04-22");

@@ -26,6 +26,8 @@ async fn saved(app: &TestApp, samples: &[(&str, &str)]) -> Vec<(String, String, 
 on_both_databases! {
     async fn every_saved_operation_runs(app: TestApp) {
         let (first, second) = (app.funded("1000.00").await, app.funded("10.00").await);
+        let card = json!({ "main": true, "token": format!("card-{}", first.number) });
+        app.done("addCard", json!({ "account": first.by(), "card": card }), "replayed").await;
         let customer =
             app.ok("query($id: ID!) { customer(by: { id: $id }) { number } }", json!({ "id": first.owner })).await;
         let customer = customer["customer"]["number"].as_str().expect("a number").to_owned();

@@ -33,11 +33,11 @@ pub struct AccountLookup {
 /// `NOT_FOUND` for names that nothing can have.
 pub(crate) fn account_ref(account: Option<AccountBy>, lookup: Option<AccountLookup>) -> Result<AccountRef, Refused> {
     let account = account.map(|by| named("account", "account", by.to_domain())).transpose()?;
-    Ok(AccountRef { account, lookup: lookup.map(AccountLookup::to_domain).transpose()? })
+    Ok(AccountRef { account, lookup: lookup.map(AccountLookup::into_domain).transpose()? })
 }
 
 impl AccountLookup {
-    fn to_domain(self) -> Result<accounts::AccountLookup, Refused> {
+    fn into_domain(self) -> Result<accounts::AccountLookup, Refused> {
         let text = |text: Option<String>| text.map(|text| named("lookup", "account", name(&text))).transpose();
         Ok(accounts::AccountLookup {
             customer: self.customer.map(|by| named("lookup.customer", "customer", by.to_domain())).transpose()?,

@@ -66,6 +66,7 @@ pub struct MigratedBalanceInput {
 
 /// Whose an account is to be.
 #[derive(OneofObject)]
+#[expect(clippy::large_enum_variant, reason = "an input is read once")]
 pub enum AccountOwnerInput {
     /// A customer who is there, by id.
     Id(ID),

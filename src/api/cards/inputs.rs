@@ -57,6 +57,7 @@ pub struct NewCardInput {
 
 /// Whose a card is to be.
 #[derive(OneofObject)]
+#[expect(clippy::large_enum_variant, reason = "an input is read once")]
 pub enum CardHolderInput {
     /// A customer who is there, by id.
     Id(ID),

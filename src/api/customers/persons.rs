@@ -76,9 +76,9 @@ impl PersonMutation {
         }))
     }
 
-    /// Erases what is personal of a customer, and of the records that were merged into it. The books stay as they are, and
-    /// the answer says what else is kept. Refused while an account is open, a debt is owed or something is reserved.
-    /// Scope: admin.
+    /// Erases what is personal of a customer, and of the records that were merged into it. The books stay as they are,
+    /// and the answer says what else is kept. Refused while an account is open, a debt is owed or something is
+    /// reserved. Scope: admin.
     async fn erase_customer(
         &self,
         ctx: &Context<'_>,

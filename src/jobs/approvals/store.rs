@@ -208,15 +208,15 @@ pub async fn of_commands(
     db.query_all_raw(statement).await?.iter().map(Approval::of_result).collect()
 }
 
-/// The commands of an operation that wait, as they are stored.
+/// The commands of an operation that wait, as they were before they were sealed.
 ///
 /// # Errors
-/// [`LedgerFault`].
+/// [`LedgerFault`], also where a sealed one does not open: what waits is not to be taken for nothing.
 pub async fn waiting(db: &impl ConnectionTrait, tenant: TenantId, operation: &str) -> Result<Vec<String>, LedgerFault> {
-    let mut query = crate::ledger::query::Query::new("SELECT command FROM approval WHERE tenant_id = ", tenant);
+    let mut query = crate::ledger::query::Query::new("SELECT * FROM approval WHERE tenant_id = ", tenant);
     query.and_raw("state = 'PENDING'");
     query.and("operation = ", operation.into());
-    query.all(db).await?.iter().map(|row| Ok(row.try_get("", "command")?)).collect()
+    query.all(db).await?.iter().map(|row| Ok(Approval::of_result(row)?.command)).collect()
 }
 
 /// Approvals that wait although their time is over, of all tenants: by the tenant's own clock, which a sandbox moves.

@@ -55,7 +55,8 @@ fn references_of_the_rules_own_examples() {
         (ReferenceFi, "1232", true),
         (ReferenceFi, "123 2", true),
         (ReferenceFi, "132", false),
-        (ReferenceFiRf, "RF111232", false),
+        (ReferenceFiRf, "RF111232", true),
+        (ReferenceFiRf, "RF121232", false),
     ] {
         assert_eq!(plain(reference).is_some_and(|plain| rule.accepts(&plain)), expected, "{rule:?} {reference}");
     }

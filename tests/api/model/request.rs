@@ -40,9 +40,23 @@ const NEVER_EMPTY: [(&str, &[&str]); 4] = [
 
 /// The fields that null empties: there, it is not the same as absent.
 const EMPTIED: [(&str, &[&str]); 4] = [
-    ("updateCustomer", &["externalReference", "firstName", "lastName", "companyName", "metadata"]),
+    (
+        "updateCustomer",
+        &[
+            "externalReference",
+            "firstName",
+            "lastName",
+            "companyName",
+            "metadata",
+            "middleName",
+            "birthDate",
+            "languages",
+            "contactPoints",
+            "identifiers",
+        ],
+    ),
     ("updateParty", &["externalReference", "metadata"]),
-    ("updateProduct", &["maximumCreditLimit", "maximumBalance", "metadata"]),
+    ("updateProduct", &["maximumCreditLimit", "maximumBalance", "metadata", "charity", "payee", "paymentReference"]),
     ("updateAccount", &["externalReference", "creditor", "metadata"]),
 ];
 

@@ -52,9 +52,9 @@ on_both_databases! {
         }));
         let before = app.picture().await;
         // Another key, and even another amount or account: it is the same payment.
-        app.refused("registerPayment", input, "DUPLICATE_EXTERNAL_REFERENCE", "transactionId").await;
+        app.refused("registerPayment", input, "DUPLICATE_REFERENCE", "transactionId").await;
         let other = app.account("current").await;
-        app.refused("registerPayment", registered(&other, "1.00", "tx-1"), "DUPLICATE_EXTERNAL_REFERENCE", "transactionId").await;
+        app.refused("registerPayment", registered(&other, "1.00", "tx-1"), "DUPLICATE_REFERENCE", "transactionId").await;
         for (field, value, code) in [
             ("amount", euros("0.00"), "AMOUNT_OUT_OF_RANGE"),
             ("paidOn", json!("2026-04-16"), "INVALID_INPUT"),

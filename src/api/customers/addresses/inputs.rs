@@ -70,6 +70,7 @@ pub struct PostalAddressInput {
 
 /// What an address says, which is also its type.
 #[derive(Clone, Debug, OneofObject)]
+#[expect(clippy::large_enum_variant, reason = "an input is read once")]
 pub enum AddressContentInput {
     /// Where letters go.
     Postal(PostalAddressInput),

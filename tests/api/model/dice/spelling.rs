@@ -48,7 +48,7 @@ impl Dice {
     /// Whether null would be refused, where absent is not.
     fn never_empty(&self, operation: &str, name: &str) -> bool {
         operation.starts_with("update")
-            && matches!(name, "number" | "name" | "alias" | "defaultCreditLimit" | "retired")
+            && matches!(name, "number" | "name" | "alias" | "defaultCreditLimit" | "retired" | "charityDonation")
     }
 
     fn respell_amounts(&mut self, value: &mut Value) {
