@@ -108,7 +108,10 @@ on_both_databases! {
         assert_eq!(offered(&app, &owner).await, all);
         assert_eq!(offered(&app.with_scopes("read money"), &owner).await, "");
         assert_eq!(offered(&app.bound_to(&owner), &owner).await, "UPDATE_CUSTOMER CREATE_ADDRESS");
-        app.done("mergeCustomers", json!({ "customer": { "id": other }, "into": { "id": owner } }), "replayed").await;
+        let merge = json!({ "customer": { "id": other }, "into": { "id": owner } });
+        let waits = app.refused("mergeCustomers", merge, "APPROVAL_REQUIRED", "").await["facts"]["approval"].take();
+        let second = app.with_client("checker").with_scopes("read approve");
+        second.done("approve", json!({ "approval": waits }), "approval { state }").await;
         assert_eq!(offered(&app, &other).await, "");
         app.refused("updateCustomer", json!({ "customer": { "id": other }, "firstName": "X" }), "CUSTOMER_MERGED", "customer").await;
     }
