@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 /// Every text in a filter of the schema: the list that it is for (of accounts where it begins with a dot), the filter, the field; and whether any text will do, or only one of some words.
-const TEXTS: [(&str, &str, &str, bool); 13] = [
+const TEXTS: [(&str, &str, &str, bool); 15] = [
+    ("accounts", "AccountFilter", "externalReference", true),
     ("accounts", "AccountFilter", "number", true),
+    (".owner { addresses", "AddressFilter", "label", true),
     ("auditRecords", "AuditRecordFilter", "client", true),
     ("auditRecords", "AuditRecordFilter", "operation", true),
     ("auditRecords", "AuditRecordFilter", "requestId", true),
@@ -48,7 +50,10 @@ on_both_databases! {
         app.funded("10.00").await;
         for (list, filter, field, free) in TEXTS {
             let asked = match list.strip_prefix('.') {
-                Some(list) => format!("accounts {{ nodes {{ {list}(filter: $filter) {{ pageInfo {{ hasNextPage }} }} }} }}"),
+                Some(list) => {
+                    let ends = "}".repeat(list.matches('{').count());
+                    format!("accounts {{ nodes {{ {list}(filter: $filter) {{ pageInfo {{ hasNextPage }} }} {ends} }} }}")
+                }
                 None => format!("{list}(filter: $filter) {{ pageInfo {{ hasNextPage }} }}"),
             };
             let query = format!("query($filter: {filter}) {{ {asked} }}");

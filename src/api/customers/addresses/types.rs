@@ -9,6 +9,7 @@ use crate::api::context::{Caller, caller};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::enums::{AddressAction, AddressStatus, AddressType, RefusalCode};
 use crate::api::fault::{Fault, FaultCode};
+use crate::api::inputs::filter_text;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::scalars::{Date, DateTime};
 use crate::customers::addresses::actions::actions;
@@ -293,7 +294,7 @@ pub async fn find(caller: &Caller, by: &AddressBy) -> Result<Option<Address>, Fa
 /// A customer's addresses, in the order in which they were added; with a day, those in force on it, one for each label.
 ///
 /// # Errors
-/// `BAD_REQUEST` for the page, and the database's.
+/// `BAD_REQUEST` for the page and the filter, and the database's.
 pub async fn list(
     caller: &Caller,
     customer: CustomerId,
@@ -302,7 +303,8 @@ pub async fn list(
     args: &PageArgs,
 ) -> Result<Connection<Address>, Fault> {
     let window = Window::<Ordinal<domain::Address>>::new(args)?;
-    let filter = filter.unwrap_or_default();
+    let mut filter = filter.unwrap_or_default();
+    filter.label = filter_text("label", filter.label)?;
     let Some(book) = book_of(caller, customer).await? else { return Ok(Connection::empty()) };
     let listed = |address: &&domain::Address| match on {
         // What was in force may be out of use today.
