@@ -95,7 +95,7 @@ pub fn commands() -> Vec<Stored> {
 /// Where the roles of customers follow from, in the order of the domains.
 #[must_use]
 pub fn role_sources() -> Vec<RoleSource> {
-    [accounts::participants::ROLES].concat()
+    [accounts::participants::ROLES, cards::ROLES].concat()
 }
 
 /// Every column whose texts are sealed, in the order of the domains.

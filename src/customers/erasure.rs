@@ -22,6 +22,10 @@ crate::words! {
         Metadata = "METADATA",
         /// The addresses.
         Addresses = "ADDRESSES",
+        /// What its cards had on them: the printed name and what was shown of the number.
+        Cards = "CARDS",
+        /// What was written to blocks and to applications for limits: reasons and comments.
+        Remarks = "REMARKS",
         /// Documents: their names and their content.
         Documents = "DOCUMENTS",
         /// What its entries told of persons: other sides of payments, and messages.

@@ -7,6 +7,7 @@
 //! A merge always waits for a second person: what it joins, nothing takes apart again.
 
 mod erase;
+mod linked;
 mod merge;
 mod parts;
 #[cfg(test)]
@@ -44,7 +45,15 @@ pub struct Part {
 }
 
 /// Who keeps something of customers', in the order of the domains.
-pub const PARTS: &[Part] = &[parts::CUSTOMERS, parts::ACCOUNTS, parts::DOCUMENTS];
+pub const PARTS: &[Part] = &[
+    parts::CUSTOMERS,
+    linked::ADDRESSES,
+    parts::ACCOUNTS,
+    linked::BLOCKS,
+    linked::APPLICATIONS,
+    linked::CARDS,
+    parts::DOCUMENTS,
+];
 
 /// What is done to persons.
 pub const COMMANDS: &[Stored] =

@@ -22,7 +22,7 @@ use crate::refused::Refused;
 use crate::work::{Decision, Work};
 
 /// Accounts that a merge moves, at most; and documents, and what a customer takes part in.
-const MOST: usize = 200;
+pub(super) const MOST: usize = 200;
 /// Accounts whose entries an erasure looks at, at most: whoever has more is no natural person.
 const MOST_ERASED: usize = 1_000;
 /// Years after that of the last closure that the books are kept: the longest time that a law of the countries at hand asks
@@ -100,7 +100,7 @@ fn erase_customer(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -
     Ok(())
 }
 
-fn erased(erasure: &mut Erasure, what: PersonalData) {
+pub(super) fn erased(erasure: &mut Erasure, what: PersonalData) {
     if !erasure.erased.contains(&what) {
         erasure.erased.push(what);
     }
@@ -111,12 +111,12 @@ fn erased(erasure: &mut Erasure, what: PersonalData) {
 pub(super) const ACCOUNTS: Part =
     Part { name: "accounts", merge: merge_accounts, hinders: open_accounts, erase: erase_accounts };
 
-fn owned(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Account>>> {
+pub(super) fn owned(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Account>>> {
     work.all::<Account, Customer>(of_accounts::owned(), customer)
 }
 
 /// How accounts stand in the books: all that is missing is missed at once.
-fn positions(work: &mut Work, accounts: &[AccountId]) -> Decision<Vec<Arc<Position>>> {
+pub(super) fn positions(work: &mut Work, accounts: &[AccountId]) -> Decision<Vec<Arc<Position>>> {
     Ok(work.get_all::<Position>(accounts)?.into_iter().flatten().collect())
 }
 

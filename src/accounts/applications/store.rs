@@ -9,9 +9,19 @@ use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
 use crate::primitives::{AccountId, CustomerId, LimitApplicationId, Minor, TenantId};
-use crate::work::row::{Row, Table};
+use crate::work::row::{Row, Set, Table};
 use crate::work::{Decision, Owned, Work, read};
 use entity::limit_application::{Entity, Model};
+
+/// The applications of a customer's accounts. Loaded only where two records are merged, or one is erased.
+pub static OF_CUSTOMER: Set<LimitApplication> = Set {
+    name: "of_customer",
+    owner: "customer_id",
+    condition: "TRUE",
+    owner_of: |application| Some(application.customer.0),
+    order: |one, other| one.ordinal.cmp(&other.ordinal),
+    bound: 100_000,
+};
 
 impl Row for LimitApplication {
     type Id = LimitApplicationId;
@@ -70,7 +80,14 @@ impl Row for LimitApplication {
     }
 
     fn changes(column: &str) -> bool {
-        matches!(column, "granted_minor" | "status" | "ended_at_us" | "decided_by" | "comment")
+        matches!(
+            column,
+            "granted_minor" | "status" | "ended_at_us" | "decided_by" | "comment" | "customer_id" | "reason"
+        )
+    }
+
+    fn sets() -> &'static [Set<Self>] {
+        std::slice::from_ref(&OF_CUSTOMER)
     }
 }
 

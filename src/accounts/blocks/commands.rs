@@ -299,11 +299,40 @@ fn require_currency(block: &Block, currency: Option<Currency>) -> Result<(), Ref
     }
 }
 
+/// What is in force on a customer itself.
+///
+/// # Errors
+/// That something is not loaded yet.
+pub fn in_force_on(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Block>>> {
+    in_force(work, BlockSubject::Customer(customer))
+}
+
+/// Gives what is in force on one record of a person to the other, which has its accounts by now: each of them, and each
+/// that the other had, is under all of it.
+///
+/// # Errors
+/// That something is not loaded yet.
+pub fn move_all(work: &mut Work, from: CustomerId, to: CustomerId) -> Decision<()> {
+    let (ours, theirs) = (in_force_on(work, from), in_force_on(work, to));
+    let (ours, theirs) = (ours?, theirs?);
+    if ours.is_empty() && theirs.is_empty() {
+        return Ok(());
+    }
+    for block in ours {
+        work.change::<Block, Refused>(block.id, |block| {
+            block.subject = BlockSubject::Customer(to);
+            Ok(())
+        })?;
+    }
+    restrict_customer(work, from)?;
+    restrict_customer(work, to)
+}
+
 /// What is in force on one thing. What is over by now is noted as such.
 fn in_force(work: &mut Work, subject: BlockSubject) -> Decision<Vec<Arc<Block>>> {
     let blocks = match subject {
-        BlockSubject::Account(account) => work.all::<Block, Account>(&IN_FORCE, account)?,
-        BlockSubject::Customer(customer) => work.all::<Block, Customer>(&IN_FORCE, customer)?,
+        BlockSubject::Account(account) => work.all::<Block, Account>(IN_FORCE, account)?,
+        BlockSubject::Customer(customer) => work.all::<Block, Customer>(IN_FORCE, customer)?,
     };
     let (today, now) = (work.today(), work.now());
     let (over, in_force): (Vec<_>, Vec<_>) =

@@ -32,6 +32,6 @@ pub mod store;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{BlockOn, ChangeBlock, LiftBlock, PlaceBlock, pay};
+pub use commands::{BlockOn, ChangeBlock, LiftBlock, PlaceBlock, in_force_on, move_all, pay};
 pub use model::{Block, BlockStatus, BlockSubject};
 pub use store::BlockFilter;

@@ -15,14 +15,28 @@ use chrono::NaiveDate;
 use entity::block::{Entity, Model};
 
 /// What is in force on one thing: fewer than are worth counting, and those whose last day is over until that is noted.
-pub static IN_FORCE: Set<Block> = Set {
-    name: "in_force",
-    owner: "subject_id",
-    condition: "found.status = 'IN_FORCE'",
-    owner_of: |block| (block.status == BlockStatus::InForce).then(|| block.subject.uuid()),
-    order: |one, other| one.ordinal.cmp(&other.ordinal),
-    bound: 2 * super::model::MOST,
-};
+pub static IN_FORCE: &Set<Block> = &SETS[0];
+/// All that ever was on one thing. Loaded only where a customer is erased.
+pub static EVERY: &Set<Block> = &SETS[1];
+
+static SETS: [Set<Block>; 2] = [
+    Set {
+        name: "in_force",
+        owner: "subject_id",
+        condition: "found.status = 'IN_FORCE'",
+        owner_of: |block| (block.status == BlockStatus::InForce).then(|| block.subject.uuid()),
+        order: |one, other| one.ordinal.cmp(&other.ordinal),
+        bound: 2 * super::model::MOST,
+    },
+    Set {
+        name: "every",
+        owner: "subject_id",
+        condition: "TRUE",
+        owner_of: |block| Some(block.subject.uuid()),
+        order: |one, other| one.ordinal.cmp(&other.ordinal),
+        bound: 100_000,
+    },
+];
 
 /// Words of what is blocked.
 const ACCOUNT: &str = "ACCOUNT";
@@ -93,7 +107,7 @@ impl Row for Block {
     }
 
     fn sets() -> &'static [Set<Self>] {
-        std::slice::from_ref(&IN_FORCE)
+        &SETS
     }
 }
 

@@ -81,6 +81,12 @@ on_both_databases! {
         let shown = app.ok(query, json!({ "by": account.by() })).await["account"]["participants"].take();
         assert_eq!(shown.as_array().expect("a list").len(), 5);
         assert_eq!(json!([shown[0]["role"], shown[0]["customer"]["id"], shown[0]["accountNumber"]]), json!(["GUARANTOR", other, account.number]));
+        // Whoever holds a card in force is a cardholder, on whoever's account.
+        let card = json!({ "account": account.by(), "card": { "token": "t-1", "holder": { "id": other } } });
+        let card = app.done("addCard", card, "card { id }").await["card"]["id"].take();
+        assert_eq!(roles(&other).await, json!(["OWNER", "CO_OWNER", "CARDHOLDER", "PAYER", "DEBTOR", "GUARANTOR"]));
+        app.done("deleteCard", json!({ "card": { "id": card } }), "replayed").await;
+        assert_eq!(roles(&other).await, json!(["OWNER", "CO_OWNER", "PAYER", "DEBTOR", "GUARANTOR"]));
         // Both sides.
         let theirs = whole(&app, &json!({ "id": other })).await["participations"]["nodes"].take();
         assert_eq!(theirs[1], json!({ "role": "CO_OWNER", "accountNumber": account.number, "account": { "number": account.number }, "customer": { "id": other } }));
@@ -148,6 +154,12 @@ on_both_databases! {
         for (account, customer, role) in [(&third, &goes, "PAYER"), (&third, &stays, "PAYER"), (&third, &goes, "GUARANTOR"), (&one, &goes, "CO_OWNER"), (&two, &stays, "CO_OWNER"), (&two, &stays, "PAYER")] {
             app.done("addAccountParticipant", part(account, customer, role), "replayed").await;
         }
+        let card = json!({ "account": third.by(), "card": { "token": "moved-1", "holder": { "id": goes } } });
+        app.done("addCard", card, "replayed").await;
+        let block = json!({ "on": { "customer": { "id": goes } }, "kind": "DEBITS", "reasonCode": "SANCTIONS" });
+        let block = app.done("placeBlock", block, "block { id }").await["block"]["id"].take();
+        let address = json!({ "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "Gävle", "country": "SE" } } });
+        app.done("createAddress", json!({ "customer": { "id": goes }, "address": address }), "replayed").await;
         let document = json!({ "name": "letter.txt", "kind": "LETTER", "subject": goes });
         let document = app.done("createUploadLink", document, "document { id }").await["document"]["id"].take();
         let approved = merge(&app, &goes, &stays).await;
@@ -161,6 +173,18 @@ on_both_databases! {
         assert_eq!(parts, [json!([third.number, "PAYER"]), json!([third.number, "GUARANTOR"]), json!([two.number, "PAYER"])], "nobody takes part twice, nor beside itself");
         let found = app.ok("query($id: ID!) { document(id: $id) { subject } }", json!({ "id": document })).await;
         assert_eq!(found["document"]["subject"], json!(stays));
+        // What stopped the one stops the other on all of its accounts.
+        app.pay_in(&one, "5.00").await;
+        for account in [&one, &two] {
+            let transfer = json!({ "from": account.by(), "to": third.by(), "amount": euros("1.00") });
+            app.refused("transfer", transfer, "ACCOUNT_BLOCKED", "from").await;
+        }
+        app.refused("eraseCustomer", json!({ "customer": { "id": stays } }), "CUSTOMER_HAS_OBLIGATIONS", "customer").await;
+        app.done("liftBlock", json!({ "block": block, "reason": "over" }), "replayed").await;
+        app.transfer(&one, &third, "1.00").await;
+        let held = "query($by: CustomerBy!) { customer(by: $by) { roles cards { nodes { token } } addresses { nodes { label } } } }";
+        let held = app.ok(held, json!({ "by": { "id": stays } })).await["customer"].take();
+        assert_eq!(held, json!({ "roles": ["OWNER", "CARDHOLDER", "PAYER", "GUARANTOR"], "cards": { "nodes": [{ "token": "moved-1" }] }, "addresses": { "nodes": [{ "label": "MAIN_POSTAL_ADDRESS" }] } }));
         // The other is still there under each of its names, and says where it went.
         for by in [json!({ "id": goes }), json!({ "number": "OLD-1" }), json!({ "externalReference": "crm-old" })] {
             let gone = whole(&app, &by).await;
@@ -268,8 +292,15 @@ on_both_databases! {
             "counterparty": { "name": secret("employer"), "account": "SE3550000000054910000003" } });
         let entry = app.done("postPayment", payment.clone(), "entry { id }").await["entry"]["id"].take();
         app.done("transfer", json!({ "from": account.by(), "to": other.by(), "amount": euros("60.00"), "messageToSender": secret("own"), "messageToReceiver": secret("message") }), "replayed").await;
+        let block = json!({ "on": { "account": account.by() }, "kind": "CREDITS", "reasonCode": "X", "reason": secret("blocked") });
+        let block = app.done("placeBlock", block, "block { id }").await["block"]["id"].take();
+        app.done("liftBlock", json!({ "block": block, "reason": secret("lifted") }), "replayed").await;
+        let card = json!({ "token": "erased-1", "main": true, "embossedName": "ZYXOMMA PRINTED" });
+        app.done("addCard", json!({ "account": account.by(), "card": card }), "replayed").await;
         app.done("closeAccount", json!({ "account": account.by(), "closureCode": "END", "transactions": [{ "target": { "transferTo": other.by() } }] }), "replayed").await;
         let rest = app.balance(&other).await;
+        let address = json!({ "label": "MAIN_POSTAL_ADDRESS", "externalReference": secret("address"), "content": { "postal": { "streetName": secret("street"), "townName": secret("town"), "country": "SE" } } });
+        app.done("createAddress", json!({ "customer": { "id": id }, "address": address }), "replayed").await;
         let document = |kind: &str| json!({ "name": secret("letter.txt"), "kind": kind, "subject": id });
         app.done("createUploadLink", document("LETTER"), "replayed").await;
         let before = app.ok("{ trialBalance { balanced lines { code debit { amount } credit { amount } } } entries(first: 1) { nodes { sequence } } }", json!({})).await;
@@ -279,7 +310,7 @@ on_both_databases! {
         let erase = json!({ "customer": { "id": id }, "idempotencyKey": fresh_key() });
         let shown = "replayed erased kept { what why until } customer { id name number mergedInto { id } }";
         let done = app.done("eraseCustomer", erase.clone(), shown).await;
-        assert_eq!(done["erased"], json!(["NAMES", "BIRTH_DATE", "LANGUAGES", "CONTACT_POINTS", "IDENTIFIERS", "EXTERNAL_REFERENCE", "METADATA", "ENTRY_TEXTS", "DOCUMENTS"]));
+        assert_eq!(done["erased"], json!(["NAMES", "BIRTH_DATE", "LANGUAGES", "CONTACT_POINTS", "IDENTIFIERS", "EXTERNAL_REFERENCE", "METADATA", "ADDRESSES", "ENTRY_TEXTS", "REMARKS", "CARDS", "DOCUMENTS"]));
         let kept: Vec<Value> = done["kept"].as_array().expect("kept").iter().map(|kept| json!([kept["what"], kept["until"]])).collect();
         assert_eq!(kept, [json!(["ENTRIES", "2036-12-31"]), json!(["NUMBER", null]), json!(["AUDIT_TRAIL", null])]);
         assert_eq!(done["customer"]["name"], "");

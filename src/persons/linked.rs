@@ -1,0 +1,165 @@
+//! The same of what hangs on customers and their accounts: addresses, blocks, applications for limits, cards.
+
+use std::sync::Arc;
+
+use super::merge::require_few;
+use super::parts::{MOST, erased, owned, positions};
+use super::{Merge, Part};
+use crate::accounts::Account;
+use crate::accounts::applications::LimitApplication;
+use crate::accounts::applications::store::OF_CUSTOMER as APPLICATIONS_OF;
+use crate::accounts::blocks::store::EVERY as EVERY_BLOCK;
+use crate::accounts::blocks::{self, Block};
+use crate::cards::store::HELD;
+use crate::cards::{Card, CardStatus};
+use crate::customers::Customer;
+use crate::customers::addresses::store::EVERY as EVERY_ADDRESS;
+use crate::customers::addresses::{self, Address};
+use crate::customers::erasure::{Erasure, PersonalData};
+use crate::ledger::AccountStatus;
+use crate::primitives::{AccountId, CustomerId};
+use crate::refused::Refused;
+use crate::work::{Decision, Work};
+
+// ------------------------------------------------------------------------------------------------- addresses
+
+pub(super) const ADDRESSES: Part = Part {
+    name: "addresses",
+    merge: |work, merge| {
+        let count = every_address(work, merge.from.id)?.len();
+        require_few("addresses", count, MOST)?;
+        addresses::move_all(work, merge.from.id, merge.into.id)
+    },
+    hinders: |_, _| Ok(Vec::new()),
+    erase: |work, customer, erasure| {
+        if every_address(work, customer.id)?.iter().any(|address| address.content.is_some()) {
+            erased(erasure, PersonalData::Addresses);
+        }
+        addresses::erase(work, customer.id)
+    },
+};
+
+fn every_address(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Address>>> {
+    work.all::<Address, Customer>(EVERY_ADDRESS, customer)
+}
+
+// ---------------------------------------------------------------------------------------------------- blocks
+
+/// Behind the accounts: what is moved is on the accounts of the record that stays.
+pub(super) const BLOCKS: Part = Part {
+    name: "blocks",
+    merge: |work, merge| {
+        let (ours, theirs) = (blocks::in_force_on(work, merge.from.id), blocks::in_force_on(work, merge.into.id));
+        require_few("blocks with the other's", ours?.len() + theirs?.len(), blocks::model::MOST)?;
+        blocks::move_all(work, merge.from.id, merge.into.id)
+    },
+    hinders: |work, customer| {
+        let blocks = blocks::in_force_on(work, customer.id)?;
+        Ok(blocks.iter().map(|block| format!("block {} is on it", block.id)).collect())
+    },
+    erase: erase_blocks,
+};
+
+/// Why something was blocked may tell of a person. That it was blocked stays.
+fn erase_blocks(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    let accounts = owned(work, customer.id)?;
+    let of_customer = work.all::<Block, Customer>(EVERY_BLOCK, customer.id);
+    let of_accounts: Vec<_> =
+        accounts.iter().map(|account| work.all::<Block, Account>(EVERY_BLOCK, account.id)).collect();
+    let mut blocks = of_customer?;
+    for of_account in of_accounts {
+        blocks.extend(of_account?);
+    }
+    for block in blocks.iter().filter(|block| block.reason.is_some() || block.lift_reason.is_some()) {
+        erased(erasure, PersonalData::Remarks);
+        work.change::<Block, Refused>(block.id, |row| {
+            (row.reason, row.lift_reason) = (None, None);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+// ---------------------------------------------------------------------------------------------- applications
+
+pub(super) const APPLICATIONS: Part = Part {
+    name: "applications for limits",
+    merge: merge_applications,
+    hinders: |_, _| Ok(Vec::new()),
+    erase: erase_applications,
+};
+
+/// Applications go along with their accounts.
+fn merge_applications(work: &mut Work, merge: &Merge) -> Decision<()> {
+    let applications = work.all::<LimitApplication, Customer>(&APPLICATIONS_OF, merge.from.id)?;
+    require_few("applications for limits", applications.len(), MOST)?;
+    for application in applications {
+        work.change::<LimitApplication, Refused>(application.id, |row| {
+            row.customer = merge.into.id;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// What was said for and against it goes. What was asked for and decided stays.
+fn erase_applications(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    for application in work.all::<LimitApplication, Customer>(&APPLICATIONS_OF, customer.id)? {
+        if application.reason.is_none() && application.comment.is_none() {
+            continue;
+        }
+        erased(erasure, PersonalData::Remarks);
+        work.change::<LimitApplication, Refused>(application.id, |row| {
+            (row.reason, row.comment) = (None, None);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+// ----------------------------------------------------------------------------------------------------- cards
+
+pub(super) const CARDS: Part = Part { name: "cards", merge: merge_cards, hinders: cards_in_force, erase: erase_cards };
+
+fn held(work: &mut Work, holder: CustomerId) -> Decision<Vec<Arc<Card>>> {
+    work.all::<Card, Customer>(HELD, holder)
+}
+
+/// Cards have the other holder: a main card's account has the other owner by now.
+fn merge_cards(work: &mut Work, merge: &Merge) -> Decision<()> {
+    let cards = held(work, merge.from.id)?;
+    require_few("cards", cards.len(), MOST)?;
+    for card in cards {
+        work.change::<Card, Refused>(card.id, |row| {
+            row.holder = merge.into.id;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Each card in force on an account that is not closed, its own or another's.
+fn cards_in_force(work: &mut Work, customer: &Customer) -> Decision<Vec<String>> {
+    let cards: Vec<_> = held(work, customer.id)?.into_iter().filter(|card| card.status == CardStatus::Active).collect();
+    let ids: Vec<AccountId> = cards.iter().map(|card| card.account).collect();
+    let (positions, accounts) = (positions(work, &ids), work.get_all::<Account>(&ids));
+    let open = positions?.into_iter().map(|position| position.status != AccountStatus::Closed);
+    let open = open.zip(accounts?.into_iter().flatten()).filter(|(open, _)| *open);
+    Ok(open.map(|(_, account)| format!("it holds a card in force of account {}", account.number)).collect())
+}
+
+/// What was on a card goes: its printed name, what was shown of its number, what was kept with it. Its token stays taken.
+fn erase_cards(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    for card in held(work, customer.id)? {
+        if card.embossed_name.is_none() && card.number.is_none() && card.metadata == "{}" {
+            continue;
+        }
+        erased(erasure, PersonalData::Cards);
+        work.change::<Card, Refused>(card.id, |row| {
+            (row.embossed_name, row.number) = (None, None);
+            row.metadata = "{}".into();
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
