@@ -27,14 +27,28 @@ pub static TOKEN: Index = Index { table: Table::Card, column: "token_taken", fie
 /// The main cards of an account that are in force: one at most.
 pub static MAIN: &Set<Card> = &SETS[0];
 
-static SETS: [Set<Card>; 1] = [Set {
-    name: "main",
-    owner: "account_id",
-    condition: "found.is_main AND found.status = 'ACTIVE'",
-    owner_of: |card| (card.is_main && card.status == CardStatus::Active).then_some(card.account.0),
-    order: |one, other| one.ordinal.cmp(&other.ordinal),
-    bound: 2,
-}];
+/// The cards that a customer holds, on accounts of its own or of others.
+pub static HELD: &Set<Card> = &SETS[1];
+
+static SETS: [Set<Card>; 2] = [
+    Set {
+        name: "main",
+        owner: "account_id",
+        condition: "found.is_main AND found.status = 'ACTIVE'",
+        owner_of: |card| (card.is_main && card.status == CardStatus::Active).then_some(card.account.0),
+        order: |one, other| one.ordinal.cmp(&other.ordinal),
+        bound: 2,
+    },
+    // Loaded only where two records of a person are merged, or one is erased: nobody holds as many as the bound.
+    Set {
+        name: "held",
+        owner: "holder_id",
+        condition: "TRUE",
+        owner_of: |card| Some(card.holder.0),
+        order: |one, other| one.ordinal.cmp(&other.ordinal),
+        bound: 100_000,
+    },
+];
 
 impl Row for Card {
     type Id = CardId;

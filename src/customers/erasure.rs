@@ -22,6 +22,8 @@ crate::words! {
         Metadata = "METADATA",
         /// The addresses.
         Addresses = "ADDRESSES",
+        /// What is printed on its cards.
+        CardNames = "CARD_NAMES",
         /// Documents: their names and their content.
         Documents = "DOCUMENTS",
         /// What its entries told of persons: other sides of payments, and messages.

@@ -44,7 +44,7 @@ pub struct Part {
 }
 
 /// Who keeps something of customers', in the order of the domains.
-pub const PARTS: &[Part] = &[parts::CUSTOMERS, parts::ACCOUNTS, parts::DOCUMENTS];
+pub const PARTS: &[Part] = &[parts::CUSTOMERS, parts::ACCOUNTS, parts::CARDS, parts::DOCUMENTS];
 
 /// What is done to persons.
 pub const COMMANDS: &[Stored] =

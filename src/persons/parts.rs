@@ -10,6 +10,9 @@ use crate::accounts::Account;
 use crate::accounts::events as account_events;
 use crate::accounts::participants::{self, Participant, ParticipantRole};
 use crate::accounts::store as of_accounts;
+use crate::cards::events::{self as card_events, CARD_CHANGED};
+use crate::cards::store::HELD;
+use crate::cards::{Card, CardStatus};
 use crate::customers::erasure::{Erasure, Kept, KeptData, PersonalData};
 use crate::customers::profile::{MOST_CONTACT_POINTS, MOST_LANGUAGES};
 use crate::customers::{Customer, CustomerIdentifier, identity};
@@ -222,6 +225,57 @@ fn erase_accounts(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -
             why: "the law wants books kept: amounts, days, kinds, descriptions and references".into(),
             until,
         }),
+    }
+    Ok(())
+}
+
+// ----------------------------------------------------------------------------------------------------- cards
+
+pub(super) const CARDS: Part = Part { name: "cards", merge: merge_cards, hinders: cards_of_others, erase: erase_cards };
+
+fn held(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Card>>> {
+    work.all::<Card, Customer>(HELD, customer)
+}
+
+/// Cards change their holder, as their accounts change their owner.
+fn merge_cards(work: &mut Work, merge: &Merge) -> Decision<()> {
+    let cards = held(work, merge.from.id)?;
+    require_few("cards", cards.len(), MOST)?;
+    for card in cards {
+        let card = work.change::<Card, Refused>(card.id, |row| {
+            row.holder = merge.into.id;
+            Ok(())
+        })?;
+        work.tell(card_events::of(CARD_CHANGED, &card));
+    }
+    Ok(())
+}
+
+/// Each card in force on somebody else's account. Its own accounts are looked at for themselves.
+fn cards_of_others(work: &mut Work, customer: &Customer) -> Decision<Vec<String>> {
+    let cards = held(work, customer.id)?;
+    if cards.len() > MOST_ERASED {
+        return Ok(vec![format!("it holds more than {MOST_ERASED} cards")]);
+    }
+    let cards: Vec<_> = cards.into_iter().filter(|card| card.status == CardStatus::Active).collect();
+    let ids: Vec<AccountId> = cards.iter().map(|card| card.account).collect();
+    let others = work.get_all::<Account>(&ids)?.into_iter().flatten().filter(|account| account.owner != customer.id);
+    Ok(others.map(|account| format!("it holds a card in force of account {}", account.number)).collect())
+}
+
+/// What is printed on its cards goes, and what was kept with them. What is shown of their numbers stays with the books.
+fn erase_cards(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    for card in held(work, customer.id)? {
+        let had =
+            [(PersonalData::CardNames, card.embossed_name.is_some()), (PersonalData::Metadata, card.metadata != "{}")];
+        for (what, _) in had.into_iter().filter(|(_, had)| *had) {
+            erased(erasure, what);
+        }
+        work.change::<Card, Refused>(card.id, |row| {
+            row.embossed_name = None;
+            row.metadata = "{}".into();
+            Ok(())
+        })?;
     }
     Ok(())
 }

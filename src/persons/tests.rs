@@ -10,6 +10,7 @@ use crate::accounts::products::CreateProduct;
 use crate::accounts::{
     AccountBy, AddAccountParticipant, Family, NewOwner, OpenAccount, ProductBy, RemoveAccountParticipant,
 };
+use crate::cards::{AddCard, Card, CardBy, DeleteCard, NewCard};
 use crate::customers::identifiers::Country;
 use crate::customers::refusals::{CUSTOMER_HAS_OBLIGATIONS, CUSTOMER_MERGED, NOT_THE_SAME_CUSTOMER};
 use crate::customers::{CreateCustomer, CustomerBy, CustomerType, NewIdentifier, Profile};
@@ -144,6 +145,43 @@ fn an_erasure_takes_the_records_that_were_merged_along() {
         account(memory, "1", open);
         let refused = run(memory, &EraseCustomer { customer: CustomerBy::Id(open) }).expect_err("refused");
         assert_eq!((refused.code, &*refused.message), (CUSTOMER_HAS_OBLIGATIONS, "account 1 is OPEN"));
+    });
+}
+
+fn card(memory: &mut Memory, number: &str, token: &str, holder: CustomerId) {
+    let card = NewCard {
+        token: Some(token.into()),
+        main: false,
+        holder: Some(NewOwner::Existing(CustomerBy::Id(holder))),
+        number: None,
+        expiry: None,
+        embossed_name: Some("GRACE HOPPER".into()),
+        limits: None,
+        metadata: "{}".into(),
+    };
+    run(memory, &AddCard { account: AccountBy::Number(number.into()), card }).expect("a card");
+}
+
+#[test]
+fn cards_go_along_with_their_holder_and_lose_their_names() {
+    both(|memory| {
+        let (from, into, other) = (person(memory, None), person(memory, None), person(memory, None));
+        account(memory, "1", other);
+        card(memory, "1", "t-1", from);
+        card(memory, "1", "t-2", into);
+        run(memory, &merging(from, into)).expect("merged");
+        assert!(memory.rows::<Card>().iter().all(|card| card.holder == into));
+        let erasing = EraseCustomer { customer: CustomerBy::Id(into) };
+        let refused = run(memory, &erasing).expect_err("refused");
+        assert_eq!(refused.code, CUSTOMER_HAS_OBLIGATIONS);
+        assert_eq!(refused.fields[0].message, "it holds a card in force of account 1");
+        for token in ["t-1", "t-2"] {
+            run(memory, &DeleteCard { card: CardBy::Token(token.into()) }).expect("deleted");
+        }
+        let erased = run(memory, &erasing).expect("erased");
+        assert!(memory.rows::<Card>().iter().all(|card| card.embossed_name.is_none()));
+        let what = &erased.erasure.as_ref().expect("what was erased").erased;
+        assert!(what.contains(&crate::customers::erasure::PersonalData::CardNames), "{what:?}");
     });
 }
 
