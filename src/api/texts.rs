@@ -13,8 +13,18 @@ use crate::primitives::card_number;
 use crate::refused::{FieldProblem, Refused};
 
 /// Payment references have a check of their own, and are digits with a check digit as well: they are held against that
-/// alone.
+/// alone, wherever an account is named by one.
 const OWN_CHECK: &[&str] = &["paymentReference"];
+
+/// What payments carry: a number alone is the receiver's reference. With anything beside it, it is a text like any other.
+const OF_PAYMENTS: &[&str] = &[
+    "DisburseInput",
+    "PayGarnishmentInput",
+    "PostPaymentInput",
+    "PostReimbursementInput",
+    "RemitToPartyInput",
+    "TransferInput",
+];
 
 /// Numbers of bank accounts, some of which have up to 14 digits and no check: what is shorter than that is theirs.
 const BANK_ACCOUNTS: &[(&str, &str)] = &[("CounterpartyInput", "account"), ("PayoutInput", "bankAccountNumber")];
@@ -169,7 +179,7 @@ impl<'a> Walk<'a, '_> {
             "JSON" => true,
             _ => false,
         };
-        if is_free && card_number::is_in(text) && !is_bank_account(of, text) {
+        if is_free && card_number::is_in(text) && !is_bank_account(of, text) && !is_payment_reference(of, text) {
             self.found.push(self.path.clone());
         }
     }
@@ -184,6 +194,11 @@ impl<'a> Walk<'a, '_> {
 fn is_bank_account(of: (&str, &str), text: &str) -> bool {
     let digits = text.chars().filter(|c| c.is_numeric()).count();
     BANK_ACCOUNTS.contains(&of) && digits <= BANK_ACCOUNT_DIGITS
+}
+
+fn is_payment_reference(of: (&str, &str), text: &str) -> bool {
+    let is_number = text.chars().all(|c| c.is_ascii_digit() || c == ' ');
+    of.1 == "reference" && OF_PAYMENTS.contains(&of.0) && is_number
 }
 
 /// Whether JSON holds one: in a text, as a number, or in the name of a field.

@@ -40,12 +40,8 @@ use crate::primitives::Origin;
 use crate::work::{About, Stored};
 
 /// The role that follows from cards: whoever holds one that is in force.
-pub const ROLES: &[RoleSource] = &[RoleSource {
-    table: "card",
-    column: "holder_id",
-    role: "'CARDHOLDER'",
-    condition: "found.status = 'ACTIVE'",
-}];
+pub const ROLES: &[RoleSource] =
+    &[RoleSource { table: "card", column: "holder_id", role: "'CARDHOLDER'", condition: "found.status = 'ACTIVE'" }];
 
 /// Whether the origin sees a card on an account: its holder does, and the account's owner.
 #[must_use]

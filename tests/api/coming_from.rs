@@ -135,7 +135,6 @@ on_both_databases! {
                 "POST_PAYMENT" => ("postPayment", json!({ "account": by, "amount": euros("-1.00"), "channel": "CASH" })),
                 "PLACE_HOLD" => ("placeHold", json!({ "account": by, "amount": euros("-1.00") })),
                 "UPDATE_ACCOUNT" | "LOWER_CREDIT_LIMIT" => ("updateAccount", json!({ "account": by, "creditLimit": "-1" })),
-                "APPLY_FOR_RAISED_LIMIT" => ("applyForRaisedCreditLimit", json!({ "account": by, "creditLimit": "1.00" })),
                 "REQUEST_ACCOUNT_CLOSURE" => ("requestAccountClosure", json!({})),
                 "APPLY_FOR_RAISED_LIMIT" => ("applyForRaisedCreditLimit", json!({ "account": by, "creditLimit": "-1" })),
                 _ => ("closeAccount", json!({ "account": by })),

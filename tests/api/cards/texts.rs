@@ -174,6 +174,7 @@ on_both_databases! {
             (json!({ "externalReference": { "reference": "378282246310005" } }), "externalReference.reference"),
             (json!({ "counterparty": { "name": "Ada 4111111111111111" } }), "counterparty.name"),
             (json!({ "counterparty": { "account": "4111111111111111" } }), "counterparty.account"),
+            (json!({ "reference": "card 4111111111111111" }), "reference"),
         ] {
             app.refused("postPayment", payment(more), "CARD_NUMBER_NOT_KEPT", path).await;
         }
@@ -191,6 +192,8 @@ on_both_databases! {
             json!({ "metadata": { "id": "acc_0190a000411111111111111100000000", "at": 1_764_252_333_123_456_u64 } }),
             json!({ "counterparty": { "account": "SE3550000000054910000003" } }),
             json!({ "counterparty": { "account": "30569309025904" } }),
+            // What a payment carries is the receiver's number, with a check of its own; with anything beside it, a text.
+            json!({ "reference": "4111 1111 1111 1111" }),
         ] {
             app.done("postPayment", payment(more), "replayed").await;
         }
