@@ -28,6 +28,10 @@ on_both_databases! {
         let (first, second) = (app.funded("1000.00").await, app.funded("10.00").await);
         let card = json!({ "main": true, "token": format!("card-{}", first.number) });
         app.done("addCard", json!({ "account": first.by(), "card": card }), "replayed").await;
+        let sweep = json!({
+            "code": "sweep", "kind": "SCRIPT", "binding": "ACCOUNT", "script": include_str!("../../src/demo/sweep.rhai"),
+        });
+        app.done("createCustomAction", sweep, "replayed").await;
         let customer =
             app.ok("query($id: ID!) { customer(by: { id: $id }) { number } }", json!({ "id": first.owner })).await;
         let customer = customer["customer"]["number"].as_str().expect("a number").to_owned();

@@ -48,7 +48,7 @@ const READS: &[(&str, usize, &str)] = &[
     ("Query.blocks.filter.customer", 0, "query($id: ID!) { blocks(filter: { customer: $id }) { nodes { id } } }"),
     (
         "Query.limitApplications.filter.account",
-        17,
+        21,
         "query($id: ID!) { limitApplications(filter: { account: $id }) { nodes { id } } }",
     ),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
@@ -64,7 +64,7 @@ const READS: &[(&str, usize, &str)] = &[
     ),
     ("Query.accounts.filter.product", 1, "query($id: ID!) { accounts(filter: { product: $id }) { nodes { id } } }"),
     ("Query.accounts.filter.creditor", 9, "query($id: ID!) { accounts(filter: { creditor: $id }) { nodes { id } } }"),
-    ("Query.entries.filter.accounts", 21, "query($id: ID!) { entries(filter: { accounts: [$id] }) { nodes { id } } }"),
+    ("Query.entries.filter.accounts", 2, "query($id: ID!) { entries(filter: { accounts: [$id] }) { nodes { id } } }"),
     ("Query.events.filter.account", 2, "query($id: ID!) { events(filter: { account: $id }) { nodes { sequence } } }"),
     (
         "Query.auditRecords.filter.target",
