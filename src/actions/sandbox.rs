@@ -71,6 +71,10 @@ pub(super) fn engine(steps: Arc<AtomicU64>) -> Engine {
     for symbol in ["eval", "print", "debug", "import", "export", "Fn", "curry"] {
         engine.disable_symbol(symbol);
     }
+    // The library's own keeps a thread for as long as it likes, and takes one step.
+    engine.register_fn("sleep", |_seconds: i64| -> Result<(), Box<EvalAltResult>> {
+        Err(EvalAltResult::ErrorFunctionNotFound("sleep".into(), Position::NONE).into())
+    });
     engine
         .set_optimization_level(OptimizationLevel::None)
         .set_strict_variables(true)

@@ -121,6 +121,7 @@ async fn what_a_script_must_not_do_is_named_with_its_place() {
         ("9223372036854775807 + 1", FailureKind::ScriptError, Some(1)),
         ("input.a.b.c", FailureKind::ScriptError, Some(1)),
         ("unknown(1)", FailureKind::ScriptError, Some(1)),
+        ("sleep(10)", FailureKind::ScriptError, Some(1)),
         ("let a = [[]]; loop { let b = [[]]; b[0] = a; a = b; }", FailureKind::ScriptTooLarge, Some(1)),
         (
             "let s = \"\"; s.pad(8000, 'x'); let m = #{}; let n = 0; loop { n += 1; m[s + n] = 1; }",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Every text in a filter of the schema: the list that it is for (of accounts where it begins with a dot), the filter, the field; and whether any text will do, or only one of some words.
-const TEXTS: [(&str, &str, &str, bool); 15] = [
+const TEXTS: [(&str, &str, &str, bool); 16] = [
     ("accounts", "AccountFilter", "externalReference", true),
     ("accounts", "AccountFilter", "number", true),
     (".owner { addresses", "AddressFilter", "label", true),
@@ -11,6 +11,7 @@ const TEXTS: [(&str, &str, &str, bool); 15] = [
     ("auditRecords", "AuditRecordFilter", "operation", true),
     ("auditRecords", "AuditRecordFilter", "requestId", true),
     ("customers", "CustomerFilter", "name", true),
+    ("customers", "CustomerFilter", "number", true),
     ("documents", "DocumentFilter", "kind", true),
     (".history", "HistoryFilter", "group", true),
     (".history", "HistoryFilter", "operations", true),

@@ -82,7 +82,7 @@ on_both_databases! {
         assert_eq!(shown.as_array().expect("a list").len(), 5);
         assert_eq!(json!([shown[0]["role"], shown[0]["customer"]["id"], shown[0]["accountNumber"]]), json!(["GUARANTOR", other, account.number]));
         // Whoever holds a card in force is a cardholder, on whoever's account.
-        let card = json!({ "account": account.by(), "card": { "token": "t-1", "holder": { "id": other } } });
+        let card = json!({ "account": account.by(), "card": { "main": false, "token": "t-1", "holder": { "id": other } } });
         let card = app.done("addCard", card, "card { id }").await["card"]["id"].take();
         assert_eq!(roles(&other).await, json!(["OWNER", "CO_OWNER", "CARDHOLDER", "PAYER", "DEBTOR", "GUARANTOR"]));
         app.done("deleteCard", json!({ "card": { "id": card } }), "replayed").await;
@@ -154,7 +154,7 @@ on_both_databases! {
         for (account, customer, role) in [(&third, &goes, "PAYER"), (&third, &stays, "PAYER"), (&third, &goes, "GUARANTOR"), (&one, &goes, "CO_OWNER"), (&two, &stays, "CO_OWNER"), (&two, &stays, "PAYER")] {
             app.done("addAccountParticipant", part(account, customer, role), "replayed").await;
         }
-        let card = json!({ "account": third.by(), "card": { "token": "moved-1", "holder": { "id": goes } } });
+        let card = json!({ "account": third.by(), "card": { "main": false, "token": "moved-1", "holder": { "id": goes } } });
         app.done("addCard", card, "replayed").await;
         let block = json!({ "on": { "customer": { "id": goes } }, "kind": "DEBITS", "reasonCode": "SANCTIONS" });
         let block = app.done("placeBlock", block, "block { id }").await["block"]["id"].take();
