@@ -53,6 +53,8 @@ fn steps(normally: usize) -> usize {
 
 /// One run over the API, unless another seed was asked for.
 async fn play(app: TestApp, seed: Option<u64>) {
+    // Of a seed that nobody knows, whether everything happens is chance; whether it agrees is not.
+    let complete = seed.is_some();
     let seed = match (number("KONTO_MODEL_SEED"), seed) {
         (Some(_), Some(_)) => return,
         (asked, seed) => asked.or(seed).unwrap_or_else(rand::random),
@@ -67,10 +69,10 @@ async fn play(app: TestApp, seed: Option<u64>) {
         to.background = false;
     })
     .await;
-    run(Api::new(app).await, seed, steps).await;
+    run(Api::new(app).await, seed, steps, complete).await;
 }
 
-async fn run(subject: impl Subject, seed: u64, steps: usize) {
+async fn run(subject: impl Subject, seed: u64, steps: usize, complete: bool) {
     let mut world = World::begin(subject, seed).await;
     for step in 0..steps {
         world.time_passes().await;
@@ -81,7 +83,7 @@ async fn run(subject: impl Subject, seed: u64, steps: usize) {
     }
     world.compare_everything().await;
     let (done, all) = world.report();
-    if steps >= STEPS {
+    if steps >= STEPS && complete {
         assert!(done * 2 > all, "too little succeeds to tell much: {done} of {all}");
         assert!(world.wanting().is_empty(), "these did not end in every way: {:?}", world.wanting());
     }
@@ -90,7 +92,7 @@ async fn run(subject: impl Subject, seed: u64, steps: usize) {
 /// One run in memory, where nothing is waited for.
 fn play_in_memory(seed: u64, steps: usize) {
     println!("In memory: KONTO_MODEL_SEED={seed} KONTO_MODEL_STEPS={steps}");
-    run(InMemory::new(seed), seed, steps).now_or_never().expect("nothing to wait for");
+    run(InMemory::new(seed), seed, steps, true).now_or_never().expect("nothing to wait for");
 }
 
 #[test]
