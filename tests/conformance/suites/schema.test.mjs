@@ -49,7 +49,14 @@ test('the rows of every list are nodes, but for events and what is a part of som
   const lines = text.split('\n');
   assert.deepEqual(
     messages.map(({ line }) => lines[line - 1]),
-    ['type DocumentKindEdge {', 'type EventEdge {', 'type HistoryEdge {', 'type JobItemEdge {'],
+    [
+      'type AccountParticipantEdge {',
+      'type CustomActionVersionEdge {',
+      'type DocumentKindEdge {',
+      'type EventEdge {',
+      'type HistoryEdge {',
+      'type JobItemEdge {',
+    ],
   );
 });
 
