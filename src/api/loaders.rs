@@ -37,6 +37,10 @@ use crate::work::{self, Recent, Row, Settings, read};
 /// Keys per statement.
 const BATCH: usize = 1_000;
 
+/// Rounds of the scheduler that the first key waits for others. A page of a hundred is resolved in several rounds, and what
+/// comes too late takes a statement of its own.
+const ROUNDS: usize = 40;
+
 /// A table that is read by a key.
 trait Table: Sized + Send + 'static {
     /// What a row is found by.
@@ -90,7 +94,7 @@ impl<T: Table> ByKey<T> {
     fn loader(&self) -> &RequestLoader<T> {
         self.loader.get_or_init(|| {
             let reader = Reader { hub: self.hub.clone(), tenant: self.tenant };
-            Loader::new(reader).with_max_batch_size(BATCH)
+            Loader::new(reader).with_max_batch_size(BATCH).with_yield_count(ROUNDS)
         })
     }
 

@@ -2,8 +2,8 @@
 //!
 //! What counts is 13 to 19 digits in the range of a card scheme, of a length that the scheme has, with a valid check digit
 //! (Luhn, ISO/IEC 7812-1). The digits may be of any script, stand inside of words, and be parted in groups by blanks, dashes
-//! and dots. What a house has besides that looks alike is told apart first: IBANs with a valid check, and ids and digests in
-//! hexadecimal digits. Masked numbers have no whole number in them.
+//! and dots. What a house has besides that looks alike is told apart first: IBANs of the countries that
+//! have them, and ids and digests in hexadecimal digits. Masked numbers have no whole number in them.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 
@@ -188,7 +188,8 @@ fn id_at(chars: &[char]) -> Option<usize> {
     (is_uuid && ends(36) && is_told_apart(uuid)).then_some(36)
 }
 
-/// How long an IBAN is that begins here, with or without blanks between its groups, if its check is valid.
+/// How long an IBAN is that begins here, in either case, with or without blanks between its groups: of a country that has
+/// them, of the form that it gives them, with a valid check. Two letters that happen to stand before a number are none.
 fn iban_at(chars: &[char]) -> Option<usize> {
     let is_start = chars.len() >= 15
         && chars[..2].iter().all(char::is_ascii_alphabetic)
@@ -196,16 +197,13 @@ fn iban_at(chars: &[char]) -> Option<usize> {
     if !is_start {
         return None;
     }
-    // (the remainder of what follows the first four signs, by 97)
-    let (mut rest, mut count, mut at, mut found) = (0_u32, 4, 4, None);
-    let add = |rest: u32, c: char| match c.to_digit(36) {
-        Some(value @ 0..=9) => (rest * 10 + value) % 97,
-        Some(value) => (rest * 100 + value) % 97,
-        None => rest,
-    };
-    while at < chars.len() && count < 34 {
+    let (mut number, mut at, mut found) = (String::new(), 0, None);
+    while at < chars.len() && number.len() < 34 {
         let c = chars[at];
-        let is_blank = c == ' ' && count % 4 == 0 && chars.get(at + 1).is_some_and(char::is_ascii_alphanumeric);
+        let is_blank = c == ' '
+            && !number.is_empty()
+            && number.len().is_multiple_of(4)
+            && chars.get(at + 1).is_some_and(char::is_ascii_alphanumeric);
         at += 1;
         if is_blank {
             continue;
@@ -213,11 +211,9 @@ fn iban_at(chars: &[char]) -> Option<usize> {
         if !c.is_ascii_alphanumeric() {
             break;
         }
-        rest = add(rest, c);
-        count += 1;
+        number.push(c.to_ascii_uppercase());
         let ends = chars.get(at).is_none_or(|c| !c.is_ascii_alphanumeric());
-        let whole = chars[..4].iter().fold(rest, |rest, c| add(rest, *c));
-        if ends && count >= 15 && whole == 1 {
+        if ends && number.len() >= 15 && number.parse::<iban::Iban>().is_ok() {
             found = Some(at);
         }
     }

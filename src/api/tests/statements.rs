@@ -47,7 +47,7 @@ const PAGE: &str = "{ accounts(first: 100) { nodes {
     creditLimit { amount } balance { amount } components { component amount { amount } }
     reserved { amount } available { amount } maxPaymentAmount { amount } actions { action allowed reason }
     address: owner { address(label: \"MAIN_POSTAL_ADDRESS\") { postal { townName } } }
-    ... on CardAccount { cards(first: 5) { nodes { token status holder { number } } } }
+    ... on CardAccount { cards(first: 5) { nodes { token status } } }
 } } }";
 
 fn opening(number: usize) -> OpenAccount {
@@ -136,29 +136,26 @@ async fn count(url: &str) {
 
     let schema = executable(&engine, files).expect("the schema").schema;
     for (query, most) in [(OVERVIEW, 6), (PAGE, 8)] {
-        // Who asks for rows while others are being read is in the next statement: on a busy machine there is one more now
-        // and then.
-        let mut least = u64::MAX;
-        for _ in 0..5 {
-            let principal = Principal {
-                tenant,
-                client: "test".into(),
-                customer: None,
-                scopes: Arc::new(Scope::ALL.iter().copied().collect()),
-                expires_at: i64::MAX / 2_000_000,
-            };
-            let caller = Caller::new(&engine, &Arc::new(Hubs::new(&engine)), &principal, &RequestId("test".into()));
-            let before = db.statements();
-            let response = schema.execute(Request::new(query).data(caller)).await;
-            assert_eq!(response.errors, Vec::new(), "{query}");
-            least = least.min(db.statements() - before);
-        }
-        assert!(least > 0 && least <= most, "{least} statements instead of {most}: {query}");
+        let principal = Principal {
+            tenant,
+            client: "test".into(),
+            customer: None,
+            scopes: Arc::new(Scope::ALL.iter().copied().collect()),
+            expires_at: i64::MAX / 2_000_000,
+        };
+        let caller = Caller::new(&engine, &Arc::new(Hubs::new(&engine)), &principal, &RequestId("test".into()));
+        let before = db.statements();
+        let response = schema.execute(Request::new(query).data(caller)).await;
+        assert_eq!(response.errors, Vec::new(), "{query}");
+        let taken = db.statements() - before;
+        assert!(taken > 0 && taken <= most, "{taken} statements instead of {most}: {query}");
     }
     engine.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+// On one thread: who asks for rows while others are being read is in the next statement, and on several threads that
+// depends on which of them is faster.
+#[tokio::test]
 async fn an_account_takes_six_statements_and_a_page_of_a_hundred_takes_eight() {
     in_sqlite(count).await;
     in_postgres(count).await;
