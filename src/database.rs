@@ -13,7 +13,7 @@ use migration::MigratorTrait as _;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use sea_orm::sqlx::pool::PoolConnectionMetadata;
-use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -221,6 +221,7 @@ impl Database {
                 }
                 sea_orm::Database::connect(options).await
             };
+            answers(url).await?;
             // Apart, so that a flood of reads never keeps what is decided from being written.
             let (reader, writer) = (pool(POSTGRES_READERS, false).await?, pool(POSTGRES_WRITERS, true).await?);
             session::checked(&reader).await?;
@@ -455,6 +456,16 @@ impl Database {
     }
 }
 
+/// Whether a server of PostgreSQL takes a connection. A pool tries again until its patience ends, and then it says nothing
+/// but that.
+async fn answers(url: &str) -> Result<(), DbErr> {
+    let options = url.parse::<PgConnectOptions>().map_err(custom)?.disable_statement_logging();
+    let connection = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+    let silent = || DbErr::Custom(format!("no answer within {} seconds", PATIENCE.as_secs()));
+    let connection = connection.map_err(|_| silent())?.map_err(custom)?;
+    connection.close().await.map_err(custom)
+}
+
 fn custom(error: Driver) -> DbErr {
     DbErr::Custom(error.to_string())
 }
@@ -466,7 +477,15 @@ fn state(pool: &'static str, state: &'static str, count: u64) -> Reading {
 
 #[cfg(test)]
 mod tests {
-    use super::passes;
+    use super::{Database, passes};
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_named_so() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port").port();
+        let opened = Database::open(&format!("postgres://konto:secret@127.0.0.1:{port}/konto")).await;
+        let said = opened.expect_err("nobody listens").to_string();
+        assert!(said.contains("refused") && !said.contains("secret"), "{said}");
+    }
 
     #[test]
     fn what_passes_is_told_from_what_does_not() {

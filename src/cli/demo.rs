@@ -14,6 +14,7 @@ use super::{say, settings};
 use crate::access::{Access, Scope};
 use crate::demo::{self, live};
 use crate::events::outbound::OutboundConfig;
+use crate::http::{HttpConfig, Origins};
 use crate::http::explorer::{ExplorerConfig, TokenSource};
 use crate::primitives::{Clock, IdSource, TenantId};
 use crate::sealing::{self, KeyRing};
@@ -31,6 +32,9 @@ pub(super) struct DemoArgs {
     /// A database to keep the demo in: an empty one, or one that a demo has made; a temporary one by default
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
+    /// Pages of other hosts that may talk to the demo, as https://host[:port], separated by commas
+    #[arg(long, value_name = "ORIGINS", default_value = "")]
+    allowed_origins: String,
 }
 
 /// A folder that goes when the demo ends.
@@ -58,6 +62,7 @@ impl Drop for Folder {
 /// Shows Konto until it is told to stop.
 pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let listen = settings::listen(&args.listen)?;
+    let origins = Origins { public: None, allowed: settings::allowed_origins("--allowed-origins", &args.allowed_origins)? };
     // What is made up needs no secret, and a demo that is kept has to be read again.
     sealing::install(KeyRing::for_show());
     let (url, folder) = match args.database_url {
@@ -73,7 +78,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
     let token: Token = Token::default();
     let (server, tenant, loaded) = tokio::select! {
-        started = start(&url, &listen, &token) => started?,
+        started = start(&url, &listen, &token, origins) => started?,
         () = signals.stop() => return Ok(()),
     };
     let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -94,7 +99,12 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
 }
 
 /// Binds before it loads, so that a port that is taken is told at once.
-async fn start(url: &str, listen: &str, token: &Token) -> anyhow::Result<(Server, TenantId, String)> {
+async fn start(
+    url: &str,
+    listen: &str,
+    token: &Token,
+    origins: Origins,
+) -> anyhow::Result<(Server, TenantId, String)> {
     let listener = server::bind(listen).await?;
     let db = server::open(url).await?;
     db.migrate().await?;
@@ -123,7 +133,8 @@ async fn start(url: &str, listen: &str, token: &Token) -> anyhow::Result<(Server
     // Whoever tries webhooks out does so on this machine.
     let outbound = OutboundConfig { allow_private: true, ..OutboundConfig::default() };
     let database_url = url.to_owned();
-    let config = ServerConfig { explorer, outbound, database_url, ..ServerConfig::default() };
+    let http = HttpConfig { origins, ..HttpConfig::default() };
+    let config = ServerConfig { explorer, http, outbound, database_url, ..ServerConfig::default() };
     let server = server::start_on(db, listener, config).await.map_err(named)?;
     Ok((server, tenant, loaded))
 }

@@ -14,10 +14,12 @@ mod serve;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod variables;
 mod verify;
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -28,7 +30,7 @@ use settings::Setting;
 #[derive(Debug, Parser)]
 #[command(
     name = "konto",
-    version,
+    version = version(),
     about = "One system of record for every kind of customer account, on one double-entry ledger, served over GraphQL.",
     after_help = "Start with `konto demo`: it needs nothing, and shows everything."
 )]
@@ -67,6 +69,19 @@ enum Command {
     /// Keep the store of documents
     #[command(subcommand)]
     Documents(documents::DocumentCommand),
+}
+
+/// The version, with the commit that a package was built from (`scripts/package`); what somebody built by hand has none.
+fn version() -> &'static str {
+    match option_env!("KONTO_COMMIT") {
+        Some(commit) if !commit.is_empty() => {
+            static WITH_COMMIT: LazyLock<String> = LazyLock::new(|| {
+                format!("{} ({})", env!("CARGO_PKG_VERSION"), option_env!("KONTO_COMMIT").unwrap_or_default())
+            });
+            &WITH_COMMIT
+        }
+        _ => env!("CARGO_PKG_VERSION"),
+    }
 }
 
 /// Which database.
@@ -119,6 +134,9 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let serves = matches!(cli.command, Command::Serve(_));
     let export = cli.logs.start(if serves { "info" } else { "warn" }, serves)?;
+    for unknown in variables::unknown(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
+        tracing::warn!("{unknown}");
+    }
     let done = command(cli.command).await;
     if let Some(export) = export {
         export.stop().await;

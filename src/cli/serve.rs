@@ -9,7 +9,7 @@ use super::limits::LimitArgs;
 use super::outbound::OutboundArgs;
 use super::settings::{self, OidcArgs, Setting};
 use crate::access::{AccessConfig, AccessError, BootstrapError};
-use crate::http::{HttpConfig, StreamConfig};
+use crate::http::{HttpConfig, Origins};
 use crate::server::{self, ServerConfig, StartError};
 
 #[derive(Clone, Debug, Args)]
@@ -34,10 +34,10 @@ pub(super) struct ServeArgs {
     background: String,
     #[command(flatten)]
     bootstrap_tenant: settings::TenantArgs,
-    /// Where clients reach this server, for the OAuth metadata
+    /// Where clients reach this server: its own origin, and the issuer of its tokens
     #[arg(long, value_name = "URL", env = "KONTO_PUBLIC_URL")]
     public_url: Option<String>,
-    /// Pages of other hosts that may open a WebSocket, separated by commas
+    /// Pages of other hosts that may talk to this server, as https://host[:port], separated by commas
     #[arg(long, value_name = "ORIGINS", env = "KONTO_ALLOWED_ORIGINS", default_value = "")]
     allowed_origins: String,
     /// Where /metrics is: an address of its own, or off; with the API when empty. It takes no token
@@ -58,14 +58,17 @@ pub(super) struct ServeArgs {
 impl ServeArgs {
     fn config(&self) -> Result<ServerConfig, Setting> {
         settings::database_url(&self.database.database_url)?;
-        let origins = settings::allowed_origins(&self.allowed_origins)?;
+        let public = settings::public_url(self.public_url.as_deref())?;
+        let origins = Origins { public: public.clone(), allowed: settings::allowed_origins("KONTO_ALLOWED_ORIGINS", &self.allowed_origins)? };
         let listen = settings::listen(&self.listen)?;
         let access = AccessConfig {
-            public_url: settings::public_url(self.public_url.as_deref())?,
+            // Who looks the issuer of a token up finds its metadata there (RFC 8414).
+            issuer: public.clone().unwrap_or(AccessConfig::default().issuer),
+            public_url: public,
             external: self.oidc.issuer()?.into_iter().collect(),
             ..AccessConfig::default()
         };
-        let http = HttpConfig { stream: StreamConfig { origins, ..StreamConfig::default() }, ..self.limits.http()? };
+        let http = HttpConfig { origins, ..self.limits.http()? };
         Ok(ServerConfig {
             database_url: self.database.database_url.clone(),
             listen,

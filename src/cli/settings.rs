@@ -85,9 +85,9 @@ pub(super) fn public_url(text: Option<&str>) -> Result<Option<String>, Setting> 
 }
 
 /// Origins, separated by commas.
-pub(super) fn allowed_origins(text: &str) -> Result<Vec<String>, Setting> {
+pub(super) fn allowed_origins(name: &str, text: &str) -> Result<Vec<String>, Setting> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| origin("KONTO_ALLOWED_ORIGINS", part)).collect()
+    parts.map(|part| origin(name, part)).collect()
 }
 
 /// A whole number of a range; the default when empty.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::browsers::Origins;
 use crate::access::{Principal, Scope};
 use crate::api::limits::Limits;
 
@@ -32,6 +33,8 @@ pub struct HttpConfig {
     pub trusted_only: bool,
     /// WebSockets and event streams.
     pub stream: StreamConfig,
+    /// Pages that may talk to the server.
+    pub origins: Origins,
     /// Files.
     pub upload: UploadConfig,
 }
@@ -85,8 +88,6 @@ pub struct StreamConfig {
     /// How often a quiet stream shows that it is alive, and a silent WebSocket client is asked whether it is.
     /// One that has been silent for twice as long is dropped.
     pub keep_alive: Duration,
-    /// Pages of other hosts that may open a WebSocket, as `https://host[:port]`. Pages of the same host always may.
-    pub origins: Vec<String>,
 }
 
 impl Default for HttpConfig {
@@ -104,6 +105,7 @@ impl Default for HttpConfig {
             rate: RateConfig::default(),
             trusted_only: false,
             stream: StreamConfig::default(),
+            origins: Origins::default(),
             upload: UploadConfig::default(),
         }
     }
@@ -135,7 +137,6 @@ impl Default for StreamConfig {
             queue: 16,
             drain_time: Duration::from_secs(10),
             keep_alive: Duration::from_secs(12),
-            origins: Vec::new(),
         }
     }
 }

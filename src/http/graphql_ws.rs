@@ -10,7 +10,7 @@ mod writer;
 use axum::extract::FromRequestParts as _;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 
@@ -51,7 +51,7 @@ pub(super) fn is_upgrade(parts: &Parts) -> bool {
 /// Opens the socket. A wrong subprotocol is told inside of it, for a browser shows no status of an upgrade.
 pub(super) async fn upgrade(gateway: Gateway, id: RequestId, mut parts: Parts) -> Response {
     let config = gateway.config();
-    if !is_from_here(&parts.headers, &config.stream.origins) {
+    if !config.origins.let_in(&parts.headers) {
         let message = "pages of other hosts may not connect here";
         return Refused::with(StatusCode::FORBIDDEN, FaultCode::Forbidden, message, &id).into_response(Json::Plain);
     }
@@ -84,52 +84,4 @@ pub(super) async fn upgrade(gateway: Gateway, id: RequestId, mut parts: Parts) -
         };
         tasks.track_future(session.instrument(span))
     })
-}
-
-/// A browser says which page opens the socket, and sends that page's users' cookies and addresses along. Programs
-/// send no `Origin`.
-fn is_from_here(headers: &HeaderMap, others: &[String]) -> bool {
-    let mut origins = headers.get_all(header::ORIGIN).iter();
-    let Some(origin) = origins.next() else { return true };
-    let (Ok(origin), None) = (origin.to_str(), origins.next()) else { return false };
-    if others.iter().any(|other| other.trim_end_matches('/').eq_ignore_ascii_case(origin)) {
-        return true;
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    match (origin.split_once("://"), host) {
-        (Some((scheme, authority)), Some(host)) => {
-            let port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
-            let bare = |name: &str| name.strip_suffix(port).unwrap_or(name).to_ascii_lowercase();
-            bare(authority) == bare(host)
-        }
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pages_of_other_hosts_are_foreign() {
-        let others = ["https://app.example".to_owned()];
-        for (origin, host, good) in [
-            (None, "konto.example", true),
-            (Some("https://konto.example"), "konto.example", true),
-            (Some("https://KONTO.example"), "konto.example:443", true),
-            (Some("http://localhost:8080"), "localhost:8080", true),
-            (Some("https://app.example"), "konto.example", true),
-            (Some("https://konto.example:8443"), "konto.example", false),
-            (Some("https://konto.example.evil"), "konto.example", false),
-            (Some("http://app.example"), "konto.example", false),
-            (Some("null"), "konto.example", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, host.parse().expect("a host"));
-            if let Some(origin) = origin {
-                headers.insert(header::ORIGIN, origin.parse().expect("an origin"));
-            }
-            assert_eq!(is_from_here(&headers, &others), good, "{origin:?} {host}");
-        }
-    }
 }

@@ -256,14 +256,25 @@ impl Drop for Watched {
 
 /// `GET /metrics`: whatever is on the list, to whoever reaches the address. There is nothing of a person in it.
 pub fn router(registry: Arc<Registry>) -> Router {
-    let answer = move || {
+    let answer = move |headers: HeaderMap| {
         let registry = registry.clone();
         async move {
-            let headers = [(header::CONTENT_TYPE, measure::CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")];
-            (headers, measure::text(&registry)).into_response()
+            let (media_type, text) = if wants_plain(&headers) {
+                (measure::PLAIN, measure::plain_text(&registry))
+            } else {
+                (measure::OPEN_METRICS, measure::text(&registry))
+            };
+            ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")], text).into_response()
         }
     };
     Router::new().route("/metrics", get(answer))
+}
+
+/// Whether the older text format is asked for, and OpenMetrics is not.
+fn wants_plain(headers: &HeaderMap) -> bool {
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let accept: String = accept.map(str::to_ascii_lowercase).collect::<Vec<_>>().join(",");
+    accept.contains("text/plain") && !accept.contains("application/openmetrics-text")
 }
 
 #[cfg(test)]

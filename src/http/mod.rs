@@ -12,6 +12,7 @@ pub mod oauth;
 
 mod answer;
 mod body;
+mod browsers;
 mod config;
 mod gateway;
 mod graphql_http;
@@ -41,6 +42,7 @@ use axum::routing::{any, get};
 use axum::{Router, middleware};
 use futures_util::future::BoxFuture;
 
+pub use browsers::Origins;
 pub use config::{ConnectionConfig, HttpConfig, RateConfig, StreamConfig, UploadConfig};
 pub use gateway::{Gateway, GatewayParts};
 pub use serve::{ConnectionMetrics, Lifecycle, serve};
@@ -76,7 +78,7 @@ pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
 const READY_TIME: Duration = Duration::from_secs(2);
 
 /// The whole service: `/graphql`, `/health/live`, `/health/ready`, and the routes of the others (the explorer at
-/// `/`, tokens). Every answer gets an `X-Request-Id`.
+/// `/`, tokens). Every answer gets an `X-Request-Id`, and says which pages in browsers may read it.
 pub fn router(gateway: &Gateway, ready: Readiness, others: impl IntoIterator<Item = Router>) -> Router {
     let lifecycle = gateway.lifecycle().clone();
     let health = Router::new()
@@ -88,6 +90,7 @@ pub fn router(gateway: &Gateway, ready: Readiness, others: impl IntoIterator<Ite
         .into_iter()
         .fold(graphql.merge(health), Router::merge)
         .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(gateway.config().origins.layer())
         .layer(middleware::from_fn_with_state(gateway.ids().clone(), trace::request))
 }
 

@@ -13,7 +13,7 @@ use prometheus_client::metrics::{MetricType, TypedMetric};
 use prometheus_client::registry::Registry;
 
 /// What [`text`] has to be served as.
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Bounds of times in microseconds: 500 microseconds to 10 seconds.
 const TIMES: &[u64] = &[
@@ -188,6 +188,40 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.0.dec();
     }
+}
+
+/// The media type of [`plain_text`].
+pub const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// The same in the older text format of Prometheus, for what reads no OpenMetrics: counters are described under the names
+/// of their samples, what it is information about is a gauge, and there are neither units nor a last line.
+#[must_use]
+pub fn plain_text(registry: &Registry) -> String {
+    let open = text(registry);
+    let mut out = String::with_capacity(open.len());
+    // OpenMetrics describes a family first by its help, then by its type, which says what the samples are called.
+    let mut help = None;
+    for line in open.lines() {
+        if let Some(described) = line.strip_prefix("# HELP ") {
+            help = Some(described);
+        } else if let Some(typed) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = typed.split_once(' ').unwrap_or((typed, "untyped"));
+            let (suffix, kind) = match kind {
+                "counter" => ("_total", kind),
+                "info" => ("_info", "gauge"),
+                "unknown" => ("", "untyped"),
+                _ => ("", kind),
+            };
+            if let Some((_, text)) = help.take().and_then(|help| help.split_once(' ')) {
+                out += &format!("# HELP {name}{suffix} {text}\n");
+            }
+            out += &format!("# TYPE {name}{suffix} {kind}\n");
+        } else if !line.starts_with('#') {
+            out += line;
+            out.push('\n');
+        }
+    }
+    out
 }
 
 /// The text of everything that is listed: OpenMetrics 1.0, which Prometheus reads.

@@ -22,6 +22,40 @@ pub async fn slow_consumers(app: &TestApp) -> u64 {
 }
 
 on_both_databases! {
+    async fn who_reads_no_open_metrics_gets_the_older_format(app: TestApp) {
+        let ask = async |accept: &str| {
+            let answer = app.http().get(app.url("/metrics")).header("accept", accept).send().await.expect("an answer");
+            let media_type = answer.headers()["content-type"].to_str().expect("text").to_owned();
+            (media_type, answer.text().await.expect("text"))
+        };
+        let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1";
+        for accept in [prometheus, "*/*", "application/openmetrics-text"] {
+            assert!(ask(accept).await.0.starts_with("application/openmetrics-text"), "{accept}");
+        }
+        let (media_type, plain) = ask("text/plain").await;
+        assert_eq!(media_type, "text/plain; version=0.0.4; charset=utf-8");
+        let open = ask("*/*").await.1;
+        let samples = |text: &str| -> BTreeSet<String> {
+            let lines = text.lines().filter(|line| !line.starts_with('#'));
+            lines.filter_map(|line| Some(line.rsplit_once(' ')?.0.to_owned())).collect()
+        };
+        assert_eq!(samples(&plain), samples(&open));
+        assert!(plain.lines().all(|line| !line.starts_with("# UNIT") && line != "# EOF"), "{plain}");
+        // Each family is described under the name of its samples.
+        let mut families = BTreeSet::new();
+        for line in plain.lines() {
+            if let Some(typed) = line.strip_prefix("# TYPE ") {
+                let (name, kind) = typed.split_once(' ').expect("a type");
+                assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
+                assert!(kind != "counter" || name.ends_with("_total"), "{line}");
+                assert!(families.insert(name.to_owned()), "{line} twice");
+            } else if let Some(sample) = line.split(['{', ' ']).next().filter(|_| !line.starts_with('#')) {
+                let parts = ["", "_bucket", "_sum", "_count"].map(|part| sample.strip_suffix(part));
+                assert!(parts.into_iter().flatten().any(|name| families.contains(name)), "{line} is not described");
+            }
+        }
+    }
+
     async fn what_is_done_is_counted(app: TestApp) {
         let (from, to) = (app.account("current").await, app.account("current").await);
         let before = Scrape::of(&app).await;

@@ -1,5 +1,6 @@
 //! The transport: GraphQL over HTTP as its specification has it, and limits that hold on every way in.
 
+mod browsers;
 mod documents;
 mod socket;
 

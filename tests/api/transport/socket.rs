@@ -46,7 +46,7 @@ on_both_databases! {
         {
             assert_eq!(Socket::open(&address, &[("origin", origin)]).await.err(), status, "{origin}");
         }
-        app.restart_with(|settings| settings.http.stream.origins = vec!["https://bank.example".into()]).await;
+        app.restart_with(|settings| settings.http.origins.allowed = vec!["https://bank.example".into()]).await;
         let address = app.server().address();
         assert!(Socket::open(&address, &[("origin", "https://bank.example")]).await.is_ok());
         assert_eq!(Socket::open(&address, &[("origin", "https://bank.example.evil")]).await.err(), Some(403));
