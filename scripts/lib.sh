@@ -162,6 +162,22 @@ need_nats() {
     export KONTO_TEST_NATS_SERVER
 }
 
+# A proxy for the tests to start and stop, from the example in `packaging/proxy`.
+need_nginx() {
+    local program
+    for program in "${KONTO_TEST_NGINX:-}" nginx /usr/sbin/nginx /usr/local/sbin/nginx; do
+        if [[ -n $program ]] && program=$(command -v "$program"); then
+            export KONTO_TEST_NGINX=$program
+            return
+        fi
+    done
+    apt_install "nginx is missing" nginx-light
+    hash -r
+    KONTO_TEST_NGINX=$(command -v nginx || command -v /usr/sbin/nginx) \
+        || die "nginx is installed, but neither on PATH nor in /usr/sbin"
+    export KONTO_TEST_NGINX
+}
+
 node_suits() { have node && [[ $(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0) -ge 20 ]]; }
 
 need_node() {
