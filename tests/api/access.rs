@@ -389,7 +389,7 @@ on_both_databases! {
         let mut socket = app.with_scopes("read money admin audit bulk").socket().await;
         for query in [
             "subscription { ledgerEvents { sequence } }",
-            "subscription($by: AccountBy!) { balanceChanged(account: $by) { cursor } }",
+            "subscription($by: AccountBy!) { balanceChanged(accounts: [$by]) { cursor } }",
         ] {
             socket.subscribe("a", query, json!({ "by": from.by() })).await;
             assert_eq!(socket.next_fault().await, "FORBIDDEN");

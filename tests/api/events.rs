@@ -235,6 +235,8 @@ on_both_databases! {
         let elsewhere = app.transfer(&to, &third, "20.00").await;
         app.hold(&third, "1.00").await;
         let last = app.pay_in(&third, "100.00").await;
+        let of = "query($by: AccountBy!) { account(by: $by) { product { id } } }";
+        let product = app.ok(of, json!({ "by": from.by() })).await["account"]["product"]["id"].take();
         for (filter, expected) in [
             (json!({ "types": ["HOLD_PLACED"] }), vec![Value::Null]),
             (json!({ "accounts": [from.id] }), vec![json!(small), json!(large)]),
@@ -248,6 +250,11 @@ on_both_databases! {
                 json!({ "types": ["ENTRY_POSTED"], "accounts": [third.id], "minimumAmount": "0.01" }),
                 vec![json!(elsewhere), json!(last)],
             ),
+            (json!({ "kinds": ["PAYMENT"] }), vec![json!(last)]),
+            (json!({ "currencies": ["EUR"], "kinds": ["TRANSFER"], "minimumAmount": "20" }), vec![json!(large), json!(elsewhere)]),
+            (json!({ "currencies": ["SEK"] }), vec![]),
+            (json!({ "products": [product], "minimumAmount": "50" }), vec![json!(large), json!(last)]),
+            (json!({ "products": ["prd_nonsense"] }), vec![]),
         ] {
             let mut stream = app.events(FOLLOW, json!({ "after": cursor, "filter": filter })).await;
             for entry in expected {
@@ -259,24 +266,16 @@ on_both_databases! {
 
     async fn balance_changes_tell_what_was_posted_and_what_is_left(app: TestApp) {
         let (from, to) = pair(&app).await;
-        let query = "subscription($by: AccountBy!) { balanceChanged(account: $by) {
-            account { id } transaction { amount { amount } entry { id } } balance { amount } reserved { amount } available { amount } } }";
+        let query = "subscription($by: AccountBy!, $after: Cursor) { balanceChanged(accounts: [$by], after: $after) {
+            cursor occurredAt account { id } transaction { amount { amount } entry { id } }
+            balance { amount } reserved { amount } available { amount } } }";
         let mut socket = app.socket().await;
         socket.subscribe("a", query, json!({ "by": { "number": from.number } })).await;
-        // As above: the first change that comes tells that it is followed now.
-        let mut funds = 1_000;
-        let first = loop {
-            app.pay_in(&from, "1.00").await;
-            funds += 1;
-            if let Some(mut message) = socket.hear_within(Duration::from_millis(50)).await {
-                break message["payload"]["data"]["balanceChanged"]["balance"]["amount"].take();
-            }
-        };
-        let mut seen = first;
-        while seen != json!(format!("{funds}.00")) {
-            seen = socket.next_data().await["balanceChanged"]["balance"]["amount"].take();
-        }
-        let left = |less: i32| json!(format!("{}.00", funds - less));
+        // How it stands comes first, and from then on it is followed.
+        let found = socket.next_data().await["balanceChanged"].take();
+        assert_eq!((&found["transaction"], &found["occurredAt"]), (&Value::Null, &Value::Null));
+        assert_eq!(found["balance"]["amount"], "1000.00");
+        let left = |less: i32| json!(format!("{}.00", 1_000 - less));
         let mut change = async || {
             let mut change = socket.next_data().await["balanceChanged"].take();
             assert_eq!(change["account"]["id"], json!(from.id));
@@ -295,6 +294,42 @@ on_both_databases! {
         let (other, later) = change().await;
         assert!(transaction.is_null() != other.is_null(), "{transaction} {other}");
         assert_eq!((&amounts[0], &later[2]), (&left(50), &left(100)));
+
+        // Taken up again where it was found, everything comes once more, and nothing before it.
+        let mut again = app.socket().await;
+        again.subscribe("a", query, json!({ "by": from.by(), "after": found["cursor"] })).await;
+        assert_eq!(again.next_data().await["balanceChanged"]["transaction"]["entry"]["id"], json!(entry));
+        assert_eq!(again.next_data().await["balanceChanged"]["transaction"], Value::Null);
+    }
+
+    async fn several_accounts_are_followed_together(app: TestApp) {
+        let (from, to) = pair(&app).await;
+        let query = "subscription($all: [AccountBy!]!, $after: Cursor) { balanceChanged(accounts: $all, after: $after) {
+            account { id } balance { amount } } }";
+        let mut socket = app.socket().await;
+        socket.subscribe("a", query, json!({ "all": [from.by(), to.by()] })).await;
+        let mut next = async || {
+            let change = socket.next_data().await["balanceChanged"].take();
+            (change["account"]["id"].clone(), change["balance"]["amount"].clone())
+        };
+        assert_eq!(next().await, (json!(from.id), json!("1000.00")));
+        assert_eq!(next().await.0, json!(to.id));
+        app.transfer(&from, &to, "10.00").await;
+        // One event, of which each of the two has a part.
+        assert_eq!(next().await, (json!(from.id), json!("990.00")));
+        assert_eq!(next().await.0, json!(to.id));
+
+        for (all, after) in [
+            (json!([]), Value::Null),
+            (json!([from.by(), from.by()]), Value::Null),
+            (json!([from.by(), { "number": "nobody's" }]), Value::Null),
+            (json!(vec![from.by(); 101]), Value::Null),
+            (json!([from.by()]), json!("nonsense")),
+        ] {
+            let mut socket = app.socket().await;
+            socket.subscribe("a", query, json!({ "all": all, "after": after })).await;
+            assert_eq!(socket.next_fault().await, "BAD_REQUEST", "{all} {after}");
+        }
     }
 
     async fn a_stream_ends_when_its_token_does(app: TestApp) {

@@ -414,7 +414,7 @@ on_both_databases! {
             }
         }
         assert!(socket.is_silent(Duration::from_millis(200)).await);
-        let balance = "subscription($by: AccountBy!) { balanceChanged(account: $by) { cursor } }";
+        let balance = "subscription($by: AccountBy!) { balanceChanged(accounts: [$by]) { cursor } }";
         let mut answers = Vec::new();
         for id in [theirs.account.id.clone(), unknown(&theirs.account.id)] {
             let mut socket = mine.app.socket().await;

@@ -32,13 +32,13 @@ impl From<Broken> for Error {
     }
 }
 
-/// What an event did to an account.
+/// How an account stands: as it is found, and after each event that changes it.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct BalanceChange {
-    /// The event's place in the log: to go on from here, with `ledgerEvents`.
+    /// The event's place in the log, or the end of the log for what was found: to go on from here.
     cursor: Cursor,
-    /// When it was committed.
-    occurred_at: DateTime,
+    /// When the event was committed; null for what was found.
+    occurred_at: Option<DateTime>,
     /// The account, as it is now.
     account: Account,
     /// What was posted, when the balance changed; none when only what is available did.
@@ -96,31 +96,47 @@ impl Subscription {
         })
     }
 
-    /// What changes an account's balance or available funds, from now on.
+    /// How accounts stand: first as they are found, one after the other as they are named, then after each event that changes
+    /// the balance or the available funds of one of them. With a cursor, what has happened since comes instead of what is
+    /// found. When the stream ends, subscribe again as with `ledgerEvents`.
     async fn balance_changed<'ctx>(
         &self,
         ctx: &Context<'ctx>,
-        #[graphql(desc = "Which account.")] account: AccountBy,
+        #[graphql(desc = "Which accounts: 1 to 100, each once.", validator(max_items = 100))] accounts: Vec<AccountBy>,
+        #[graphql(desc = "The cursor of the last change that you have.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Result<BalanceChange, Broken>> + use<'ctx>, Fault> {
         let (caller, progress) = (allowed(ctx, Scope::Subscribe)?, ctx.data_opt::<Progress>());
-        let account = accounts::find(caller, &account).await?;
-        let account = account.ok_or_else(|| Fault::new(FaultCode::BadRequest, "there is no such account"))?;
-        let id = account.account().id;
-        let mut follower = caller.engine.feed.follow(caller.tenant(), None).await?;
+        let ids = followed(caller, &accounts).await?;
+        let after = match &after {
+            Some(cursor) => Some(place(caller, cursor).await?),
+            None => None,
+        };
+        // Followed before they are looked at, so that nothing happens in between: what has happened by the time that they are
+        // looked at may be told once more, with the event's own figures.
+        let mut follower = caller.engine.feed.follow(caller.tenant(), after).await?;
+        let begin = follower.position();
+        let found = if after.is_none() { ids.clone() } else { Vec::new() };
         Ok(async_stream::stream! {
+            for id in found {
+                match standing(caller, id, begin, None).await {
+                    Ok(standing) => yield Ok(standing),
+                    Err(fault) => return yield Err(broken(&fault, begin)),
+                }
+            }
             loop {
                 for event in read(caller, &mut follower).await {
                     let event = match event {
-                        Ok(event) if event.touches(id) => event,
-                        Ok(_) => continue,
+                        Ok(event) => event,
                         Err(broken) => return yield Err(broken),
                     };
-                    match change(caller, id, &event).await {
-                        Ok(change) => {
-                            reach(progress, event.sequence);
-                            yield Ok(change);
+                    for id in ids.iter().filter(|id| event.touches(**id)) {
+                        match standing(caller, *id, event.sequence, Some(&event)).await {
+                            Ok(change) => {
+                                reach(progress, event.sequence);
+                                yield Ok(change);
+                            }
+                            Err(fault) => return yield Err(broken(&fault, event.sequence - 1)),
                         }
-                        Err(fault) => return yield Err(broken(&fault, event.sequence - 1)),
                     }
                 }
             }
@@ -164,17 +180,39 @@ async fn read(caller: &Caller, follower: &mut Follower) -> Vec<Result<Arc<Event>
     }
 }
 
-async fn change(caller: &Caller, id: AccountId, event: &Event) -> Result<BalanceChange, Fault> {
+/// The accounts to follow, as they are named.
+async fn followed(caller: &Caller, accounts: &[AccountBy]) -> Result<Vec<AccountId>, Fault> {
+    let refuse = |message: String| Fault::new(FaultCode::BadRequest, message);
+    if accounts.is_empty() {
+        return Err(refuse("accounts is empty: name at least one".into()));
+    }
+    let mut ids = Vec::with_capacity(accounts.len());
+    for (place, by) in accounts.iter().enumerate() {
+        let account = accounts::find(caller, by).await?;
+        let account = account.ok_or_else(|| refuse(format!("accounts[{place}]: there is no such account")))?;
+        let id = account.account().id;
+        if ids.contains(&id) {
+            return Err(refuse(format!("accounts[{place}]: this account is named twice")));
+        }
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+/// How an account stands now, and what an event posted to it.
+async fn standing(caller: &Caller, id: AccountId, at: i64, event: Option<&Event>) -> Result<BalanceChange, Fault> {
+    // One request that goes on for hours: what was read for earlier events is old.
     caller.loaders.forget().await;
     let gone = || Fault::internal(&"an account that is gone");
     let account = accounts::by_id(caller, id).await?.ok_or_else(gone)?;
     let standing = caller.loaders.position(id).await?.ok_or_else(gone)?;
     let position = &standing.position;
-    let transaction = event.entry.as_ref().and_then(|entry| Transaction::of_entry(entry, id));
+    let entry = event.and_then(|event| event.entry.as_ref());
+    let transaction = entry.and_then(|entry| Transaction::of_entry(entry, id));
     let money = |amount| Money::of(amount, position.currency);
     Ok(BalanceChange {
-        cursor: EventSequence(event.sequence).cursor(),
-        occurred_at: DateTime(event.occurred_at),
+        cursor: EventSequence(at).cursor(),
+        occurred_at: event.map(|event| DateTime(event.occurred_at)),
         balance: transaction.as_ref().map_or_else(|| money(position.balance()), Transaction::after),
         transaction,
         reserved: money(position.reserved),

@@ -10,15 +10,15 @@ use crate::api::books::reports::AuditRecord;
 use crate::api::books::{self as ledger, Entry};
 use crate::api::context::{Caller, caller};
 use crate::api::customers::{self as customers, Customer};
-use crate::api::enums::EventType;
+use crate::api::enums::{EventType, TransactionKind};
 use crate::api::fault::Fault;
 use crate::api::inputs::{filter_id, filter_list};
 use crate::api::pagination::{Connection, EventSequence, Key as _, Listed, PageArgs, Window};
 use crate::api::period::Period;
-use crate::api::scalars::{BigInt, Cursor, Date, DateTime, Decimal, Json};
+use crate::api::scalars::{BigInt, CurrencyCode, Cursor, Date, DateTime, Decimal, Json};
 use crate::events::{Event, store};
 use crate::ledger::entry;
-use crate::primitives::AccountId;
+use crate::primitives::{AccountId, Currency, ProductId};
 
 /// An event in the API.
 #[derive(Clone, Debug)]
@@ -130,7 +130,16 @@ pub struct LedgerEventFilter {
     /// Only what is about one of these accounts or was posted to one; of all when absent. 1 to 100.
     #[graphql(validator(max_items = 100))]
     accounts: Option<Vec<ID>>,
-    /// Only entries with a line of at least this much, whatever its sign and currency.
+    /// Only what is about one of these products, or touches an account of one; of all when absent. 1 to 100.
+    #[graphql(validator(max_items = 100))]
+    products: Option<Vec<ID>>,
+    /// Only entries of these kinds; everything when absent. 1 to 100.
+    #[graphql(validator(max_items = 100))]
+    kinds: Option<Vec<TransactionKind>>,
+    /// Only entries with a line in one of these currencies; everything when absent. 1 to 100.
+    #[graphql(validator(max_items = 100))]
+    currencies: Option<Vec<CurrencyCode>>,
+    /// Only entries with a line of at least this much, whatever its sign, in one of the currencies where some are named.
     minimum_amount: Option<Decimal>,
 }
 
@@ -174,6 +183,9 @@ fn words(types: Option<Vec<EventType>>) -> Result<Vec<String>, Fault> {
 pub struct Sieve {
     types: Vec<String>,
     accounts: Option<Vec<AccountId>>,
+    products: Option<Vec<ProductId>>,
+    kinds: Option<Vec<ledger::TransactionKind>>,
+    currencies: Option<Vec<Currency>>,
     minimum: Option<rust_decimal::Decimal>,
 }
 
@@ -188,8 +200,14 @@ impl Sieve {
             None => None,
             Some(ids) => ledger::seen_accounts(caller, Some(ids.iter().map(filter_id).collect())).await?,
         };
+        let products = filter_list("products", filter.products)?;
+        let products = products.map(|ids| ids.iter().map(filter_id).collect());
+        let kinds = filter_list("kinds", filter.kinds)?;
+        let kinds = kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
+        let currencies = filter_list("currencies", filter.currencies)?;
+        let currencies = currencies.map(|all| all.into_iter().map(|currency| currency.0).collect());
         let minimum = filter.minimum_amount.map(|amount| amount.0);
-        Ok(Self { types, accounts, minimum })
+        Ok(Self { types, accounts, products, kinds, currencies, minimum })
     }
 
     /// Whether an event comes through, for a token that may see it.
@@ -203,17 +221,43 @@ impl Sieve {
         if !of_type || !of_account {
             return Ok(false);
         }
-        match (self.minimum, &event.entry) {
-            (None, _) => Ok(true),
-            (Some(_), None) => Ok(false),
-            (Some(minimum), Some(entry)) => {
+        let of_kind = |kinds: &Vec<_>| event.entry.as_ref().is_some_and(|entry| kinds.contains(&entry.kind));
+        if !self.kinds.as_ref().is_none_or(of_kind) {
+            return Ok(false);
+        }
+        if let Some(products) = &self.products
+            && !is_of_product(caller, event, products).await?
+        {
+            return Ok(false);
+        }
+        match &event.entry {
+            _ if self.minimum.is_none() && self.currencies.is_none() => Ok(true),
+            None => Ok(false),
+            Some(entry) => {
                 let lines = ledger::visible_lines(caller, entry).await?;
-                Ok(lines.into_iter().any(|line| is_at_least(line, minimum)))
+                Ok(lines.into_iter().any(|line| self.lets_through(line)))
             }
         }
     }
+
+    /// Whether a line is of one of the currencies, and large enough.
+    fn lets_through(&self, line: &entry::Posting) -> bool {
+        let of_currency = self.currencies.as_ref().is_none_or(|all| all.contains(&line.currency));
+        let amount = || line.amount.in_currency(line.currency).amount.abs();
+        of_currency && self.minimum.is_none_or(|minimum| amount() >= minimum)
+    }
 }
 
-fn is_at_least(line: &entry::Posting, minimum: rust_decimal::Decimal) -> bool {
-    line.amount.in_currency(line.currency).amount.abs() >= minimum
+/// Whether an event is about one of the products, or touches an account of one that the token sees.
+async fn is_of_product(caller: &Caller, event: &Event, products: &[ProductId]) -> Result<bool, Fault> {
+    if products.iter().any(|product| event.subject == product.to_string()) {
+        return Ok(true);
+    }
+    for id in event.accounts() {
+        let account = accounts::by_id(caller, id).await?;
+        if account.is_some_and(|account| products.contains(&account.account().product)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

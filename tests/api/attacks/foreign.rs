@@ -316,12 +316,16 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
 
 const STREAMS: &[(&str, &str)] = &[
     (
-        "Subscription.balanceChanged.account.id",
-        "subscription($id: ID!) { balanceChanged(account: { id: $id }) { cursor } }",
+        "Subscription.balanceChanged.accounts.id",
+        "subscription($id: ID!) { balanceChanged(accounts: [{ id: $id }]) { cursor } }",
     ),
     (
         "Subscription.ledgerEvents.filter.accounts",
         "subscription($id: ID!, $after: Cursor) { ledgerEvents(after: $after, filter: { accounts: [$id] }) { sequence } }",
+    ),
+    (
+        "Subscription.ledgerEvents.filter.products",
+        "subscription($id: ID!, $after: Cursor) { ledgerEvents(after: $after, filter: { products: [$id] }) { sequence } }",
     ),
 ];
 

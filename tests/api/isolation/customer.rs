@@ -288,7 +288,7 @@ on_both_databases! {
         ];
         assert_eq!(seen, expected);
         assert!(socket.is_silent(Duration::from_millis(200)).await);
-        let balance = "subscription($by: AccountBy!) { balanceChanged(account: $by) { cursor } }";
+        let balance = "subscription($by: AccountBy!) { balanceChanged(accounts: [$by]) { cursor } }";
         socket.subscribe("b", balance, json!({ "by": n.other.by() })).await;
         assert_eq!(socket.next_fault().await, "BAD_REQUEST");
     }

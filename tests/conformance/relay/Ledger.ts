@@ -16,8 +16,8 @@ export const events = graphql`
 `;
 
 export const balance = graphql`
-  subscription LedgerBalanceSubscription($account: AccountBy!) {
-    balanceChanged(account: $account) {
+  subscription LedgerBalanceSubscription($accounts: [AccountBy!]!) {
+    balanceChanged(accounts: $accounts) {
       cursor
       account { ...AccountRow_account }
       transaction { id kind }

@@ -222,7 +222,7 @@ test('what Relay compiled runs on Konto: pages, refetches, mutations, subscripti
     const balances = [];
     const streams = [
       relayed.events({ filter: { accounts: [from] } }, ({ ledgerEvents }) => events.push(ledgerEvents)),
-      relayed.balance({ account: { id: from } }, ({ balanceChanged }) => balances.push(balanceChanged)),
+      relayed.balance({ accounts: [{ id: from }] }, ({ balanceChanged }) => balances.push(balanceChanged)),
     ];
     await until(
       async () => (events.length > 0 && balances.length > 0) || (await pay(from, '0.01'), false),
