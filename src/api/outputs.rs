@@ -1,12 +1,15 @@
 //! What mutations show of what they made or changed: read after the commit.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use async_graphql::Context;
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{Context, ContextSelectionSet, Error, OutputType, Positioned, ServerResult, Value};
 
 use crate::api::accounts::Account;
 use crate::api::books::{Entry, Hold};
-use crate::api::context::caller;
+use crate::api::context::{Caller, caller};
 use crate::api::fault::Fault;
 use crate::ledger::{self, LedgerFault};
 use crate::primitives::AccountId;
@@ -30,13 +33,38 @@ pub(crate) async fn reversal(ctx: &Context<'_>, reversal: Arc<ledger::Entry>) ->
     Ok((Entry::new(reversal), Entry::new(original.ok_or(GONE)?)))
 }
 
+/// The account of something that a mutation has made or changed, in the schema an `Account` like any other: read when it is
+/// asked for, so that who does not ask pays nothing for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AccountOf(pub AccountId);
+
+impl OutputType for AccountOf {
+    fn type_name() -> Cow<'static, str> {
+        Account::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Account::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let account = async {
+            let caller = ctx.data::<Caller>().map_err(|error| Fault::internal(&error.message))?;
+            let found = caller.loaders.row::<crate::accounts::Account>(self.0).await?;
+            Ok::<_, Fault>(Account::new(found.ok_or(GONE)?))
+        };
+        let account = account.await.map_err(|fault| Error::from(fault).into_server_error(field.pos))?;
+        account.resolve(ctx, field).await
+    }
+}
+
 /// A hold, and its account.
-pub(crate) async fn hold(ctx: &Context<'_>, hold: &ledger::Hold) -> Result<(Hold, Account), Fault> {
-    Ok((Hold::new(hold.clone()), account_by_id(ctx, hold.account).await?))
+pub(crate) fn hold(hold: &ledger::Hold) -> (Hold, AccountOf) {
+    (Hold::new(hold.clone()), AccountOf(hold.account))
 }
 
 /// The hold that an entry captured, as it is now, and its account.
-pub(crate) async fn captured(ctx: &Context<'_>, entry: &ledger::Entry) -> Result<(Hold, Account), Fault> {
+pub(crate) async fn captured(ctx: &Context<'_>, entry: &ledger::Entry) -> Result<(Hold, AccountOf), Fault> {
     let found = caller(ctx)?.loaders.row::<ledger::Hold>(entry.hold.ok_or(GONE)?).await?;
-    hold(ctx, &found.ok_or(GONE)?).await
+    Ok(hold(&found.ok_or(GONE)?))
 }

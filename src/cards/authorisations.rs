@@ -62,6 +62,10 @@ impl Command for AuthoriseCard {
 
     fn looks_at(&self, wants: &mut Wants) {
         self.card.hint(wants);
+        // Read together with the card, not after it.
+        if let Some(reference) = &self.network_reference {
+            wants.unique::<Hold>(&NETWORK_REFERENCE, reference);
+        }
     }
 
     fn decide(&self, work: &mut Work) -> Decision<Arc<Hold>> {

@@ -5,12 +5,11 @@ use async_graphql::{Context, ID, InputObject, Object};
 use super::CardBy;
 use super::point_of_sale::PointOfSaleInput;
 use crate::access::Scope;
-use crate::api::accounts::Account;
 use crate::api::books::Hold;
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::fault::Fault;
 use crate::api::input::{MoneyInput, named};
-use crate::api::outputs;
+use crate::api::outputs::{self, AccountOf};
 use crate::api::refusal::outcomes;
 use crate::api::scalars::DateTime;
 use crate::cards::authorisations::{AuthoriseCard, IncreaseAuthorisation, ReverseAuthorisation};
@@ -64,7 +63,7 @@ outcomes! {
         /// The authorisation.
         hold: Hold,
         /// The card's account, as it is now.
-        account: Account,
+        account: AccountOf,
     }
 
     /// An authorisation was increased.
@@ -72,7 +71,7 @@ outcomes! {
         /// The authorisation, as it is now.
         hold: Hold,
         /// The card's account, as it is now.
-        account: Account,
+        account: AccountOf,
     }
 
     /// An authorisation was given back.
@@ -80,7 +79,7 @@ outcomes! {
         /// The authorisation, as it is now.
         hold: Hold,
         /// The card's account, as it is now.
-        account: Account,
+        account: AccountOf,
     }
 }
 
@@ -101,7 +100,7 @@ impl AuthorisationMutation {
         Ok(Some(match call.run(&key, input.command()).await? {
             Reply::Refused(refusal) => AuthoriseCardResult::Refused(refusal),
             Reply::Done(done) => {
-                let (hold, account) = outputs::hold(ctx, &done.value).await?;
+                let (hold, account) = outputs::hold(&done.value);
                 AuthoriseCardResult::Done(AuthoriseCardSuccess { hold, account, replayed: done.replayed })
             }
         }))
@@ -119,7 +118,7 @@ impl AuthorisationMutation {
         Ok(Some(match call.run(&input.idempotency_key, command).await? {
             Reply::Refused(refusal) => IncreaseAuthorisationResult::Refused(refusal),
             Reply::Done(done) => {
-                let (hold, account) = outputs::hold(ctx, &done.value).await?;
+                let (hold, account) = outputs::hold(&done.value);
                 IncreaseAuthorisationResult::Done(IncreaseAuthorisationSuccess {
                     hold,
                     account,
@@ -142,7 +141,7 @@ impl AuthorisationMutation {
         Ok(Some(match call.run(&input.idempotency_key, command).await? {
             Reply::Refused(refusal) => ReverseAuthorisationResult::Refused(refusal),
             Reply::Done(done) => {
-                let (hold, account) = outputs::hold(ctx, &done.value).await?;
+                let (hold, account) = outputs::hold(&done.value);
                 ReverseAuthorisationResult::Done(ReverseAuthorisationSuccess { hold, account, replayed: done.replayed })
             }
         }))

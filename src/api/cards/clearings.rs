@@ -5,13 +5,12 @@ use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 use super::point_of_sale::PointOfSaleInput;
 use super::{Card, CardBy};
 use crate::access::Scope;
-use crate::api::accounts::Account;
 use crate::api::books::{Entry, Hold};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::caller;
 use crate::api::fault::Fault;
 use crate::api::input::{MoneyInput, named};
-use crate::api::outputs;
+use crate::api::outputs::AccountOf;
 use crate::api::refusal::outcomes;
 use crate::api::scalars::Date;
 use crate::cards::clearing::{ClearCard, Cleared, Message, PurchaseByCard, RefundCard, Refunded};
@@ -106,7 +105,7 @@ outcomes! {
         /// The card.
         card: Card,
         /// The card's account, as it is now. Where it is closed, the entry stands on `CARD_UNPLACED` in its place.
-        account: Account,
+        account: AccountOf,
     }
 
     /// A purchase was booked.
@@ -116,7 +115,7 @@ outcomes! {
         /// The card.
         card: Card,
         /// The card's account, as it is now.
-        account: Account,
+        account: AccountOf,
     }
 
     /// A refund was booked.
@@ -126,7 +125,7 @@ outcomes! {
         /// The card.
         card: Card,
         /// The card's account, as it is now. Where it is closed, the entry stands on `CARD_UNPLACED` in its place.
-        account: Account,
+        account: AccountOf,
     }
 }
 
@@ -198,12 +197,12 @@ impl ClearingMutation {
 }
 
 /// The card that an entry was booked for, and its account.
-async fn card_of(ctx: &Context<'_>, entry: &ledger::Entry) -> Result<(Card, Account), Fault> {
+async fn card_of(ctx: &Context<'_>, entry: &ledger::Entry) -> Result<(Card, AccountOf), Fault> {
     let card = entry.noted().point_of_sale.and_then(|at| at.card);
     let card = card.ok_or_else(|| Fault::internal(&"an entry of no card"))?;
     let card = caller(ctx)?.loaders.row::<crate::cards::Card>(card).await?;
     let card = card.ok_or_else(|| Fault::internal(&"an entry whose card is gone"))?;
-    let account = outputs::account_by_id(ctx, card.account).await?;
+    let account = AccountOf(card.account);
     Ok((Card::new(card), account))
 }
 

@@ -184,7 +184,7 @@ pub struct Sieve {
     types: Vec<String>,
     accounts: Option<Vec<AccountId>>,
     products: Option<Vec<ProductId>>,
-    kinds: Option<Vec<ledger::TransactionKind>>,
+    kinds: Option<Vec<TransactionKind>>,
     currencies: Option<Vec<Currency>>,
     minimum: Option<rust_decimal::Decimal>,
 }
@@ -203,7 +203,6 @@ impl Sieve {
         let products = filter_list("products", filter.products)?;
         let products = products.map(|ids| ids.iter().map(filter_id).collect());
         let kinds = filter_list("kinds", filter.kinds)?;
-        let kinds = kinds.map(|kinds| kinds.into_iter().map(Into::into).collect());
         let currencies = filter_list("currencies", filter.currencies)?;
         let currencies = currencies.map(|all| all.into_iter().map(|currency| currency.0).collect());
         let minimum = filter.minimum_amount.map(|amount| amount.0);

@@ -3,13 +3,12 @@
 use async_graphql::{Context, ID, InputObject, Object};
 
 use crate::access::Scope;
-use crate::api::accounts::Account;
 use crate::api::books::{Entry, Hold};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::fault::Fault;
 use crate::api::input::{MoneyInput, named};
 use crate::api::inputs::AccountBy;
-use crate::api::outputs;
+use crate::api::outputs::{self, AccountOf};
 use crate::api::refusal::outcomes;
 use crate::api::scalars::DateTime;
 use crate::payments::{CaptureHold, PlaceHold, ReleaseHold};
@@ -60,7 +59,7 @@ outcomes! {
         /// The hold.
         hold: Hold,
         /// Its account, as it is now.
-        account: Account,
+        account: AccountOf,
     }
 
     /// A hold, or a part of it, was captured.
@@ -70,7 +69,7 @@ outcomes! {
         /// The hold, as it is now.
         hold: Hold,
         /// Its account, as it is now.
-        account: Account,
+        account: AccountOf,
     }
 
     /// A hold was released.
@@ -78,7 +77,7 @@ outcomes! {
         /// The hold, as it is now.
         hold: Hold,
         /// Its account, as it is now.
-        account: Account,
+        account: AccountOf,
     }
 }
 
@@ -99,7 +98,7 @@ impl HoldMutation {
         Ok(Some(match call.run(&key, input.command()).await? {
             Reply::Refused(refusal) => PlaceHoldResult::Refused(refusal),
             Reply::Done(done) => {
-                let (hold, account) = outputs::hold(ctx, &done.value).await?;
+                let (hold, account) = outputs::hold(&done.value);
                 PlaceHoldResult::Done(PlaceHoldSuccess { hold, account, replayed: done.replayed })
             }
         }))
@@ -134,7 +133,7 @@ impl HoldMutation {
         Ok(Some(match call.run(&input.idempotency_key, hold.map(|hold| ReleaseHold { hold })).await? {
             Reply::Refused(refusal) => ReleaseHoldResult::Refused(refusal),
             Reply::Done(done) => {
-                let (hold, account) = outputs::hold(ctx, &done.value).await?;
+                let (hold, account) = outputs::hold(&done.value);
                 ReleaseHoldResult::Done(ReleaseHoldSuccess { hold, account, replayed: done.replayed })
             }
         }))
