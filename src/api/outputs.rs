@@ -36,7 +36,7 @@ pub(crate) async fn reversal(ctx: &Context<'_>, reversal: Arc<ledger::Entry>) ->
 /// The account of something that a mutation has made or changed, in the schema an `Account` like any other: read when it is
 /// asked for, so that who does not ask pays nothing for it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct AccountOf(pub AccountId);
+pub struct AccountOf(pub AccountId);
 
 impl OutputType for AccountOf {
     fn type_name() -> Cow<'static, str> {

@@ -26,6 +26,8 @@ const LEASE: &str = "business-day";
 /// So long a step that has failed is left alone, and twice as long each time after.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// A page of a day that is followed by a pause of the same length, for what else there is to do, is no longer than this.
+const LONGEST_TURN: Duration = Duration::from_secs(2);
 
 /// The tenants whose date is to roll, or that have days to be put into the list or to be run. Asked twice a second by every
 /// server: each part is read from an index that has those alone.
@@ -185,7 +187,13 @@ impl Days {
                 let failure = "this version of Konto has no such step";
                 return self.failed(tenant, &day, run.name.clone(), failure.into()).await.map(Some);
             };
-            match step.next_page(workers, tenant, &day).await {
+            let begun = tokio::time::Instant::now();
+            let paged = step.next_page(workers, tenant, &day).await;
+            // A day has hours, and a payment has not: while anybody waits, half of the time is theirs.
+            if workers.waiting().0 > 0 {
+                tokio::time::sleep(begun.elapsed().min(LONGEST_TURN)).await;
+            }
+            match paged {
                 Ok(done) => day = (*done.value).clone(),
                 Err(Failure::Refused(..)) => return Ok(Some(Outcome::Elsewhere)),
                 // The database is away: nothing can be noted either.

@@ -182,7 +182,7 @@ async fn read(caller: &Caller, follower: &mut Follower) -> Vec<Result<Arc<Event>
 
 /// The accounts to follow, as they are named.
 async fn followed(caller: &Caller, accounts: &[AccountBy]) -> Result<Vec<AccountId>, Fault> {
-    let refuse = |message: String| Fault::new(FaultCode::BadRequest, message);
+    let refuse = |message: String| Fault::new(FaultCode::BadRequest, &message);
     if accounts.is_empty() {
         return Err(refuse("accounts is empty: name at least one".into()));
     }
