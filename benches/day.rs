@@ -168,7 +168,7 @@ impl Transfers {
 
 async fn found(engine: &Engine) -> TenantId {
     let tx = engine.db.begin().await.expect("a transaction");
-    let settings = Settings { sandbox: true, ..Settings::default() };
+    let settings = Settings { name: "Day".into(), sandbox: true, ..Settings::default() };
     let code = format!("day-{}", std::process::id());
     let tenant = create_tenant(&tx, engine.clock(), engine.ids(), &code, settings).await.expect("a tenant");
     tx.commit().await.expect("a commit");

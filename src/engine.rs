@@ -25,6 +25,7 @@ use crate::jobs::runner::{Chore, Days};
 use crate::jobs::{self, lease};
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
+use crate::mandates;
 use crate::parties;
 use crate::payments;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
@@ -45,7 +46,12 @@ const STOPPING: Duration = Duration::from_secs(5);
 /// The steps of a business day, in the order in which they are run.
 #[must_use]
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
-    vec![step::<SimulateRails>(), step::<CloseEmptied>(), step::<accounts::applications::ExpireApplications>()]
+    vec![
+        step::<SimulateRails>(),
+        step::<CloseEmptied>(),
+        step::<accounts::applications::ExpireApplications>(),
+        step::<mandates::expiry::ExpireMandates>(),
+    ]
 }
 
 /// What is to be done during the day.
@@ -65,6 +71,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         customers::addresses::refusals::CODES.to_vec(),
         accounts::refusals::CODES.to_vec(),
         cards::refusals::CODES.to_vec(),
+        mandates::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -85,6 +92,7 @@ pub fn commands() -> Vec<Stored> {
         accounts::COMMANDS,
         payments::COMMANDS,
         cards::COMMANDS,
+        mandates::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -101,7 +109,7 @@ pub fn role_sources() -> Vec<RoleSource> {
 /// Every column whose texts are sealed, in the order of the domains.
 #[must_use]
 pub fn sealed_columns() -> Vec<SealedColumn> {
-    vec![queue::store::SEALED, approvals::store::SEALED, customers::store::SEALED]
+    vec![queue::store::SEALED, approvals::store::SEALED, customers::store::SEALED, mandates::store::SEALED]
 }
 
 /// Whether a script may ask for commands of an operation: those of the business, and not of what runs the tenant, or does
@@ -151,6 +159,7 @@ pub fn event_types() -> Vec<EventType> {
         customers::addresses::events::TYPES,
         accounts::events::TYPES,
         cards::events::TYPES,
+        mandates::events::TYPES,
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
         documents::events::TYPES,

@@ -30,6 +30,8 @@ pub mod cards;
 
 pub mod payments;
 
+pub mod mandates;
+
 pub mod documents;
 
 pub mod actions;

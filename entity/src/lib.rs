@@ -31,6 +31,7 @@ pub mod job_item;
 pub mod lease;
 pub mod ledger_head;
 pub mod limit_application;
+pub mod mandate;
 pub mod party;
 pub mod posting;
 pub mod product;

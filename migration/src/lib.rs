@@ -17,6 +17,7 @@ mod m20261128_000003_cards;
 mod m20261128_000004_pos;
 mod m20261128_000006_money;
 mod m20261128_000007_actions;
+mod m20261129_000030_mandates;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000004_pos::Migration),
             Box::new(m20261128_000006_money::Migration),
             Box::new(m20261128_000007_actions::Migration),
+            Box::new(m20261129_000030_mandates::Migration),
         ]
     }
 }

@@ -34,6 +34,7 @@ pub use crate::ledger::{
     AccountStatus, BlockKind, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole,
     PaymentChannel, TransactionKind,
 };
+pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::primitives::references::ReferenceRule;
@@ -188,6 +189,10 @@ graphql_enums! {
     PersonalData = "PersonalData",
     LimitApplicationAction = "LimitApplicationAction",
     LimitApplicationStatus = "LimitApplicationStatus",
+    MandateAction = "MandateAction",
+    MandateScheme = "MandateScheme",
+    MandateStatus = "MandateStatus",
+    SequenceType = "SequenceType",
     ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",

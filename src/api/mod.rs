@@ -26,6 +26,7 @@ pub mod inputs;
 pub mod jobs;
 pub mod limits;
 pub mod loaders;
+pub mod mandates;
 pub mod money;
 pub mod node;
 mod outputs;

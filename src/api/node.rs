@@ -24,14 +24,15 @@ use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
 use crate::api::jobs::{self, Job};
+use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
 use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
 use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
-    ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
+    PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -112,6 +113,7 @@ node! {
     Job,
     LedgerAccount,
     LimitApplication,
+    Mandate,
     Party,
     Product,
     Tenant,
@@ -140,6 +142,7 @@ impl Node {
             | Self::Document(_)
             | Self::Hold(_)
             | Self::Job(_)
+            | Self::Mandate(_)
             | Self::Party(_)
             | Self::Product(_)
             | Self::Webhook(_) => Some(HistoryOf::Thing(id.0.clone())),
@@ -211,6 +214,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),
+        MandateId::PREFIX => parsed!(mandates::by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),

@@ -31,6 +31,8 @@ use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
 use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
 use super::jobs::{JobMutation, JobQuery};
+use super::mandates::mutations::MandateMutation;
+use super::mandates::queries::MandateQuery;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
@@ -62,6 +64,7 @@ pub struct Query(
     HistoryCodesQuery,
     JobQuery,
     ApprovalQuery,
+    MandateQuery,
 );
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
@@ -91,4 +94,5 @@ pub struct Mutation(
     RemittanceMutation,
     JobMutation,
     ApprovalMutation,
+    MandateMutation,
 );

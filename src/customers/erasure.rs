@@ -26,6 +26,8 @@ crate::words! {
         Cards = "CARDS",
         /// What was written to blocks and to applications for limits: reasons and comments.
         Remarks = "REMARKS",
+        /// Who paid by its mandates from where.
+        Mandates = "MANDATES",
         /// Documents: their names and their content.
         Documents = "DOCUMENTS",
         /// What its entries told of persons: other sides of payments, and messages.

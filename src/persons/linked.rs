@@ -17,6 +17,9 @@ use crate::customers::addresses::store::EVERY as EVERY_ADDRESS;
 use crate::customers::addresses::{self, Address};
 use crate::customers::erasure::{Erasure, PersonalData};
 use crate::ledger::AccountStatus;
+use crate::mandates::Mandate;
+use crate::mandates::payer::Sealed;
+use crate::mandates::store::SETS as MANDATES_OF;
 use crate::primitives::{AccountId, CustomerId};
 use crate::refused::Refused;
 use crate::work::{Decision, Work};
@@ -158,6 +161,44 @@ fn erase_cards(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> D
         work.change::<Card, Refused>(card.id, |row| {
             (row.embossed_name, row.number) = (None, None);
             row.metadata = "{}".into();
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+// -------------------------------------------------------------------------------------------------- mandates
+
+pub(super) const MANDATES: Part =
+    Part { name: "mandates", merge: merge_mandates, hinders: |_, _| Ok(Vec::new()), erase: erase_mandates };
+
+fn given(work: &mut Work, debtor: CustomerId) -> Decision<Vec<Arc<Mandate>>> {
+    work.all::<Mandate, Customer>(&MANDATES_OF[1], debtor)
+}
+
+/// Mandates are those of the record that stays.
+fn merge_mandates(work: &mut Work, merge: &Merge) -> Decision<()> {
+    let mandates = given(work, merge.from.id)?;
+    require_few("mandates", mandates.len(), MOST)?;
+    for mandate in mandates {
+        work.change::<Mandate, Refused>(mandate.id, |row| {
+            row.debtor = merge.into.id;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Who paid from where goes, with what was amended of it. That there was a mandate stays.
+fn erase_mandates(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    for mandate in given(work, customer.id)? {
+        if mandate.sealed == Sealed::default() && mandate.reason.is_none() {
+            continue;
+        }
+        erased(erasure, PersonalData::Mandates);
+        work.change::<Mandate, Refused>(mandate.id, |row| {
+            row.sealed = Sealed::default();
+            row.reason = None;
             Ok(())
         })?;
     }

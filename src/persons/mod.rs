@@ -52,6 +52,7 @@ pub const PARTS: &[Part] = &[
     linked::BLOCKS,
     linked::APPLICATIONS,
     linked::CARDS,
+    linked::MANDATES,
     parts::DOCUMENTS,
 ];
 

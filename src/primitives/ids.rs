@@ -112,6 +112,10 @@ ids! {
     CardUsageId = "cru";
     /// A chargeback: a purchase that is disputed with the card's scheme.
     ChargebackId = "cbk";
+    /// A mandate: what a customer has allowed to be collected.
+    MandateId = "mdt";
+    /// A direct debit.
+    DirectDebitId = "ddb";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A kind of background work that one server does at a time.

@@ -53,6 +53,8 @@ pub enum Table {
     Hold,
     /// Purchases that are disputed.
     Chargeback,
+    /// What customers have allowed to be collected.
+    Mandate,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

@@ -27,6 +27,7 @@ pub const EVERYTHING: &str = "{
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     cards(first: 10) { edges { cursor node { id token metadata maskedNumber account { id } holder { id } } } }
     holds(first: 10) { edges { cursor node { id description account { id } pointOfSale { card { id } } } } }
+    mandates(first: 10) { edges { cursor node { id reference account { id } debtor { id } } } }
     chargebacks(first: 10) { edges { cursor node { id reason account { id } card { id } purchase { id } } } }
     products(first: 50) { nodes { id code alias } }
     documents(first: 10) { edges { cursor node { id name kind subject } } }
@@ -43,7 +44,7 @@ pub struct Things {
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
-    /// run of it.
+    /// run of it, a mandate.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -123,6 +124,9 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let credit = app.open(json!({ "product": { "code": "revolving" }, "owner": { "number": "C1" } })).await;
     let application = json!({ "account": credit.by(), "creditLimit": "9000", "reason": secret });
     let application = app.done("applyForRaisedCreditLimit", application, "application { id }").await;
+    let mandate = json!({ "account": account.by(), "scheme": "SEPA_CORE", "reference": "mdt-1", "signedOn": "2026-04-01",
+        "payer": { "bankAccount": { "iban": "SE3550000000054910000003", "holderName": secret } } });
+    let mandate = app.done("createMandate", mandate, "mandate { id }").await["mandate"]["id"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -150,6 +154,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         credit.id,
         text(&action),
         text(&run),
+        text(&mandate),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
@@ -348,6 +353,8 @@ on_both_databases! {
             ("addCard", |them, id| json!({ "account": { "id": id(&them.account.id) }, "card": { "main": false } })),
             ("authoriseCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) }, "amount": euros("1.00") })),
             ("resolveChargeback", |them, id| json!({ "chargeback": id(&them.ids[17]), "outcome": "WON" })),
+            ("suspendMandate", |them, id| json!({ "mandate": { "id": id(&them.ids[24]) } })),
+            ("revokeMandate", |them, id| json!({ "mandate": { "id": id(&them.ids[24]) } })),
             ("deleteCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) } })),
             ("reverseEntry", |them, id| json!({ "entry": id(&them.entry), "reason": "X" })),
             ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),

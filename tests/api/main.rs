@@ -33,6 +33,7 @@ mod isolation;
 mod jobs;
 mod keys;
 mod lookups;
+mod mandates;
 mod metrics;
 mod migrated;
 mod model;

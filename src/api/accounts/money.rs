@@ -13,11 +13,13 @@ use crate::api::context::{allowed, caller};
 use crate::api::enums::{BankAccountClass, CharityKind, ReferenceRule};
 use crate::api::fault::Fault;
 use crate::api::input::amount;
+use crate::api::mandates::{self, Mandate};
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, PageArgs};
 use crate::api::scalars::Decimal;
 use crate::ledger::charity::CharityRule;
 use crate::ledger::journal::Standing;
+use crate::mandates::store::MandateFilter;
 use crate::refused::Refused;
 
 /// The fields that this part adds; flattened into those of every account.
@@ -67,6 +69,17 @@ impl MoneyFields {
     ) -> Result<Connection<LimitApplication>, Fault> {
         let args = PageArgs::forward(first, after);
         applications::list(allowed(ctx, Scope::Read)?, Some(self.0.id), Vec::new(), &args).await
+    }
+
+    /// What was allowed to be collected for it, newest first. Scope: read.
+    async fn mandates(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Mandate>, Fault> {
+        let filter = MandateFilter { accounts: Some(vec![self.0.id]), ..MandateFilter::default() };
+        mandates::list(allowed(ctx, Scope::Read)?, &filter, &PageArgs::forward(first, after)).await
     }
 
     /// How payments to it are made, whatever is billed: none where its product names no bank account.

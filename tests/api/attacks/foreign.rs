@@ -108,6 +108,8 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
     let address =
         json!({ "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "X", "country": "SE" } } });
     let (home, usage) = (json!({ "externalReference": "ext-adr" }), json!({ "name": "A", "service": "B" }));
+    let payer = json!({ "bankAccount": { "iban": "SE3550000000054910000003" } });
+    let of_account = json!({ "ofAccount": { "account": id, "reference": "mdt-1" } });
     vec![
         ("activateAddress.input.address.id", 18, json!({ "address": id })),
         ("activateAddress.input.customer.id", 0, json!({ "customer": id, "address": home })),
@@ -179,6 +181,40 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("refundCard.input.of.card.id", 15, json!({ "of": { "card": id }, "amount": euro })),
         ("openChargeback.input.purchase", 16, json!({ "purchase": "ID", "reason": "X" })),
         ("resolveChargeback.input.chargeback", 17, json!({ "chargeback": "ID", "outcome": "WON" })),
+        ("createMandate.input.account.id", 2, json!({ "account": id, "scheme": "SEPA_CORE", "payer": payer })),
+        (
+            "createMandate.input.debtor.id",
+            0,
+            json!({ "account": mine, "debtor": id, "scheme": "SEPA_CORE", "payer": payer }),
+        ),
+        (
+            "createMandateBatch.input.items.account.id",
+            2,
+            json!({ "items": [{ "idempotencyKey": "KEY", "account": id, "scheme": "SEPA_CORE", "payer": payer }] }),
+        ),
+        (
+            "createMandateBatch.input.items.debtor.id",
+            0,
+            json!({ "items": [{ "idempotencyKey": "KEY", "account": mine, "debtor": id, "scheme": "SEPA_CORE", "payer": payer }] }),
+        ),
+        ("activateMandate.input.mandate.id", 24, json!({ "mandate": id })),
+        ("activateMandate.input.mandate.ofAccount.account.id", 2, json!({ "mandate": of_account })),
+        ("suspendMandate.input.mandate.id", 24, json!({ "mandate": id })),
+        ("suspendMandate.input.mandate.ofAccount.account.id", 2, json!({ "mandate": of_account })),
+        ("amendMandate.input.mandate.id", 24, json!({ "mandate": id, "reference": "X" })),
+        ("amendMandate.input.mandate.ofAccount.account.id", 2, json!({ "mandate": of_account, "reference": "X" })),
+        ("revokeMandate.input.mandate.id", 24, json!({ "mandate": id })),
+        ("revokeMandate.input.mandate.ofAccount.account.id", 2, json!({ "mandate": of_account })),
+        (
+            "revokeMandateBatch.input.items.mandate.id",
+            24,
+            json!({ "items": [{ "idempotencyKey": "KEY", "mandate": id }] }),
+        ),
+        (
+            "revokeMandateBatch.input.items.mandate.ofAccount.account.id",
+            2,
+            json!({ "items": [{ "idempotencyKey": "KEY", "mandate": of_account }] }),
+        ),
         ("placeBlock.input.on.account.id", 2, json!({ "on": { "account": id }, "kind": "ALL", "reasonCode": "X" })),
         ("placeBlock.input.on.customer.id", 0, json!({ "on": { "customer": id }, "kind": "ALL", "reasonCode": "X" })),
         ("changeBlock.input.block", 19, json!({ "block": "ID", "reasonCode": "X" })),
@@ -470,7 +506,7 @@ on_both_databases! {
     async fn cursors_of_others_and_of_other_lists_lead_nowhere(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let lists = [
-            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("webhooks", "id"), ("products", "id"), ("documents", "id"), ("holds", "id"), ("chargebacks", "id"), ("entries", "id"), ("auditRecords", "id target"),
+            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("webhooks", "id"), ("products", "id"), ("documents", "id"), ("holds", "id"), ("chargebacks", "id"), ("mandates", "id"), ("entries", "id"), ("auditRecords", "id target"),
             ("events", "sequence entry { id } account { id } customer { id }"),
         ];
         let secrets = |things: &Things| things.ids.clone();
