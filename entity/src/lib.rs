@@ -35,6 +35,7 @@ pub mod mandate;
 pub mod party;
 pub mod posting;
 pub mod product;
+pub mod refunded_purchase;
 pub mod reversed_entry;
 pub mod signing_key;
 pub mod simulation;

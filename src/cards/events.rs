@@ -24,6 +24,8 @@ crate::open_words! { EventType:
         CARD_CLEARED_UNPLACED,
         /// A purchase was disputed with the card's scheme.
         CHARGEBACK_OPENED,
+        /// The merchant has refunded what is disputed, or was given back, or a part of it: that much is disputed no more.
+        CHARGEBACK_REDUCED,
         /// A scheme has decided about a disputed purchase.
         CHARGEBACK_RESOLVED,
     }
@@ -59,6 +61,7 @@ pub fn of_chargeback(type_: EventType, chargeback: &Chargeback) -> NewEvent {
         "purchase": chargeback.purchase,
         "amount": amount.amount.to_string(),
         "currency": amount.currency.code(),
+        "refunded": chargeback.refunded.in_currency(chargeback.currency).amount.to_string(),
         "state": chargeback.state.word(),
     });
     NewEvent { account: Some(chargeback.account), ..NewEvent::of(type_, chargeback.id, payload) }

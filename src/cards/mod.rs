@@ -22,6 +22,7 @@ pub mod model;
 pub mod number;
 pub mod open;
 mod point_of_sale;
+pub mod refunds;
 pub mod refusals;
 pub mod store;
 #[cfg(test)]

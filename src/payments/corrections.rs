@@ -207,7 +207,8 @@ impl Command for ReverseEntry {
         }
     }
 
-    /// Refused as: `NOT_FOUND`, `INVALID_STATE` for what is or was charged back, `INVALID_INPUT`, then the books': `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
+    /// Refused as: `NOT_FOUND`, `INVALID_STATE` for what is or was charged back or refunded, `INVALID_INPUT`, then the books':
+    /// `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
     /// `INVALID_STATE` for a part of what can only be reversed as a whole, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE`,
     /// `VALUE_DATE_OUT_OF_RANGE`, `ACCOUNT_NOT_OPEN`, `INSUFFICIENT_FUNDS` where an account that may not owe would go
     /// below zero.
@@ -238,7 +239,10 @@ impl Command for ReverseEntry {
             Err(Stop::Books(refusal)) if !is_own_field(refusal) => reversed.of_field(field),
             _ => reversed.named(&[]),
         }
-        .and_then(|reversal| charity::take_back(work, &original, &why).map(|()| reversal))
+        .and_then(|reversal| {
+            cards::refunds::taken_back(work, &original, &reversal)?;
+            charity::take_back(work, &original, &why).map(|()| reversal)
+        })
     }
 }
 

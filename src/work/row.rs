@@ -51,6 +51,8 @@ pub enum Table {
     LimitApplication,
     /// Reservations.
     Hold,
+    /// What was refunded of purchases.
+    Refunds,
     /// Purchases that are disputed.
     Chargeback,
     /// What customers have allowed to be collected.

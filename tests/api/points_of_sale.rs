@@ -279,6 +279,73 @@ on_both_databases! {
         app.refused("postAdjustment", input, "INVALID_INPUT", "component").await;
     }
 
+    async fn a_refund_is_held_against_a_dispute(app: TestApp) {
+        let (account, card) = with_card(&app, "current", "100.00").await;
+        let bought = purchase(&app, &card, "40.00").await;
+        let refund = |amount: &str| json!({ "of": { "purchase": bought }, "amount": euros(amount) });
+        give(&app, "refundCard", refund("10.00"), "replayed").await;
+        let dispute = |amount: &str| json!({ "purchase": bought, "amount": euros(amount), "provisionalCredit": true, "reason": "X" });
+        let refusal = app.refused("openChargeback", dispute("30.01"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        assert_eq!(refusal["facts"]["remaining"]["amount"], "30.00");
+        app.refused("reverseEntry", json!({ "entry": bought, "reason": "X" }), "INVALID_STATE", "entry").await;
+        let shown = "chargeback { id state amount { amount } refunded { amount } outcomeEntry { kind } }";
+        let opened = give(&app, "openChargeback", dispute("30.00"), shown).await["chargeback"].take();
+        assert_eq!((&opened["refunded"]["amount"], app.balance(&account).await), (&json!("0.00"), "100.00".into()));
+        // What comes now would be given twice: it is taken off what was given provisionally.
+        let second = give(&app, "refundCard", refund("25.00"), "entry { id }").await["entry"]["id"].take();
+        assert_eq!((app.balance(&account).await, books(&app, "CHARGEBACK_RECEIVABLE").await), ("100.00".into(), json!("-5.00")));
+        app.refused("reverseEntry", json!({ "entry": second, "reason": "X" }), "INVALID_STATE", "entry").await;
+        let events = app.ok("{ events(first: 10, filter: { types: [CHARGEBACK_REDUCED] }) { nodes { account { id } } } }", json!({})).await;
+        assert_eq!(events["events"]["nodes"], json!([{ "account": { "id": account.id } }]));
+        let won = json!({ "chargeback": opened["id"], "outcome": "WON" });
+        let won = give(&app, "resolveChargeback", won, shown).await["chargeback"].take();
+        assert_eq!((&won["amount"]["amount"], &won["refunded"]["amount"]), (&json!("30.00"), &json!("25.00")));
+        give(&app, "refundCard", refund("5.00"), "replayed").await;
+        let stands = (app.balance(&account).await, books(&app, "CHARGEBACK_RECEIVABLE").await, books(&app, "SCHEME_SETTLEMENT").await);
+        assert_eq!(stands, ("100.00".into(), json!("0.00"), json!("0.00")));
+        // All of it came back: nothing is left to dispute.
+        let bought = purchase(&app, &card, "8.00").await;
+        give(&app, "refundCard", json!({ "of": { "purchase": bought }, "amount": euros("8.00") }), "replayed").await;
+        app.refused("openChargeback", json!({ "purchase": bought, "reason": "X" }), "INVALID_STATE", "purchase").await;
+    }
+
+    async fn what_names_no_channel_is_held_to_the_strictest(app: TestApp) {
+        let (_, card) = with_card(&app, "current", "100.00").await;
+        let limits = |limits: Value| json!({ "card": card, "limits": limits });
+        let channels = json!({ "channels": [{ "channel": "ATM", "blocked": true }, { "channel": "ECOMMERCE", "perDay": "20" }] });
+        give(&app, "updateCard", limits(channels), "replayed").await;
+        let at = |at: Value| json!({ "card": card, "amount": euros("15.00"), "pointOfSale": at });
+        app.refused("authoriseCard", json!({ "card": card, "amount": euros("1.00") }), "CARD_CHANNEL_BLOCKED", "pointOfSale.channel").await;
+        app.refused("authoriseCard", at(json!({ "entryMode": "CHIP" })), "CARD_CHANNEL_BLOCKED", "pointOfSale.channel").await;
+        give(&app, "authoriseCard", at(json!({ "entryMode": "CHIP", "channel": "POS" })), "replayed").await;
+        // Typed in by a person: no cash machine; it counts for every channel, since it may be any of two.
+        give(&app, "authoriseCard", at(json!({ "entryMode": "MANUAL" })), "replayed").await;
+        let refusal = app.refused("authoriseCard", at(json!({ "entryMode": "ECOMMERCE" })), "CARD_LIMIT_EXCEEDED", "amount").await;
+        assert_eq!(refusal["facts"]["remaining"]["amount"], "5.00");
+        app.refused("updateCard", limits(json!({ "perDay": "10.01", "perMonth": "10" })), "INVALID_INPUT", "limits.perDay").await;
+        let channels = json!({ "channels": [{ "channel": "ATM", "perDay": "2", "perMonth": "1" }] });
+        app.refused("updateCard", limits(channels), "INVALID_INPUT", "limits.channels.0.perDay").await;
+    }
+
+    async fn days_of_cards_lie_within_bounds(app: TestApp) {
+        let (account, card) = with_card(&app, "current", "100.00").await;
+        let cleared = |day: &str| json!({ "of": { "card": card }, "amount": euros("1.00"), "transactionDate": day });
+        for day in ["2026-04-17", "2025-03-10"] {
+            for name in ["clearCard", "refundCard"] {
+                app.refused(name, cleared(day), "INVALID_INPUT", "transactionDate").await;
+            }
+        }
+        for day in ["2026-04-16", "2025-03-11"] {
+            give(&app, "clearCard", cleared(day), "replayed").await;
+        }
+        let until = |end: &str| json!({ "card": card, "amount": euros("1.00"), "expiresAt": end });
+        app.refused("authoriseCard", until("2026-07-14T09:30:00.000001Z"), "INVALID_INPUT", "expiresAt").await;
+        app.refused("authoriseCard", until("2026-04-15T09:30:00Z"), "INVALID_INPUT", "expiresAt").await;
+        give(&app, "authoriseCard", until("2026-07-14T09:30:00Z"), "replayed").await;
+        let held = json!({ "account": account.by(), "amount": euros("1.00"), "expiresAt": "2027-04-16T09:30:00.000001Z" });
+        app.refused("placeHold", held, "INVALID_INPUT", "expiresAt").await;
+    }
+
     async fn a_refund_and_a_dispute_give_back_what_was_bought(app: TestApp) {
         let (account, card) = with_card(&app, "current", "100.00").await;
         let bought = purchase(&app, &card, "40.00").await;

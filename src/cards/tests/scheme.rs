@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::super::authorisations::{AuthoriseCard, IncreaseAuthorisation, ReverseAuthorisation};
 use super::super::chargebacks::{Chargeback, ChargebackOutcome, ChargebackState, OpenChargeback, ResolveChargeback};
 use super::super::clearing::{ClearCard, Cleared, Message, PurchaseByCard, RefundCard, Refunded};
-use super::super::limits::{NewLimits, NewSpending};
+use super::super::limits::{NewChannelLimit, NewLimits, NewSpending};
+use super::super::refunds::Refunds;
 use super::super::usage::CardUsage;
 use super::super::{AddCard, Card, CardBy, CardChannel, DeleteCard, NewCard, UpdateCard};
 use crate::accounts::{Account, CloseAccount};
@@ -16,7 +17,7 @@ use crate::ledger::rows::Internal;
 use crate::ledger::{
     Component, DebtRule, Entry, Hold, HoldStatus, InternalRole, Merchant, PointOfSale, Position, TransactionKind,
 };
-use crate::payments::{ExpireHold, ReleaseHold};
+use crate::payments::{ExpireHold, PlaceHold, ReleaseHold};
 use crate::primitives::{Amount, Clock, LedgerAccountId, Minor, Money};
 use crate::refused::Refused;
 use crate::work::memory::Memory;
@@ -303,6 +304,82 @@ fn limits_count_by_day_and_month_and_are_given_back_where_they_counted() {
 }
 
 #[test]
+fn a_message_that_names_no_channel_is_held_to_the_strictest() {
+    use CardChannel::{Atm, Ecommerce, Pos, Recurring};
+    use crate::ledger::EntryMode;
+    let through = |token: &str, amount: &str, channel: Option<CardChannel>, mode: Option<EntryMode>| AuthoriseCard {
+        at: PointOfSale { channel, entry_mode: mode, ..PointOfSale::default() },
+        ..authorising(token, amount)
+    };
+    let limit = |channel, blocked, per_day: Option<&str>| NewChannelLimit {
+        channel,
+        blocked,
+        spending: NewSpending {
+            per_day: per_day.map(|text| Amount(text.parse().expect("a decimal"))),
+            ..NewSpending::default()
+        },
+    };
+    both(|world| {
+        world.done(&paying("A", "1000"));
+        let channels = vec![limit(Atm, true, None), limit(Ecommerce, false, Some("100"))];
+        let limits = Change::Set(NewLimits { channels, ..NewLimits::default() });
+        world.done(&UpdateCard { limits, ..limited("A", None, None) });
+        let blocked = ("CARD_CHANNEL_BLOCKED", "pointOfSale.channel".to_owned());
+        let over = ("CARD_LIMIT_EXCEEDED", "amount".to_owned());
+        // What may be a cash machine is one; what cannot be is asked of what it can be.
+        for mode in [None, Some(EntryMode::Chip), Some(EntryMode::MagneticStripe), Some(EntryMode::Contactless)] {
+            assert_eq!(world.refused(&through("A", "1", None, mode)), blocked, "{mode:?}");
+            assert_eq!(world.refused(&through("A", "1", Some(Atm), mode)), blocked, "{mode:?}");
+            world.done(&through("A", "1", Some(Pos), mode));
+        }
+        world.done(&through("A", "500", None, Some(EntryMode::Manual)));
+        // That may have been anything that is typed in, and counts for all: nothing is left on the net.
+        assert_eq!(world.refused(&through("A", "1", Some(Ecommerce), None)), over);
+        assert_eq!(world.refused(&through("A", "1", None, Some(EntryMode::OnFile))), over);
+        world.done(&through("A", "1", Some(Recurring), None));
+        let usage = world.memory.rows::<CardUsage>();
+        let unknown: i64 =
+            usage.iter().flat_map(|row| &row.spent).filter(|((_, by), _)| by.is_none()).map(|(_, sum)| sum.0).sum();
+        assert_eq!((usage.len(), unknown), (1, 50_000));
+    });
+}
+
+#[test]
+fn days_lie_within_bounds() {
+    both(|world| {
+        world.done(&paying("A", "100"));
+        let (today, now) = (world.memory.today(), world.memory.clock().micros());
+        let cleared = |days: i64| ClearCard {
+            message: Message { transaction_date: Some(today + TimeDelta::days(days)), ..message("1") },
+            ..clearing_without("A", "1")
+        };
+        for days in [1, 0, -400] {
+            world.done(&cleared(days));
+        }
+        for days in [2, 400, -401] {
+            assert_eq!(world.refused(&cleared(days)), ("INVALID_INPUT", "transactionDate".into()), "{days}");
+        }
+        let until = |days: i64| now + days * 24 * 60 * 60 * 1_000_000;
+        let authorised = |end| AuthoriseCard { expires_at: Some(end), ..authorising("A", "1") };
+        let held = |end| PlaceHold {
+            account: named("A"),
+            amount: money("1"),
+            expires_at: Some(end),
+            description: None,
+            reference: None,
+        };
+        world.done(&authorised(until(90)));
+        world.done(&held(until(366)));
+        for end in [now, until(90) + 1] {
+            assert_eq!(world.refused(&authorised(end)), ("INVALID_INPUT", "expiresAt".into()));
+        }
+        for end in [now, until(366) + 1] {
+            assert_eq!(world.refused(&held(end)), ("INVALID_INPUT", "expiresAt".into()));
+        }
+    });
+}
+
+#[test]
 fn a_network_may_repeat_itself() {
     both(|world| {
         world.done(&paying("A", "100"));
@@ -426,6 +503,81 @@ fn what_was_cleared_is_booked_on_a_deleted_card_and_beside_a_closed_account() {
         world.done(&resolving(&chargeback, ChargebackOutcome::Lost));
         assert_eq!((world.standing("A"), world.internal(InternalRole::CardUnplaced)), ([0; 4], -200));
         assert_eq!(world.internal(InternalRole::ChargebackReceivable), 0);
+    });
+}
+
+#[test]
+fn what_was_refunded_is_not_charged_back() {
+    both(|world| {
+        world.done(&paying("A", "100"));
+        let purchase = world.done(&PurchaseByCard { card: card("A"), message: message("40") });
+        let refund = |amount: &str| RefundCard { of: Refunded::Purchase(purchase.id), message: message(amount) };
+        let first = world.done(&refund("15"));
+        let asked = |amount: &str| OpenChargeback { amount: Some(money(amount)), ..disputing(&purchase, true) };
+        assert_eq!(world.refused(&asked("25.01")), ("AMOUNT_OUT_OF_RANGE", "amount".into()));
+        // A refund that was none counts no more, in parts as well; until then the purchase itself is not reversed.
+        assert_eq!(world.refused(&taking_back(&purchase, None)), ("INVALID_STATE", "entry".into()));
+        world.done(&taking_back(&first, Some("5")));
+        assert_eq!(world.refused(&asked("30.01")), ("AMOUNT_OUT_OF_RANGE", "amount".into()));
+        world.done(&taking_back(&first, None));
+        assert_eq!(world.refused(&asked("40.01")), ("AMOUNT_OUT_OF_RANGE", "amount".into()));
+        world.done(&refund("15"));
+        let chargeback = world.done(&disputing(&purchase, true));
+        assert_eq!((chargeback.amount, world.standing("A")[0]), (Minor(2_500), 10_000));
+        // All of it was refunded: nothing is disputed.
+        let other = world.done(&PurchaseByCard { card: card("A"), message: message("10") });
+        world.done(&RefundCard { of: Refunded::Purchase(other.id), message: message("11") });
+        assert_eq!(world.refused(&disputing(&other, true)), ("INVALID_STATE", "purchase".into()));
+    });
+}
+
+#[test]
+fn a_refund_is_held_against_a_chargeback() {
+    use ChargebackOutcome::{Lost, Won};
+    for (credited, outcome, refunded_after, funds, settlement, disputed) in [
+        // Refunded while it is open: what is given provisionally is given no more, and the outcome is about the rest.
+        (true, Won, false, 10_000, 0, 1_000),
+        (true, Lost, false, 9_000, 1_000, 1_000),
+        (false, Won, false, 10_000, 0, 1_000),
+        (false, Lost, false, 9_000, 1_000, 1_000),
+        // Refunded once it is decided: what was won is given back to the scheme, what was lost stays with the cardholder.
+        (true, Won, true, 10_000, 0, 1_000),
+        (false, Won, true, 10_000, 0, 1_000),
+        (true, Lost, true, 9_000, 1_000, 4_000),
+    ] {
+        both(|world| {
+            world.done(&paying("A", "100"));
+            let purchase = world.done(&PurchaseByCard { card: card("A"), message: message("40") });
+            let refund = RefundCard { of: Refunded::Purchase(purchase.id), message: message("30") };
+            let chargeback = world.done(&disputing(&purchase, credited));
+            if refunded_after {
+                world.done(&resolving(&chargeback, outcome));
+                world.done(&refund);
+            } else {
+                let refund = world.done(&refund);
+                assert_eq!(world.standing("A")[0], if credited { 10_000 } else { 9_000 });
+                assert_eq!(world.internal(InternalRole::ChargebackReceivable), if credited { -1_000 } else { 0 });
+                assert_eq!(world.refused(&taking_back(&refund, None)), ("INVALID_STATE", "entry".into()));
+                world.done(&resolving(&chargeback, outcome));
+            }
+            let after = world.memory.get::<Chargeback>(chargeback.id).expect("the chargeback");
+            assert_eq!(after.disputed(), Minor(disputed), "{credited} {outcome:?} {refunded_after}");
+            assert_eq!(world.standing("A")[0], funds, "{credited} {outcome:?} {refunded_after}");
+            assert_eq!(world.internal(InternalRole::ChargebackReceivable), 0);
+            assert_eq!(world.internal(InternalRole::SchemeSettlement), settlement);
+        });
+    }
+    // All of it is refunded, and more: nothing is left to decide about.
+    both(|world| {
+        world.done(&paying("A", "100"));
+        let purchase = world.done(&PurchaseByCard { card: card("A"), message: message("40") });
+        let chargeback = world.done(&disputing(&purchase, true));
+        for amount in ["30", "12"] {
+            world.done(&RefundCard { of: Refunded::Purchase(purchase.id), message: message(amount) });
+        }
+        let done = world.done(&resolving(&chargeback, Won));
+        assert_eq!((done.disputed(), done.outcome), (Minor::ZERO, None));
+        assert_eq!((world.standing("A")[0], world.internal(InternalRole::SchemeSettlement)), (10_200, -200));
     });
 }
 
