@@ -190,6 +190,7 @@ async fn fill(engine: &Engine, tenant: TenantId, accounts: usize) {
         maximum_credit_limit: None,
         maximum_balance: None,
         charity: None,
+        prepaid: None,
         reference: None,
         payee: None,
         metadata: "{}".into(),

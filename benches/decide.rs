@@ -36,6 +36,7 @@ fn main() {
         maximum_credit_limit: None,
         maximum_balance: None,
         charity: None,
+        prepaid: None,
         reference: None,
         payee: None,
         metadata: "{}".into(),

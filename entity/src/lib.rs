@@ -34,6 +34,7 @@ pub mod limit_application;
 pub mod mandate;
 pub mod party;
 pub mod posting;
+pub mod prepaid_usage;
 pub mod product;
 pub mod refunded_purchase;
 pub mod reversed_entry;

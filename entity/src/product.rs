@@ -21,6 +21,7 @@ pub struct Model {
     pub maximum_credit_limit_minor: Option<i64>,
     pub maximum_balance_minor: Option<i64>,
     pub charity: Option<String>,
+    pub prepaid: Option<String>,
     pub reference_scheme: Option<String>,
     pub payee: Option<String>,
     pub retired: bool,

@@ -59,6 +59,7 @@ impl Command for InstallCatalogue {
                 maximum_credit_limit: None,
                 maximum_balance: None,
                 charity: None,
+                prepaid: None,
                 reference: None,
                 payee: None,
                 retired: false,

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::events::{self, PRODUCT_CREATED, PRODUCT_UPDATED};
+use super::prepaid::NewPrepaidTerms;
 use super::model::{Family, Payee, Product, WorkingMode};
 use super::store::{CODE, ProductBy};
 use crate::ledger::DebtRule;
@@ -42,6 +43,9 @@ pub struct CreateProduct {
     pub maximum_balance: Option<Amount>,
     /// What accounts give to charity that switch it on.
     pub charity: Option<CharityTerms>,
+    /// What is charged and allowed for loads and unloads, of a prepaid product.
+    #[serde(default)]
+    pub prepaid: Option<NewPrepaidTerms>,
     /// How accounts get the reference that payments to them carry.
     pub reference: Option<ReferenceTerms>,
     /// To whom such payments are made.
@@ -76,6 +80,7 @@ impl Command for CreateProduct {
             maximum_credit_limit: minor("maximumCreditLimit", self.maximum_credit_limit)?,
             maximum_balance: minor("maximumBalance", self.maximum_balance)?,
             charity: self.charity.map(CharityTerms::rule).transpose()?,
+            prepaid: self.prepaid.map(|terms| terms.checked(currency)).transpose()?,
             reference: self.reference.map(ReferenceTerms::scheme).transpose()?,
             payee: self.payee.clone().map(Payee::checked).transpose()?,
             retired: false,
@@ -109,6 +114,9 @@ pub struct UpdateProduct {
     pub maximum_balance: Change<Amount>,
     /// What accounts give to charity that switch it on; emptied, nothing.
     pub charity: Change<CharityTerms>,
+    /// What is charged and allowed for loads and unloads from now on; emptied, nothing is charged and all is allowed.
+    #[serde(default)]
+    pub prepaid: Change<NewPrepaidTerms>,
     /// How accounts that are opened get the reference that payments to them carry; emptied, they get none.
     pub reference: Change<ReferenceTerms>,
     /// To whom payments are made; emptied, to nobody.
@@ -153,6 +161,11 @@ impl Command for UpdateProduct {
                 Change::Keep => {}
                 Change::Clear => product.charity = None,
                 Change::Set(terms) => product.charity = Some(terms.rule()?),
+            }
+            match &self.prepaid {
+                Change::Keep => {}
+                Change::Clear => product.prepaid = None,
+                Change::Set(terms) => product.prepaid = Some(terms.checked(currency)?),
             }
             match self.reference {
                 Change::Keep => {}

@@ -9,6 +9,7 @@ use crate::api::books::{Entry, Hold};
 use crate::api::context::caller;
 use crate::api::fault::Fault;
 use crate::ledger::{self, LedgerFault};
+use crate::payments::loads::fee_of;
 use crate::primitives::AccountId;
 
 const GONE: LedgerFault = LedgerFault::Inconsistent("what a mutation has just made is not there");
@@ -28,6 +29,15 @@ pub(crate) async fn account_of(ctx: &Context<'_>, entry: &ledger::Entry) -> Resu
 pub(crate) async fn reversal(ctx: &Context<'_>, reversal: Arc<ledger::Entry>) -> Result<(Entry, Entry), Fault> {
     let original = caller(ctx)?.loaders.entry(reversal.reverses.ok_or(GONE)?).await?;
     Ok((Entry::new(reversal), Entry::new(original.ok_or(GONE)?)))
+}
+
+/// What gave back the fee of the load or unload that an entry reverses, in the same decision.
+pub(crate) async fn fee_given_back(ctx: &Context<'_>, reversal: &ledger::Entry) -> Result<Option<Entry>, Fault> {
+    let Some(original) = reversal.reverses else { return Ok(None) };
+    let loaders = &caller(ctx)?.loaders;
+    let Some(reversed) = loaders.row::<ledger::rows::Reversed>(fee_of(original)).await? else { return Ok(None) };
+    let last = loaders.entry(reversed.last).await?;
+    Ok(last.filter(|last| last.command == reversal.command).map(Entry::new))
 }
 
 /// A hold, and its account.

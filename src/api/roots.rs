@@ -35,6 +35,7 @@ use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
+use super::payments::loads::LoadMutation;
 use super::payments::movements::MovementMutation;
 use super::payments::receipts::ReceiptMutation;
 use super::payments::remittances::RemittanceMutation;
@@ -87,6 +88,7 @@ pub struct Mutation(
     BlockMutation,
     LimitApplicationMutation,
     MovementMutation,
+    LoadMutation,
     HoldMutation,
     DocumentMutation,
     ReceiptMutation,

@@ -21,7 +21,7 @@ pub mod limits;
 pub mod model;
 pub mod number;
 pub mod open;
-mod point_of_sale;
+pub mod point_of_sale;
 pub mod refunds;
 pub mod refusals;
 pub mod store;

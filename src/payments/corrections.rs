@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::charity;
+use super::loads;
 use super::moves::Details;
 use crate::accounts::{Account, AccountBy};
 use crate::cards;
@@ -194,6 +195,9 @@ pub struct ReverseEntry {
     pub reason: String,
     /// For people.
     pub description: Option<String>,
+    /// Of a load or unload, whether its fee goes back as well; as the product says when absent.
+    #[serde(default)]
+    pub fee: Option<bool>,
 }
 
 impl Command for ReverseEntry {
@@ -204,6 +208,7 @@ impl Command for ReverseEntry {
         self.entry.hint(wants);
         if let EntryBy::Id(entry) = self.entry {
             charity::hint(entry, wants);
+            loads::hint(entry, wants);
         }
     }
 
@@ -233,7 +238,11 @@ impl Command for ReverseEntry {
             description: described("description", self.description.as_deref(), &title)?,
             facts: EntryFacts { reason: Some(why.clone()), ..EntryFacts::default() },
         };
-        let reversed = work.reverse(&original, &reversal);
+        let part = amount.map(|(amount, _)| amount);
+        let reversed = match loads::fee_to_reverse(work, &original, part, self.fee)? {
+            Some(fee) => loads::reverse_both(work, &original, &reversal, &fee, &why),
+            None => work.reverse(&original, &reversal),
+        };
         match &reversed {
             // The entry is all that the input names of the books: what its accounts are refused for, it is at fault for.
             Err(Stop::Books(refusal)) if !is_own_field(refusal) => reversed.of_field(field),
@@ -241,6 +250,7 @@ impl Command for ReverseEntry {
         }
         .and_then(|reversal| {
             cards::refunds::taken_back(work, &original, &reversal)?;
+            loads::taken_back(work, &original, &reversal)?;
             charity::take_back(work, &original, &why).map(|()| reversal)
         })
     }

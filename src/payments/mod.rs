@@ -8,6 +8,9 @@
 //! | `postPayment` | the rail's settlement account | the account: fees, interest, principal in its product's order |
 //! | the same, with an overpayment account | the rail's settlement account | the account: what it owes; the other account: the rest |
 //! | `registerPayment` | SETTLEMENT_PSP | as `postPayment` |
+//! | `loadAccount` | the rail's settlement account | the prepaid account |
+//! | `unloadAccount` | the prepaid account's funds | the rail's settlement account |
+//! | the fee of either, in an entry of its own | the prepaid account's funds | FEE_INCOME |
 //! | `postReimbursement` | the account's funds | SETTLEMENT_BANK |
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
 //! | `transfer` | the sender's funds or credit | the receiver, as a payment |
@@ -24,6 +27,7 @@ pub mod chores;
 pub mod corrections;
 pub mod garnishments;
 pub mod holds;
+pub mod loads;
 pub mod moves;
 pub mod periods;
 pub mod registrations;
@@ -35,6 +39,7 @@ pub use crate::accounts::bank::{self, BankAccount, BankAccountClass, BankAccount
 pub use corrections::{ChargeKind, EntryBy, PostAdjustment, PostCharge, ReverseEntry};
 pub use garnishments::PayGarnishment;
 pub use holds::{CaptureHold, ExpireHold, PlaceHold, ReleaseHold};
+pub use loads::{LoadAccount, Prepaid, UnloadAccount};
 pub use moves::{Details, Disburse, PostPayment, Transfer};
 pub use periods::{ClosePeriod, ClosedThrough};
 pub use registrations::RegisterPayment;
@@ -47,6 +52,8 @@ use crate::work::{About, Stored};
 pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostPayment>(),
     Stored::of::<RegisterPayment>(),
+    Stored::of::<LoadAccount>(),
+    Stored::of::<UnloadAccount>(),
     Stored::of::<Disburse>(),
     Stored::of::<PostReimbursement>(),
     Stored::of::<Transfer>(),

@@ -63,6 +63,7 @@ fn account(memory: &mut Memory, number: &str, owner: CustomerId) {
         maximum_credit_limit: None,
         maximum_balance: None,
         charity: None,
+        prepaid: None,
         payee: None,
         reference: None,
         metadata: "{}".into(),

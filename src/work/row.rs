@@ -43,6 +43,8 @@ pub enum Table {
     Card,
     /// What was spent with them.
     CardUsage,
+    /// What was loaded onto prepaid accounts and taken off them.
+    PrepaidUsage,
     /// The tenant's own accounts in the books.
     Internal,
     /// What is blocked.

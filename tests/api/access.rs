@@ -278,6 +278,8 @@ on_both_databases! {
                 on(json!({ "amount": euros("1.00"), "paidOn": "2026-04-15", "provider": "p", "transactionId": "1" })),
             ),
             ("postReimbursement", "money", on(json!({ "type": "FULL" }))),
+            ("loadAccount", "money", on(json!({ "amount": euros("1.00") }))),
+            ("unloadAccount", "money", on(json!({ "amount": euros("1.00") }))),
             ("disburse", "money", on(json!({ "amount": euros("1.00"), "iban": "SE3550000000054910000003" }))),
             ("authoriseCard", "money", json!({ "card": { "token": "t" }, "amount": euros("1.00") })),
             ("increaseAuthorisation", "money", json!({ "authorisation": "hld_1", "amount": euros("1.00") })),

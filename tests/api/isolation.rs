@@ -350,6 +350,8 @@ on_both_databases! {
                     "provider": "p", "transactionId": "1" }),
             ),
             ("postReimbursement", |them, id| json!({ "account": { "id": id(&them.account.id) }, "type": "FULL" })),
+            ("loadAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
+            ("unloadAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
             ("addCard", |them, id| json!({ "account": { "id": id(&them.account.id) }, "card": { "main": false } })),
             ("authoriseCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) }, "amount": euros("1.00") })),
             ("resolveChargeback", |them, id| json!({ "chargeback": id(&them.ids[17]), "outcome": "WON" })),

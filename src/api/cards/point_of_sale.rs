@@ -72,7 +72,7 @@ fn told(text: Option<String>) -> Option<String> {
 
 impl PointOfSaleInput {
     /// The domain's form. One that is left out says nothing.
-    pub(super) fn to_domain(input: Option<Self>) -> ledger::PointOfSale {
+    pub(in crate::api) fn to_domain(input: Option<Self>) -> ledger::PointOfSale {
         let Some(input) = input else { return ledger::PointOfSale::default() };
         let merchant = input.merchant.map(|merchant| ledger::Merchant {
             id: told(merchant.id),

@@ -1,6 +1,7 @@
 //! Money in motion in the API: payments, transfers, corrections, holds; one at a time and in batches.
 
 pub mod holds;
+pub mod loads;
 pub mod movements;
 pub mod receipts;
 pub mod remittances;
