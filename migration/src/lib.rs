@@ -20,6 +20,7 @@ mod m20261128_000007_actions;
 mod m20261129_000030_mandates;
 mod m20261129_000010_refunds;
 mod m20261129_000011_prepaid;
+mod m20261129_000012_card_blocks;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000030_mandates::Migration),
             Box::new(m20261129_000010_refunds::Migration),
             Box::new(m20261129_000011_prepaid::Migration),
+            Box::new(m20261129_000012_card_blocks::Migration),
         ]
     }
 }

@@ -16,6 +16,7 @@ pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::accounts::products::CharityKind;
 pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
+pub use crate::cards::blocks::CardBlockStatus;
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::customers::CustomerType;
 pub use crate::customers::actions::CustomerAction;
@@ -159,6 +160,7 @@ graphql_enums! {
     BankAccountClass = "BankAccountClass",
     CardAction = "CardAction",
     CardChannel = "CardChannel",
+    CardBlockStatus = "CardBlockStatus",
     CardStatus = "CardStatus",
     BlockKind = "BlockKind",
     BlockStatus = "BlockStatus",

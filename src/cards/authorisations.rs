@@ -17,7 +17,7 @@
 //! well whose acquirer does not say what they are.
 //!
 //! Refused in this order: what is not there (`NOT_FOUND`), what is no input (`INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`), a
-//! reference of something else (`DUPLICATE_REFERENCE`), the card (`CARD_DELETED`, `CARD_REPLACED`, `CARD_EXPIRED`), the
+//! reference of something else (`DUPLICATE_REFERENCE`), the card (`CARD_DELETED`, `CARD_REPLACED`, `CARD_EXPIRED`, `CARD_BLOCKED`), the
 //! account's currency (`CURRENCY_MISMATCH`), the card's limits (`CARD_COUNTRY_BLOCKED`, `CARD_CHANNEL_BLOCKED`,
 //! `CARD_LIMIT_EXCEEDED`), the account (`ACCOUNT_NOT_OPEN`, `INSUFFICIENT_FUNDS`).
 
@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::blocks;
 use super::limits::{Asked, LimitHit};
 use super::model::{Card, CardStatus};
 use super::point_of_sale::{checked, title};
@@ -260,6 +261,7 @@ pub(super) fn may_use(
     let (position, spent) = (work.position(card.account), usage::spent(work, card.chain, channels));
     let (position, spent) = (position?, spent?);
     in_force(work, card, named.unwrap_or("card"))?;
+    blocks::require_unblocked(card, work.today(), named.unwrap_or("card"))?;
     if position.currency != currency {
         return Decision::Err(Refusal::CurrencyMismatch(card.account).into()).named(&[]);
     }

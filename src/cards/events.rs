@@ -20,6 +20,10 @@ crate::open_words! { EventType:
         CARD_DELETED,
         /// A deleted card was restored.
         CARD_RESTORED,
+        /// A card was blocked, from some day on.
+        CARD_BLOCKED,
+        /// Blocks on a card were lifted.
+        CARD_UNBLOCKED,
         /// A scheme has cleared something for a card whose account is closed: it stands on `CARD_UNPLACED`.
         CARD_CLEARED_UNPLACED,
         /// A purchase was disputed with the card's scheme.

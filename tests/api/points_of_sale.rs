@@ -327,6 +327,51 @@ on_both_databases! {
         app.refused("updateCard", limits(channels), "INVALID_INPUT", "limits.channels.0.perDay").await;
     }
 
+    async fn a_blocked_card_is_refused_by_its_block(app: TestApp) {
+        let (account, card) = with_card(&app, "current", "100.00").await;
+        let open = authorise(&app, &card, "5.00").await;
+        let shown = "card { blocks { block status reasonCode reason from until placedBy liftedBy liftReason } actions { action allowed reason } }";
+        let input = json!({ "card": card, "reasonCode": "LOST", "reason": "in a taxi", "until": "2026-04-20" });
+        let mut done = give(&app, "blockCard", input, shown).await["card"].take();
+        let block = done["blocks"][0]["block"].take();
+        assert_eq!(done["blocks"], json!([{
+            "block": null, "status": "IN_FORCE", "reasonCode": "LOST", "reason": "in a taxi", "from": "2026-04-15",
+            "until": "2026-04-20", "placedBy": done["blocks"][0]["placedBy"], "liftedBy": null, "liftReason": null,
+        }]));
+        let offers = |done: &Value| -> Vec<bool> {
+            let actions = done["actions"].as_array().expect("actions").iter();
+            actions.filter(|it| it["action"] == "BLOCK_CARD" || it["action"] == "UNBLOCK_CARD").map(|it| it["allowed"] == true).collect()
+        };
+        assert_eq!(offers(&done), [true, true]);
+        for (name, input, field) in [
+            ("authoriseCard", json!({ "card": card, "amount": euros("1.00") }), "card"),
+            ("purchaseByCard", json!({ "card": card, "amount": euros("1.00") }), "card"),
+            ("increaseAuthorisation", json!({ "authorisation": open, "amount": euros("1.00") }), "authorisation"),
+        ] {
+            let refusal = app.refused(name, input, "CARD_BLOCKED", field).await;
+            assert_eq!((&refusal["facts"]["block"], &refusal["facts"]["blockedUntil"]), (&block, &json!("2026-04-20")), "{name}");
+            assert!(refusal["message"].as_str().is_some_and(|text| text.contains("LOST")));
+        }
+        // What has happened is booked.
+        give(&app, "clearCard", clearing(&open, "5.00", true), "replayed").await;
+        // Its owner sees until when, and not why.
+        let query = "query($id: ID!) { account(by: { id: $id }) { cards { nodes { blocks(inForce: true) { reasonCode reason placedBy until } } } } }";
+        let seen = app.bound_to(&account.owner).ok(query, json!({ "id": account.id })).await;
+        assert_eq!(seen["account"]["cards"]["nodes"][0]["blocks"], json!([{ "reasonCode": null, "reason": null, "placedBy": null, "until": "2026-04-20" }]));
+        let unblock = json!({ "card": card, "block": block, "reason": "found again" });
+        let done = give(&app, "unblockCard", unblock.clone(), shown).await["card"].take();
+        assert_eq!((&done["blocks"][0]["status"], &done["blocks"][0]["liftReason"], offers(&done)), (&json!("LIFTED"), &json!("found again"), vec![true, false]));
+        app.refused("unblockCard", unblock, "INVALID_STATE", "block").await;
+        app.refused("unblockCard", json!({ "card": card, "reason": "X" }), "INVALID_STATE", "card").await;
+        app.refused("unblockCard", json!({ "card": card, "block": "blk_1", "reason": "X" }), "NOT_FOUND", "block").await;
+        app.refused("blockCard", json!({ "card": card, "reasonCode": "X", "from": "2026-04-14" }), "INVALID_INPUT", "from").await;
+        app.refused("blockCard", json!({ "card": card, "reasonCode": "X", "until": "2026-04-14" }), "INVALID_INPUT", "until").await;
+        authorise(&app, &card, "1.00").await;
+        let types = "{ events(first: 10, filter: { types: [CARD_BLOCKED, CARD_UNBLOCKED] }) { nodes { type } } }";
+        let events = app.ok(types, json!({})).await;
+        assert_eq!(events["events"]["nodes"], json!([{ "type": "CARD_BLOCKED" }, { "type": "CARD_UNBLOCKED" }]));
+    }
+
     async fn days_of_cards_lie_within_bounds(app: TestApp) {
         let (account, card) = with_card(&app, "current", "100.00").await;
         let cleared = |day: &str| json!({ "of": { "card": card }, "amount": euros("1.00"), "transactionDate": day });

@@ -27,18 +27,18 @@ use crate::work::{Change, Command, Mode};
 use chrono::{NaiveDate, TimeDelta};
 
 /// A tenant with a prepaid account A (which may owe nothing) and a credit account B (a limit of 100.00), with a card each.
-struct World {
-    memory: Memory,
+pub(super) struct World {
+    pub(super) memory: Memory,
 }
 
-fn both(test: impl Fn(&mut World)) {
+pub(super) fn both(test: impl Fn(&mut World)) {
     for memory in [Memory::new, Memory::from_nothing] {
         test(&mut World::of(memory(tenant(), Clock::manual(start()))));
     }
 }
 
 impl World {
-    fn of(memory: Memory) -> Self {
+    pub(super) fn of(memory: Memory) -> Self {
         let mut world = Self { memory };
         world.done(&product("plain", DebtRule::None));
         world.done(&product("credit", DebtRule::Limit));
@@ -51,16 +51,16 @@ impl World {
         world
     }
 
-    fn run<C: Command + Clone>(&mut self, command: &C) -> Result<Arc<C::Made>, Refused> {
+    pub(super) fn run<C: Command + Clone>(&mut self, command: &C) -> Result<Arc<C::Made>, Refused> {
         self.memory.run(&origin(), None, command).map(|done| done.value)
     }
 
-    fn done<C: Command + Clone>(&mut self, command: &C) -> Arc<C::Made> {
+    pub(super) fn done<C: Command + Clone>(&mut self, command: &C) -> Arc<C::Made> {
         self.run(command).unwrap_or_else(|refused| panic!("{command:?}: {refused:?}"))
     }
 
     /// The code and the field at fault.
-    fn refused<C: Command + Clone>(&mut self, command: &C) -> (&'static str, String) {
+    pub(super) fn refused<C: Command + Clone>(&mut self, command: &C) -> (&'static str, String) {
         let refused = match self.run(command) {
             Ok(made) => panic!("{command:?} made {made:?}"),
             Err(refused) => refused,
@@ -68,7 +68,7 @@ impl World {
         (refused.code.word(), refused.fields.first().map(|field| field.path.join(".")).unwrap_or_default())
     }
 
-    fn position(&self, number: &str) -> Arc<Position> {
+    pub(super) fn position(&self, number: &str) -> Arc<Position> {
         let account = self.memory.rows::<Account>().into_iter().find(|it| it.number == number).expect("the account");
         self.memory.get::<Position>(account.id).expect("its position")
     }
@@ -97,7 +97,7 @@ impl World {
         days
     }
 
-    fn advance(&mut self, hours: i64) {
+    pub(super) fn advance(&mut self, hours: i64) {
         let clock = self.memory.clock().clone();
         clock.set(clock.now() + TimeDelta::hours(hours));
     }
@@ -116,7 +116,7 @@ fn new_card(token: &str) -> NewCard {
     }
 }
 
-fn card(token: &str) -> CardBy {
+pub(super) fn card(token: &str) -> CardBy {
     CardBy::Token(token.into())
 }
 
@@ -128,7 +128,7 @@ fn at_shop() -> PointOfSale {
     }
 }
 
-fn authorising(token: &str, amount: &str) -> AuthoriseCard {
+pub(super) fn authorising(token: &str, amount: &str) -> AuthoriseCard {
     AuthoriseCard {
         card: card(token),
         amount: money(amount),
@@ -139,7 +139,7 @@ fn authorising(token: &str, amount: &str) -> AuthoriseCard {
     }
 }
 
-fn message(amount: &str) -> Message {
+pub(super) fn message(amount: &str) -> Message {
     Message {
         amount: money(amount),
         at: PointOfSale::default(),
@@ -149,7 +149,7 @@ fn message(amount: &str) -> Message {
     }
 }
 
-fn clearing(of: &Hold, amount: &str, last: bool) -> ClearCard {
+pub(super) fn clearing(of: &Hold, amount: &str, last: bool) -> ClearCard {
     ClearCard { of: Cleared::Authorisation(of.id), last, message: message(amount) }
 }
 
