@@ -191,6 +191,7 @@ async fn fill(engine: &Engine, tenant: TenantId, accounts: usize) {
         maximum_balance: None,
         charity: None,
         prepaid: None,
+        authorisation_days: None,
         reference: None,
         payee: None,
         metadata: "{}".into(),

@@ -37,6 +37,7 @@ fn main() {
         maximum_balance: None,
         charity: None,
         prepaid: None,
+        authorisation_days: None,
         reference: None,
         payee: None,
         metadata: "{}".into(),

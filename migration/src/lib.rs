@@ -21,6 +21,7 @@ mod m20261129_000030_mandates;
 mod m20261129_000010_refunds;
 mod m20261129_000011_prepaid;
 mod m20261129_000012_card_blocks;
+mod m20261129_000013_authorisation_days;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000010_refunds::Migration),
             Box::new(m20261129_000011_prepaid::Migration),
             Box::new(m20261129_000012_card_blocks::Migration),
+            Box::new(m20261129_000013_authorisation_days::Migration),
         ]
     }
 }

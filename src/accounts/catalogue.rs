@@ -60,6 +60,7 @@ impl Command for InstallCatalogue {
                 maximum_balance: None,
                 charity: None,
                 prepaid: None,
+                authorisation_days: None,
                 reference: None,
                 payee: None,
                 retired: false,

@@ -112,6 +112,8 @@ pub struct Product {
     pub charity: Option<CharityRule>,
     /// What is charged and allowed for loads and unloads, of a prepaid product.
     pub prepaid: Option<PrepaidTerms>,
+    /// After how many days an authorisation of a card lapses, where the message does not say when; a week when absent.
+    pub authorisation_days: Option<i32>,
     /// How accounts get the reference that payments to them carry.
     pub reference: Option<ReferenceScheme>,
     /// To whom such payments are made.
@@ -137,6 +139,9 @@ impl Product {
         }
         if self.working_mode == Some(WorkingMode::PayBefore) && self.debt_rule != DebtRule::None {
             return Err(Refused::invalid("debtRule", "a prepaid account never goes below zero: NONE"));
+        }
+        if self.authorisation_days.is_some_and(|days| !(1..=90).contains(&days)) {
+            return Err(Refused::invalid("authorisationDays", "is 1 to 90"));
         }
         if self.prepaid.is_some() && self.working_mode != Some(WorkingMode::PayBefore) {
             return Err(Refused::invalid("prepaid", "only what is paid beforehand is loaded: PAY_BEFORE"));

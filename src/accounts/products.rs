@@ -46,6 +46,9 @@ pub struct CreateProduct {
     /// What is charged and allowed for loads and unloads, of a prepaid product.
     #[serde(default)]
     pub prepaid: Option<NewPrepaidTerms>,
+    /// After how many days an authorisation of a card lapses; a week when absent.
+    #[serde(default)]
+    pub authorisation_days: Option<i32>,
     /// How accounts get the reference that payments to them carry.
     pub reference: Option<ReferenceTerms>,
     /// To whom such payments are made.
@@ -81,6 +84,7 @@ impl Command for CreateProduct {
             maximum_balance: minor("maximumBalance", self.maximum_balance)?,
             charity: self.charity.map(CharityTerms::rule).transpose()?,
             prepaid: self.prepaid.map(|terms| terms.checked(currency)).transpose()?,
+            authorisation_days: self.authorisation_days,
             reference: self.reference.map(ReferenceTerms::scheme).transpose()?,
             payee: self.payee.clone().map(Payee::checked).transpose()?,
             retired: false,
@@ -117,6 +121,9 @@ pub struct UpdateProduct {
     /// What is charged and allowed for loads and unloads from now on; emptied, nothing is charged and all is allowed.
     #[serde(default)]
     pub prepaid: Change<NewPrepaidTerms>,
+    /// After how many days an authorisation that comes from now on lapses; emptied, after a week.
+    #[serde(default)]
+    pub authorisation_days: Change<i32>,
     /// How accounts that are opened get the reference that payments to them carry; emptied, they get none.
     pub reference: Change<ReferenceTerms>,
     /// To whom payments are made; emptied, to nobody.
@@ -167,6 +174,7 @@ impl Command for UpdateProduct {
                 Change::Clear => product.prepaid = None,
                 Change::Set(terms) => product.prepaid = Some(terms.checked(currency)?),
             }
+            self.authorisation_days.apply(&mut product.authorisation_days);
             match self.reference {
                 Change::Keep => {}
                 Change::Clear => product.reference = None,

@@ -109,6 +109,7 @@ impl Row for Product {
             maximum_balance_minor: self.maximum_balance.map(|limit| limit.0),
             charity: self.charity.map(CharityRule::to_text),
             prepaid: self.prepaid.map(PrepaidTerms::to_text),
+            authorisation_days: self.authorisation_days,
             reference_scheme: self.reference.map(ReferenceScheme::to_text),
             // Plain data: the only failure would be the writer's, and a text has none.
             payee: self.payee.as_ref().map(|payee| serde_json::to_string(payee).unwrap_or_default()),
@@ -135,6 +136,7 @@ impl Row for Product {
             maximum_balance: row.maximum_balance_minor.map(Minor),
             charity: parsed(row.charity, CharityRule::from_text, "charity rule")?,
             prepaid: parsed(row.prepaid, PrepaidTerms::from_text, "terms of loads")?,
+            authorisation_days: row.authorisation_days,
             reference: parsed(row.reference_scheme, ReferenceScheme::from_text, "rule of payment references")?,
             payee: parsed(row.payee, |payee| serde_json::from_str(payee).ok(), "payee")?,
             retired: row.retired,

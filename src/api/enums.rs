@@ -38,6 +38,7 @@ pub use crate::ledger::{
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::reimbursements::ReimbursementType;
+pub use crate::payments::schemes::SettlementDirection;
 pub use crate::primitives::references::ReferenceRule;
 pub use crate::refused::RefusalCode;
 
@@ -198,6 +199,7 @@ graphql_enums! {
     ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",
+    SettlementDirection = "SettlementDirection",
     DeliveryState = "WebhookDeliveryState",
     DisabledReason = "WebhookDisabledReason",
     TransactionKind = "TransactionKind",

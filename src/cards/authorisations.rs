@@ -32,6 +32,7 @@ use super::point_of_sale::{checked, title};
 use super::refusals::{CARD_DELETED, CARD_EXPIRED, CARD_REPLACED};
 use super::store::CardBy;
 use super::usage;
+use crate::accounts::{Account, Product};
 use crate::ledger::amounts::positive;
 use crate::ledger::rows::NETWORK_REFERENCE;
 use crate::ledger::{Hold, HoldStatus, PointOfSale, Refusal};
@@ -40,7 +41,7 @@ use crate::primitives::{Currency, HoldId, Minor, Money};
 use crate::refused::{Refused, check_reference, described};
 use crate::work::{CardUse, Command, Decision, Named as _, NewHold, Owned as _, Stop, Wants, Work};
 
-/// Days after which an authorisation lapses, where the message does not say when.
+/// Days after which an authorisation lapses, where neither the message nor the product says when.
 pub const LAPSES_AFTER_DAYS: i64 = 7;
 
 /// Days after which an authorisation lapses at the latest. Schemes hold hotels' and car hirers' open for a month.
@@ -59,7 +60,7 @@ pub struct AuthoriseCard {
     pub at: PointOfSale,
     /// What the network calls it; unique.
     pub network_reference: Option<String>,
-    /// When it lapses; after [`LAPSES_AFTER_DAYS`] when absent.
+    /// When it lapses; as the product says when absent.
     pub expires_at: Option<Micros>,
     /// For people; the merchant's name when absent.
     pub description: Option<String>,
@@ -78,7 +79,7 @@ impl Command for AuthoriseCard {
         let amount = positive("amount", self.amount)?;
         let mut at = checked(&self.at)?;
         let expires_at = match self.expires_at {
-            None => work.now() + LAPSES_AFTER_DAYS * DAY,
+            None => work.now() + lapses_after_days(work, &card)? * DAY,
             Some(end) => ending(end, work.now(), LAPSES_AFTER_DAYS_AT_MOST)?,
         };
         let description = described("description", self.description.as_deref(), &title(&at, "Card payment"))?;
@@ -207,6 +208,20 @@ impl Command for ReverseAuthorisation {
     fn weight(&self) -> usize {
         5
     }
+}
+
+/// After how many days an authorisation of a card lapses by itself: as the account's product says.
+fn lapses_after_days(work: &mut Work, card: &Card) -> Decision<i64> {
+    // What the limits and the funds look at is missed together with the account.
+    let (account, _, _) = (
+        work.get::<Account>(card.account),
+        work.position(card.account),
+        usage::spent(work, card.chain, &[]),
+    );
+    let account = account?.ok_or_else(|| Stop::damaged("a card of no account"))?;
+    let product = work.get::<Product>(account.product)?;
+    let days = product.and_then(|product| product.authorisation_days);
+    Ok(days.map_or(LAPSES_AFTER_DAYS, i64::from))
 }
 
 /// When a hold is to end by itself: in the future, in so many days at most.

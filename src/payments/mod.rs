@@ -17,6 +17,7 @@
 //! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component; for a party's principal, CLIENT_MONEY in the place of SUSPENSE |
 //! | `postCharge` | the account's free funds, then its FEE or INTEREST (its funds alone where it may not owe) | FEE_INCOME or INTEREST_INCOME |
 //! | `remitToParty` | CLIENT_MONEY of the party | SETTLEMENT_BANK, and the commission to FEE_INCOME |
+//! | `settleCardScheme` | SCHEME_SETTLEMENT, as far as it is owed | SETTLEMENT_BANK; the other way when it is received |
 //! | `payGarnishment` | what of the account's funds is set aside | SETTLEMENT_BANK |
 //! | a donation, with a purchase or transfer | the account's funds or credit | CHARITY |
 //! | `captureHold` | what the hold reserved | SETTLEMENT_CARD, or a merchant's account |
@@ -33,6 +34,7 @@ pub mod periods;
 pub mod registrations;
 pub mod reimbursements;
 pub mod remittances;
+pub mod schemes;
 pub mod simulator;
 
 pub use crate::accounts::bank::{self, BankAccount, BankAccountClass, BankAccountInput};
@@ -45,6 +47,7 @@ pub use periods::{ClosePeriod, ClosedThrough};
 pub use registrations::RegisterPayment;
 pub use reimbursements::{PostReimbursement, ReimbursementType};
 pub use remittances::RemitToParty;
+pub use schemes::{SettleCardScheme, SettlementDirection};
 
 use crate::work::{About, Stored};
 
@@ -61,6 +64,7 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostCharge>(),
     Stored::of::<ReverseEntry>(),
     Stored::of::<RemitToParty>().about(About::Amount),
+    Stored::of::<SettleCardScheme>().about(About::Amount),
     Stored::of::<PayGarnishment>(),
     Stored::of::<PlaceHold>(),
     Stored::of::<CaptureHold>(),

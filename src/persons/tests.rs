@@ -64,6 +64,7 @@ fn account(memory: &mut Memory, number: &str, owner: CustomerId) {
         maximum_balance: None,
         charity: None,
         prepaid: None,
+        authorisation_days: None,
         payee: None,
         reference: None,
         metadata: "{}".into(),

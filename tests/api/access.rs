@@ -235,6 +235,7 @@ on_both_databases! {
             ("advanceClock", "admin", json!({ "to": "2026-05-01T00:00:00Z" })),
             ("createParty", "admin", json!({ "name": "Creditor" })),
             ("updateParty", "admin", json!({ "party": { "number": "P" }, "name": "Other" })),
+            ("settleCardScheme", "money", json!({ "amount": euros("1.00") })),
             ("remitToParty", "money", json!({ "party": { "number": "P" }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
             ("createAddress", "admin", json!({ "customer": { "id": from.owner }, "address": address })),
             ("createAddressBatch", "admin", item(&json!({ "customer": { "id": from.owner }, "address": address }))),

@@ -202,6 +202,7 @@ const AROUND: &[&str] = &[
     "setDocumentLegalHold",
     "setHistoryCodes",
     "suspendMandate",
+    "settleCardScheme",
     "unblockCard",
     "unloadAccount",
     "updateAddress",

@@ -372,6 +372,56 @@ on_both_databases! {
         assert_eq!(events["events"]["nodes"], json!([{ "type": "CARD_BLOCKED" }, { "type": "CARD_UNBLOCKED" }]));
     }
 
+    async fn what_was_cleared_is_paid_to_the_scheme(app: TestApp) {
+        let (_, card) = with_card(&app, "current", "100.00").await;
+        let settle = |amount: &str, direction: &str| json!({ "amount": euros(amount), "direction": direction });
+        app.refused("settleCardScheme", settle("0.01", "PAID"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        let bought = purchase(&app, &card, "40.00").await;
+        let refusal = app.refused("settleCardScheme", settle("40.01", "PAID"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        assert_eq!(refusal["facts"]["remaining"], euros("40.00"));
+        app.refused("settleCardScheme", settle("1.00", "RECEIVED"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        app.refused("settleCardScheme", settle("0.00", "PAID"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        let input = json!({ "amount": euros("40.00"), "reference": "SETTLE-1", "valueDate": "2026-04-16",
+            "externalReference": { "reference": "s-1", "poster": "VISA" } });
+        let shown = "entry { kind valueDate reference description externalReference postings { ledgerAccount { code } amount { amount } } }";
+        let done = give(&app, "settleCardScheme", input.clone(), shown).await;
+        assert_eq!(done, json!({ "entry": {
+            "kind": "DISBURSEMENT", "valueDate": "2026-04-16", "reference": "SETTLE-1", "description": "Paid to the card schemes",
+            "externalReference": "s-1", "postings": [
+                { "ledgerAccount": { "code": "SCHEME_SETTLEMENT" }, "amount": { "amount": "-40.00" } },
+                { "ledgerAccount": { "code": "SETTLEMENT_BANK" }, "amount": { "amount": "40.00" } },
+            ] } }));
+        assert_eq!(books(&app, "SCHEME_SETTLEMENT").await, json!("0.00"));
+        app.refused("settleCardScheme", input, "AMOUNT_OUT_OF_RANGE", "amount").await;
+        // Given back more than bought: the scheme pays.
+        give(&app, "refundCard", json!({ "of": { "purchase": bought }, "amount": euros("15.00") }), "replayed").await;
+        app.refused("settleCardScheme", settle("15.01", "RECEIVED"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        give(&app, "settleCardScheme", settle("15.00", "RECEIVED"), "replayed").await;
+        assert_eq!(books(&app, "SCHEME_SETTLEMENT").await, json!("0.00"));
+        // The last of what is owed is paid once.
+        purchase(&app, &card, "10.00").await;
+        let attempts = (0..6).map(|_| app.mutate("settleCardScheme", settle("4.00", "PAID"), "replayed"));
+        assert_eq!(race("settleCardScheme", attempts).await, (2, vec!["AMOUNT_OUT_OF_RANGE".to_owned(); 4]));
+    }
+
+    async fn an_authorisation_stands_as_long_as_its_product_says(app: TestApp) {
+        let (_, card) = with_card(&app, "current", "100.00").await;
+        let ends = || async {
+            let input = json!({ "card": card, "amount": euros("1.00") });
+            give(&app, "authoriseCard", input, "hold { expiresAt }").await["hold"]["expiresAt"].take()
+        };
+        assert_eq!(ends().await, "2026-04-22T09:30:00.000000Z");
+        let days = |days: Value| json!({ "product": { "code": "current" }, "authorisationDays": days });
+        for wrong in [0, 91, -1] {
+            app.refused("updateProduct", days(json!(wrong)), "INVALID_INPUT", "authorisationDays").await;
+        }
+        let done = give(&app, "updateProduct", days(json!(30)), "product { authorisationDays }").await;
+        assert_eq!(done["product"]["authorisationDays"], 30);
+        assert_eq!(ends().await, "2026-05-15T09:30:00.000000Z");
+        give(&app, "updateProduct", days(Value::Null), "replayed").await;
+        assert_eq!(ends().await, "2026-04-22T09:30:00.000000Z");
+    }
+
     async fn days_of_cards_lie_within_bounds(app: TestApp) {
         let (account, card) = with_card(&app, "current", "100.00").await;
         let cleared = |day: &str| json!({ "of": { "card": card }, "amount": euros("1.00"), "transactionDate": day });

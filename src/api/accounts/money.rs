@@ -181,6 +181,11 @@ impl ProductMoneyFields {
         self.0.prepaid.map(|terms| Prepaid::new(terms, self.0.currency))
     }
 
+    /// After how many days an authorisation of a card lapses, where the message does not say when; 7 when absent.
+    async fn authorisation_days(&self) -> Option<i32> {
+        self.0.authorisation_days
+    }
+
     /// How accounts that are opened get the reference that payments to them carry.
     async fn payment_reference(&self) -> Option<PaymentReferenceScheme> {
         let scheme = self.0.reference?;

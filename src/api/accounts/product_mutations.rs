@@ -48,6 +48,9 @@ pub struct CreateProductInput {
     /// What is charged and allowed for loads and unloads, of a card product that is paid beforehand; nothing is charged and
     /// all is allowed when absent.
     prepaid: Option<PrepaidInput>,
+    /// After how many days an authorisation of a card of its accounts lapses, where the message does not say when: 1 to 90; 7
+    /// when absent.
+    authorisation_days: Option<i32>,
     /// How its accounts get the reference that payments to them carry, as they are opened; none when absent. Needs a `payee`.
     payment_reference: Option<PaymentReferenceInput>,
     /// The bank account that payments to its accounts are made to.
@@ -75,6 +78,8 @@ pub struct UpdateProductInput {
     charity: MaybeUndefined<CharityInput>,
     /// What is charged and allowed for loads and unloads from now on, all of it; null for nothing charged and all allowed.
     prepaid: MaybeUndefined<PrepaidInput>,
+    /// After how many days an authorisation that comes from now on lapses: 1 to 90; null for 7.
+    authorisation_days: MaybeUndefined<i32>,
     /// How accounts that are opened get the reference that payments to them carry; null for none.
     payment_reference: MaybeUndefined<PaymentReferenceInput>,
     /// The bank account that payments to its accounts are made to; null for none.
@@ -155,6 +160,7 @@ impl CreateProductInput {
             maximum_balance: amount(self.maximum_balance),
             charity: self.charity.map(CharityInput::terms),
             prepaid: self.prepaid.map(PrepaidInput::terms),
+            authorisation_days: self.authorisation_days,
             reference: self.payment_reference.map(PaymentReferenceInput::terms).transpose()?,
             payee: self.payee.map(PayeeInput::payee).transpose()?,
             metadata: metadata(self.metadata)?,
@@ -172,6 +178,7 @@ impl UpdateProductInput {
             maximum_balance: limit(self.maximum_balance),
             charity: change(self.charity.map_value(CharityInput::terms)),
             prepaid: change(self.prepaid.map_value(PrepaidInput::terms)),
+            authorisation_days: change(self.authorisation_days),
             reference: tried(self.payment_reference, PaymentReferenceInput::terms)?,
             payee: tried(self.payee, PayeeInput::payee)?,
             retired: set("retired", self.retired)?,

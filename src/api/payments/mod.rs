@@ -5,5 +5,6 @@ pub mod loads;
 pub mod movements;
 pub mod receipts;
 pub mod remittances;
+pub mod schemes;
 
 pub(super) use movements::details;

@@ -29,6 +29,7 @@ pub(crate) fn product(code: &str, debt_rule: DebtRule) -> CreateProduct {
         maximum_balance: None,
         charity: None,
         prepaid: None,
+        authorisation_days: None,
         reference: None,
         payee: None,
         metadata: "{}".into(),

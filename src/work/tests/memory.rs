@@ -194,6 +194,7 @@ fn command(memory: &Memory, step: &Step) -> Option<Do> {
             retired: Some(*retired),
             charity: Change::Keep,
             prepaid: Change::Keep,
+            authorisation_days: Change::Keep,
             reference: Change::Keep,
             payee: Change::Keep,
             metadata: Change::Keep,
