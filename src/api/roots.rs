@@ -39,6 +39,7 @@ use super::payments::loads::LoadMutation;
 use super::payments::movements::MovementMutation;
 use super::payments::receipts::ReceiptMutation;
 use super::payments::remittances::RemittanceMutation;
+use super::payments::returns::ReturnMutation;
 use super::payments::schemes::SchemeMutation;
 use super::query::CommonQuery;
 use super::tenants::{TenantMutation, TenantQuery};
@@ -95,6 +96,7 @@ pub struct Mutation(
     ReceiptMutation,
     HistoryCodesMutation,
     RemittanceMutation,
+    ReturnMutation,
     SchemeMutation,
     JobMutation,
     ApprovalMutation,

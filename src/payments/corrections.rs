@@ -166,7 +166,8 @@ impl EntryBy {
         }
     }
 
-    fn locate(&self, work: &mut Work) -> Decision<Option<Arc<Entry>>> {
+    /// The entry, if there is one.
+    pub(super) fn locate(&self, work: &mut Work) -> Decision<Option<Arc<Entry>>> {
         match self {
             Self::Id(id) => work.entry(*id),
             Self::External(external) => work.entry_called(external),
@@ -270,7 +271,7 @@ fn is_own_field(refusal: &Refusal) -> bool {
 }
 
 /// Whether the origin sees every account that an entry touches.
-fn sees_all(work: &mut Work, entry: &Entry) -> Decision<bool> {
+pub(super) fn sees_all(work: &mut Work, entry: &Entry) -> Decision<bool> {
     if work.origin().customer.is_none() {
         return Ok(true);
     }

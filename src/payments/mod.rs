@@ -13,6 +13,8 @@
 //! | the fee of either, in an entry of its own | the prepaid account's funds | FEE_INCOME |
 //! | `postReimbursement` | the account's funds | SETTLEMENT_BANK |
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
+//! | `returnDisbursement` | the mirror of the disbursement | |
+//! | `postDeduction` | the account's funds or credit | SETTLEMENT_INTERNAL |
 //! | `transfer` | the sender's funds or credit | the receiver, as a payment |
 //! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component; for a party's principal, CLIENT_MONEY in the place of SUSPENSE |
 //! | `postCharge` | the account's free funds, then its FEE or INTEREST (its funds alone where it may not owe) | FEE_INCOME or INTEREST_INCOME |
@@ -34,6 +36,7 @@ pub mod periods;
 pub mod registrations;
 pub mod reimbursements;
 pub mod remittances;
+pub mod returns;
 pub mod schemes;
 pub mod simulator;
 
@@ -47,6 +50,7 @@ pub use periods::{ClosePeriod, ClosedThrough};
 pub use registrations::RegisterPayment;
 pub use reimbursements::{PostReimbursement, ReimbursementType};
 pub use remittances::RemitToParty;
+pub use returns::{PostDeduction, ReturnDisbursement};
 pub use schemes::{SettleCardScheme, SettlementDirection};
 
 use crate::work::{About, Stored};
@@ -64,6 +68,8 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostCharge>(),
     Stored::of::<ReverseEntry>(),
     Stored::of::<RemitToParty>().about(About::Amount),
+    Stored::of::<ReturnDisbursement>(),
+    Stored::of::<PostDeduction>(),
     Stored::of::<SettleCardScheme>().about(About::Amount),
     Stored::of::<PayGarnishment>(),
     Stored::of::<PlaceHold>(),

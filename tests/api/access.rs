@@ -235,6 +235,8 @@ on_both_databases! {
             ("advanceClock", "admin", json!({ "to": "2026-05-01T00:00:00Z" })),
             ("createParty", "admin", json!({ "name": "Creditor" })),
             ("updateParty", "admin", json!({ "party": { "number": "P" }, "name": "Other" })),
+            ("returnDisbursement", "money", json!({ "disbursement": "ent_1", "reason": "X" })),
+            ("postDeduction", "admin", on(json!({ "amount": euros("1.00"), "reason": "X" }))),
             ("settleCardScheme", "money", json!({ "amount": euros("1.00") })),
             ("remitToParty", "money", json!({ "party": { "number": "P" }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
             ("createAddress", "admin", json!({ "customer": { "id": from.owner }, "address": address })),

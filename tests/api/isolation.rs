@@ -350,6 +350,8 @@ on_both_databases! {
                     "provider": "p", "transactionId": "1" }),
             ),
             ("postReimbursement", |them, id| json!({ "account": { "id": id(&them.account.id) }, "type": "FULL" })),
+            ("postDeduction", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "reason": "X" })),
+            ("returnDisbursement", |them, id| json!({ "disbursement": id(&them.entry), "reason": "X" })),
             ("loadAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
             ("unloadAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
             ("addCard", |them, id| json!({ "account": { "id": id(&them.account.id) }, "card": { "main": false } })),

@@ -5,6 +5,7 @@ pub mod loads;
 pub mod movements;
 pub mod receipts;
 pub mod remittances;
+pub mod returns;
 pub mod schemes;
 
 pub(super) use movements::details;

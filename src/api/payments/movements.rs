@@ -278,6 +278,8 @@ booked! {
     PostReimbursementResult = PostReimbursementSuccess;
     /// A disbursement was booked.
     DisburseResult = DisburseSuccess;
+    /// A deduction was booked.
+    PostDeductionResult = PostDeductionSuccess;
     /// A balance adjustment was booked.
     PostAdjustmentResult = PostAdjustmentSuccess;
     /// A charge was booked.

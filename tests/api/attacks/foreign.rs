@@ -299,6 +299,8 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             json!({ "account": id, "amount": euro, "paidOn": "2026-04-15", "provider": "p", "transactionId": "1" }),
         ),
         ("postReimbursement.input.account.id", 2, json!({ "account": id, "type": "FULL" })),
+        ("postDeduction.input.account.id", 2, json!({ "account": id, "amount": euro, "reason": "X" })),
+        ("returnDisbursement.input.disbursement", 4, json!({ "disbursement": "ID", "reason": "X" })),
         ("loadAccount.input.account.id", 2, json!({ "account": id, "amount": euro })),
         ("unloadAccount.input.account.id", 2, json!({ "account": id, "amount": euro })),
         (

@@ -205,6 +205,8 @@ on_both_databases! {
                 json!({ "code": "x", "alias": "X", "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" }),
             ),
             ("updateProduct", json!({ "product": { "code": "current" }, "alias": "X" })),
+            ("returnDisbursement", json!({ "disbursement": n.shared, "reason": "X" })),
+            ("postDeduction", json!({ "account": mine, "amount": euros("1.00"), "reason": "X" })),
             ("settleCardScheme", json!({ "amount": euros("1.00") })),
             ("remitToParty", json!({ "party": { "number": "P" }, "amount": euros("1.00"), "iban": "SE3550000000054910000003" })),
             ("addAccountParticipant", json!({ "account": mine, "customer": owner, "role": "PAYER" })),
