@@ -55,11 +55,11 @@ on_both_databases! {
                 "pointOfSale": { "terminal": "T-1", "billedAmount": { "amount": "50.00" } },
                 "postings": [
                     { "ledgerAccount": { "code": "SETTLEMENT_CASH" }, "amount": { "amount": "-50.00" } },
-                    { "ledgerAccount": { "code": "PRINCIPAL" }, "amount": { "amount": "50.00" } },
+                    { "ledgerAccount": { "code": "CUSTOMER_PRINCIPAL" }, "amount": { "amount": "50.00" } },
                 ],
             },
             "fee": { "kind": "ADMINISTRATION_FEE", "description": "Load fee", "postings": [
-                { "ledgerAccount": { "code": "PRINCIPAL" }, "amount": { "amount": "-1.50" } },
+                { "ledgerAccount": { "code": "CUSTOMER_PRINCIPAL" }, "amount": { "amount": "-1.50" } },
                 { "ledgerAccount": { "code": "FEE_INCOME" }, "amount": { "amount": "1.50" } },
             ] },
             "account": { "balance": { "amount": "48.50" }, "available": { "amount": "48.50" } },

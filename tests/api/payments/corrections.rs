@@ -20,7 +20,7 @@ on_both_databases! {
             "kind": "DISBURSEMENT_RETURNED", "description": "Returned: Disbursement", "reason": "AC04", "valueDate": "2026-04-15",
             "reverses": { "id": paid }, "postings": [
                 { "ledgerAccount": { "code": "SETTLEMENT_BANK" }, "amount": { "amount": "-60.00" } },
-                { "ledgerAccount": { "code": "PRINCIPAL" }, "amount": { "amount": "60.00" } },
+                { "ledgerAccount": { "code": "CUSTOMER_PRINCIPAL" }, "amount": { "amount": "60.00" } },
             ],
         }));
         assert_eq!(done["returned"], json!({ "id": paid, "reversedBy": { "kind": "DISBURSEMENT_RETURNED" } }));
