@@ -1,6 +1,7 @@
 //! The rules of cards, over a tenant in memory: once with every row at hand, once decided from nothing.
 
 mod blocks;
+mod disputes;
 mod scheme;
 
 use std::sync::Arc;

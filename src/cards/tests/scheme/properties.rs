@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use super::super::super::refunds::Refunds;
 use super::*;
 
 #[derive(Clone, Debug)]
