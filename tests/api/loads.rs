@@ -91,10 +91,10 @@ on_both_databases! {
         app.pay_in(&account, "150.00").await;
         app.done("updateProduct", json!({ "product": { "code": "gift" }, "prepaid": { "load": { "fee": "2" } } }), "product { prepaid { load { perDay { amount } } } }").await;
         let held = app.amounts(&account).await;
-        assert_eq!(held[0], "293.50");
-        let refusal = app.refused("loadAccount", of(&account, "6.51"), "LIMIT_EXCEEDED", "amount").await;
+        assert_eq!(held[0], "292.50");
+        let refusal = app.refused("loadAccount", of(&account, "7.51"), "LIMIT_EXCEEDED", "amount").await;
         assert_eq!(refusal["facts"]["limit"], euros("300.00"));
-        app.done("loadAccount", of(&account, "6.50"), "replayed").await;
+        app.done("loadAccount", of(&account, "7.50"), "replayed").await;
         for (account, name) in [(&app.account("current").await, "loadAccount"), (&app.account("credit-card").await, "unloadAccount")] {
             app.refused(name, of(account, "1.00"), "ACCOUNT_NOT_PREPAID", "account").await;
         }
