@@ -64,7 +64,8 @@ async fn with_card(app: &TestApp, product: &str, amount: &str) -> (Account, Valu
 
 /// An authorisation; its id.
 async fn authorise(app: &TestApp, card: &Value, amount: &str) -> String {
-    let done = give(app, "authoriseCard", json!({ "card": card, "amount": euros(amount) }), "hold { id }").await;
+    let input = json!({ "card": card, "amount": euros(amount), "pointOfSale": { "channel": "POS" } });
+    let done = give(app, "authoriseCard", input, "hold { id }").await;
     done["hold"]["id"].as_str().expect("an id").to_owned()
 }
 
@@ -192,7 +193,7 @@ on_both_databases! {
             (asking("1.00", json!({ "approvalCode": "1234567" })), "INVALID_INPUT", "pointOfSale.approvalCode"),
             (asking("1.00", json!({ "rate": "1.5" })), "INVALID_INPUT", "pointOfSale.rate"),
             (asking("1.00", json!({ "acquirerReference": "12" })), "INVALID_INPUT", "pointOfSale.acquirerReference"),
-            (asking("50.01", json!({})), "CARD_LIMIT_EXCEEDED", "amount"),
+            (asking("50.01", json!({ "channel": "POS" })), "CARD_LIMIT_EXCEEDED", "amount"),
         ] {
             for name in ["authoriseCard", "purchaseByCard"] {
                 app.refused(name, input.clone(), code, field).await;
@@ -200,11 +201,11 @@ on_both_databases! {
         }
         assert_eq!(app.picture().await, before);
         let hold = authorise(&app, &card, "45.00").await;
-        let refusal = app.refused("authoriseCard", asking("5.01", json!({})), "CARD_LIMIT_EXCEEDED", "amount").await;
+        let refusal = app.refused("authoriseCard", asking("5.01", json!({ "channel": "POS" })), "CARD_LIMIT_EXCEEDED", "amount").await;
         assert_eq!(refusal["facts"]["remaining"], euros("5.00"));
         give(&app, "reverseAuthorisation", json!({ "authorisation": hold }), "replayed").await;
         app.transfer(&account, &app.account("current").await, "70.00").await;
-        app.refused("authoriseCard", asking("30.01", json!({})), "INSUFFICIENT_FUNDS", "amount").await;
+        app.refused("authoriseCard", asking("30.01", json!({ "channel": "POS" })), "INSUFFICIENT_FUNDS", "amount").await;
         give(&app, "deleteCard", json!({ "card": card }), "replayed").await;
         for name in ["authoriseCard", "purchaseByCard"] {
             let refusal = app.refused(name, asking("1.00", json!({})), "CARD_DELETED", "card").await;
