@@ -190,6 +190,8 @@ async fn fill(engine: &Engine, tenant: TenantId, accounts: usize) {
         maximum_credit_limit: None,
         maximum_balance: None,
         charity: None,
+        prepaid: None,
+        authorisation_days: None,
         reference: None,
         payee: None,
         metadata: "{}".into(),

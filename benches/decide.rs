@@ -36,6 +36,8 @@ fn main() {
         maximum_credit_limit: None,
         maximum_balance: None,
         charity: None,
+        prepaid: None,
+        authorisation_days: None,
         reference: None,
         payee: None,
         metadata: "{}".into(),

@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use crate::primitives::{AccountId, ApprovalId, CustomerId, EntryId, LimitApplicationId, Money, text};
+use crate::primitives::{BlockId, AccountId, ApprovalId, CustomerId, EntryId, LimitApplicationId, Money, text};
 
 crate::open_list! {
     /// Why something was refused.
@@ -68,6 +68,8 @@ pub struct Facts {
     pub status: Option<&'static str>,
     /// What is blocked, as the list of kinds has it.
     pub block_kind: Option<&'static str>,
+    /// The block that stops it.
+    pub block: Option<BlockId>,
     /// The last day of the block; none where it has no end.
     pub blocked_until: Option<NaiveDate>,
     /// The last closed day.

@@ -22,6 +22,8 @@ pub struct Model {
     pub embossed_name: Option<String>,
     /// JSON.
     pub limits: String,
+    /// JSON.
+    pub blocks: Option<String>,
     pub chain_id: Uuid,
     /// On the first card of a chain, once it has been replaced.
     pub newest_id: Option<Uuid>,

@@ -16,6 +16,7 @@ pub struct Model {
     pub purchase: String,
     pub currency: String,
     pub amount_minor: i64,
+    pub refunded_minor: i64,
     pub state: String,
     pub reason: String,
     pub reference: Option<String>,

@@ -21,6 +21,8 @@ pub struct Model {
     pub maximum_credit_limit_minor: Option<i64>,
     pub maximum_balance_minor: Option<i64>,
     pub charity: Option<String>,
+    pub prepaid: Option<String>,
+    pub authorisation_days: Option<i32>,
     pub reference_scheme: Option<String>,
     pub payee: Option<String>,
     pub retired: bool,

@@ -18,6 +18,10 @@ mod m20261128_000004_pos;
 mod m20261128_000006_money;
 mod m20261128_000007_actions;
 mod m20261129_000030_mandates;
+mod m20261129_000010_refunds;
+mod m20261129_000011_prepaid;
+mod m20261129_000012_card_blocks;
+mod m20261129_000013_authorisation_days;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -38,6 +42,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000006_money::Migration),
             Box::new(m20261128_000007_actions::Migration),
             Box::new(m20261129_000030_mandates::Migration),
+            Box::new(m20261129_000010_refunds::Migration),
+            Box::new(m20261129_000011_prepaid::Migration),
+            Box::new(m20261129_000012_card_blocks::Migration),
+            Box::new(m20261129_000013_authorisation_days::Migration),
         ]
     }
 }

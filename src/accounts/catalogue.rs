@@ -59,6 +59,8 @@ impl Command for InstallCatalogue {
                 maximum_credit_limit: None,
                 maximum_balance: None,
                 charity: None,
+                prepaid: None,
+                authorisation_days: None,
                 reference: None,
                 payee: None,
                 retired: false,

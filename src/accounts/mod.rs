@@ -5,7 +5,8 @@
 //! postings ever again.
 //!
 //! What restricts an account's money is in [`blocks`], who wants more credit in [`applications`]; by its product an account
-//! has a payment reference and a bank account to pay to, and may give to charity with what it spends.
+//! has a payment reference and a bank account to pay to, may give to charity with what it spends, and is loaded and unloaded
+//! ([`prepaid`]).
 
 pub mod actions;
 pub mod applications;
@@ -18,6 +19,7 @@ pub mod events;
 pub mod lookup;
 pub mod model;
 pub mod participants;
+pub mod prepaid;
 pub mod products;
 pub mod refusals;
 pub mod store;

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::bank::{BankAccount, BankAccountClass};
+use super::prepaid::PrepaidTerms;
 use crate::ledger::DebtRule;
 use crate::ledger::charity::CharityRule;
 use crate::ledger::position::RepaymentOrder;
@@ -109,6 +110,10 @@ pub struct Product {
     pub maximum_balance: Option<Minor>,
     /// What accounts give to charity that switch it on.
     pub charity: Option<CharityRule>,
+    /// What is charged and allowed for loads and unloads, of a prepaid product.
+    pub prepaid: Option<PrepaidTerms>,
+    /// After how many days an authorisation of a card lapses, where the message does not say when; a week when absent.
+    pub authorisation_days: Option<i32>,
     /// How accounts get the reference that payments to them carry.
     pub reference: Option<ReferenceScheme>,
     /// To whom such payments are made.
@@ -134,6 +139,12 @@ impl Product {
         }
         if self.working_mode == Some(WorkingMode::PayBefore) && self.debt_rule != DebtRule::None {
             return Err(Refused::invalid("debtRule", "a prepaid account never goes below zero: NONE"));
+        }
+        if self.authorisation_days.is_some_and(|days| !(1..=90).contains(&days)) {
+            return Err(Refused::invalid("authorisationDays", "is 1 to 90"));
+        }
+        if self.prepaid.is_some() && self.working_mode != Some(WorkingMode::PayBefore) {
+            return Err(Refused::invalid("prepaid", "only what is paid beforehand is loaded: PAY_BEFORE"));
         }
         if self.family == Family::Virtual && self.debt_rule != DebtRule::None {
             return Err(Refused::invalid("debtRule", "a virtual account never goes below zero: NONE"));

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::events::{self, PRODUCT_CREATED, PRODUCT_UPDATED};
+use super::prepaid::NewPrepaidTerms;
 use super::model::{Family, Payee, Product, WorkingMode};
 use super::store::{CODE, ProductBy};
 use crate::ledger::DebtRule;
@@ -42,6 +43,12 @@ pub struct CreateProduct {
     pub maximum_balance: Option<Amount>,
     /// What accounts give to charity that switch it on.
     pub charity: Option<CharityTerms>,
+    /// What is charged and allowed for loads and unloads, of a prepaid product.
+    #[serde(default)]
+    pub prepaid: Option<NewPrepaidTerms>,
+    /// After how many days an authorisation of a card lapses; a week when absent.
+    #[serde(default)]
+    pub authorisation_days: Option<i32>,
     /// How accounts get the reference that payments to them carry.
     pub reference: Option<ReferenceTerms>,
     /// To whom such payments are made.
@@ -76,6 +83,8 @@ impl Command for CreateProduct {
             maximum_credit_limit: minor("maximumCreditLimit", self.maximum_credit_limit)?,
             maximum_balance: minor("maximumBalance", self.maximum_balance)?,
             charity: self.charity.map(CharityTerms::rule).transpose()?,
+            prepaid: self.prepaid.map(|terms| terms.checked(currency)).transpose()?,
+            authorisation_days: self.authorisation_days,
             reference: self.reference.map(ReferenceTerms::scheme).transpose()?,
             payee: self.payee.clone().map(Payee::checked).transpose()?,
             retired: false,
@@ -109,6 +118,12 @@ pub struct UpdateProduct {
     pub maximum_balance: Change<Amount>,
     /// What accounts give to charity that switch it on; emptied, nothing.
     pub charity: Change<CharityTerms>,
+    /// What is charged and allowed for loads and unloads from now on; emptied, nothing is charged and all is allowed.
+    #[serde(default)]
+    pub prepaid: Change<NewPrepaidTerms>,
+    /// After how many days an authorisation that comes from now on lapses; emptied, after a week.
+    #[serde(default)]
+    pub authorisation_days: Change<i32>,
     /// How accounts that are opened get the reference that payments to them carry; emptied, they get none.
     pub reference: Change<ReferenceTerms>,
     /// To whom payments are made; emptied, to nobody.
@@ -154,6 +169,12 @@ impl Command for UpdateProduct {
                 Change::Clear => product.charity = None,
                 Change::Set(terms) => product.charity = Some(terms.rule()?),
             }
+            match &self.prepaid {
+                Change::Keep => {}
+                Change::Clear => product.prepaid = None,
+                Change::Set(terms) => product.prepaid = Some(terms.checked(currency)?),
+            }
+            self.authorisation_days.apply(&mut product.authorisation_days);
             match self.reference {
                 Change::Keep => {}
                 Change::Clear => product.reference = None,

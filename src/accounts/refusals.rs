@@ -15,6 +15,8 @@ crate::open_words! { RefusalCode:
         /// The payment reference's check digit is wrong, by every rule that references are made by here. One that is right
         /// and that no account has is `NOT_FOUND`.
         PAYMENT_REFERENCE_INVALID,
+        /// The account is no prepaid one: it is not loaded and unloaded, but paid to and out.
+        ACCOUNT_NOT_PREPAID,
         /// The account has an application for a higher limit that is not decided yet: `facts.application`.
         LIMIT_APPLICATION_OPEN,
     }

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde::{Deserialize, Serialize};
 
 use super::model::{Account, Family, Product, WorkingMode};
+use super::prepaid::PrepaidTerms;
 use super::refusals::PAYMENT_REFERENCE_INVALID;
 use crate::customers::{self, Customer, CustomerBy, visible};
 use crate::database::{Kind, Listed, listed};
@@ -107,6 +108,8 @@ impl Row for Product {
             maximum_credit_limit_minor: self.maximum_credit_limit.map(|limit| limit.0),
             maximum_balance_minor: self.maximum_balance.map(|limit| limit.0),
             charity: self.charity.map(CharityRule::to_text),
+            prepaid: self.prepaid.map(PrepaidTerms::to_text),
+            authorisation_days: self.authorisation_days,
             reference_scheme: self.reference.map(ReferenceScheme::to_text),
             // Plain data: the only failure would be the writer's, and a text has none.
             payee: self.payee.as_ref().map(|payee| serde_json::to_string(payee).unwrap_or_default()),
@@ -132,6 +135,8 @@ impl Row for Product {
             maximum_credit_limit: row.maximum_credit_limit_minor.map(Minor),
             maximum_balance: row.maximum_balance_minor.map(Minor),
             charity: parsed(row.charity, CharityRule::from_text, "charity rule")?,
+            prepaid: parsed(row.prepaid, PrepaidTerms::from_text, "terms of loads")?,
+            authorisation_days: row.authorisation_days,
             reference: parsed(row.reference_scheme, ReferenceScheme::from_text, "rule of payment references")?,
             payee: parsed(row.payee, |payee| serde_json::from_str(payee).ok(), "payee")?,
             retired: row.retired,

@@ -16,6 +16,7 @@ pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::accounts::products::CharityKind;
 pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
+pub use crate::cards::blocks::CardBlockStatus;
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::customers::CustomerType;
 pub use crate::customers::actions::CustomerAction;
@@ -37,6 +38,7 @@ pub use crate::ledger::{
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::reimbursements::ReimbursementType;
+pub use crate::payments::schemes::SettlementDirection;
 pub use crate::primitives::references::ReferenceRule;
 pub use crate::refused::RefusalCode;
 
@@ -159,6 +161,7 @@ graphql_enums! {
     BankAccountClass = "BankAccountClass",
     CardAction = "CardAction",
     CardChannel = "CardChannel",
+    CardBlockStatus = "CardBlockStatus",
     CardStatus = "CardStatus",
     BlockKind = "BlockKind",
     BlockStatus = "BlockStatus",
@@ -196,6 +199,7 @@ graphql_enums! {
     ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",
+    SettlementDirection = "SettlementDirection",
     DeliveryState = "WebhookDeliveryState",
     DisabledReason = "WebhookDisabledReason",
     TransactionKind = "TransactionKind",

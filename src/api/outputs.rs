@@ -12,6 +12,7 @@ use crate::api::books::{Entry, Hold};
 use crate::api::context::{Caller, caller};
 use crate::api::fault::Fault;
 use crate::ledger::{self, LedgerFault};
+use crate::payments::loads::fee_of;
 use crate::primitives::AccountId;
 
 const GONE: LedgerFault = LedgerFault::Inconsistent("what a mutation has just made is not there");
@@ -56,6 +57,15 @@ impl OutputType for AccountOf {
         let account = account.await.map_err(|fault| Error::from(fault).into_server_error(field.pos))?;
         account.resolve(ctx, field).await
     }
+}
+
+/// What gave back the fee of the load or unload that an entry reverses, in the same decision.
+pub(crate) async fn fee_given_back(ctx: &Context<'_>, reversal: &ledger::Entry) -> Result<Option<Entry>, Fault> {
+    let Some(original) = reversal.reverses else { return Ok(None) };
+    let loaders = &caller(ctx)?.loaders;
+    let Some(reversed) = loaders.row::<ledger::rows::Reversed>(fee_of(original)).await? else { return Ok(None) };
+    let last = loaders.entry(reversed.last).await?;
+    Ok(last.filter(|last| last.command == reversal.command).map(Entry::new))
 }
 
 /// A hold, and its account.

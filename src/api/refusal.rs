@@ -52,6 +52,8 @@ pub struct RefusalFacts {
     status: Option<String>,
     /// What is blocked.
     block_kind: Option<BlockKind>,
+    /// The block that stops it.
+    block: Option<ID>,
     /// The last day of the block; none where it has no end.
     blocked_until: Option<Date>,
     /// The last closed day.
@@ -97,6 +99,7 @@ impl From<Refused> for Refusal {
             maximum_count: facts.maximum_count,
             status: facts.status.map(Into::into),
             block_kind: facts.block_kind.and_then(BlockKind::from_word),
+            block: facts.block.map(Into::into),
             blocked_until: facts.blocked_until.map(Date),
             closed_through: facts.closed_through.map(Date),
             earliest: facts.earliest.map(Date),

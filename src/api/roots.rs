@@ -35,9 +35,12 @@ use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
+use super::payments::loads::LoadMutation;
 use super::payments::movements::MovementMutation;
 use super::payments::receipts::ReceiptMutation;
 use super::payments::remittances::RemittanceMutation;
+use super::payments::returns::ReturnMutation;
+use super::payments::schemes::SchemeMutation;
 use super::query::CommonQuery;
 use super::tenants::{TenantMutation, TenantQuery};
 use super::webhooks::{WebhookMutation, WebhookQuery};
@@ -87,11 +90,14 @@ pub struct Mutation(
     BlockMutation,
     LimitApplicationMutation,
     MovementMutation,
+    LoadMutation,
     HoldMutation,
     DocumentMutation,
     ReceiptMutation,
     HistoryCodesMutation,
     RemittanceMutation,
+    ReturnMutation,
+    SchemeMutation,
     JobMutation,
     ApprovalMutation,
     MandateMutation,

@@ -19,11 +19,15 @@ const OWN_CHECK: &[&str] = &["paymentReference"];
 /// What payments carry: a number alone is the receiver's reference. With anything beside it, it is a text like any other.
 const OF_PAYMENTS: &[&str] = &[
     "DisburseInput",
+    "LoadAccountInput",
     "PayGarnishmentInput",
+    "PostDeductionInput",
     "PostPaymentInput",
     "PostReimbursementInput",
     "RemitToPartyInput",
+    "SettleCardSchemeInput",
     "TransferInput",
+    "UnloadAccountInput",
 ];
 
 /// Numbers of bank accounts, some of which have up to 14 digits and no check: what is shorter than that is theirs.

@@ -11,8 +11,13 @@
 //! | `reverseAuthorisation` | reduced, or RELEASED when nothing is left | what is given back counts no more, on the days on which it did |
 //! | time | EXPIRED | the same |
 //!
+//! A message that names no channel is held to the strictest: it may have come by any that the way allows in which the
+//! card's data were read ([`PointOfSale::possible_channels`]), is refused where one of these is blocked or has no room, and
+//! counts against the limits of every channel unless it can be one alone. An issuer who blocks cash machines means those as
+//! well whose acquirer does not say what they are.
+//!
 //! Refused in this order: what is not there (`NOT_FOUND`), what is no input (`INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`), a
-//! reference of something else (`DUPLICATE_REFERENCE`), the card (`CARD_DELETED`, `CARD_REPLACED`, `CARD_EXPIRED`), the
+//! reference of something else (`DUPLICATE_REFERENCE`), the card (`CARD_DELETED`, `CARD_REPLACED`, `CARD_EXPIRED`, `CARD_BLOCKED`), the
 //! account's currency (`CURRENCY_MISMATCH`), the card's limits (`CARD_COUNTRY_BLOCKED`, `CARD_CHANNEL_BLOCKED`,
 //! `CARD_LIMIT_EXCEEDED`), the account (`ACCOUNT_NOT_OPEN`, `INSUFFICIENT_FUNDS`).
 
@@ -20,22 +25,27 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::blocks;
 use super::limits::{Asked, LimitHit};
 use super::model::{Card, CardStatus};
 use super::point_of_sale::{checked, title};
 use super::refusals::{CARD_DELETED, CARD_EXPIRED, CARD_REPLACED};
 use super::store::CardBy;
 use super::usage;
+use crate::accounts::{Account, Product};
 use crate::ledger::amounts::positive;
 use crate::ledger::rows::NETWORK_REFERENCE;
-use crate::ledger::{CardChannel, Hold, HoldStatus, PointOfSale, Refusal};
+use crate::ledger::{Hold, HoldStatus, PointOfSale, Refusal};
 use crate::primitives::clock::Micros;
 use crate::primitives::{Currency, HoldId, Minor, Money};
 use crate::refused::{Refused, check_reference, described};
 use crate::work::{CardUse, Command, Decision, Named as _, NewHold, Owned as _, Stop, Wants, Work};
 
-/// Days after which an authorisation lapses, where the message does not say when.
+/// Days after which an authorisation lapses, where neither the message nor the product says when.
 pub const LAPSES_AFTER_DAYS: i64 = 7;
+
+/// Days after which an authorisation lapses at the latest. Schemes hold hotels' and car hirers' open for a month.
+pub const LAPSES_AFTER_DAYS_AT_MOST: i64 = 90;
 
 const DAY: Micros = 24 * 60 * 60 * 1_000_000;
 
@@ -50,7 +60,7 @@ pub struct AuthoriseCard {
     pub at: PointOfSale,
     /// What the network calls it; unique.
     pub network_reference: Option<String>,
-    /// When it lapses; after [`LAPSES_AFTER_DAYS`] when absent.
+    /// When it lapses; as the product says when absent.
     pub expires_at: Option<Micros>,
     /// For people; the merchant's name when absent.
     pub description: Option<String>,
@@ -72,10 +82,10 @@ impl Command for AuthoriseCard {
         let card = self.card.locate(work, "card")?;
         let amount = positive("amount", self.amount)?;
         let mut at = checked(&self.at)?;
-        let expires_at = self.expires_at.unwrap_or_else(|| work.now() + LAPSES_AFTER_DAYS * DAY);
-        if expires_at <= work.now() {
-            return Err(Refused::invalid("expiresAt", "must lie in the future").into());
-        }
+        let expires_at = match self.expires_at {
+            None => work.now() + lapses_after_days(work, &card)? * DAY,
+            Some(end) => ending(end, work.now(), LAPSES_AFTER_DAYS_AT_MOST)?,
+        };
         let description = described("description", self.description.as_deref(), &title(&at, "Card payment"))?;
         check_reference("networkReference", self.network_reference.as_deref())?;
         if let Some(reference) = &self.network_reference
@@ -104,7 +114,7 @@ impl Command for AuthoriseCard {
         };
         let hold = work.place_hold(&hold).named(&[(card.account, "card")])?;
         let today = work.today();
-        usage::count(work, card.chain, channel(&at), today, amount)?;
+        usage::count(work, card.chain, at.known_channel(), today, amount)?;
         Ok(hold)
     }
 
@@ -204,6 +214,34 @@ impl Command for ReverseAuthorisation {
     }
 }
 
+/// After how many days an authorisation of a card lapses by itself: as the account's product says.
+fn lapses_after_days(work: &mut Work, card: &Card) -> Decision<i64> {
+    // What the limits and the funds look at is missed together with the account.
+    let (account, _, _) = (
+        work.get::<Account>(card.account),
+        work.position(card.account),
+        usage::spent(work, card.chain, &[]),
+    );
+    let account = account?.ok_or_else(|| Stop::damaged("a card of no account"))?;
+    let product = work.get::<Product>(account.product)?;
+    let days = product.and_then(|product| product.authorisation_days);
+    Ok(days.map_or(LAPSES_AFTER_DAYS, i64::from))
+}
+
+/// When a hold is to end by itself: in the future, in so many days at most.
+///
+/// # Errors
+/// `INVALID_INPUT` for `expiresAt`.
+pub fn ending(end: Micros, now: Micros, most_days: i64) -> Result<Micros, Refused> {
+    if end <= now {
+        return Err(Refused::invalid("expiresAt", "must lie in the future"));
+    }
+    if end > now + most_days * DAY {
+        return Err(Refused::invalid("expiresAt", format!("must not lie more than {most_days} days ahead")));
+    }
+    Ok(end)
+}
+
 /// Ends a hold, as released or expired; what it counted against a card's limits is given back.
 ///
 /// # Errors
@@ -228,11 +266,6 @@ pub(super) fn locate(work: &mut Work, id: HoldId, field: &str) -> Decision<(Arc<
     if card.is_visible(work)? { Ok((hold, card)) } else { Err(not_found()) }
 }
 
-/// The channel that a message counts under: a terminal's where it does not say.
-pub(super) fn channel(at: &PointOfSale) -> CardChannel {
-    at.channel.unwrap_or(CardChannel::Pos)
-}
-
 /// Whether a card may be used for so much: all but the funds. `named` is the field that stands for the card and what is
 /// known of the place, where the input names neither.
 pub(super) fn may_use(
@@ -243,21 +276,26 @@ pub(super) fn may_use(
     named: Option<&str>,
 ) -> Decision<()> {
     // All that is missing is missed at once.
-    let (position, spent) = (work.position(card.account), usage::spent(work, card.chain, channel(at)));
+    let channels = at.possible_channels();
+    let (position, spent) = (work.position(card.account), usage::spent(work, card.chain, channels));
     let (position, spent) = (position?, spent?);
     in_force(work, card, named.unwrap_or("card"))?;
+    blocks::require_unblocked(card, work.today(), named.unwrap_or("card"))?;
     if position.currency != currency {
         return Decision::Err(Refusal::CurrencyMismatch(card.account).into()).named(&[]);
     }
     let country = at.merchant.as_ref().and_then(|merchant| merchant.country.as_deref());
-    let hit = card.limits.check(&Asked { amount, channel: channel(at), country }, &spent);
-    hit.map_err(|hit| {
+    // Of each channel that it may have come by: the strictest decides.
+    let hits = spent.iter().filter_map(|(channel, spent)| {
+        card.limits.check(&Asked { amount, channel: *channel, country }, spent).err()
+    });
+    hits.min_by_key(LimitHit::precedence).map_or(Ok(()), |hit| {
         let field = match hit {
             LimitHit::Amount { .. } => "amount",
             LimitHit::Country => named.unwrap_or("pointOfSale.merchant.country"),
             LimitHit::Channel => named.unwrap_or("pointOfSale.channel"),
         };
-        hit.refused(field, currency).into()
+        Err(hit.refused(field, currency).into())
     })
 }
 

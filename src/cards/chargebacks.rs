@@ -1,9 +1,13 @@
 //! Chargebacks: a purchase that is disputed with the scheme. OPEN -> WON or LOST, for good.
 //!
-//! A purchase is disputed once, and by no more than it was less what was reversed of it. The cardholder may be given the
-//! amount at once, provisionally: the scheme owes it meanwhile (CHARGEBACK_RECEIVABLE). A dispute that is won makes that
-//! final, or gives it then; one that is lost takes it back, whatever the account has. See the table of postings in
-//! [`super::clearing`].
+//! A purchase is disputed once, and by no more than it was less what was reversed and refunded of it. The cardholder may be
+//! given the amount at once, provisionally: the scheme owes it meanwhile (CHARGEBACK_RECEIVABLE). A dispute that is won
+//! makes that final, or gives it then; one that is lost takes it back, whatever the account has. See the table of postings
+//! in [`super::clearing`].
+//!
+//! What the merchant refunds while the purchase is disputed, or once the dispute is won, is held against it: no more of it
+//! is disputed than is left of the purchase, and what the cardholder would have twice is taken back (given back to the
+//! scheme, once that has paid). A dispute that is lost holds nothing, and neither does a refund that names no purchase.
 
 mod store;
 
@@ -13,8 +17,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::clearing::{book, purchase, side};
-use super::events::{self, CHARGEBACK_OPENED, CHARGEBACK_RESOLVED};
+use super::events::{self, CHARGEBACK_OPENED, CHARGEBACK_REDUCED, CHARGEBACK_RESOLVED};
 use super::model::Card;
+use super::refunds;
 use super::refusals::{CHARGEBACK_EXISTS, CHARGEBACK_RESOLVED_ALREADY};
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::Side;
@@ -22,7 +27,7 @@ use crate::ledger::rows::Reversed;
 use crate::ledger::{Draft, Entry, InternalRole, PointOfSale, Refusal, TransactionKind};
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, CardId, ChargebackId, Currency, EntryId, Minor, Money};
-use crate::refused::{Refused, check_reference, reason};
+use crate::refused::{INVALID_STATE, Refused, check_reference, reason};
 use crate::work::{Command, Decision, Named as _, Owned, Stop, Wants, Work};
 
 pub use store::{PURCHASE, list};
@@ -64,6 +69,8 @@ pub struct Chargeback {
     pub currency: Currency,
     /// How much of it is disputed.
     pub amount: Minor,
+    /// What of that the merchant has refunded since: it is disputed no more.
+    pub refunded: Minor,
     /// Its state.
     pub state: ChargebackState,
     /// Why.
@@ -80,6 +87,14 @@ pub struct Chargeback {
     pub resolved_on: Option<NaiveDate>,
     /// When it was opened.
     pub created_at: Micros,
+}
+
+impl Chargeback {
+    /// What is disputed still, or was when it was decided.
+    #[must_use]
+    pub fn disputed(&self) -> Minor {
+        Minor(self.amount.0 - self.refunded.0)
+    }
 }
 
 impl Owned for Chargeback {
@@ -112,12 +127,12 @@ impl Command for OpenChargeback {
 
     fn looks_at(&self, wants: &mut Wants) {
         wants.entry(self.purchase);
-        wants.row::<Reversed>(self.purchase);
-        wants.unique::<Chargeback>(&PURCHASE, &self.purchase.to_string());
+        hint(self.purchase, wants);
     }
 
     /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE` for no amount, `CHARGEBACK_EXISTS`,
-    /// `ALREADY_REVERSED`, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE` for more than is left of the purchase.
+    /// `ALREADY_REVERSED`, `INVALID_STATE` when all of it was refunded, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE` for
+    /// more than is left of the purchase.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Chargeback>> {
         let (entry, at, card) = purchase(work, self.purchase, "purchase")?;
         let why = reason("reason", &self.reason)?;
@@ -130,7 +145,7 @@ impl Command for OpenChargeback {
             let message = "the purchase is or was disputed already";
             return Err(Refused::of_field(CHARGEBACK_EXISTS, "purchase", message).into());
         }
-        let (left, currency) = self.left(work, &entry, &at)?;
+        let (left, currency) = open_for_dispute(work, &entry, &at)?;
         let amount = match asked {
             Some((_, other)) if other != currency => {
                 return Decision::Err(Refusal::CurrencyMismatch(card.account).into()).named(&[]);
@@ -158,6 +173,7 @@ impl Command for OpenChargeback {
             purchase: entry.id.to_string(),
             currency,
             amount,
+            refunded: Minor::ZERO,
             state: ChargebackState::Open,
             reason: why,
             reference: self.reference.clone(),
@@ -181,18 +197,55 @@ impl Command for OpenChargeback {
     }
 }
 
-impl OpenChargeback {
-    /// What is left of the purchase, less what was reversed of it.
-    fn left(&self, work: &mut Work, entry: &Entry, at: &PointOfSale) -> Decision<(Minor, Currency)> {
-        let billed = at.billed.ok_or_else(|| Stop::damaged("a purchase that billed nothing"))?;
-        let whole = positive("purchase", billed)?;
-        let reversed = work.get::<Reversed>(entry.id)?;
-        if let Some(Reversed { complete: true, last, .. }) = reversed.as_deref() {
-            return Decision::Err(Refusal::AlreadyReversed { by: *last }.into()).of_field("purchase");
-        }
-        let gone: i64 = reversed.iter().flat_map(|it| &it.lines).filter(|part| **part > 0).sum();
-        Ok((Minor(whole.0 - gone), billed.currency))
+/// What is left of a purchase to be disputed, and its currency.
+fn open_for_dispute(work: &mut Work, entry: &Entry, at: &PointOfSale) -> Decision<(Minor, Currency)> {
+    let left = refunds::left(work, entry, at)?;
+    let billed = at.billed.ok_or_else(|| Stop::damaged("a purchase that billed nothing"))?;
+    if let Some(Reversed { complete: true, last, .. }) = work.get::<Reversed>(entry.id)?.as_deref() {
+        return Decision::Err(Refusal::AlreadyReversed { by: *last }.into()).of_field("purchase");
     }
+    if left == Minor::ZERO {
+        let message = "nothing is left of the purchase: it was refunded";
+        return Err(Refused::of_field(INVALID_STATE, "purchase", message).into());
+    }
+    Ok((left, billed.currency))
+}
+
+/// What is looked up when a purchase is disputed or refunded.
+pub(super) fn hint(purchase: EntryId, wants: &mut Wants) {
+    refunds::hint(purchase, wants);
+    wants.unique::<Chargeback>(&PURCHASE, &purchase.to_string());
+}
+
+/// Holds a refund that was just counted against the purchase's chargeback, if it has one that is open or won: no more is
+/// disputed than is left of the purchase, and what the cardholder has twice is taken back.
+///
+/// # Errors
+/// That something is not loaded yet.
+pub(super) fn hold_against(work: &mut Work, card: &Card, bought: &Entry, at: &PointOfSale) -> Decision<()> {
+    let Some(chargeback) = work.find::<Chargeback>(&PURCHASE, &bought.id.to_string())? else { return Ok(()) };
+    let excess = Minor(chargeback.disputed().0 - refunds::left(work, bought, at)?.0);
+    if chargeback.state == ChargebackState::Lost || excess.0 <= 0 {
+        return Ok(());
+    }
+    let to = match (chargeback.state, chargeback.credit) {
+        (ChargebackState::Won, _) => Some(InternalRole::SchemeSettlement),
+        (_, Some(_)) => Some(InternalRole::ChargebackReceivable),
+        // Nothing was given yet.
+        (_, None) => None,
+    };
+    if let Some(to) = to {
+        let (own, placed) = side(work, card.account)?;
+        let title = "Chargeback, refunded by the merchant";
+        let draft = draft(chargeback.currency, card, bought.id, excess, at.merchant.clone(), title);
+        book(work, card, &placed_on(draft.moving(own, Side::Internal(to), excess), card, placed), placed)?;
+    }
+    let chargeback = work.change::<Chargeback, Refused>(chargeback.id, |chargeback| {
+        chargeback.refunded = Minor(chargeback.refunded.0 + excess.0);
+        Ok(())
+    })?;
+    work.tell(events::of_chargeback(CHARGEBACK_REDUCED, &chargeback));
+    Ok(())
 }
 
 /// Notes how the scheme has decided, and books it.
@@ -212,7 +265,8 @@ impl Command for ResolveChargeback {
         wants.row::<Chargeback>(self.chargeback);
     }
 
-    /// Refused as: `NOT_FOUND`, `CHARGEBACK_RESOLVED_ALREADY`.
+    /// Refused as: `NOT_FOUND`, `CHARGEBACK_RESOLVED_ALREADY`. Where all that was disputed has been refunded meanwhile,
+    /// nothing is booked.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Chargeback>> {
         let not_found = || Stop::from(Refused::not_found("chargeback", "chargeback"));
         let chargeback = work.get::<Chargeback>(self.chargeback)?.ok_or_else(not_found)?;
@@ -227,10 +281,11 @@ impl Command for ResolveChargeback {
             return Err(refused.into());
         }
         let purchase = chargeback.purchase.parse().map_err(|_| Stop::damaged("a chargeback of no entry"))?;
-        let Chargeback { currency, amount, .. } = *chargeback;
+        let (currency, amount) = (chargeback.currency, chargeback.disputed());
         let drafted = |title| draft(currency, &card, purchase, amount, None, title);
         let receivable = Side::Internal(InternalRole::ChargebackReceivable);
         let entry = match (self.outcome, chargeback.credit) {
+            _ if amount == Minor::ZERO => None,
             (ChargebackOutcome::Won, Some(_)) => {
                 let settlement = Side::Internal(InternalRole::SchemeSettlement);
                 let draft = drafted("Chargeback won").moving(settlement, receivable, amount);
@@ -298,8 +353,8 @@ fn draft(
     draft
 }
 
-/// Whether a purchase is not to be reversed: because it is disputed, and would be given back twice, or because it is what
-/// came of a dispute.
+/// That an entry may be reversed: no purchase that is disputed or was refunded, which would be given back twice; nothing
+/// that came of a dispute; no refund that was held against one.
 ///
 /// # Errors
 /// `INVALID_STATE`, or that something is not loaded yet.
@@ -307,12 +362,22 @@ pub fn allows_reversal(work: &mut Work, entry: &Entry, field: &str) -> Decision<
     let message = match entry.kind {
         TransactionKind::Chargeback => "it came of a chargeback, which is resolved instead",
         TransactionKind::Purchase if entry.noted().point_of_sale.is_some() => {
-            match work.find::<Chargeback>(&PURCHASE, &entry.id.to_string())? {
+            let chargeback = work.find::<Chargeback>(&PURCHASE, &entry.id.to_string());
+            let (refunded, chargeback) = (refunds::of(work, entry.id)?, chargeback?);
+            match chargeback {
                 Some(chargeback) if chargeback.state != ChargebackState::Lost => "the purchase is or was charged back",
+                _ if refunded.0 > 0 => "the purchase was refunded: a refund that was none is reversed first",
+                _ => return Ok(()),
+            }
+        }
+        TransactionKind::Credit => {
+            let Some(purchase) = refunds::refunds(entry) else { return Ok(()) };
+            match work.find::<Chargeback>(&PURCHASE, &purchase.to_string())? {
+                Some(chargeback) if chargeback.refunded.0 > 0 => "the refund was held against a chargeback",
                 _ => return Ok(()),
             }
         }
         _ => return Ok(()),
     };
-    Err(Refused::of_field(crate::refused::INVALID_STATE, field, message).into())
+    Err(Refused::of_field(INVALID_STATE, field, message).into())
 }

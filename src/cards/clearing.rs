@@ -6,7 +6,8 @@
 //! | `clearCard` | the account's principal past its limit; where it may owe nothing its free funds, then SHORTFALL | SCHEME_SETTLEMENT |
 //! | `purchaseByCard` | the account's funds or credit | SCHEME_SETTLEMENT |
 //! | `refundCard` | SCHEME_SETTLEMENT | the account, past its maximum: shortfall, then debts in its product's order, then funds |
-//! | `openChargeback` with a provisional credit | CHARGEBACK_RECEIVABLE | the account, as a refund |
+//! | the same, of a purchase that is or was charged back | the account, as a clearing, what it would have twice | CHARGEBACK_RECEIVABLE while it is open, SCHEME_SETTLEMENT once it is won |
+| `openChargeback` with a provisional credit | CHARGEBACK_RECEIVABLE | the account, as a refund |
 //! | `resolveChargeback`, won | SCHEME_SETTLEMENT | CHARGEBACK_RECEIVABLE, or the account where nothing was credited |
 //! | `resolveChargeback`, lost | the account, as a clearing, where it was credited | CHARGEBACK_RECEIVABLE |
 //!
@@ -19,15 +20,15 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::authorisations::{channel, end, locate, may_use};
+use super::authorisations::{end, locate, may_use};
 use super::events::{self, CARD_CLEARED_UNPLACED};
 use super::model::Card;
 use super::point_of_sale::{checked, title};
 use super::store::CardBy;
-use super::usage;
+use super::{chargebacks, refunds, usage};
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::{
@@ -40,6 +41,9 @@ use crate::work::{Command, Decision, Named as _, Owned as _, Stop, Wants, Work};
 
 /// Who posts what a scheme's reference names: the namespace of these references among the entries' external ones.
 pub const POSTER: &str = "CARD_SCHEME";
+
+/// The age in days of what a scheme clears, at most. Schemes give merchants half a year, and longer to give back.
+pub const CLEARED_WITHIN_DAYS: u64 = 400;
 
 /// What is cleared.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -97,14 +101,28 @@ impl Message {
         let amount = positive("amount", self.amount)?;
         let at = checked(&self.at)?;
         check_reference("networkReference", self.network_reference.as_deref())?;
-        if self.transaction_date.is_some_and(|date| date > work.today()) {
-            return Err(Refused::invalid("transactionDate", "must not lie after the business date").into());
-        }
+        self.check_date(work.today())?;
         let description = described("description", self.description.as_deref(), "")?;
         if work.position(account)?.currency != self.amount.currency {
             return Decision::Err(Refusal::CurrencyMismatch(account).into()).named(&[]);
         }
         Ok(Told { amount, at, description: Some(description).filter(|text| !text.is_empty()) })
+    }
+
+    /// That the card was used about now: tomorrow at the latest, as it is already where the card is used while the house
+    /// has not ended its day; and not so long ago that no scheme would clear it any more.
+    fn check_date(&self, today: NaiveDate) -> Result<(), Refused> {
+        let (first, last) = (today - Days::new(CLEARED_WITHIN_DAYS), today + Days::new(1));
+        match self.transaction_date {
+            Some(date) if date > last => {
+                Err(Refused::invalid("transactionDate", "must not lie more than a day after the business date"))
+            }
+            Some(date) if date < first => {
+                let message = format!("must not lie more than {CLEARED_WITHIN_DAYS} days before the business date");
+                Err(Refused::invalid("transactionDate", message))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The entry's draft, without its sides.
@@ -168,7 +186,7 @@ impl Command for ClearCard {
         let (side, placed) = side(work, card.account)?;
         at.account = (!placed).then_some(card.account);
         let description = told.description.or_else(|| hold.as_ref().map(|hold| hold.description.clone()));
-        let counts_as = channel(&at);
+        let counts_as = at.known_channel();
         let mut draft = self.message.draft(TransactionKind::Purchase, at, description, "Card purchase");
         if let (None, Some(hold)) = (draft.transaction_date, &hold) {
             // It was authorised when the hold was placed.
@@ -231,7 +249,7 @@ impl Command for PurchaseByCard {
         let told = self.message.checked(work, card.account)?;
         may_use(work, &card, (told.amount, self.message.amount.currency), &told.at, None)?;
         let at = PointOfSale { card: Some(card.id), ..told.at };
-        let counts_as = channel(&at);
+        let counts_as = at.known_channel();
         let draft = self.message.draft(TransactionKind::Purchase, at, told.description, "Card purchase");
         let own = Side::account(card.account);
         let draft = draft.moving(own, Side::Internal(InternalRole::SchemeSettlement), told.amount);
@@ -261,20 +279,25 @@ impl Command for RefundCard {
 
     fn looks_at(&self, wants: &mut Wants) {
         match &self.of {
-            Refunded::Purchase(entry) => wants.entry(*entry),
+            Refunded::Purchase(entry) => {
+                wants.entry(*entry);
+                chargebacks::hint(*entry, wants);
+            }
             Refunded::Card(card) => card.hint(wants),
         }
         self.message.hint(wants);
     }
 
-    /// Refused as a clearing is.
+    /// Refused as a clearing is. What a refund gives twice, because the purchase is or was charged back, is taken off the
+    /// chargeback in the same decision.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
-        let (card, earlier) = match &self.of {
-            Refunded::Card(by) => (by.locate(work, "of.card")?, PointOfSale::default()),
+        let (card, earlier, bought) = match &self.of {
+            Refunded::Card(by) => (by.locate(work, "of.card")?, PointOfSale::default(), None),
             Refunded::Purchase(id) => {
-                let (_, at, card) = purchase(work, *id, "of.purchase")?;
-                let (merchant, acquirer) = (at.merchant, at.acquirer);
-                (card, PointOfSale { purchase: Some(*id), merchant, acquirer, ..PointOfSale::default() })
+                let (bought, at, card) = purchase(work, *id, "of.purchase")?;
+                let (merchant, acquirer) = (at.merchant.clone(), at.acquirer.clone());
+                let earlier = PointOfSale { purchase: Some(*id), merchant, acquirer, ..PointOfSale::default() };
+                (card, earlier, Some((bought, at)))
             }
         };
         let told = self.message.checked(work, card.account)?;
@@ -284,7 +307,12 @@ impl Command for RefundCard {
         at.account = (!placed).then_some(card.account);
         let draft = self.message.draft(TransactionKind::Credit, at, told.description, "Card refund");
         let draft = draft.moving(Side::Internal(InternalRole::SchemeSettlement), side, told.amount);
-        book(work, &card, &draft, placed)
+        let entry = book(work, &card, &draft, placed)?;
+        if let Some((bought, at)) = bought {
+            refunds::count(work, bought.id, told.amount)?;
+            chargebacks::hold_against(work, &card, &bought, &at)?;
+        }
+        Ok(entry)
     }
 
     fn weight(&self) -> usize {

@@ -90,6 +90,7 @@ impl NewCard {
             expires_on: expires_on(self.expiry, work)?,
             embossed_name: self.embossed_name.clone(),
             limits: limits.transpose().map_err(|refused| refused.under("limits"))?.unwrap_or_default(),
+            blocks: Vec::new(),
             chain: id,
             newest: None,
             replaces: None,
@@ -135,7 +136,7 @@ pub fn around(work: &mut Work, account: &Account) -> Decision<Around> {
 }
 
 /// The card that an input names, its account, and what surrounds it.
-fn located(by: &CardBy, work: &mut Work) -> Decision<(Arc<Card>, Arc<Account>, Around)> {
+pub(super) fn located(by: &CardBy, work: &mut Work) -> Decision<(Arc<Card>, Arc<Account>, Around)> {
     let card = by.locate(work, "card")?;
     let account = work.get::<Account>(card.account)?.ok_or_else(|| Stop::damaged("a card without its account"))?;
     let around = around(work, &account)?;
@@ -269,6 +270,7 @@ impl Command for ReplaceCard {
             expires_on: expires_on(self.expiry, work)?,
             embossed_name: self.embossed_name.clone().or_else(|| old.embossed_name.clone()),
             limits: limits.unwrap_or_else(|| old.limits.clone()),
+            blocks: Vec::new(),
             chain: old.chain,
             newest: None,
             replaces: Some(old.id),

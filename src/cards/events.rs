@@ -20,10 +20,16 @@ crate::open_words! { EventType:
         CARD_DELETED,
         /// A deleted card was restored.
         CARD_RESTORED,
+        /// A card was blocked, from some day on.
+        CARD_BLOCKED,
+        /// Blocks on a card were lifted.
+        CARD_UNBLOCKED,
         /// A scheme has cleared something for a card whose account is closed: it stands on `CARD_UNPLACED`.
         CARD_CLEARED_UNPLACED,
         /// A purchase was disputed with the card's scheme.
         CHARGEBACK_OPENED,
+        /// The merchant has refunded what is disputed, or was given back, or a part of it: that much is disputed no more.
+        CHARGEBACK_REDUCED,
         /// A scheme has decided about a disputed purchase.
         CHARGEBACK_RESOLVED,
     }
@@ -59,6 +65,7 @@ pub fn of_chargeback(type_: EventType, chargeback: &Chargeback) -> NewEvent {
         "purchase": chargeback.purchase,
         "amount": amount.amount.to_string(),
         "currency": amount.currency.code(),
+        "refunded": chargeback.refunded.in_currency(chargeback.currency).amount.to_string(),
         "state": chargeback.state.word(),
     });
     NewEvent { account: Some(chargeback.account), ..NewEvent::of(type_, chargeback.id, payload) }

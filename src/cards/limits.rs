@@ -197,6 +197,16 @@ fn within(
 }
 
 impl LimitHit {
+    /// Which of several is said: the country, then the channel, then the amount of which the least is left.
+    #[must_use]
+    pub fn precedence(&self) -> (u8, Minor) {
+        match self {
+            Self::Country => (0, Minor::ZERO),
+            Self::Channel => (1, Minor::ZERO),
+            Self::Amount { remaining, .. } => (2, *remaining),
+        }
+    }
+
     /// The refusal, of an input's field.
     #[must_use]
     pub fn refused(self, field: &str, currency: Currency) -> Refused {
@@ -281,11 +291,17 @@ impl NewSpending {
         let minor = |field: &str, amount: Option<Amount>| {
             amount.map(|amount| positive(field, Money { amount: amount.0, currency })).transpose()
         };
-        Ok(Spending {
+        let spending = Spending {
             per_purchase: minor("perPurchase", self.per_purchase)?,
             per_day: minor("perDay", self.per_day)?,
             per_month: minor("perMonth", self.per_month)?,
-        })
+        };
+        match (spending.per_day, spending.per_month) {
+            (Some(day), Some(month)) if day > month => {
+                Err(Refused::invalid("perDay", "must not be more than what may be spent in a month"))
+            }
+            _ => Ok(spending),
+        }
     }
 }
 
@@ -411,6 +427,13 @@ mod tests {
                     ..Default::default()
                 },
                 "perPurchase",
+            ),
+            (
+                NewLimits {
+                    spending: NewSpending { per_day: amount("5.01"), per_month: amount("5"), ..Default::default() },
+                    ..Default::default()
+                },
+                "perDay",
             ),
             (
                 NewLimits {

@@ -8,11 +8,13 @@
 //!   good. What was replaced is followed by another in its chain, with its account, its holder and its part as the main card.
 //! - A token names one chain of replacements in the tenant, and of that chain the newest card. It stays taken for ever, by
 //!   deleted cards as well.
+//! - A card can be blocked for some time ([`blocks`]): what asks for its use is refused then.
 //! - No whole number is ever kept: a card has at most the first and the last digits of it.
 //!
 //! The decision about a purchase is not here; what a card may be used for is ([`CardLimits`]).
 
 pub mod authorisations;
+pub mod blocks;
 pub mod chargebacks;
 pub mod clearing;
 pub mod commands;
@@ -21,7 +23,8 @@ pub mod limits;
 pub mod model;
 pub mod number;
 pub mod open;
-mod point_of_sale;
+pub mod point_of_sale;
+pub mod refunds;
 pub mod refusals;
 pub mod store;
 #[cfg(test)]
@@ -57,6 +60,8 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<ReplaceCard>().about(About::Nothing),
     Stored::of::<DeleteCard>().about(About::Nothing),
     Stored::of::<RestoreCard>().about(About::Nothing),
+    Stored::of::<blocks::BlockCard>().about(About::Nothing),
+    Stored::of::<blocks::UnblockCard>().about(About::Nothing),
     Stored::of::<authorisations::AuthoriseCard>(),
     Stored::of::<authorisations::IncreaseAuthorisation>(),
     Stored::of::<authorisations::ReverseAuthorisation>().about(About::Accounts),

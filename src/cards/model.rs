@@ -2,6 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 
+use super::blocks::CardBlock;
 use super::limits::CardLimits;
 use super::number::MaskedNumber;
 use super::refusals::{CARD_DELETED, CARD_REPLACED, CARD_RESTORE_TIME_OVER, CARDS_NOT_OFFERED, MAIN_CARD_IN_FORCE};
@@ -35,12 +36,23 @@ crate::words! {
         DeleteCard = "DELETE_CARD",
         /// `restoreCard`.
         RestoreCard = "RESTORE_CARD",
+        /// `blockCard`.
+        BlockCard = "BLOCK_CARD",
+        /// `unblockCard`.
+        UnblockCard = "UNBLOCK_CARD",
     }
 }
 
 impl CardAction {
     /// What can be done with a card that is there.
-    pub const OF_CARD: [Self; 4] = [Self::UpdateCard, Self::ReplaceCard, Self::DeleteCard, Self::RestoreCard];
+    pub const OF_CARD: [Self; 6] = [
+        Self::UpdateCard,
+        Self::ReplaceCard,
+        Self::DeleteCard,
+        Self::RestoreCard,
+        Self::BlockCard,
+        Self::UnblockCard,
+    ];
 }
 
 impl CardStatus {
@@ -51,6 +63,7 @@ impl CardStatus {
             (Self::Active, CardAction::UpdateCard) | (Self::Deleted, CardAction::RestoreCard) => Some(Self::Active),
             (Self::Active, CardAction::DeleteCard) => Some(Self::Deleted),
             (Self::Active | Self::Deleted, CardAction::ReplaceCard) => Some(Self::Replaced),
+            (Self::Active | Self::Deleted, CardAction::BlockCard | CardAction::UnblockCard) => Some(self),
             _ => None,
         }
     }
@@ -83,6 +96,8 @@ pub struct Card {
     pub embossed_name: Option<String>,
     /// What it may be used for.
     pub limits: CardLimits,
+    /// What stops its use, and the last of what did; in the order in which they were placed.
+    pub blocks: Vec<CardBlock>,
     /// The first card of its chain of replacements: itself where nothing was replaced by it.
     pub chain: CardId,
     /// On the first card of a chain: the newest, once it has been replaced.
@@ -164,6 +179,9 @@ impl Card {
         let comes_into_force = matches!(action, CardAction::ReplaceCard | CardAction::RestoreCard);
         if comes_into_force {
             around.is_open("card")?;
+        }
+        if action == CardAction::UnblockCard && !self.blocks.iter().any(|block| block.is_live(around.today)) {
+            return Err(Refused::of_field(INVALID_STATE, "card", "the card is not blocked"));
         }
         if action == CardAction::RestoreCard
             && let Some(ended) = self.ended_on

@@ -12,7 +12,7 @@ const ACQUIRER_REFERENCE: usize = 23;
 ///
 /// # Errors
 /// `INVALID_INPUT` or `AMOUNT_OUT_OF_RANGE` for the field.
-pub(super) fn checked(at: &PointOfSale) -> Result<PointOfSale, Refused> {
+pub fn checked(at: &PointOfSale) -> Result<PointOfSale, Refused> {
     check(at).map_err(|refused| refused.under("pointOfSale"))
 }
 

@@ -19,6 +19,8 @@ crate::open_words! { RefusalCode:
         CARD_REPLACED,
         /// The time is over in which a deleted card can be restored.
         CARD_RESTORE_TIME_OVER,
+        /// The card is blocked; `facts.block` names the block, `facts.blockedUntil` has its last day.
+        CARD_BLOCKED,
         /// The card has a limit that this would pass.
         CARD_LIMIT_EXCEEDED,
         /// The card may not be used in this way.

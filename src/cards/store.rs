@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use serde::{Deserialize, Serialize};
 
+use super::blocks;
 use super::limits::CardLimits;
 use super::model::{Card, CardStatus};
 use super::number::MaskedNumber;
@@ -75,6 +76,7 @@ impl Row for Card {
             expires_on: self.expires_on,
             embossed_name: self.embossed_name.clone(),
             limits: self.limits.to_text(),
+            blocks: blocks::to_text(&self.blocks),
             chain_id: self.chain.0,
             newest_id: self.newest.map(|id| id.0),
             replaces_id: self.replaces.map(|id| id.0),
@@ -101,6 +103,7 @@ impl Row for Card {
             expires_on: row.expires_on,
             embossed_name: row.embossed_name,
             limits: known(CardLimits::from_text(&row.limits), "limits of a card")?,
+            blocks: known(blocks::from_text(row.blocks.as_deref()), "blocks of a card")?,
             chain: CardId(row.chain_id),
             newest: row.newest_id.map(CardId),
             replaces: row.replaces_id.map(CardId),

@@ -1,5 +1,7 @@
 //! The rules of cards, over a tenant in memory: once with every row at hand, once decided from nothing.
 
+mod blocks;
+mod disputes;
 mod scheme;
 
 use std::sync::Arc;
@@ -421,16 +423,16 @@ fn what_can_be_done_follows_the_life_of_the_card() {
         };
         let in_state = |status| Card { status, ended_on: Some(memory.today()), ..(*made).clone() };
         for (status, main, allowed) in [
-            (CardStatus::Active, Some(made.id), "UPDATE_CARD REPLACE_CARD DELETE_CARD"),
-            (CardStatus::Deleted, None, "REPLACE_CARD RESTORE_CARD"),
-            (CardStatus::Deleted, Some(CardId(uuid::Uuid::nil())), ""),
+            (CardStatus::Active, Some(made.id), "UPDATE_CARD REPLACE_CARD DELETE_CARD BLOCK_CARD"),
+            (CardStatus::Deleted, None, "REPLACE_CARD RESTORE_CARD BLOCK_CARD"),
+            (CardStatus::Deleted, Some(CardId(uuid::Uuid::nil())), "BLOCK_CARD"),
             (CardStatus::Replaced, Some(CardId(uuid::Uuid::nil())), ""),
         ] {
             let actions = in_state(status).actions(&around(main));
             let open = actions.iter().filter(|(_, reason)| reason.is_none());
             let names: Vec<_> = open.map(|(action, _)| action.word()).collect();
             assert_eq!(names.join(" "), allowed, "{status:?}");
-            assert_eq!(actions.len(), 4);
+            assert_eq!(actions.len(), 6);
         }
     });
 }

@@ -30,8 +30,8 @@ pub struct CardUsage {
     pub chain: CardId,
     /// The month's first day.
     pub month: NaiveDate,
-    /// What counts, by day and channel; nothing is zero.
-    pub spent: BTreeMap<(NaiveDate, CardChannel), Minor>,
+    /// What counts, by day and channel; nothing is zero. What came by a channel that is not known counts for each.
+    pub spent: BTreeMap<(NaiveDate, Option<CardChannel>), Minor>,
 }
 
 impl CardUsage {
@@ -47,7 +47,7 @@ impl CardUsage {
         CardUsageId(Uuid::from_u128((u128::from_be_bytes(bytes) & !(0xf << 76)) | (0x8 << 76)))
     }
 
-    /// What counts on a day, and in the month; of all channels and of one.
+    /// What counts on a day, and in the month; of all channels, and of one: what may have come by it.
     #[must_use]
     pub fn on(&self, day: NaiveDate, channel: CardChannel) -> Spent {
         let mut spent = Spent::default();
@@ -55,8 +55,8 @@ impl CardUsage {
             let sums = [
                 (true, &mut spent.month),
                 (*on == day, &mut spent.day),
-                (*by == channel, &mut spent.channel_month),
-                (*on == day && *by == channel, &mut spent.channel_day),
+                (by.is_none_or(|by| by == channel), &mut spent.channel_month),
+                (*on == day && by.is_none_or(|by| by == channel), &mut spent.channel_day),
             ];
             for (_, sum) in sums.into_iter().filter(|(counts, _)| *counts) {
                 sum.0 += amount.0;
@@ -70,21 +70,30 @@ fn month_of(day: NaiveDate) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
 }
 
-/// What counts for a card today.
+/// What counts for a card today, of each of some channels.
 ///
 /// # Errors
 /// That it is not loaded yet.
-pub fn spent(work: &mut Work, chain: CardId, channel: CardChannel) -> Decision<Spent> {
+pub fn spent(work: &mut Work, chain: CardId, channels: &[CardChannel]) -> Decision<Vec<(CardChannel, Spent)>> {
     let today = work.today();
     let row = work.get::<CardUsage>(CardUsage::id_of(chain, month_of(today)))?;
-    Ok(row.map(|row| row.on(today, channel)).unwrap_or_default())
+    let of = |channel: &CardChannel| {
+        (*channel, row.as_ref().map(|row| row.on(today, *channel)).unwrap_or_default())
+    };
+    Ok(channels.iter().map(of).collect())
 }
 
 /// Counts an amount on a day; a negative one counts less.
 ///
 /// # Errors
 /// That something is not loaded yet.
-pub fn count(work: &mut Work, chain: CardId, channel: CardChannel, day: NaiveDate, amount: Minor) -> Decision<()> {
+pub fn count(
+    work: &mut Work,
+    chain: CardId,
+    channel: Option<CardChannel>,
+    day: NaiveDate,
+    amount: Minor,
+) -> Decision<()> {
     let (month, key) = (month_of(day), (day, channel));
     let id = CardUsage::id_of(chain, month);
     if work.get::<CardUsage>(id)?.is_none() {
@@ -133,9 +142,8 @@ pub fn give_back(work: &mut Work, id: HoldId, amount: Minor) -> Decision<()> {
     Ok(())
 }
 
-fn counts_for(work: &mut Work, hold: &Hold) -> Decision<Option<(CardId, CardChannel)>> {
+fn counts_for(work: &mut Work, hold: &Hold) -> Decision<Option<(CardId, Option<CardChannel>)>> {
     let Some(card) = hold.card else { return Ok(None) };
     let card: Arc<Card> = work.get::<Card>(card)?.ok_or_else(|| Stop::damaged("a hold's card is gone"))?;
-    let channel = hold.authorised_at().and_then(|at| at.channel).unwrap_or(CardChannel::Pos);
-    Ok(Some((card.chain, channel)))
+    Ok(Some((card.chain, hold.authorised_at().unwrap_or_default().known_channel())))
 }

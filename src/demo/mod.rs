@@ -171,6 +171,8 @@ fn swedish_products() -> Result<Vec<CreateProduct>, Problem> {
         maximum_credit_limit: None,
         maximum_balance: None,
         charity: Some(CharityTerms { kind: CharityKind::RoundUp, percent: None }),
+        prepaid: None,
+        authorisation_days: None,
         reference: Some(ReferenceTerms { rule: ReferenceRule::OcrSe, length: None }),
         payee: Some(Payee {
             account: BankAccount::Domestic(BankAccountClass::Bankgiro, "50501055".into()),

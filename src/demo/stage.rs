@@ -358,7 +358,7 @@ impl Stage {
                 let amount = undoing.part.map(|part| Minor(part).in_currency(currency));
                 let reason = undoing.reason.into();
                 let command =
-                    ReverseEntry { entry: EntryBy::Id(entry), amount, value_date: None, reason, description: None };
+                    ReverseEntry { entry: EntryBy::Id(entry), amount, value_date: None, reason, description: None, fee: None };
                 self.ask(undoing.client, command, Then::Nothing);
             }
         }

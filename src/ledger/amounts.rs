@@ -1,5 +1,8 @@
 //! Amounts of inputs in whole minor units: exact, or refused.
 
+use rust_decimal::prelude::ToPrimitive as _;
+use rust_decimal::{Decimal, RoundingStrategy};
+
 use super::refusal::{AMOUNT_OUT_OF_RANGE, Refusal};
 use crate::primitives::{Currency, Minor, Money, MoneyError};
 use crate::refused::Refused;
@@ -44,4 +47,12 @@ pub fn optional(
     currency: Currency,
 ) -> Result<Option<Minor>, Refused> {
     amount.map(|amount| to_minor(field, Money { amount, currency })).transpose()
+}
+
+/// A share of an amount, in percent, rounded to the nearest minor unit; a half away from zero.
+#[must_use]
+pub fn share_of(amount: Minor, percent: Decimal) -> Minor {
+    let share = Decimal::from(amount.0) * percent / Decimal::ONE_HUNDRED;
+    let whole = share.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
+    Minor(whole.to_i64().unwrap_or_default())
 }

@@ -1,8 +1,8 @@
 //! What an account gives to charity with what it spends: by its product's rule, as it was when it was switched on. Pure.
 
-use rust_decimal::prelude::ToPrimitive as _;
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::Decimal;
 
+use super::amounts::share_of;
 use crate::primitives::{Currency, Minor};
 
 /// How much is given.
@@ -23,7 +23,7 @@ impl CharityRule {
         is_share.then_some(Self::Share(percent))
     }
 
-    /// What goes with an amount that is spent; zero where nothing does.
+    /// What goes with an amount that is spent; zero where nothing does. A share is rounded in favour of who is given to.
     #[must_use]
     pub fn donation(self, spent: Minor, currency: Currency) -> Minor {
         match self {
@@ -31,7 +31,7 @@ impl CharityRule {
                 let unit = 10_i64.pow(currency.exponent());
                 Minor((unit - spent.0.rem_euclid(unit)) % unit)
             }
-            Self::Share(percent) => nearest_minor_unit(Decimal::from(spent.0) * percent / Decimal::ONE_HUNDRED),
+            Self::Share(percent) => share_of(spent, percent),
         }
     }
 
@@ -53,12 +53,6 @@ impl CharityRule {
             Some(_) => None,
         }
     }
-}
-
-/// Rounds to the nearest minor unit; a half away from zero, in favour of who is given to.
-fn nearest_minor_unit(minor: Decimal) -> Minor {
-    let whole = minor.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero);
-    Minor(whole.to_i64().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -63,6 +63,9 @@ pub struct EntryFacts {
     /// Of a donation, the entry that it went with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub donation_of: Option<EntryId>,
+    /// Of a fee, the entry that it was taken for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee_of: Option<EntryId>,
 }
 
 impl EntryFacts {

@@ -128,6 +128,37 @@ pub struct PointOfSale {
 }
 
 impl PointOfSale {
+    /// The channels that it may have come by: the one that it names, or those that the way allows in which the card's data
+    /// were read. A chip, a stripe and what is read without contact are read by terminals and by cash machines, what a
+    /// person types in was said at a counter, on the telephone or in a letter. Of what says nothing, all.
+    #[must_use]
+    pub fn possible_channels(&self) -> &'static [CardChannel] {
+        use CardChannel::{Atm, Contactless, Ecommerce, MailOrder, Pos, Recurring};
+        match (self.channel, self.entry_mode) {
+            (Some(Pos), _) => &[Pos],
+            (Some(Contactless), _) => &[Contactless],
+            (Some(Ecommerce), _) => &[Ecommerce],
+            (Some(MailOrder), _) => &[MailOrder],
+            (Some(Recurring), _) => &[Recurring],
+            (Some(Atm), _) => &[Atm],
+            (None, Some(EntryMode::Chip | EntryMode::MagneticStripe)) => &[Pos, Atm],
+            (None, Some(EntryMode::Contactless)) => &[Contactless, Atm],
+            (None, Some(EntryMode::Manual)) => &[Pos, MailOrder],
+            (None, Some(EntryMode::Ecommerce)) => &[Ecommerce],
+            (None, Some(EntryMode::OnFile)) => &[Ecommerce, Recurring],
+            (None, None) => CardChannel::ALL,
+        }
+    }
+
+    /// The channel that it came by, where it can be one alone.
+    #[must_use]
+    pub fn known_channel(&self) -> Option<CardChannel> {
+        match self.possible_channels() {
+            [channel] => Some(*channel),
+            _ => None,
+        }
+    }
+
     /// The stored form.
     #[must_use]
     pub fn to_text(&self) -> String {

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::charity;
+use super::loads;
 use super::moves::Details;
 use crate::accounts::{Account, AccountBy};
 use crate::cards;
@@ -165,7 +166,8 @@ impl EntryBy {
         }
     }
 
-    fn locate(&self, work: &mut Work) -> Decision<Option<Arc<Entry>>> {
+    /// The entry, if there is one.
+    pub(super) fn locate(&self, work: &mut Work) -> Decision<Option<Arc<Entry>>> {
         match self {
             Self::Id(id) => work.entry(*id),
             Self::External(external) => work.entry_called(external),
@@ -194,6 +196,9 @@ pub struct ReverseEntry {
     pub reason: String,
     /// For people.
     pub description: Option<String>,
+    /// Of a load or unload, whether its fee goes back as well; as the product says when absent.
+    #[serde(default)]
+    pub fee: Option<bool>,
 }
 
 impl Command for ReverseEntry {
@@ -204,10 +209,12 @@ impl Command for ReverseEntry {
         self.entry.hint(wants);
         if let EntryBy::Id(entry) = self.entry {
             charity::hint(entry, wants);
+            loads::hint(entry, wants);
         }
     }
 
-    /// Refused as: `NOT_FOUND`, `INVALID_STATE` for what is or was charged back, `INVALID_INPUT`, then the books': `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
+    /// Refused as: `NOT_FOUND`, `INVALID_STATE` for what is or was charged back or refunded, `INVALID_INPUT`, then the books':
+    /// `INVALID_STATE` for a reversal, `ALREADY_REVERSED`,
     /// `INVALID_STATE` for a part of what can only be reversed as a whole, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE`,
     /// `VALUE_DATE_OUT_OF_RANGE`, `ACCOUNT_NOT_OPEN`, `INSUFFICIENT_FUNDS` where an account that may not owe would go
     /// below zero.
@@ -232,13 +239,21 @@ impl Command for ReverseEntry {
             description: described("description", self.description.as_deref(), &title)?,
             facts: EntryFacts { reason: Some(why.clone()), ..EntryFacts::default() },
         };
-        let reversed = work.reverse(&original, &reversal);
+        let part = amount.map(|(amount, _)| amount);
+        let reversed = match loads::fee_to_reverse(work, &original, part, self.fee)? {
+            Some(fee) => loads::reverse_both(work, &original, &reversal, &fee, &why),
+            None => work.reverse(&original, &reversal),
+        };
         match &reversed {
             // The entry is all that the input names of the books: what its accounts are refused for, it is at fault for.
             Err(Stop::Books(refusal)) if !is_own_field(refusal) => reversed.of_field(field),
             _ => reversed.named(&[]),
         }
-        .and_then(|reversal| charity::take_back(work, &original, &why).map(|()| reversal))
+        .and_then(|reversal| {
+            cards::refunds::taken_back(work, &original, &reversal)?;
+            loads::taken_back(work, &original, &reversal)?;
+            charity::take_back(work, &original, &why).map(|()| reversal)
+        })
     }
 }
 
@@ -256,7 +271,7 @@ fn is_own_field(refusal: &Refusal) -> bool {
 }
 
 /// Whether the origin sees every account that an entry touches.
-fn sees_all(work: &mut Work, entry: &Entry) -> Decision<bool> {
+pub(super) fn sees_all(work: &mut Work, entry: &Entry) -> Decision<bool> {
     if work.origin().customer.is_none() {
         return Ok(true);
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::charity;
 use crate::accounts::{Account, AccountBy};
-use crate::cards::authorisations::end;
+use crate::cards::authorisations::{end, ending};
 use crate::customers::visible;
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::Side;
@@ -16,6 +16,9 @@ use crate::primitives::clock::Micros;
 use crate::primitives::{HoldId, Money};
 use crate::refused::{Facts, Refused, described, noted};
 use crate::work::{Command, Decision, Named as _, NewHold, Owned, Wants, Work};
+
+/// Days after which a hold lapses at the latest, where it does by itself.
+pub const LAPSES_AFTER_DAYS_AT_MOST: i64 = 366;
 
 /// Reserves available funds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -44,8 +47,8 @@ impl Command for PlaceHold {
     fn decide(&self, work: &mut Work) -> Decision<Arc<Hold>> {
         let account = self.account.locate_id(work, "account")?;
         let amount = positive("amount", self.amount)?;
-        if self.expires_at.is_some_and(|end| end <= work.now()) {
-            return Err(Refused::invalid("expiresAt", "must lie in the future").into());
+        if let Some(end) = self.expires_at {
+            ending(end, work.now(), LAPSES_AFTER_DAYS_AT_MOST)?;
         }
         let hold = NewHold {
             account,

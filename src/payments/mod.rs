@@ -8,12 +8,18 @@
 //! | `postPayment` | the rail's settlement account | the account: fees, interest, principal in its product's order |
 //! | the same, with an overpayment account | the rail's settlement account | the account: what it owes; the other account: the rest |
 //! | `registerPayment` | SETTLEMENT_PSP | as `postPayment` |
+//! | `loadAccount` | the rail's settlement account | the prepaid account |
+//! | `unloadAccount` | the prepaid account's funds | the rail's settlement account |
+//! | the fee of either, in an entry of its own | the prepaid account's funds | FEE_INCOME |
 //! | `postReimbursement` | the account's funds | SETTLEMENT_BANK |
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
+//! | `returnDisbursement` | the mirror of the disbursement | |
+//! | `postDeduction` | the account's funds or credit | SETTLEMENT_INTERNAL |
 //! | `transfer` | the sender's funds or credit | the receiver, as a payment |
 //! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component; for a party's principal, CLIENT_MONEY in the place of SUSPENSE |
 //! | `postCharge` | the account's free funds, then its FEE or INTEREST (its funds alone where it may not owe) | FEE_INCOME or INTEREST_INCOME |
 //! | `remitToParty` | CLIENT_MONEY of the party | SETTLEMENT_BANK, and the commission to FEE_INCOME |
+//! | `settleCardScheme` | SCHEME_SETTLEMENT, as far as it is owed | SETTLEMENT_BANK; the other way when it is received |
 //! | `payGarnishment` | what of the account's funds is set aside | SETTLEMENT_BANK |
 //! | a donation, with a purchase or transfer | the account's funds or credit | CHARITY |
 //! | `captureHold` | what the hold reserved | SETTLEMENT_CARD, or a merchant's account |
@@ -24,22 +30,28 @@ pub mod chores;
 pub mod corrections;
 pub mod garnishments;
 pub mod holds;
+pub mod loads;
 pub mod moves;
 pub mod periods;
 pub mod registrations;
 pub mod reimbursements;
 pub mod remittances;
+pub mod returns;
+pub mod schemes;
 pub mod simulator;
 
 pub use crate::accounts::bank::{self, BankAccount, BankAccountClass, BankAccountInput};
 pub use corrections::{ChargeKind, EntryBy, PostAdjustment, PostCharge, ReverseEntry};
 pub use garnishments::PayGarnishment;
 pub use holds::{CaptureHold, ExpireHold, PlaceHold, ReleaseHold};
+pub use loads::{LoadAccount, Prepaid, UnloadAccount};
 pub use moves::{Details, Disburse, PostPayment, Transfer};
 pub use periods::{ClosePeriod, ClosedThrough};
 pub use registrations::RegisterPayment;
 pub use reimbursements::{PostReimbursement, ReimbursementType};
 pub use remittances::RemitToParty;
+pub use returns::{PostDeduction, ReturnDisbursement};
+pub use schemes::{SettleCardScheme, SettlementDirection};
 
 use crate::work::{About, Stored};
 
@@ -47,6 +59,8 @@ use crate::work::{About, Stored};
 pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostPayment>(),
     Stored::of::<RegisterPayment>(),
+    Stored::of::<LoadAccount>(),
+    Stored::of::<UnloadAccount>(),
     Stored::of::<Disburse>(),
     Stored::of::<PostReimbursement>(),
     Stored::of::<Transfer>(),
@@ -54,6 +68,9 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostCharge>(),
     Stored::of::<ReverseEntry>(),
     Stored::of::<RemitToParty>().about(About::Amount),
+    Stored::of::<ReturnDisbursement>(),
+    Stored::of::<PostDeduction>(),
+    Stored::of::<SettleCardScheme>().about(About::Amount),
     Stored::of::<PayGarnishment>(),
     Stored::of::<PlaceHold>(),
     Stored::of::<CaptureHold>(),

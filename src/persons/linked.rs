@@ -151,16 +151,19 @@ fn cards_in_force(work: &mut Work, customer: &Customer) -> Decision<Vec<String>>
     Ok(open.map(|(_, account)| format!("it holds a card in force of account {}", account.number)).collect())
 }
 
-/// What was on a card goes: its printed name, what was shown of its number, what was kept with it. Its token stays taken.
+/// What was on a card goes: its printed name, what was shown of its number, what was kept with it, why it
+/// was blocked. Its token stays taken.
 fn erase_cards(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
     for card in held(work, customer.id)? {
-        if card.embossed_name.is_none() && card.number.is_none() && card.metadata == "{}" {
+        let is_plain = card.embossed_name.is_none() && card.number.is_none() && card.metadata == "{}";
+        if is_plain && card.blocks.is_empty() {
             continue;
         }
         erased(erasure, PersonalData::Cards);
         work.change::<Card, Refused>(card.id, |row| {
             (row.embossed_name, row.number) = (None, None);
             row.metadata = "{}".into();
+            row.blocks.clear();
             Ok(())
         })?;
     }

@@ -63,6 +63,8 @@ fn account(memory: &mut Memory, number: &str, owner: CustomerId) {
         maximum_credit_limit: None,
         maximum_balance: None,
         charity: None,
+        prepaid: None,
+        authorisation_days: None,
         payee: None,
         reference: None,
         metadata: "{}".into(),

@@ -110,6 +110,8 @@ ids! {
     CardId = "crd";
     /// What was spent with a card in a month.
     CardUsageId = "cru";
+    /// What was loaded onto a prepaid account and taken off it in a month.
+    PrepaidUsageId = "ppu";
     /// A chargeback: a purchase that is disputed with the card's scheme.
     ChargebackId = "cbk";
     /// A mandate: what a customer has allowed to be collected.

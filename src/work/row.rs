@@ -43,6 +43,8 @@ pub enum Table {
     Card,
     /// What was spent with them.
     CardUsage,
+    /// What was loaded onto prepaid accounts and taken off them.
+    PrepaidUsage,
     /// The tenant's own accounts in the books.
     Internal,
     /// What is blocked.
@@ -51,6 +53,8 @@ pub enum Table {
     LimitApplication,
     /// Reservations.
     Hold,
+    /// What was refunded of purchases.
+    Refunds,
     /// Purchases that are disputed.
     Chargeback,
     /// What customers have allowed to be collected.

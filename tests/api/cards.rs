@@ -35,6 +35,28 @@ fn allowed(actions: &Value) -> String {
 }
 
 on_both_databases! {
+    async fn cards_are_added_in_batches(app: TestApp) {
+        let account = app.account("credit-card").await;
+        let item = |key: &str, card: Value| json!({ "idempotencyKey": key, "account": account.by(), "card": card });
+        let items = json!([
+            item("a", json!({ "main": true, "token": "batch-1" })),
+            item("b", json!({ "main": true, "token": "batch-2" })),
+            item("c", json!({ "main": false, "token": "batch-1" })),
+            item("d", json!({ "main": false, "token": "batch-3" })),
+        ]);
+        let shown = items("... on AddCardSuccess { card { token main } replayed }");
+        let done = app.done("addCardBatch", json!({ "items": items }), &shown).await;
+        let codes: Vec<_> = done["items"].as_array().expect("items").iter().map(|it| it["result"]["code"].clone()).collect();
+        assert_eq!(codes, [Value::Null, json!("MAIN_CARD_IN_FORCE"), json!("DUPLICATE_CARD_TOKEN"), Value::Null]);
+        assert_eq!((&done["succeeded"], &done["refused"]), (&json!(2), &json!(2)));
+        assert_eq!(done["items"][3]["result"]["card"], json!({ "token": "batch-3", "main": false }));
+        let again = app.done("addCardBatch", json!({ "items": items }), &shown).await;
+        assert_eq!(again["items"][0]["result"]["replayed"], true);
+        let all = json!({ "items": [item("e", json!({ "main": false, "token": "batch-4" })), item("f", json!({ "main": true }))], "mode": "ALL_OR_NOTHING" });
+        let done = app.done("addCardBatch", all, &shown).await;
+        assert_eq!((&done["succeeded"], &done["refused"]), (&json!(0), &json!(2)));
+    }
+
     async fn a_main_card_is_added_and_shown_with_all_that_it_has(app: TestApp) {
         let account = app.account("credit-card").await;
         let input = adding(&account, json!({
@@ -48,7 +70,7 @@ on_both_databases! {
                 channels { channel blocked perPurchase { amount } perDay { amount } perMonth { amount } } }";
         let mut made = app.done("addCard", input, &format!("card {{ {shown} }}")).await["card"].take();
         let id = made["id"].take();
-        assert_eq!(allowed(&made["actions"].take()), "UPDATE_CARD REPLACE_CARD DELETE_CARD");
+        assert_eq!(allowed(&made["actions"].take()), "UPDATE_CARD REPLACE_CARD DELETE_CARD BLOCK_CARD");
         assert!(id.as_str().expect("an id").starts_with("crd_"));
         assert_eq!(made, json!({
             "id": null, "token": "6d1b7f6e-0c1a-4b9c-a7c5-9b2f1f8e2a10", "status": "ACTIVE", "main": true,
@@ -206,7 +228,7 @@ on_both_databases! {
         let shown = "card { id status endedOn actions { action allowed reason } }";
         let deleted = app.done("deleteCard", json!({ "card": by_token("t-1") }), shown).await["card"].take();
         assert_eq!((&deleted["status"], &deleted["endedOn"]), (&json!("DELETED"), &json!("2026-04-15")));
-        assert_eq!(allowed(&deleted["actions"]), "REPLACE_CARD RESTORE_CARD");
+        assert_eq!(allowed(&deleted["actions"]), "REPLACE_CARD RESTORE_CARD BLOCK_CARD");
         assert_eq!(show(&app, by_token("t-1"), "id").await["id"], json!(id), "it stays readable");
         app.refused("deleteCard", json!({ "card": { "id": id } }), "CARD_DELETED", "card").await;
         app.refused("updateCard", json!({ "card": { "id": id }, "embossedName": "X" }), "CARD_DELETED", "card").await;
@@ -365,6 +387,8 @@ on_both_databases! {
             { "action": "REPLACE_CARD", "allowed": false, "reason": "the account is not open" },
             { "action": "DELETE_CARD", "allowed": true, "reason": null },
             { "action": "RESTORE_CARD", "allowed": false, "reason": "the card is not deleted" },
+            { "action": "BLOCK_CARD", "allowed": true, "reason": null },
+            { "action": "UNBLOCK_CARD", "allowed": false, "reason": "the card is not blocked" },
         ]));
         app.advance(Duration::from_secs(60));
         let paid = json!({ "account": account.by(), "amount": euros("5.00"), "iban": "SE3550000000054910000003" });

@@ -97,11 +97,11 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     app.done("setApprovalRules", json!({ "rules": [] }), "replayed").await;
     let card = json!({ "account": account.by(), "card": { "main": true, "token": "T1", "embossedName": secret } });
     let card = app.done("addCard", card, "card { id }").await["card"]["id"].take();
-    // What is bought is given back, so that the balances are those of before.
+    // What is bought is given back, so that the balances are those of before; without its purchase, which is disputed.
     let by_card = json!({ "card": { "id": card }, "amount": euros("1.00"), "description": secret });
     app.done("authoriseCard", by_card.clone(), "replayed").await;
     let purchase = app.done("purchaseByCard", by_card, "entry { id }").await["entry"]["id"].take();
-    let input = json!({ "of": { "purchase": purchase }, "amount": euros("1.00"), "description": secret });
+    let input = json!({ "of": { "card": { "id": card } }, "amount": euros("1.00"), "description": secret });
     app.done("refundCard", input, "replayed").await;
     let dispute = json!({ "purchase": purchase, "reason": secret });
     let chargeback = app.done("openChargeback", dispute, "chargeback { id }").await["chargeback"]["id"].take();
@@ -350,11 +350,17 @@ on_both_databases! {
                     "provider": "p", "transactionId": "1" }),
             ),
             ("postReimbursement", |them, id| json!({ "account": { "id": id(&them.account.id) }, "type": "FULL" })),
+            ("postDeduction", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00"), "reason": "X" })),
+            ("returnDisbursement", |them, id| json!({ "disbursement": id(&them.entry), "reason": "X" })),
+            ("loadAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
+            ("unloadAccount", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),
             ("addCard", |them, id| json!({ "account": { "id": id(&them.account.id) }, "card": { "main": false } })),
             ("authoriseCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) }, "amount": euros("1.00") })),
             ("resolveChargeback", |them, id| json!({ "chargeback": id(&them.ids[17]), "outcome": "WON" })),
             ("suspendMandate", |them, id| json!({ "mandate": { "id": id(&them.ids[24]) } })),
             ("revokeMandate", |them, id| json!({ "mandate": { "id": id(&them.ids[24]) } })),
+            ("blockCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) }, "reasonCode": "X" })),
+            ("unblockCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) }, "reason": "X" })),
             ("deleteCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) } })),
             ("reverseEntry", |them, id| json!({ "entry": id(&them.entry), "reason": "X" })),
             ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),

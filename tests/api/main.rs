@@ -32,6 +32,7 @@ mod holds;
 mod isolation;
 mod jobs;
 mod keys;
+mod loads;
 mod lookups;
 mod mandates;
 mod metrics;

@@ -64,7 +64,8 @@ async fn with_card(app: &TestApp, product: &str, amount: &str) -> (Account, Valu
 
 /// An authorisation; its id.
 async fn authorise(app: &TestApp, card: &Value, amount: &str) -> String {
-    let done = give(app, "authoriseCard", json!({ "card": card, "amount": euros(amount) }), "hold { id }").await;
+    let input = json!({ "card": card, "amount": euros(amount), "pointOfSale": { "channel": "POS" } });
+    let done = give(app, "authoriseCard", input, "hold { id }").await;
     done["hold"]["id"].as_str().expect("an id").to_owned()
 }
 
@@ -192,7 +193,7 @@ on_both_databases! {
             (asking("1.00", json!({ "approvalCode": "1234567" })), "INVALID_INPUT", "pointOfSale.approvalCode"),
             (asking("1.00", json!({ "rate": "1.5" })), "INVALID_INPUT", "pointOfSale.rate"),
             (asking("1.00", json!({ "acquirerReference": "12" })), "INVALID_INPUT", "pointOfSale.acquirerReference"),
-            (asking("50.01", json!({})), "CARD_LIMIT_EXCEEDED", "amount"),
+            (asking("50.01", json!({ "channel": "POS" })), "CARD_LIMIT_EXCEEDED", "amount"),
         ] {
             for name in ["authoriseCard", "purchaseByCard"] {
                 app.refused(name, input.clone(), code, field).await;
@@ -200,11 +201,11 @@ on_both_databases! {
         }
         assert_eq!(app.picture().await, before);
         let hold = authorise(&app, &card, "45.00").await;
-        let refusal = app.refused("authoriseCard", asking("5.01", json!({})), "CARD_LIMIT_EXCEEDED", "amount").await;
+        let refusal = app.refused("authoriseCard", asking("5.01", json!({ "channel": "POS" })), "CARD_LIMIT_EXCEEDED", "amount").await;
         assert_eq!(refusal["facts"]["remaining"], euros("5.00"));
         give(&app, "reverseAuthorisation", json!({ "authorisation": hold }), "replayed").await;
         app.transfer(&account, &app.account("current").await, "70.00").await;
-        app.refused("authoriseCard", asking("30.01", json!({})), "INSUFFICIENT_FUNDS", "amount").await;
+        app.refused("authoriseCard", asking("30.01", json!({ "channel": "POS" })), "INSUFFICIENT_FUNDS", "amount").await;
         give(&app, "deleteCard", json!({ "card": card }), "replayed").await;
         for name in ["authoriseCard", "purchaseByCard"] {
             let refusal = app.refused(name, asking("1.00", json!({})), "CARD_DELETED", "card").await;
@@ -277,6 +278,168 @@ on_both_databases! {
         // A component that comes about by itself is not corrected.
         let input = json!({ "account": to.by(), "amount": euros("-1.00"), "component": "SHORTFALL", "reason": "X" });
         app.refused("postAdjustment", input, "INVALID_INPUT", "component").await;
+    }
+
+    async fn a_refund_is_held_against_a_dispute(app: TestApp) {
+        let (account, card) = with_card(&app, "current", "100.00").await;
+        let bought = purchase(&app, &card, "40.00").await;
+        let refund = |amount: &str| json!({ "of": { "purchase": bought }, "amount": euros(amount) });
+        give(&app, "refundCard", refund("10.00"), "replayed").await;
+        let dispute = |amount: &str| json!({ "purchase": bought, "amount": euros(amount), "provisionalCredit": true, "reason": "X" });
+        let refusal = app.refused("openChargeback", dispute("30.01"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        assert_eq!(refusal["facts"]["remaining"]["amount"], "30.00");
+        app.refused("reverseEntry", json!({ "entry": bought, "reason": "X" }), "INVALID_STATE", "entry").await;
+        let shown = "chargeback { id state amount { amount } refunded { amount } outcomeEntry { kind } }";
+        let opened = give(&app, "openChargeback", dispute("30.00"), shown).await["chargeback"].take();
+        assert_eq!((&opened["refunded"]["amount"], app.balance(&account).await), (&json!("0.00"), "100.00".into()));
+        // What comes now would be given twice: it is taken off what was given provisionally.
+        let second = give(&app, "refundCard", refund("25.00"), "entry { id }").await["entry"]["id"].take();
+        assert_eq!((app.balance(&account).await, books(&app, "CHARGEBACK_RECEIVABLE").await), ("100.00".into(), json!("-5.00")));
+        app.refused("reverseEntry", json!({ "entry": second, "reason": "X" }), "INVALID_STATE", "entry").await;
+        let events = app.ok("{ events(first: 10, filter: { types: [CHARGEBACK_REDUCED] }) { nodes { account { id } } } }", json!({})).await;
+        assert_eq!(events["events"]["nodes"], json!([{ "account": { "id": account.id } }]));
+        let won = json!({ "chargeback": opened["id"], "outcome": "WON" });
+        let won = give(&app, "resolveChargeback", won, shown).await["chargeback"].take();
+        assert_eq!((&won["amount"]["amount"], &won["refunded"]["amount"]), (&json!("30.00"), &json!("25.00")));
+        give(&app, "refundCard", refund("5.00"), "replayed").await;
+        let stands = (app.balance(&account).await, books(&app, "CHARGEBACK_RECEIVABLE").await, books(&app, "SCHEME_SETTLEMENT").await);
+        assert_eq!(stands, ("100.00".into(), json!("0.00"), json!("0.00")));
+        // All of it came back: nothing is left to dispute.
+        let bought = purchase(&app, &card, "8.00").await;
+        give(&app, "refundCard", json!({ "of": { "purchase": bought }, "amount": euros("8.00") }), "replayed").await;
+        app.refused("openChargeback", json!({ "purchase": bought, "reason": "X" }), "INVALID_STATE", "purchase").await;
+    }
+
+    async fn what_names_no_channel_is_held_to_the_strictest(app: TestApp) {
+        let (_, card) = with_card(&app, "current", "100.00").await;
+        let limits = |limits: Value| json!({ "card": card, "limits": limits });
+        let channels = json!({ "channels": [{ "channel": "ATM", "blocked": true }, { "channel": "ECOMMERCE", "perDay": "20" }] });
+        give(&app, "updateCard", limits(channels), "replayed").await;
+        let at = |at: Value| json!({ "card": card, "amount": euros("15.00"), "pointOfSale": at });
+        app.refused("authoriseCard", json!({ "card": card, "amount": euros("1.00") }), "CARD_CHANNEL_BLOCKED", "pointOfSale.channel").await;
+        app.refused("authoriseCard", at(json!({ "entryMode": "CHIP" })), "CARD_CHANNEL_BLOCKED", "pointOfSale.channel").await;
+        give(&app, "authoriseCard", at(json!({ "entryMode": "CHIP", "channel": "POS" })), "replayed").await;
+        // Typed in by a person: no cash machine; it counts for every channel, since it may be any of two.
+        give(&app, "authoriseCard", at(json!({ "entryMode": "MANUAL" })), "replayed").await;
+        let refusal = app.refused("authoriseCard", at(json!({ "entryMode": "ECOMMERCE" })), "CARD_LIMIT_EXCEEDED", "amount").await;
+        assert_eq!(refusal["facts"]["remaining"]["amount"], "5.00");
+        app.refused("updateCard", limits(json!({ "perDay": "10.01", "perMonth": "10" })), "INVALID_INPUT", "limits.perDay").await;
+        let channels = json!({ "channels": [{ "channel": "ATM", "perDay": "2", "perMonth": "1" }] });
+        app.refused("updateCard", limits(channels), "INVALID_INPUT", "limits.channels.0.perDay").await;
+    }
+
+    async fn a_blocked_card_is_refused_by_its_block(app: TestApp) {
+        let (account, card) = with_card(&app, "current", "100.00").await;
+        let open = authorise(&app, &card, "5.00").await;
+        let shown = "card { blocks { block status reasonCode reason from until placedBy liftedBy liftReason } actions { action allowed reason } }";
+        let input = json!({ "card": card, "reasonCode": "LOST", "reason": "in a taxi", "until": "2026-04-20" });
+        let mut done = give(&app, "blockCard", input, shown).await["card"].take();
+        let block = done["blocks"][0]["block"].take();
+        assert_eq!(done["blocks"], json!([{
+            "block": null, "status": "IN_FORCE", "reasonCode": "LOST", "reason": "in a taxi", "from": "2026-04-15",
+            "until": "2026-04-20", "placedBy": done["blocks"][0]["placedBy"], "liftedBy": null, "liftReason": null,
+        }]));
+        let offers = |done: &Value| -> Vec<bool> {
+            let actions = done["actions"].as_array().expect("actions").iter();
+            actions.filter(|it| it["action"] == "BLOCK_CARD" || it["action"] == "UNBLOCK_CARD").map(|it| it["allowed"] == true).collect()
+        };
+        assert_eq!(offers(&done), [true, true]);
+        for (name, input, field) in [
+            ("authoriseCard", json!({ "card": card, "amount": euros("1.00") }), "card"),
+            ("purchaseByCard", json!({ "card": card, "amount": euros("1.00") }), "card"),
+            ("increaseAuthorisation", json!({ "authorisation": open, "amount": euros("1.00") }), "authorisation"),
+        ] {
+            let refusal = app.refused(name, input, "CARD_BLOCKED", field).await;
+            assert_eq!((&refusal["facts"]["block"], &refusal["facts"]["blockedUntil"]), (&block, &json!("2026-04-20")), "{name}");
+            assert!(refusal["message"].as_str().is_some_and(|text| text.contains("LOST")));
+        }
+        // What has happened is booked.
+        give(&app, "clearCard", clearing(&open, "5.00", true), "replayed").await;
+        // Its owner sees until when, and not why.
+        let query = "query($id: ID!) { account(by: { id: $id }) { cards { nodes { blocks(inForce: true) { reasonCode reason placedBy until } } } } }";
+        let seen = app.bound_to(&account.owner).ok(query, json!({ "id": account.id })).await;
+        assert_eq!(seen["account"]["cards"]["nodes"][0]["blocks"], json!([{ "reasonCode": null, "reason": null, "placedBy": null, "until": "2026-04-20" }]));
+        let unblock = json!({ "card": card, "block": block, "reason": "found again" });
+        let done = give(&app, "unblockCard", unblock.clone(), shown).await["card"].take();
+        assert_eq!((&done["blocks"][0]["status"], &done["blocks"][0]["liftReason"], offers(&done)), (&json!("LIFTED"), &json!("found again"), vec![true, false]));
+        app.refused("unblockCard", unblock, "INVALID_STATE", "block").await;
+        app.refused("unblockCard", json!({ "card": card, "reason": "X" }), "INVALID_STATE", "card").await;
+        app.refused("unblockCard", json!({ "card": card, "block": "blk_1", "reason": "X" }), "NOT_FOUND", "block").await;
+        app.refused("blockCard", json!({ "card": card, "reasonCode": "X", "from": "2026-04-14" }), "INVALID_INPUT", "from").await;
+        app.refused("blockCard", json!({ "card": card, "reasonCode": "X", "until": "2026-04-14" }), "INVALID_INPUT", "until").await;
+        authorise(&app, &card, "1.00").await;
+        let types = "{ events(first: 10, filter: { types: [CARD_BLOCKED, CARD_UNBLOCKED] }) { nodes { type } } }";
+        let events = app.ok(types, json!({})).await;
+        assert_eq!(events["events"]["nodes"], json!([{ "type": "CARD_BLOCKED" }, { "type": "CARD_UNBLOCKED" }]));
+    }
+
+    async fn what_was_cleared_is_paid_to_the_scheme(app: TestApp) {
+        let (_, card) = with_card(&app, "current", "100.00").await;
+        let settle = |amount: &str, direction: &str| json!({ "amount": euros(amount), "direction": direction });
+        app.refused("settleCardScheme", settle("0.01", "PAID"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        let bought = purchase(&app, &card, "40.00").await;
+        let refusal = app.refused("settleCardScheme", settle("40.01", "PAID"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        assert_eq!(refusal["facts"]["remaining"], euros("40.00"));
+        app.refused("settleCardScheme", settle("1.00", "RECEIVED"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        app.refused("settleCardScheme", settle("0.00", "PAID"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        let input = json!({ "amount": euros("40.00"), "reference": "SETTLE-1", "valueDate": "2026-04-16",
+            "externalReference": { "reference": "s-1", "poster": "VISA" } });
+        let shown = "entry { kind valueDate reference description externalReference postings { ledgerAccount { code } amount { amount } } }";
+        let done = give(&app, "settleCardScheme", input.clone(), shown).await;
+        assert_eq!(done, json!({ "entry": {
+            "kind": "DISBURSEMENT", "valueDate": "2026-04-16", "reference": "SETTLE-1", "description": "Paid to the card schemes",
+            "externalReference": "s-1", "postings": [
+                { "ledgerAccount": { "code": "SCHEME_SETTLEMENT" }, "amount": { "amount": "-40.00" } },
+                { "ledgerAccount": { "code": "SETTLEMENT_BANK" }, "amount": { "amount": "40.00" } },
+            ] } }));
+        assert_eq!(books(&app, "SCHEME_SETTLEMENT").await, json!("0.00"));
+        app.refused("settleCardScheme", input, "AMOUNT_OUT_OF_RANGE", "amount").await;
+        // Given back more than bought: the scheme pays.
+        give(&app, "refundCard", json!({ "of": { "purchase": bought }, "amount": euros("15.00") }), "replayed").await;
+        app.refused("settleCardScheme", settle("15.01", "RECEIVED"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        give(&app, "settleCardScheme", settle("15.00", "RECEIVED"), "replayed").await;
+        assert_eq!(books(&app, "SCHEME_SETTLEMENT").await, json!("0.00"));
+        // The last of what is owed is paid once.
+        purchase(&app, &card, "10.00").await;
+        let attempts = (0..6).map(|_| app.mutate("settleCardScheme", settle("4.00", "PAID"), "replayed"));
+        assert_eq!(race("settleCardScheme", attempts).await, (2, vec!["AMOUNT_OUT_OF_RANGE".to_owned(); 4]));
+    }
+
+    async fn an_authorisation_stands_as_long_as_its_product_says(app: TestApp) {
+        let (_, card) = with_card(&app, "current", "100.00").await;
+        let ends = || async {
+            let input = json!({ "card": card, "amount": euros("1.00") });
+            give(&app, "authoriseCard", input, "hold { expiresAt }").await["hold"]["expiresAt"].take()
+        };
+        assert_eq!(ends().await, "2026-04-22T09:30:00.000000Z");
+        let days = |days: Value| json!({ "product": { "code": "current" }, "authorisationDays": days });
+        for wrong in [0, 91, -1] {
+            app.refused("updateProduct", days(json!(wrong)), "INVALID_INPUT", "authorisationDays").await;
+        }
+        let done = give(&app, "updateProduct", days(json!(30)), "product { authorisationDays }").await;
+        assert_eq!(done["product"]["authorisationDays"], 30);
+        assert_eq!(ends().await, "2026-05-15T09:30:00.000000Z");
+        give(&app, "updateProduct", days(Value::Null), "replayed").await;
+        assert_eq!(ends().await, "2026-04-22T09:30:00.000000Z");
+    }
+
+    async fn days_of_cards_lie_within_bounds(app: TestApp) {
+        let (account, card) = with_card(&app, "current", "100.00").await;
+        let cleared = |day: &str| json!({ "of": { "card": card }, "amount": euros("1.00"), "transactionDate": day });
+        for day in ["2026-04-17", "2025-03-10"] {
+            for name in ["clearCard", "refundCard"] {
+                app.refused(name, cleared(day), "INVALID_INPUT", "transactionDate").await;
+            }
+        }
+        for day in ["2026-04-16", "2025-03-11"] {
+            give(&app, "clearCard", cleared(day), "replayed").await;
+        }
+        let until = |end: &str| json!({ "card": card, "amount": euros("1.00"), "expiresAt": end });
+        app.refused("authoriseCard", until("2026-07-14T09:30:00.000001Z"), "INVALID_INPUT", "expiresAt").await;
+        app.refused("authoriseCard", until("2026-04-15T09:30:00Z"), "INVALID_INPUT", "expiresAt").await;
+        give(&app, "authoriseCard", until("2026-07-14T09:30:00Z"), "replayed").await;
+        let held = json!({ "account": account.by(), "amount": euros("1.00"), "expiresAt": "2027-04-16T09:30:00.000001Z" });
+        app.refused("placeHold", held, "INVALID_INPUT", "expiresAt").await;
     }
 
     async fn a_refund_and_a_dispute_give_back_what_was_bought(app: TestApp) {

@@ -278,8 +278,26 @@ walks! {
         let both = desk.ask(query, json!({})).await;
         assert_eq!(both["one"]["id"], both["other"]["id"]);
 
-        let load = json!({ "account": { "number": "702" }, "amount": euros("50.00"), "channel": "CASH" });
-        desk.done("postPayment", load, "replayed").await;
+        // The prepaid one is loaded for a fee, and unloaded; only what is paid beforehand is.
+        let terms = json!({ "load": { "fee": "1.00", "perDay": "100" }, "unload": { "feePercent": "5" }, "feesGoBack": true });
+        desk.done("updateProduct", json!({ "product": { "code": "prepaid-card" }, "prepaid": terms }), "replayed").await;
+        let moved = |amount: &str, number: &str| json!({ "account": { "number": number }, "amount": euros(amount), "channel": "CASH",
+            "externalReference": { "reference": format!("load-{amount}"), "date": "2026-04-15", "poster": "ISSUER" } });
+        let booked = "entry { kind externalReference } fee { description } account { balance { amount } }";
+        let loaded = desk.done("loadAccount", moved("70.00", "702"), booked).await;
+        assert_eq!(loaded["entry"], json!({ "kind": "LOAD", "externalReference": "load-70.00" }));
+        assert_eq!((&loaded["fee"]["description"], &loaded["account"]["balance"]["amount"]), (&json!("Load fee"), &json!("69.00")));
+        assert_eq!(desk.refused("loadAccount", moved("70.00", "702")).await, "LIMIT_EXCEEDED");
+        assert_eq!(desk.refused("loadAccount", moved("5.00", "700")).await, "ACCOUNT_NOT_PREPAID");
+        let unloaded = desk.done("unloadAccount", moved("20.00", "702"), "entry { id } account { balance { amount } }").await;
+        assert_eq!(unloaded["account"]["balance"]["amount"], "48.00");
+        desk.done("reverseEntry", json!({ "entry": unloaded["entry"]["id"], "reason": "REVERSAL_ON_DEMAND" }), "fee { kind }").await;
+        assert_eq!(desk.amounts("702").await[0], "69.00");
+        let unload = json!({ "account": { "number": "702" }, "amount": euros("18.09"), "channel": "CASH" });
+        desk.done("unloadAccount", unload, "replayed").await;
+        assert_eq!(desk.amounts("702").await[0], "50.01", "what was unloaded, and 5 percent of it");
+        let rest = json!({ "account": { "number": "702" }, "amount": euros("0.01"), "kind": "ADMINISTRATION_FEE" });
+        desk.done("postCharge", rest, "replayed").await;
         for (number, most) in [("700", "3000.00"), ("701", "1000.00"), ("702", "50.00")] {
             let hold = |amount: &str| json!({ "account": { "number": number }, "amount": euros(amount) });
             let over = format!("{}.01", most.trim_end_matches(".00"));
@@ -288,6 +306,24 @@ walks! {
             desk.done("captureHold", json!({ "hold": placed }), "replayed").await;
         }
         assert_eq!(desk.amounts("702").await, ["10.00", "0.00", "10.00"]);
+        // A card, blocked for an evening, and what was bought with it paid to the scheme: nothing stands there at the end.
+        let card = json!({ "account": { "number": "702" }, "card": { "main": true, "token": "wor-1" } });
+        desk.done("addCard", card, "replayed").await;
+        let by_card = |amount: &str| json!({ "card": { "token": "wor-1" }, "amount": euros(amount) });
+        desk.done("blockCard", json!({ "card": { "token": "wor-1" }, "reasonCode": "MISLAID" }), "replayed").await;
+        assert_eq!(desk.refused("authoriseCard", by_card("4.00")).await, "CARD_BLOCKED");
+        desk.done("unblockCard", json!({ "card": { "token": "wor-1" }, "reason": "found" }), "replayed").await;
+        let hold = desk.done("authoriseCard", by_card("4.00"), "hold { id }").await["hold"]["id"].take();
+        let cleared = json!({ "of": { "authorisation": hold }, "amount": euros("4.00"), "last": true });
+        let bought = desk.done("clearCard", cleared, "entry { id }").await["entry"]["id"].take();
+        desk.done("refundCard", json!({ "of": { "purchase": bought }, "amount": euros("4.00") }), "replayed").await;
+        desk.done("purchaseByCard", by_card("6.00"), "entry { id }").await;
+        let settled = |amount: &str| json!({ "amount": euros(amount), "reference": "SETTLE-1" });
+        assert_eq!(desk.refused("settleCardScheme", settled("6.01")).await, "AMOUNT_OUT_OF_RANGE");
+        desk.done("settleCardScheme", settled("6.00"), "replayed").await;
+        assert_eq!(desk.refused("settleCardScheme", settled("0.01")).await, "AMOUNT_OUT_OF_RANGE", "the scheme's account is at zero");
+        desk.done("loadAccount", json!({ "account": { "number": "702" }, "amount": euros("7.00") }), "replayed").await;
+        assert_eq!(desk.amounts("702").await[0], "10.00");
         let adjust = |number: &str, amount: &str| json!({ "account": { "externalReference": number }, "amount": euros(amount), "reason": "goodwill",
             "externalReference": { "reference": "op-1", "date": "2026-04-15", "poster": format!("desk-{number}") } });
         assert_eq!(desk.refused("postAdjustment", adjust("acc-2", "-10.01")).await, "INSUFFICIENT_FUNDS", "a prepaid balance is never negative");

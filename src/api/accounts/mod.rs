@@ -6,6 +6,7 @@ mod lookup;
 mod money;
 pub mod mutations;
 pub mod participants;
+pub mod prepaid;
 pub mod product_mutations;
 pub mod queries;
 mod types;

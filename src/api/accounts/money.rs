@@ -7,6 +7,7 @@ use crate::accounts::bank::{BankAccount, BankAccountInput};
 use crate::accounts::blocks::{BlockFilter, BlockSubject};
 use crate::accounts::model::{self, Payee};
 use crate::accounts::products::{CharityTerms, ReferenceTerms};
+use crate::api::accounts::prepaid::Prepaid;
 use crate::api::applications::{self, LimitApplication};
 use crate::api::blocks::{self, Block};
 use crate::api::context::{allowed, caller};
@@ -173,6 +174,16 @@ impl ProductMoneyFields {
     /// What its accounts give to charity that switch it on; nothing when absent.
     async fn charity(&self) -> Option<Charity> {
         self.0.charity.map(Into::into)
+    }
+
+    /// What is charged and allowed for loads and unloads, of a prepaid product.
+    async fn prepaid(&self) -> Option<Prepaid> {
+        self.0.prepaid.map(|terms| Prepaid::new(terms, self.0.currency))
+    }
+
+    /// After how many days an authorisation of a card lapses, where the message does not say when; 7 when absent.
+    async fn authorisation_days(&self) -> Option<i32> {
+        self.0.authorisation_days
     }
 
     /// How accounts that are opened get the reference that payments to them carry.

@@ -4,6 +4,7 @@ use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 
 use crate::access::Scope;
 use crate::accounts::{CreateProduct, UpdateProduct};
+use crate::api::accounts::prepaid::PrepaidInput;
 use crate::api::accounts::{CharityInput, PayeeInput, PaymentReferenceInput, Product};
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::enums::{AccountFamily, Component, DebtRule, WorkingMode};
@@ -44,6 +45,12 @@ pub struct CreateProductInput {
     maximum_balance: Option<Decimal>,
     /// What its accounts give to charity that switch it on; nothing when absent.
     charity: Option<CharityInput>,
+    /// What is charged and allowed for loads and unloads, of a card product that is paid beforehand; nothing is charged and
+    /// all is allowed when absent.
+    prepaid: Option<PrepaidInput>,
+    /// After how many days an authorisation of a card of its accounts lapses, where the message does not say when: 1 to 90; 7
+    /// when absent.
+    authorisation_days: Option<i32>,
     /// How its accounts get the reference that payments to them carry, as they are opened; none when absent. Needs a `payee`.
     payment_reference: Option<PaymentReferenceInput>,
     /// The bank account that payments to its accounts are made to.
@@ -69,6 +76,10 @@ pub struct UpdateProductInput {
     maximum_balance: MaybeUndefined<Decimal>,
     /// What accounts give to charity that switch it on from now on; null for nothing.
     charity: MaybeUndefined<CharityInput>,
+    /// What is charged and allowed for loads and unloads from now on, all of it; null for nothing charged and all allowed.
+    prepaid: MaybeUndefined<PrepaidInput>,
+    /// After how many days an authorisation that comes from now on lapses: 1 to 90; null for 7.
+    authorisation_days: MaybeUndefined<i32>,
     /// How accounts that are opened get the reference that payments to them carry; null for none.
     payment_reference: MaybeUndefined<PaymentReferenceInput>,
     /// The bank account that payments to its accounts are made to; null for none.
@@ -148,6 +159,8 @@ impl CreateProductInput {
             maximum_credit_limit: amount(self.maximum_credit_limit),
             maximum_balance: amount(self.maximum_balance),
             charity: self.charity.map(CharityInput::terms),
+            prepaid: self.prepaid.map(PrepaidInput::terms),
+            authorisation_days: self.authorisation_days,
             reference: self.payment_reference.map(PaymentReferenceInput::terms).transpose()?,
             payee: self.payee.map(PayeeInput::payee).transpose()?,
             metadata: metadata(self.metadata)?,
@@ -164,6 +177,8 @@ impl UpdateProductInput {
             maximum_credit_limit: limit(self.maximum_credit_limit),
             maximum_balance: limit(self.maximum_balance),
             charity: change(self.charity.map_value(CharityInput::terms)),
+            prepaid: change(self.prepaid.map_value(PrepaidInput::terms)),
+            authorisation_days: change(self.authorisation_days),
             reference: tried(self.payment_reference, PaymentReferenceInput::terms)?,
             payee: tried(self.payee, PayeeInput::payee)?,
             retired: set("retired", self.retired)?,

@@ -29,7 +29,8 @@ pub struct AuthoriseCardInput {
     /// What the network calls the authorisation; unique in the tenant. The same one again for the same card and amount is
     /// the same authorisation, under whatever key.
     network_reference: Option<String>,
-    /// When it lapses by itself; after seven days when absent.
+    /// When it lapses by itself: in 90 days at most; when absent, after as many days as the
+    /// account's product says, seven as a rule.
     expires_at: Option<DateTime>,
     /// For people; the merchant's name when absent.
     description: Option<String>,

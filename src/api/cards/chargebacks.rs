@@ -47,6 +47,11 @@ impl Chargeback {
         Money::of(self.0.amount, self.0.currency)
     }
 
+    /// What of that the merchant has refunded since: it is disputed no more.
+    async fn refunded(&self) -> Money {
+        Money::of(self.0.refunded, self.0.currency)
+    }
+
     /// Why.
     async fn reason(&self) -> &str {
         &self.0.reason

@@ -51,7 +51,8 @@ pub struct ClearCardInput {
     point_of_sale: Option<PointOfSaleInput>,
     /// What the network calls the message; unique among those that book something.
     network_reference: Option<String>,
-    /// The day on which the card was used; that of the authorisation when absent.
+    /// The day on which the card was used: up to a day after the business date, and 400 days before; that of the
+    /// authorisation when absent.
     transaction_date: Option<Date>,
     /// For people; as the authorisation has it, or the merchant's name, when absent.
     description: Option<String>,
@@ -70,7 +71,7 @@ pub struct PurchaseByCardInput {
     point_of_sale: Option<PointOfSaleInput>,
     /// What the network calls the message; unique among those that book something.
     network_reference: Option<String>,
-    /// The day on which the card was used.
+    /// The day on which the card was used: up to a day after the business date, and 400 days before.
     transaction_date: Option<Date>,
     /// For people; the merchant's name when absent.
     description: Option<String>,
@@ -89,7 +90,7 @@ pub struct RefundCardInput {
     point_of_sale: Option<PointOfSaleInput>,
     /// What the network calls the message; unique among those that book something.
     network_reference: Option<String>,
-    /// The day on which the merchant gave it back.
+    /// The day on which the merchant gave it back: up to a day after the business date, and 400 days before.
     transaction_date: Option<Date>,
     /// For people; the merchant's name when absent.
     description: Option<String>,

@@ -6,7 +6,7 @@ pub mod chargebacks;
 pub mod clearings;
 pub mod inputs;
 pub mod mutations;
-mod point_of_sale;
+pub mod point_of_sale;
 pub mod queries;
 mod types;
 

@@ -1,16 +1,18 @@
-//! `addCard`, `replaceCard`, `updateCard`, `deleteCard`, `restoreCard`.
+//! `addCard`, `addCardBatch`, `blockCard`, `unblockCard`, `replaceCard`, `updateCard`, `deleteCard`, `restoreCard`.
 
-use async_graphql::{Context, InputObject, MaybeUndefined, Object};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 
 use super::Card;
 use super::inputs::{CardBy, CardExpiryInput, CardLimitsInput, NewCardInput};
 use crate::access::Scope;
+use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::fault::Fault;
 use crate::api::input::{change, metadata_change, named, set};
 use crate::api::inputs::AccountBy;
 use crate::api::refusal::outcomes;
-use crate::api::scalars::Json;
+use crate::api::scalars::{Date, Json};
+use crate::cards::blocks::{BlockCard, UnblockCard};
 use crate::cards::{self, AddCard, DeleteCard, ReplaceCard, RestoreCard, UpdateCard};
 use crate::refused::{Refused, said};
 use crate::work::Change;
@@ -85,7 +87,55 @@ pub struct RestoreCardInput {
     card: CardBy,
 }
 
+/// A card to block.
+#[derive(InputObject)]
+pub struct BlockCardInput {
+    /// Makes the request safe to repeat.
+    idempotency_key: String,
+    /// Which card.
+    card: CardBy,
+    /// Why, as a code of yours: an authorisation that is refused for it tells it.
+    reason_code: String,
+    /// Why, for people.
+    reason: Option<String>,
+    /// Its first day; the business date when absent.
+    from: Option<Date>,
+    /// Its last day; it is in force until it is lifted when absent.
+    until: Option<Date>,
+}
+
+/// A card to take blocks off.
+#[derive(InputObject)]
+pub struct UnblockCardInput {
+    /// Makes the request safe to repeat.
+    idempotency_key: String,
+    /// Which card.
+    card: CardBy,
+    /// Which block; all that are in force or to come when absent.
+    block: Option<ID>,
+    /// Why, for people.
+    reason: String,
+}
+
+batches! {
+    /// Cards to add to accounts.
+    AddCardBatchInput of AddCardInput;
+    AddCardBatchItem, AddCardBatchSuccess, AddCardBatchResult of AddCardResult;
+}
+
 outcomes! {
+    /// A card was blocked.
+    BlockCardResult = BlockCardSuccess {
+        /// The card, as it is now.
+        card: Card,
+    }
+
+    /// Blocks were taken off a card.
+    UnblockCardResult = UnblockCardSuccess {
+        /// The card, as it is now.
+        card: Card,
+    }
+
     /// A card was added.
     AddCardResult = AddCardSuccess {
         /// The card.
@@ -144,6 +194,43 @@ impl CardMutation {
         let call = Call::begin(ctx, "addCard", Scope::Admin, Reach::Tenant).await?;
         let key = input.idempotency_key.clone();
         of_card!(call.run(&key, input.command()).await?, AddCardResult, AddCardSuccess)
+    }
+
+    /// Adds many cards. Scope: admin; large batches take the scope bulk.
+    async fn add_card_batch(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to add.")] input: AddCardBatchInput,
+    ) -> Result<Option<AddCardBatchResult>, Fault> {
+        let call = Call::begin(ctx, "addCardBatch", Scope::Admin, Reach::Tenant).await?;
+        AddCardBatchInput::run(&call, input, AddCardInput::command, |done| {
+            let card = Card::new((*done.value).clone());
+            AddCardResult::Done(AddCardSuccess { card, replayed: done.replayed })
+        })
+        .await
+    }
+
+    /// Blocks a card, now or from some day on: what asks for its use is refused then, what a scheme has cleared is booked.
+    /// Scope: admin.
+    async fn block_card(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to block.")] input: BlockCardInput,
+    ) -> Result<Option<BlockCardResult>, Fault> {
+        let call = Call::begin(ctx, "blockCard", Scope::Admin, Reach::Tenant).await?;
+        let key = input.idempotency_key.clone();
+        of_card!(call.run(&key, input.command()).await?, BlockCardResult, BlockCardSuccess)
+    }
+
+    /// Takes a block off a card, or all. Scope: admin.
+    async fn unblock_card(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to take off.")] input: UnblockCardInput,
+    ) -> Result<Option<UnblockCardResult>, Fault> {
+        let call = Call::begin(ctx, "unblockCard", Scope::Admin, Reach::Tenant).await?;
+        let key = input.idempotency_key.clone();
+        of_card!(call.run(&key, input.command()).await?, UnblockCardResult, UnblockCardSuccess)
     }
 
     /// Puts a new card in the place of one that is there, which is out of force for good. Scope: admin.
@@ -205,6 +292,28 @@ impl AddCardInput {
             account: named("account", "account", self.account.to_domain())?,
             card: self.card.card().map_err(|refused| refused.under("card"))?,
         })
+    }
+}
+
+impl BlockCardInput {
+    fn command(self) -> Result<BlockCard, Refused> {
+        Ok(BlockCard {
+            card: card(&self.card)?,
+            reason_code: self.reason_code,
+            reason: said(self.reason),
+            from: self.from.map(|date| date.0),
+            until: self.until.map(|date| date.0),
+        })
+    }
+}
+
+impl UnblockCardInput {
+    fn command(self) -> Result<UnblockCard, Refused> {
+        let block = match self.block {
+            None => None,
+            Some(id) => Some(named("block", "block", id.parse().ok())?),
+        };
+        Ok(UnblockCard { card: card(&self.card)?, block, reason: self.reason })
     }
 }
 

@@ -44,7 +44,8 @@ pub struct PointOfSaleInput {
     terminal_type: Option<String>,
     /// Where it stands, in the acquirer's words.
     environment: Option<String>,
-    /// In which way the card is used, which its limits look at; `POS` when absent.
+    /// In which way the card is used, which its limits look at. Absent, it may be any that `entryMode` allows, and all of
+    /// them without: what is blocked or spent in one of these ways is refused, and it counts for every way.
     channel: Option<CardChannel>,
     /// How the card's data came into the terminal.
     entry_mode: Option<CardEntryMode>,
@@ -71,7 +72,7 @@ fn told(text: Option<String>) -> Option<String> {
 
 impl PointOfSaleInput {
     /// The domain's form. One that is left out says nothing.
-    pub(super) fn to_domain(input: Option<Self>) -> ledger::PointOfSale {
+    pub(in crate::api) fn to_domain(input: Option<Self>) -> ledger::PointOfSale {
         let Some(input) = input else { return ledger::PointOfSale::default() };
         let merchant = input.merchant.map(|merchant| ledger::Merchant {
             id: told(merchant.id),

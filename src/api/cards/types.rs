@@ -1,6 +1,7 @@
 //! Cards, as they are seen.
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use chrono::NaiveDate;
 
 use crate::access::Scope;
 use crate::accounts::{self, Account as AccountRow};
@@ -8,7 +9,7 @@ use crate::api::accounts::Account;
 use crate::api::cards::inputs::CardBy;
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::{self, Customer};
-use crate::api::enums::{CardAction, CardChannel, CardStatus};
+use crate::api::enums::{CardAction, CardBlockStatus, CardChannel, CardStatus};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::money::Money;
@@ -18,7 +19,7 @@ use crate::cards::limits::{ChannelLimit, Countries, Spending};
 use crate::cards::model::Around;
 use crate::cards::number::Expiry;
 use crate::cards::store::{self, CardsOf};
-use crate::cards::{self, CardLimits as Limits};
+use crate::cards::{self, CardLimits as Limits, blocks};
 use crate::documents::Subject;
 use crate::ledger::audit;
 use crate::primitives::{AccountId, CardId, Currency, CustomerId, Minor};
@@ -107,6 +108,20 @@ impl Card {
         Ok(CardLimits::of(&self.0.limits, self.account_row(ctx).await?.currency))
     }
 
+    /// What stops its use, and the last of what did, newest first. A token that is bound to a customer sees until when,
+    /// and not why or by whom. Scope: read.
+    async fn blocks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those that are in force today, or only the others.")] in_force: Option<bool>,
+    ) -> Result<Vec<CardBlock>, Fault> {
+        let caller = allowed(ctx, Scope::Read)?;
+        let today = caller.engine.present(caller.tenant()).await?.today;
+        let blocks = self.0.blocks.iter().rev().map(|block| CardBlock::of(block, today, caller.customer().is_none()));
+        let wanted = |block: &CardBlock| in_force.is_none_or(|it| it == (block.status == CardBlockStatus::InForce));
+        Ok(blocks.filter(wanted).collect())
+    }
+
     /// The card in whose place it came.
     async fn replaces(&self, ctx: &Context<'_>) -> Result<Option<Card>, Fault> {
         other(caller(ctx)?, self.0.replaces).await
@@ -165,6 +180,53 @@ impl Card {
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Connection<HistoryItem>, Fault> {
         history::of(ctx, Subject::Card(self.0.id), filter, first, after).await
+    }
+}
+
+/// Something that stops a card from being used.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CardBlock {
+    /// What names it, for `unblockCard`.
+    block: ID,
+    /// Where it is in its life, today.
+    status: CardBlockStatus,
+    /// Why, as a code of yours; hidden from a customer's own token.
+    reason_code: Option<String>,
+    /// Why, for people; hidden from a customer's own token.
+    reason: Option<String>,
+    /// Its first day.
+    from: Date,
+    /// Its last day; without one it is in force until it is lifted.
+    until: Option<Date>,
+    /// The client that placed it; hidden from a customer's own token.
+    placed_by: Option<String>,
+    /// When it was placed.
+    placed_at: DateTime,
+    /// The client that lifted it; hidden from a customer's own token.
+    lifted_by: Option<String>,
+    /// When it was lifted.
+    lifted_at: Option<DateTime>,
+    /// Why it was lifted; hidden from a customer's own token.
+    lift_reason: Option<String>,
+}
+
+impl CardBlock {
+    fn of(block: &blocks::CardBlock, today: NaiveDate, tells_why: bool) -> Self {
+        let told = |text: &str| tells_why.then(|| text.to_owned());
+        let lifted = block.lifted.as_ref();
+        Self {
+            block: block.id.into(),
+            status: block.stands(today),
+            reason_code: told(&block.reason_code),
+            reason: block.reason.as_deref().and_then(told),
+            from: Date(block.from),
+            until: block.until.map(Date),
+            placed_by: told(&block.placed_by),
+            placed_at: DateTime(block.placed_at),
+            lifted_by: lifted.and_then(|lifted| told(&lifted.by)),
+            lifted_at: lifted.map(|lifted| DateTime(lifted.at)),
+            lift_reason: lifted.and_then(|lifted| told(&lifted.reason)),
+        }
     }
 }
 

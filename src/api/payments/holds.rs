@@ -23,7 +23,7 @@ pub struct PlaceHoldInput {
     account: AccountBy,
     /// How much.
     amount: MoneyInput,
-    /// When it lapses by itself; never when absent.
+    /// When it lapses by itself, in 366 days at most; never when absent.
     expires_at: Option<DateTime>,
     /// For people.
     description: Option<String>,

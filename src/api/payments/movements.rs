@@ -172,6 +172,8 @@ pub struct ReverseEntryInput {
     reason: String,
     /// For people.
     description: Option<String>,
+    /// Of a load or unload, whether its fee goes back as well, with the last part of it; as the product says when absent.
+    reverse_fee: Option<bool>,
 }
 
 /// A transfer was booked.
@@ -276,6 +278,8 @@ booked! {
     PostReimbursementResult = PostReimbursementSuccess;
     /// A disbursement was booked.
     DisburseResult = DisburseSuccess;
+    /// A deduction was booked.
+    PostDeductionResult = PostDeductionSuccess;
     /// A balance adjustment was booked.
     PostAdjustmentResult = PostAdjustmentSuccess;
     /// A charge was booked.
@@ -289,6 +293,8 @@ outcomes! {
         entry: Entry,
         /// The entry that it mirrors.
         reversed: Entry,
+        /// Of a load or unload, what gave its fee back in the same decision; null where nothing did.
+        fee: Option<Entry>,
     }
 }
 
@@ -400,8 +406,9 @@ impl MovementMutation {
         Ok(Some(match call.run(&key, input.command()).await? {
             Reply::Refused(refusal) => ReverseEntryResult::Refused(refusal),
             Reply::Done(done) => {
+                let fee = outputs::fee_given_back(ctx, &done.value).await?;
                 let (entry, reversed) = outputs::reversal(ctx, done.value).await?;
-                ReverseEntryResult::Done(ReverseEntrySuccess { entry, reversed, replayed: done.replayed })
+                ReverseEntryResult::Done(ReverseEntrySuccess { entry, reversed, fee, replayed: done.replayed })
             }
         }))
     }
@@ -508,6 +515,7 @@ impl ReverseEntryInput {
             value_date: self.value_date.map(|date| date.0),
             reason: self.reason,
             description: said(self.description),
+            fee: self.reverse_fee,
         })
     }
 }

@@ -36,6 +36,7 @@ impl Row for Chargeback {
             purchase: self.purchase.clone(),
             currency: self.currency.code().into(),
             amount_minor: self.amount.0,
+            refunded_minor: self.refunded.0,
             state: self.state.word().into(),
             reason: self.reason.clone(),
             reference: self.reference.clone(),
@@ -56,6 +57,7 @@ impl Row for Chargeback {
             purchase: row.purchase,
             currency: known_currency(&row.currency)?,
             amount: Minor(row.amount_minor),
+            refunded: Minor(row.refunded_minor),
             state: known(ChargebackState::from_word(&row.state), "state of a chargeback")?,
             reason: row.reason,
             reference: row.reference,
@@ -72,7 +74,7 @@ impl Row for Chargeback {
     }
 
     fn changes(column: &str) -> bool {
-        matches!(column, "state" | "outcome_id" | "resolved_on")
+        matches!(column, "state" | "refunded_minor" | "outcome_id" | "resolved_on")
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::authorisations::{AuthoriseCard, IncreaseAuthorisation, ReverseAuthorisation};
 use super::super::chargebacks::{Chargeback, ChargebackOutcome, ChargebackState, OpenChargeback, ResolveChargeback};
 use super::super::clearing::{ClearCard, Cleared, Message, PurchaseByCard, RefundCard, Refunded};
-use super::super::limits::{NewLimits, NewSpending};
+use super::super::limits::{NewChannelLimit, NewLimits, NewSpending};
 use super::super::usage::CardUsage;
 use super::super::{AddCard, Card, CardBy, CardChannel, DeleteCard, NewCard, UpdateCard};
 use crate::accounts::{Account, CloseAccount};
@@ -16,7 +16,7 @@ use crate::ledger::rows::Internal;
 use crate::ledger::{
     Component, DebtRule, Entry, Hold, HoldStatus, InternalRole, Merchant, PointOfSale, Position, TransactionKind,
 };
-use crate::payments::{ExpireHold, ReleaseHold};
+use crate::payments::{ExpireHold, PlaceHold, ReleaseHold};
 use crate::primitives::{Amount, Clock, LedgerAccountId, Minor, Money};
 use crate::refused::Refused;
 use crate::work::memory::Memory;
@@ -26,18 +26,18 @@ use crate::work::{Change, Command, Mode};
 use chrono::{NaiveDate, TimeDelta};
 
 /// A tenant with a prepaid account A (which may owe nothing) and a credit account B (a limit of 100.00), with a card each.
-struct World {
-    memory: Memory,
+pub(super) struct World {
+    pub(super) memory: Memory,
 }
 
-fn both(test: impl Fn(&mut World)) {
+pub(super) fn both(test: impl Fn(&mut World)) {
     for memory in [Memory::new, Memory::from_nothing] {
         test(&mut World::of(memory(tenant(), Clock::manual(start()))));
     }
 }
 
 impl World {
-    fn of(memory: Memory) -> Self {
+    pub(super) fn of(memory: Memory) -> Self {
         let mut world = Self { memory };
         world.done(&product("plain", DebtRule::None));
         world.done(&product("credit", DebtRule::Limit));
@@ -50,16 +50,16 @@ impl World {
         world
     }
 
-    fn run<C: Command + Clone>(&mut self, command: &C) -> Result<Arc<C::Made>, Refused> {
+    pub(super) fn run<C: Command + Clone>(&mut self, command: &C) -> Result<Arc<C::Made>, Refused> {
         self.memory.run(&origin(), None, command).map(|done| done.value)
     }
 
-    fn done<C: Command + Clone>(&mut self, command: &C) -> Arc<C::Made> {
+    pub(super) fn done<C: Command + Clone>(&mut self, command: &C) -> Arc<C::Made> {
         self.run(command).unwrap_or_else(|refused| panic!("{command:?}: {refused:?}"))
     }
 
     /// The code and the field at fault.
-    fn refused<C: Command + Clone>(&mut self, command: &C) -> (&'static str, String) {
+    pub(super) fn refused<C: Command + Clone>(&mut self, command: &C) -> (&'static str, String) {
         let refused = match self.run(command) {
             Ok(made) => panic!("{command:?} made {made:?}"),
             Err(refused) => refused,
@@ -67,20 +67,20 @@ impl World {
         (refused.code.word(), refused.fields.first().map(|field| field.path.join(".")).unwrap_or_default())
     }
 
-    fn position(&self, number: &str) -> Arc<Position> {
+    pub(super) fn position(&self, number: &str) -> Arc<Position> {
         let account = self.memory.rows::<Account>().into_iter().find(|it| it.number == number).expect("the account");
         self.memory.get::<Position>(account.id).expect("its position")
     }
 
     /// Principal, shortfall, reserved, available.
-    fn standing(&self, number: &str) -> [i64; 4] {
+    pub(super) fn standing(&self, number: &str) -> [i64; 4] {
         let position = self.position(number);
         let part = |component: Component| position.balances[component.index()].0;
         let available = position.available(self.memory.today()).0;
         [part(Component::Principal), part(Component::Shortfall), position.reserved.0, available]
     }
 
-    fn internal(&self, role: InternalRole) -> i64 {
+    pub(super) fn internal(&self, role: InternalRole) -> i64 {
         self.memory.rows::<Internal>().iter().filter(|row| row.role == role).map(|row| row.balance).sum()
     }
 
@@ -96,7 +96,7 @@ impl World {
         days
     }
 
-    fn advance(&mut self, hours: i64) {
+    pub(super) fn advance(&mut self, hours: i64) {
         let clock = self.memory.clock().clone();
         clock.set(clock.now() + TimeDelta::hours(hours));
     }
@@ -115,7 +115,7 @@ fn new_card(token: &str) -> NewCard {
     }
 }
 
-fn card(token: &str) -> CardBy {
+pub(super) fn card(token: &str) -> CardBy {
     CardBy::Token(token.into())
 }
 
@@ -127,7 +127,7 @@ fn at_shop() -> PointOfSale {
     }
 }
 
-fn authorising(token: &str, amount: &str) -> AuthoriseCard {
+pub(super) fn authorising(token: &str, amount: &str) -> AuthoriseCard {
     AuthoriseCard {
         card: card(token),
         amount: money(amount),
@@ -138,7 +138,7 @@ fn authorising(token: &str, amount: &str) -> AuthoriseCard {
     }
 }
 
-fn message(amount: &str) -> Message {
+pub(super) fn message(amount: &str) -> Message {
     Message {
         amount: money(amount),
         at: PointOfSale::default(),
@@ -148,7 +148,7 @@ fn message(amount: &str) -> Message {
     }
 }
 
-fn clearing(of: &Hold, amount: &str, last: bool) -> ClearCard {
+pub(super) fn clearing(of: &Hold, amount: &str, last: bool) -> ClearCard {
     ClearCard { of: Cleared::Authorisation(of.id), last, message: message(amount) }
 }
 
@@ -160,7 +160,7 @@ fn reversing(of: &Hold, amount: Option<&str>) -> ReverseAuthorisation {
     ReverseAuthorisation { authorisation: of.id, amount: amount.map(money) }
 }
 
-fn disputing(purchase: &Entry, provisional_credit: bool) -> OpenChargeback {
+pub(super) fn disputing(purchase: &Entry, provisional_credit: bool) -> OpenChargeback {
     OpenChargeback {
         purchase: purchase.id,
         amount: None,
@@ -170,7 +170,7 @@ fn disputing(purchase: &Entry, provisional_credit: bool) -> OpenChargeback {
     }
 }
 
-fn resolving(chargeback: &Chargeback, outcome: ChargebackOutcome) -> ResolveChargeback {
+pub(super) fn resolving(chargeback: &Chargeback, outcome: ChargebackOutcome) -> ResolveChargeback {
     ResolveChargeback { chargeback: chargeback.id, outcome }
 }
 
@@ -299,6 +299,82 @@ fn limits_count_by_day_and_month_and_are_given_back_where_they_counted() {
         world.advance(24 * 31);
         world.done(&authorising("A", "50"));
         assert_eq!(world.counted("A"), BTreeMap::from([(second, 1_500), (world.memory.today(), 5_000)]));
+    });
+}
+
+#[test]
+fn a_message_that_names_no_channel_is_held_to_the_strictest() {
+    use CardChannel::{Atm, Ecommerce, Pos, Recurring};
+    use crate::ledger::EntryMode;
+    let through = |token: &str, amount: &str, channel: Option<CardChannel>, mode: Option<EntryMode>| AuthoriseCard {
+        at: PointOfSale { channel, entry_mode: mode, ..PointOfSale::default() },
+        ..authorising(token, amount)
+    };
+    let limit = |channel, blocked, per_day: Option<&str>| NewChannelLimit {
+        channel,
+        blocked,
+        spending: NewSpending {
+            per_day: per_day.map(|text| Amount(text.parse().expect("a decimal"))),
+            ..NewSpending::default()
+        },
+    };
+    both(|world| {
+        world.done(&paying("A", "1000"));
+        let channels = vec![limit(Atm, true, None), limit(Ecommerce, false, Some("100"))];
+        let limits = Change::Set(NewLimits { channels, ..NewLimits::default() });
+        world.done(&UpdateCard { limits, ..limited("A", None, None) });
+        let blocked = ("CARD_CHANNEL_BLOCKED", "pointOfSale.channel".to_owned());
+        let over = ("CARD_LIMIT_EXCEEDED", "amount".to_owned());
+        // What may be a cash machine is one; what cannot be is asked of what it can be.
+        for mode in [None, Some(EntryMode::Chip), Some(EntryMode::MagneticStripe), Some(EntryMode::Contactless)] {
+            assert_eq!(world.refused(&through("A", "1", None, mode)), blocked, "{mode:?}");
+            assert_eq!(world.refused(&through("A", "1", Some(Atm), mode)), blocked, "{mode:?}");
+            world.done(&through("A", "1", Some(Pos), mode));
+        }
+        world.done(&through("A", "500", None, Some(EntryMode::Manual)));
+        // That may have been anything that is typed in, and counts for all: nothing is left on the net.
+        assert_eq!(world.refused(&through("A", "1", Some(Ecommerce), None)), over);
+        assert_eq!(world.refused(&through("A", "1", None, Some(EntryMode::OnFile))), over);
+        world.done(&through("A", "1", Some(Recurring), None));
+        let usage = world.memory.rows::<CardUsage>();
+        let unknown: i64 =
+            usage.iter().flat_map(|row| &row.spent).filter(|((_, by), _)| by.is_none()).map(|(_, sum)| sum.0).sum();
+        assert_eq!((usage.len(), unknown), (1, 50_000));
+    });
+}
+
+#[test]
+fn days_lie_within_bounds() {
+    both(|world| {
+        world.done(&paying("A", "100"));
+        let (today, now) = (world.memory.today(), world.memory.clock().micros());
+        let cleared = |days: i64| ClearCard {
+            message: Message { transaction_date: Some(today + TimeDelta::days(days)), ..message("1") },
+            ..clearing_without("A", "1")
+        };
+        for days in [1, 0, -400] {
+            world.done(&cleared(days));
+        }
+        for days in [2, 400, -401] {
+            assert_eq!(world.refused(&cleared(days)), ("INVALID_INPUT", "transactionDate".into()), "{days}");
+        }
+        let until = |days: i64| now + days * 24 * 60 * 60 * 1_000_000;
+        let authorised = |end| AuthoriseCard { expires_at: Some(end), ..authorising("A", "1") };
+        let held = |end| PlaceHold {
+            account: named("A"),
+            amount: money("1"),
+            expires_at: Some(end),
+            description: None,
+            reference: None,
+        };
+        world.done(&authorised(until(90)));
+        world.done(&held(until(366)));
+        for end in [now, until(90) + 1] {
+            assert_eq!(world.refused(&authorised(end)), ("INVALID_INPUT", "expiresAt".into()));
+        }
+        for end in [now, until(366) + 1] {
+            assert_eq!(world.refused(&held(end)), ("INVALID_INPUT", "expiresAt".into()));
+        }
     });
 }
 

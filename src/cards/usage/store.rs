@@ -11,21 +11,25 @@ use crate::primitives::{CardId, CardUsageId, Minor, TenantId};
 use crate::work::row::{Row, Table};
 use entity::card_usage::{Entity, Model};
 
+/// In the place of a channel that is not known.
+const UNKNOWN: &str = "?";
+
 impl CardUsage {
-    /// The stored form: `2026-12-01:POS:1500,2026-12-02:ATM:200`.
+    /// The stored form: `2026-12-01:POS:1500,2026-12-02:?:200`, the mark where the channel is not known.
     fn text(&self) -> String {
-        let part = |((day, channel), amount): (&(NaiveDate, CardChannel), &Minor)| {
-            format!("{day}:{}:{}", channel.word(), amount.0)
+        let part = |((day, channel), amount): (&(NaiveDate, Option<CardChannel>), &Minor)| {
+            format!("{day}:{}:{}", channel.map_or(UNKNOWN, CardChannel::word), amount.0)
         };
         self.spent.iter().map(part).collect::<Vec<_>>().join(",")
     }
 }
 
-fn read(text: &str) -> Option<BTreeMap<(NaiveDate, CardChannel), Minor>> {
+fn read(text: &str) -> Option<BTreeMap<(NaiveDate, Option<CardChannel>), Minor>> {
     let part = |part: &str| {
         let (day, rest) = part.split_once(':')?;
         let (channel, amount) = rest.split_once(':')?;
-        Some(((day.parse().ok()?, CardChannel::from_word(channel)?), Minor(amount.parse().ok()?)))
+        let channel = if channel == UNKNOWN { None } else { Some(CardChannel::from_word(channel)?) };
+        Some(((day.parse().ok()?, channel), Minor(amount.parse().ok()?)))
     };
     text.split(',').filter(|text| !text.is_empty()).map(part).collect()
 }

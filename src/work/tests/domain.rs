@@ -28,6 +28,8 @@ pub(crate) fn product(code: &str, debt_rule: DebtRule) -> CreateProduct {
         maximum_credit_limit: limit("500"),
         maximum_balance: None,
         charity: None,
+        prepaid: None,
+        authorisation_days: None,
         reference: None,
         payee: None,
         metadata: "{}".into(),
@@ -107,5 +109,6 @@ pub(crate) fn taking_back(entry: &Entry, amount: Option<&str>) -> ReverseEntry {
         value_date: None,
         reason: "a mistake".into(),
         description: None,
+        fee: None,
     }
 }

@@ -193,6 +193,8 @@ fn command(memory: &Memory, step: &Step) -> Option<Do> {
             maximum_balance: Change::Set(Amount(300.into())),
             retired: Some(*retired),
             charity: Change::Keep,
+            prepaid: Change::Keep,
+            authorisation_days: Change::Keep,
             reference: Change::Keep,
             payee: Change::Keep,
             metadata: Change::Keep,

@@ -390,7 +390,7 @@ impl TestApp {
 /// All that a refusal may tell.
 pub const FACTS: &str = "facts { account customer available { amount currency } balance { amount currency } \
      reserved { amount currency } remaining { amount currency } limit { amount currency } maximumCount status closedThrough \
-     earliest latest reversedBy approval application blockKind blockedUntil }";
+     earliest latest reversedBy approval application blockKind block blockedUntil }";
 
 /// What a batch tells of the items that were refused, and of the others what is selected.
 pub fn items(success: &str) -> String {

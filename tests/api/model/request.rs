@@ -56,7 +56,7 @@ const EMPTIED: [(&str, &[&str]); 4] = [
         ],
     ),
     ("updateParty", &["externalReference", "metadata"]),
-    ("updateProduct", &["maximumCreditLimit", "maximumBalance", "metadata", "charity", "payee", "paymentReference"]),
+    ("updateProduct", &["maximumCreditLimit", "maximumBalance", "metadata", "charity", "payee", "paymentReference", "prepaid", "authorisationDays"]),
     ("updateAccount", &["externalReference", "creditor", "metadata"]),
 ];
 

@@ -7,6 +7,41 @@ use crate::accounts::components;
 use crate::app::{euros, fresh_key};
 
 on_both_databases! {
+    async fn a_disbursement_comes_back_and_a_deduction_is_kept(app: TestApp) {
+        let account = app.funded("100.00").await;
+        let payout = json!({ "account": account.by(), "amount": euros("60.00"), "iban": crate::payments::IBAN,
+            "externalReference": { "reference": "out-1", "date": "2026-04-15", "poster": "BANK" } });
+        let paid = app.done("disburse", payout, "entry { id }").await["entry"]["id"].take();
+        app.done("placeBlock", json!({ "on": { "account": account.by() }, "kind": "ALL", "reasonCode": "X" }), "replayed").await;
+        let shown = "entry { kind description reason valueDate reverses { id } postings { ledgerAccount { code } amount { amount } } } returned { id reversedBy { kind } }";
+        let back = json!({ "original": { "reference": "out-1", "date": "2026-04-15", "poster": "BANK" }, "reason": "AC04", "idempotencyKey": "back" });
+        let done = app.done("returnDisbursement", back.clone(), shown).await;
+        assert_eq!(done["entry"], json!({
+            "kind": "DISBURSEMENT_RETURNED", "description": "Returned: Disbursement", "reason": "AC04", "valueDate": "2026-04-15",
+            "reverses": { "id": paid }, "postings": [
+                { "ledgerAccount": { "code": "SETTLEMENT_BANK" }, "amount": { "amount": "-60.00" } },
+                { "ledgerAccount": { "code": "CUSTOMER_PRINCIPAL" }, "amount": { "amount": "60.00" } },
+            ],
+        }));
+        assert_eq!(done["returned"], json!({ "id": paid, "reversedBy": { "kind": "DISBURSEMENT_RETURNED" } }));
+        assert_eq!(app.done("returnDisbursement", back, "replayed").await["replayed"], true);
+        assert_eq!(app.balance(&account).await, "100.00");
+        app.refused("returnDisbursement", json!({ "disbursement": paid, "reason": "X" }), "ALREADY_REVERSED", "disbursement").await;
+        app.refused("returnDisbursement", json!({ "disbursement": paid, "reason": " " }), "INVALID_INPUT", "reason").await;
+        app.refused("returnDisbursement", json!({ "reason": "X" }), "INVALID_INPUT", "disbursement").await;
+        app.refused("returnDisbursement", json!({ "disbursement": "ent_1", "reason": "X" }), "NOT_FOUND", "disbursement").await;
+        // Blocks do not stop what the house keeps.
+        let deduct = |amount: &str| json!({ "account": account.by(), "amount": euros(amount), "reason": "set off" });
+        let shown = "entry { id kind reason postings { ledgerAccount { code } amount { amount } } } account { balance { amount } }";
+        let done = app.done("postDeduction", deduct("30.00"), shown).await;
+        assert_eq!((&done["entry"]["kind"], &done["entry"]["reason"], &done["account"]["balance"]["amount"]), (&json!("DEDUCTION"), &json!("set off"), &json!("70.00")));
+        assert_eq!(done["entry"]["postings"][1], json!({ "ledgerAccount": { "code": "SETTLEMENT_INTERNAL" }, "amount": { "amount": "30.00" } }));
+        app.refused("postDeduction", deduct("70.01"), "INSUFFICIENT_FUNDS", "amount").await;
+        app.refused("postDeduction", deduct("0.00"), "AMOUNT_OUT_OF_RANGE", "amount").await;
+        let no_payout = json!({ "disbursement": done["entry"]["id"], "reason": "X" });
+        app.refused("returnDisbursement", no_payout, "INVALID_STATE", "disbursement").await;
+    }
+
     async fn a_charge_is_paid_from_the_funds_that_are_free(app: TestApp) {
         let card = app.account("credit-card").await;
         app.pay_in(&card, "10.00").await;

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use super::super::super::refunds::Refunds;
 use super::*;
 
 #[derive(Clone, Debug)]
@@ -16,6 +17,7 @@ enum Step {
     ClearWithout(usize, i64),
     Purchase(usize, i64),
     Refund(usize, i64),
+    ReverseRefund(usize, Option<i64>),
     Dispute(usize, bool),
     Resolve(usize, bool),
     Release(usize),
@@ -35,7 +37,8 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (place(), amount(), any::<bool>()).prop_map(|(hold, amount, last)| Step::Clear(hold, amount, last)),
         2 => (who(), amount()).prop_map(|(who, amount)| Step::ClearWithout(who, amount)),
         2 => (who(), amount()).prop_map(|(who, amount)| Step::Purchase(who, amount)),
-        1 => (place(), amount()).prop_map(|(entry, amount)| Step::Refund(entry, amount)),
+        3 => (place(), amount()).prop_map(|(entry, amount)| Step::Refund(entry, amount)),
+        1 => (place(), prop::option::of(amount())).prop_map(|(entry, amount)| Step::ReverseRefund(entry, amount)),
         2 => (place(), any::<bool>()).prop_map(|(entry, credited)| Step::Dispute(entry, credited)),
         2 => (place(), any::<bool>()).prop_map(|(chargeback, won)| Step::Resolve(chargeback, won)),
         1 => place().prop_map(Step::Release),
@@ -131,6 +134,11 @@ fn play(world: &mut World, steps: &[Step]) {
                 let Some(purchase) = purchase(*place) else { continue };
                 world.done(&RefundCard { of: Refunded::Purchase(purchase.id), message: message(&cents(*amount)) });
             }
+            Step::ReverseRefund(place, amount) => {
+                let refunds: Vec<_> = entries.iter().filter(|entry| entry.kind == TransactionKind::Credit).collect();
+                let Some(refund) = refunds.get(place % refunds.len().max(1)) else { continue };
+                _ = world.run(&taking_back(refund, amount.map(cents).as_deref()));
+            }
             Step::Dispute(place, credited) => {
                 let Some(purchase) = purchase(*place) else { continue };
                 _ = world.run(&disputing(&purchase, *credited));
@@ -160,6 +168,65 @@ fn play(world: &mut World, steps: &[Step]) {
     }
 }
 
+/// What the entries of a kind did to accounts, by the purchase that they are about. What reverses them counts too.
+fn given(world: &World, kind: TransactionKind) -> BTreeMap<crate::primitives::EntryId, i64> {
+    let mut sums = BTreeMap::new();
+    let entries = world.memory.entries();
+    let about: BTreeMap<_, _> = entries
+        .iter()
+        .filter(|entry| entry.kind == kind)
+        .filter_map(|entry| Some((entry.id, entry.noted().point_of_sale?.purchase?)))
+        .collect();
+    for entry in entries {
+        let Some(purchase) = about.get(&entry.reverses.unwrap_or(entry.id)) else { continue };
+        let own = entry.postings.iter().filter(|line| line.account.is_some()).map(|line| line.amount.0).sum::<i64>();
+        *sums.entry(*purchase).or_default() += own;
+    }
+    sums
+}
+
+/// No purchase is given back twice: what is disputed is left of it, and what a chargeback has given is what it disputes.
+fn assert_disputes(world: &World) {
+    let (refunded, charged_back) = (given(world, TransactionKind::Credit), given(world, TransactionKind::Chargeback));
+    for row in world.memory.rows::<Refunds>() {
+        assert_eq!(row.refunded.0, refunded.get(&row.purchase).copied().unwrap_or(0), "{row:?}");
+    }
+    let (mut receivable, mut won) = (0, 0);
+    for chargeback in world.memory.rows::<Chargeback>() {
+        let purchase = chargeback.purchase.parse().expect("an entry");
+        let entry = world.memory.entries().iter().find(|entry| entry.id == purchase).expect("the purchase").clone();
+        let billed = entry.noted().point_of_sale.and_then(|at| at.billed).expect("an amount");
+        let whole = crate::ledger::amounts::positive("amount", billed).expect("a positive one").0;
+        let (back, disputed) = (refunded.get(&purchase).copied().unwrap_or(0), chargeback.disputed().0);
+        assert!(chargeback.refunded.0 >= 0 && disputed >= 0, "{chargeback:?}");
+        if chargeback.state != ChargebackState::Lost {
+            assert!(disputed <= (whole - back).max(0), "{chargeback:?} of {whole}, {back} refunded");
+        }
+        let gives = match (chargeback.state, chargeback.credit) {
+            (ChargebackState::Won, _) | (ChargebackState::Open, Some(_)) => disputed,
+            (ChargebackState::Lost, _) | (ChargebackState::Open, None) => 0,
+        };
+        assert_eq!(charged_back.get(&purchase).copied().unwrap_or(0), gives, "{chargeback:?}");
+        match chargeback.state {
+            ChargebackState::Open if chargeback.credit.is_some() => receivable += disputed,
+            ChargebackState::Won => won += disputed,
+            ChargebackState::Open | ChargebackState::Lost => {}
+        }
+    }
+    assert_eq!(world.internal(InternalRole::ChargebackReceivable), -receivable);
+    let bought: i64 = world
+        .memory
+        .entries()
+        .iter()
+        .filter(|entry| entry.kind == TransactionKind::Purchase)
+        .flat_map(|entry| &entry.postings)
+        .filter(|line| line.account.is_some())
+        .map(|line| -line.amount.0)
+        .sum();
+    let scheme = bought - refunded.values().sum::<i64>() - won;
+    assert_eq!(world.internal(InternalRole::SchemeSettlement), scheme, "the scheme is owed what was bought, less that");
+}
+
 /// Held amounts, sums and books agree.
 fn assert_all(world: &World, counted: &Counted) {
     let mut sums: BTreeMap<LedgerAccountId, i64> = BTreeMap::new();
@@ -167,6 +234,7 @@ fn assert_all(world: &World, counted: &Counted) {
         *sums.entry(line.ledger_account).or_default() += line.amount.0;
     }
     assert_eq!(sums.values().sum::<i64>(), 0);
+    assert_disputes(world);
     let holds = world.memory.rows::<Hold>();
     let mut captured: BTreeMap<_, i64> = BTreeMap::new();
     for entry in world.memory.entries() {

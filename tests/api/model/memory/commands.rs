@@ -183,6 +183,8 @@ pub fn create_product(input: &Value) -> Result<CreateProduct, Refused> {
         maximum_credit_limit: amount(input, "maximumCreditLimit"),
         maximum_balance: amount(input, "maximumBalance"),
         charity: None,
+        prepaid: None,
+        authorisation_days: None,
         reference: None,
         payee: None,
         metadata: metadata(input),
@@ -198,6 +200,8 @@ pub fn update_product(input: &Value) -> Result<UpdateProduct, Refused> {
         maximum_credit_limit: change(input, "maximumCreditLimit", decimal),
         maximum_balance: change(input, "maximumBalance", decimal),
         charity: Change::Keep,
+        prepaid: Change::Keep,
+        authorisation_days: Change::Keep,
         reference: Change::Keep,
         payee: Change::Keep,
         retired: set(input, "retired")?.map(|retired| retired.as_bool().expect("a boolean")),
@@ -305,6 +309,7 @@ pub fn reverse_entry(input: &Value) -> Result<ReverseEntry, Refused> {
         value_date: day(input, "valueDate"),
         reason: needed(input, "reason"),
         description: said(text(input, "description")),
+        fee: None,
     })
 }
 
