@@ -288,7 +288,7 @@ on_both_databases! {
         script(&app, "note", "NONE", note).await;
         // What it asks for passes the check of the mutation of that name.
         for input in [json!({ "part": 1 }), json!({ "part": 2 })] {
-            let text = if input["part"] == 1 { "let pan = \"\"; for x in 0..4 { pan += if x == 0 { 4111 } else { 1111 }; } run(\"createParty\", #{ name: pan });" }
+            let text = if input["part"] == 1 { "let pan = \"\"; for x in 0..4 { pan += if x == 0 { \"4111\" } else { \"1111\" }; } run(\"createParty\", #{ name: pan });" }
                 else { "let groups = []; for x in 0..4 { groups.push(if x == 0 { \"4111\" } else { \"1111\" }); } run(\"createParty\", #{ name: \"N\", metadata: #{ groups: groups } });" };
             let code = format!("made-{}", input["part"]);
             script(&app, &code, "NONE", text).await;
