@@ -49,6 +49,7 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
     vec![
         step::<SimulateRails>(),
         step::<CloseEmptied>(),
+        step::<accounts::references::GiveReferences>(),
         step::<accounts::applications::ExpireApplications>(),
         step::<mandates::expiry::ExpireMandates>(),
     ]

@@ -28,7 +28,9 @@ use crate::http::{
     self, ConnectionMetrics, Gateway, GatewayParts, HttpConfig, Lifecycle, Readiness, TrustedDocuments, oauth,
 };
 use crate::primitives::{Clock, IdSource};
+use crate::sealing;
 use crate::telemetry::measure::{self, to_count};
+use crate::work::data_keys::{self, WrongKeys};
 use crate::work::{Settings, Surroundings, found};
 
 /// What a server is made of. The default is an open one on a port of its own, on `konto.db` in this folder.
@@ -126,6 +128,9 @@ pub enum StartError {
     /// The store of documents that was configured cannot be used.
     #[error("KONTO_DOCUMENTS: {0}")]
     Documents(#[from] VaultError),
+    /// The keys of personal data are not those that the database was filled with.
+    #[error(transparent)]
+    Keys(#[from] WrongKeys),
     /// The access module's.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -220,6 +225,7 @@ async fn assemble(
     let addr = listener.local_addr().map_err(unknown)?;
     let metrics_addr = metrics_listener.as_ref().map(TcpListener::local_addr).transpose().map_err(unknown)?;
     let ids = ids.unwrap_or_else(|| IdSource::random(clock.clone()));
+    data_keys::check(&db, sealing::ring().as_deref(), &engine::sealed_columns()).await?;
     let access = Access::start(db.clone(), clock.clone(), ids.clone(), access).await?;
     if let Some(spec) = bootstrap_client {
         bootstrap(&access, &clock, &ids, &spec, bootstrap_settings).await?;

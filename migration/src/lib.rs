@@ -17,6 +17,8 @@ mod m20261128_000003_cards;
 mod m20261128_000004_pos;
 mod m20261128_000006_money;
 mod m20261128_000007_actions;
+mod m20261129_000001_data_keys;
+mod m20261129_000002_references;
 mod m20261129_000030_mandates;
 mod m20261129_000010_refunds;
 mod m20261129_000011_prepaid;
@@ -41,6 +43,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000004_pos::Migration),
             Box::new(m20261128_000006_money::Migration),
             Box::new(m20261128_000007_actions::Migration),
+            Box::new(m20261129_000001_data_keys::Migration),
+            Box::new(m20261129_000002_references::Migration),
             Box::new(m20261129_000030_mandates::Migration),
             Box::new(m20261129_000010_refunds::Migration),
             Box::new(m20261129_000011_prepaid::Migration),

@@ -99,7 +99,7 @@ pub(super) async fn insert(
         return Err(ClientError::UnknownTenant);
     }
     if let Some(customer) = prepared.new.customer
-        && !store::customer_exists(tx, tenant, customer).await?
+        && !store::customer_is_present(tx, tenant, customer).await?
     {
         return Err(ClientError::UnknownCustomer);
     }

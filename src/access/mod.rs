@@ -270,12 +270,17 @@ impl Access {
 
     /// The customer that a token is bound to: the client's own, or else the one that it asks for.
     async fn bind(&self, client: &Client, wanted: Option<&str>) -> Result<Option<CustomerId>, OAuthError> {
-        let Some(wanted) = wanted else { return Ok(client.customer) };
+        let Some(wanted) = wanted else {
+            let Some(own) = client.customer else { return Ok(None) };
+            // It may have been made while its customer was merged or erased.
+            let is_there = store::customer_is_present(self.0.db.reader(), client.tenant, own).await?;
+            return if is_there { Ok(Some(own)) } else { Err(OAuthError::InvalidClient) };
+        };
         let wanted = wanted.parse().map_err(|_| OAuthError::InvalidRequest("'customer' is no customer id"))?;
         if client.customer.is_some_and(|own| own != wanted) {
             return Err(OAuthError::InvalidRequest("the client is bound to another customer"));
         }
-        if !store::customer_exists(self.0.db.reader(), client.tenant, wanted).await? {
+        if !store::customer_is_present(self.0.db.reader(), client.tenant, wanted).await? {
             return Err(OAuthError::InvalidRequest("there is no such customer"));
         }
         Ok(Some(wanted))

@@ -164,12 +164,16 @@ fn client_of(row: client::Model) -> Client {
     }
 }
 
-pub(super) async fn customer_exists(
+/// Whether there is such a customer, and it is somebody: neither merged into another nor erased.
+pub(super) async fn customer_is_present(
     db: &impl ConnectionTrait,
     tenant: TenantId,
     customer: CustomerId,
 ) -> Result<bool, DbErr> {
-    Ok(customer::Entity::find_by_id((tenant.0, customer.0)).count(db).await? > 0)
+    let found = customer::Entity::find_by_id((tenant.0, customer.0))
+        .filter(customer::Column::MergedInto.is_null())
+        .filter(customer::Column::ErasedAtUs.is_null());
+    Ok(found.count(db).await? > 0)
 }
 
 /// A signing key as it is kept.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::events;
 use super::lookup::AccountRef;
 use super::model::{Account, Product};
+use super::references::made_reference;
 use super::store::{EXTERNAL_REFERENCE, NUMBER, ProductBy};
 use crate::customers::{CreateCustomer, Customer, CustomerBy};
 use crate::ledger::amounts::to_minor;
@@ -16,7 +17,6 @@ use crate::ledger::position::Split;
 use crate::ledger::refusal::AMOUNT_OUT_OF_RANGE;
 use crate::ledger::{AccountStatus, Component, Draft, Position, Refusal, Restrictions};
 use crate::parties::PartyBy;
-use crate::primitives::references::ReferenceScheme;
 use crate::primitives::{AccountId, Amount, Minor, Money};
 use crate::refused::{INVALID_STATE, Refused, check_reference};
 use crate::work::numbers::insert_made;
@@ -231,16 +231,20 @@ fn of_migrated_balance(stop: Stop) -> Stop {
     }
 }
 
-/// A payment reference, from other bits of the account's id than its number. Of the few numbers that have no check digit,
-/// the next one.
-fn made_reference(scheme: ReferenceScheme, id: Uuid, attempt: u128) -> Option<String> {
-    let number = (id.as_u128() >> 8) + attempt * 7_919;
-    (0..10).find_map(|next| scheme.make(number + next))
-}
-
 /// Twelve digits, from the random bits of the account's id.
 fn made_number(id: Uuid, attempt: u128) -> String {
     format!("{:012}", (id.as_u128() + attempt * 7_919) % 1_000_000_000_000)
+}
+
+/// Checks that an account's owner is there: of one that was erased, nothing is written down again.
+///
+/// # Errors
+/// `CUSTOMER_ERASED` for the field that names the account.
+pub fn require_owner(work: &mut Work, account: &Account, field: &str) -> Decision<()> {
+    match work.get::<Customer>(account.owner)? {
+        Some(owner) => Ok(owner.require_present(field)?),
+        None => Err(Stop::damaged("an account without its owner")),
+    }
 }
 
 /// Changes an account's references and metadata, lowers its credit limit, and switches its donations.
@@ -274,11 +278,12 @@ impl Command for UpdateAccount {
         }
     }
 
-    /// Refused as: what the account is not found for, `NOT_FOUND` for the creditor, `INVALID_STATE` for another creditor
+    /// Refused as: what the account is not found for, `CUSTOMER_ERASED` of its owner, `NOT_FOUND` for the creditor, `INVALID_STATE` for another creditor
     /// while it owes principal, `INVALID_INPUT`, `DUPLICATE_REFERENCE`, `ACCOUNT_NOT_OPEN`, `AMOUNT_OUT_OF_RANGE`,
     /// `CREDIT_LIMIT_INCREASE_NOT_ALLOWED`, `ACCOUNT_NOT_OPEN` and `INVALID_STATE` for donations, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Account>> {
         let found = self.account.locate(work)?;
+        require_owner(work, &found, "account")?;
         let creditor = match &self.creditor {
             Change::Keep => found.creditor,
             // Whom its debt is owed to is hidden from the customer's own token: there is nothing for it to take away.

@@ -21,6 +21,7 @@ pub mod model;
 pub mod participants;
 pub mod prepaid;
 pub mod products;
+pub mod references;
 pub mod refusals;
 pub mod store;
 

@@ -245,7 +245,11 @@ impl ReferenceTerms {
     fn scheme(self) -> Result<ReferenceScheme, Refused> {
         ReferenceScheme::new(self.rule, self.length).ok_or_else(|| {
             let (lengths, _) = self.rule.lengths();
-            let message = format!("references of this rule have {} to {} digits", lengths.start(), lengths.end());
+            let message = match (*lengths.start(), *lengths.end()) {
+                (_, 0) => "payments by this rule have no reference: leave the length out".to_owned(),
+                (only, most) if only == most => format!("references of this rule have {only} digits"),
+                (least, most) => format!("references of this rule have {least} to {most} digits"),
+            };
             Refused::invalid("paymentReference.length", message)
         })
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::model::{Account, Family, Product, WorkingMode};
 use super::prepaid::PrepaidTerms;
@@ -16,7 +17,7 @@ use crate::ledger::position::RepaymentOrder;
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
 use crate::ledger::{AccountStatus, DebtRule, LedgerFault, Position};
-use crate::primitives::references::{self, ReferenceScheme};
+use crate::primitives::references::{self, ReferenceRule, ReferenceScheme};
 use crate::primitives::{AccountId, CustomerId, LimitApplicationId, Minor, PartyId, ProductId, TenantId};
 use crate::refused::Refused;
 use crate::work::row::{Index, Row, Set, Table};
@@ -226,7 +227,13 @@ impl Row for Account {
     fn changes(column: &str) -> bool {
         matches!(
             column,
-            "external_reference" | "closure_code" | "metadata" | "party_id" | "customer_id" | "application_id"
+            "external_reference"
+                | "payment_reference"
+                | "closure_code"
+                | "metadata"
+                | "party_id"
+                | "customer_id"
+                | "application_id"
         )
     }
 
@@ -239,6 +246,33 @@ impl Owned for Account {
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
         Ok(visible(work.origin(), self.owner))
     }
+}
+
+/// Accounts that are not closed and have no payment reference, though their product has a rule that makes some: by product
+/// and id.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn without_reference(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    after: Option<(ProductId, AccountId)>,
+    limit: u64,
+) -> Result<Vec<(ProductId, AccountId)>, LedgerFault> {
+    let (product, account) = after.unwrap_or((ProductId(Uuid::nil()), AccountId(Uuid::nil())));
+    let none = format!("{}:%", ReferenceRule::FikDk73.word());
+    let sql = format!(
+        "SELECT found.product_id, found.id FROM account AS found \
+         JOIN product ON product.tenant_id = found.tenant_id AND product.id = found.product_id \
+         JOIN account_position AS books ON books.tenant_id = found.tenant_id AND books.account_id = found.id \
+         WHERE found.tenant_id = $1 AND found.payment_reference IS NULL AND books.status <> 'CLOSED' \
+         AND product.reference_scheme IS NOT NULL AND product.reference_scheme NOT LIKE $2 \
+         AND (found.product_id, found.id) > ($3, $4) ORDER BY found.product_id, found.id LIMIT {limit}"
+    );
+    let values = [tenant.0.into(), none.into(), product.0.into(), account.0.into()];
+    let rows = db.query_all_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let pair = |row: &QueryResult| Ok((ProductId(row.try_get("", "product_id")?), AccountId(row.try_get("", "id")?)));
+    rows.iter().map(pair).collect()
 }
 
 /// How a product is named.
@@ -539,7 +573,7 @@ pub async fn list(
             CustomerBy::Number(number) => ("number = ", number.as_str().into()),
             CustomerBy::ExternalReference(reference) => ("external_reference = ", reference.as_str().into()),
             // What it is found by is sealed: whoever asks has found the customer before.
-            CustomerBy::Identifier(_) => ("id = ", uuid::Uuid::nil().into()),
+            CustomerBy::Identifier(_) => ("id = ", Uuid::nil().into()),
         };
         query.and_raw("customer_id = (SELECT id FROM customer WHERE tenant_id = $1");
         query.and(column, name);

@@ -10,6 +10,7 @@ use super::model::{ActionRun, ActionVersion, CustomAction, Failure, FailureKind,
 use crate::events::message;
 use crate::events::webhooks::address::{self, NotAllowed};
 use crate::events::webhooks::{Message, Poster, TooLong};
+use crate::primitives::card_number;
 use crate::primitives::clock::Micros;
 
 /// What a message is called where events have their type.
@@ -91,6 +92,9 @@ fn outcome(written: Result<Vec<u8>, TooLong>) -> Result<Called, String> {
     let value: Value = serde_json::from_str(&text).map_err(|_| "is no JSON")?;
     if depth(&value) > DEPTH {
         return Err(format!("nests deeper than {DEPTH}"));
+    }
+    if card_number::is_in_json(&value) {
+        return Err("holds the whole number of a card, which is never kept".into());
     }
     Ok(Called::Done(Some(value.to_string())))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::events::{self, ACTION_RUN_ENDED};
-use super::model::{ActionRun, ActionRunState, Asked, Failure, FailureKind};
+use super::model::{ActionRun, ActionRunState, Asked, Failure, FailureKind, kept_text};
 use super::runner::Wanted;
 use crate::jobs::queue::events::{self as told_of_jobs, JOB_ENDED};
 use crate::jobs::queue::{Job, JobItem, JobItemState, JobState};
@@ -145,7 +145,8 @@ impl FinishRun {
 /// What a command of a script was refused for: which one, and which of its fields.
 pub(crate) fn refusal_of(place: usize, refused: &Refused) -> KeptRefusal {
     let kept = KeptRefusal::from(&refused.clone().at("commands", place));
-    KeptRefusal { message: format!("command {}: {}", place + 1, kept.message), ..kept }
+    let message = kept_text(format!("command {}: {}", place + 1, kept.message));
+    KeptRefusal { message, ..kept }
 }
 
 fn end_job(work: &mut Work, job: JobId, run: &ActionRun) -> Decision<()> {

@@ -9,7 +9,9 @@ use crate::events::webhooks::{address, sign};
 use crate::jobs::queue::JobKind;
 use crate::jobs::refusal::KeptRefusal;
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, ActionRunId, ActionVersionId, CustomActionId, JobId, Origin, TenantId, text};
+use crate::primitives::{
+    AccountId, ActionRunId, ActionVersionId, CustomActionId, JobId, Origin, TenantId, card_number, text,
+};
 use crate::refused::{Facts, INVALID_STATE, Refused, check_reference};
 
 /// Bytes of a script.
@@ -225,6 +227,15 @@ fn check_script(script: &str) -> Result<(), Refused> {
     Ok(())
 }
 
+/// What a run says in words of a script or of a receiver, to be kept: whole numbers of cards are not.
+#[must_use]
+pub fn kept_text(text: String) -> String {
+    if card_number::is_in(&text) { NUMBER_OF_A_CARD.to_owned() } else { text }
+}
+
+/// What is kept in the place of a text that holds one.
+const NUMBER_OF_A_CARD: &str = "the text held the whole number of a card, which is never kept";
+
 /// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -244,7 +255,7 @@ impl Failure {
     /// One that has no place.
     #[must_use]
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), line: None, column: None, status: None }
+        Self { kind, message: kept_text(message.into()), line: None, column: None, status: None }
     }
 }
 

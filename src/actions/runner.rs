@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::call::{self, Called};
 use super::finish::{Ending, FinishRun, refusal_of};
-use super::model::{ActionKind, ActionRun, ActionVersion, CustomAction, Failure, FailureKind};
+use super::model::{ActionKind, ActionRun, ActionVersion, CustomAction, Failure, FailureKind, kept_text};
 use super::refusals::{ACTION_COMMAND_NOT_ALLOWED, ACTION_REFUSED};
 use super::runs::{DeferRun, TakeRun};
 use super::script::{self, Said, Seen, Want};
@@ -287,7 +287,7 @@ impl Actions {
             script::run(version.script.clone().unwrap_or_default(), seen).await
         };
         let steps = i64::try_from(ran.steps).ok();
-        let asked: Vec<String> = ran.wants.iter().map(|want| want.operation.clone()).collect();
+        let asked: Vec<String> = ran.wants.iter().map(|want| kept_text(want.operation.clone())).collect();
         let mut wanted = Vec::new();
         let ending = match ran.said {
             Said::Failed(failure) => Ending::Failed(failure),

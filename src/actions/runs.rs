@@ -12,6 +12,7 @@ use super::model::{
 };
 use super::refusals::{ACTION_DISABLED, ACTION_FAMILY_NOT_ALLOWED, ACTION_NEEDS_ACCOUNT, ACTION_TAKES_NO_ACCOUNT};
 use super::store::ActionBy;
+use crate::accounts::commands::require_owner;
 use crate::accounts::{Account, AccountBy};
 use crate::jobs::queue::events::{self as told_of_jobs, JOB_QUEUED, JOB_STARTED};
 use crate::jobs::queue::{Job, JobItem, JobItemState, JobState};
@@ -56,6 +57,7 @@ impl StartRun {
             (ActionBinding::Account, Some(by)) => by,
         };
         let account = by.locate(work, "account")?;
+        require_owner(work, &account, "account")?;
         if !version.families.is_empty() && !version.families.contains(&account.family) {
             let message = format!("the custom action is not for accounts of the family {}", account.family.word());
             let facts = Box::new(Facts { account: Some(account.id), ..Facts::default() });
@@ -131,7 +133,7 @@ impl Command for StartRun {
     }
 
     /// Refused as: `NOT_FOUND` for the action, `ACTION_DISABLED`, `ACTION_NEEDS_ACCOUNT` or `ACTION_TAKES_NO_ACCOUNT`,
-    /// `NOT_FOUND` for the account, `ACTION_FAMILY_NOT_ALLOWED`, `INVALID_INPUT`, in this order.
+    /// `NOT_FOUND` for the account, `CUSTOMER_ERASED` of its owner, `ACTION_FAMILY_NOT_ALLOWED`, `INVALID_INPUT`, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<ActionRun>> {
         let action = self.action.locate(work, "action")?;
         if action.state != ActionState::Enabled {

@@ -9,11 +9,11 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::json;
-use super::model::{Failure, FailureKind, LONGEST_JSON};
+use super::model::{Failure, FailureKind, LONGEST_JSON, kept_text};
 use super::sandbox::{self, Halt};
 use crate::accounts::{Account, Product};
 use crate::ledger::{Component, Position as Books};
-use crate::primitives::Minor;
+use crate::primitives::{Minor, card_number};
 
 /// Commands that a script may ask for.
 pub const COMMANDS: usize = 32;
@@ -120,10 +120,16 @@ fn said(engine: &Engine, script: &str, seen: &Seen) -> Said {
         },
     };
     let invalid = |problem: String| Said::Failed(Failure::new(FailureKind::OutputInvalid, problem));
-    match json::value_out(&value).map(|output| output.to_string()) {
-        Err(problem) => invalid(format!("what the script gave {problem}")),
-        Ok(output) if output.len() > LONGEST_JSON => invalid("what the script gave is larger than 16 kB".into()),
-        Ok(output) => Said::Gave(output),
+    let output = match json::value_out(&value) {
+        Err(problem) => return invalid(format!("what the script gave {problem}")),
+        Ok(output) => output,
+    };
+    if card_number::is_in_json(&output) {
+        return invalid("what the script gave holds the whole number of a card, which is never kept".into());
+    }
+    match output.to_string() {
+        output if output.len() > LONGEST_JSON => invalid("what the script gave is larger than 16 kB".into()),
+        output => Said::Gave(output),
     }
 }
 
@@ -205,7 +211,7 @@ fn halted(error: &EvalAltResult) -> Said {
         E::ErrorTooManyVariables(_) => failed(FailureKind::ScriptTooLarge, "too many variables at one time"),
         E::ErrorRuntime(thrown, _) => failed(FailureKind::ScriptThrew, &cut(&thrown.to_string())),
         E::ErrorTerminated(token, _) => match token.read_lock::<Halt>().as_deref() {
-            Some(Halt::Refused(message)) => Said::Refused(message.clone()),
+            Some(Halt::Refused(message)) => Said::Refused(kept_text(message.clone())),
             Some(Halt::TooManyCommands) => failed(
                 FailureKind::ScriptTooManyCommands,
                 &format!("the script asked for more than {COMMANDS} commands"),

@@ -16,12 +16,22 @@ use crate::ledger::rows::known;
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, ActionRunId, ActionVersionId, CustomActionId, JobId, TenantId};
 use crate::refused::Refused;
-use crate::work::row::{Index, Row, Table};
+use crate::work::row::{Index, Row, Set, Table};
 use crate::work::{Decision, Owned, Wants, Work, read};
 use entity::{action_run, action_version, custom_action};
 
 /// What an action is run by.
 pub static CODE: Index = Index { table: Table::CustomAction, column: "code", field: "code", what: "the code" };
+
+/// Runs on an account that are not over.
+pub static UNDER_WAY: Set<ActionRun> = Set {
+    name: "under_way",
+    owner: "account_id",
+    condition: "found.next_us IS NOT NULL",
+    owner_of: |run| run.account.filter(|_| !run.state.is_over()).map(|account| account.0),
+    order: |one, other| one.ordinal.cmp(&other.ordinal),
+    bound: 10_000,
+};
 
 impl Row for CustomAction {
     type Id = CustomActionId;
@@ -217,6 +227,10 @@ impl Row for ActionRun {
                 | "request_id"
                 | "created_at_us"
         )
+    }
+
+    fn sets() -> &'static [Set<Self>] {
+        std::slice::from_ref(&UNDER_WAY)
     }
 }
 

@@ -5,7 +5,7 @@
 //! arguments as they came.
 
 use async_graphql::registry::{MetaType, Registry};
-use async_graphql::{Context, Value};
+use async_graphql::{Context, Name, Value};
 use async_graphql_value::Value as Given;
 
 use crate::cards::refusals::CARD_NUMBER_NOT_KEPT;
@@ -108,36 +108,58 @@ impl<'a> Walk<'a, '_> {
     fn given(&mut self, type_: &'a str, of: (&str, &str), given: &'a Given) {
         match given {
             Given::Variable(name) => {
-                if let Some(value) = self.ctx.query_env.variables.get(name) {
+                if let Some(value) = self.variable(name) {
                     self.value(type_, of, value);
                 }
             }
             Given::String(text) => self.text(type_, of, text),
-            Given::List(items) => self.each(items.iter(), |walk, item| walk.given(type_, of, item)),
-            Given::Object(fields) => match self.fields(type_) {
-                Some((object, types)) => {
-                    for (name, value) in fields {
-                        if let Some(field) = types.get(name.as_str()) {
-                            self.under(name, |walk| walk.given(&field.ty, (object, name), value));
-                        }
+            // JSON that is written into the document.
+            Given::List(_) | Given::Object(_) if named(type_) == "JSON" => {
+                let of_variable = |name: Name| Ok::<_, ()>(self.variable(&name).cloned().unwrap_or_default());
+                if let Ok(value) = given.clone().into_const_with(of_variable) {
+                    self.json(type_, &value);
+                }
+            }
+            Given::List(items) => {
+                let texts = items.iter().map(|item| if let Given::String(text) = item { Some(&**text) } else { None });
+                self.texts(type_, texts);
+                self.each(items.iter(), |walk, item| walk.given(type_, of, item));
+            }
+            Given::Object(fields) => {
+                for (name, value) in fields {
+                    if let Some((object, types)) = self.fields(type_)
+                        && let Some(field) = types.get(name.as_str())
+                    {
+                        self.under(name, |walk| walk.given(&field.ty, (object, name), value));
                     }
                 }
-                // JSON that is written into the document.
-                None => {
-                    if let Some(value) = given.clone().into_const() {
-                        self.json(type_, &value);
-                    }
-                }
-            },
+            }
             Given::Null | Given::Number(_) | Given::Boolean(_) | Given::Binary(_) | Given::Enum(_) => {}
         }
+    }
+
+    /// What a variable stands for: what was given for it, else what the document says.
+    fn variable(&self, name: &Name) -> Option<&'a Value> {
+        let ctx: &'a Context<'_> = self.ctx;
+        let definitions = &ctx.query_env.operation.node.variable_definitions;
+        let default = || definitions.iter().find(|one| one.node.name.node == *name)?.node.default_value();
+        ctx.query_env.variables.get(name).or_else(default)
     }
 
     /// The value of a variable.
     fn value(&mut self, type_: &'a str, of: (&str, &str), value: &'a Value) {
         match value {
             Value::String(text) => self.text(type_, of, text),
-            Value::List(items) => self.each(items.iter(), |walk, item| walk.value(type_, of, item)),
+            Value::List(items) => {
+                if named(type_) == "JSON" {
+                    return self.json(type_, value);
+                }
+                self.texts(
+                    type_,
+                    items.iter().map(|item| if let Value::String(text) = item { Some(&**text) } else { None }),
+                );
+                self.each(items.iter(), |walk, item| walk.value(type_, of, item));
+            }
             Value::Object(fields) => match self.fields(type_) {
                 Some((object, types)) => {
                     for (name, value) in fields {
@@ -189,7 +211,15 @@ impl<'a> Walk<'a, '_> {
     }
 
     fn json(&mut self, type_: &str, value: &Value) {
-        if named(type_) == "JSON" && has_number(value) {
+        let holds = || value.clone().into_json().is_ok_and(|value| card_number::is_in_json(&value));
+        if named(type_) == "JSON" && holds() {
+            self.found.push(self.path.clone());
+        }
+    }
+
+    /// The texts of a list, together. A list that is JSON has been looked at as such.
+    fn texts<'t>(&mut self, type_: &str, texts: impl Iterator<Item = Option<&'t str>>) {
+        if named(type_) == "String" && card_number::is_in_list(texts.map(|text| text.unwrap_or("x"))) {
             self.found.push(self.path.clone());
         }
     }
@@ -203,17 +233,6 @@ fn is_bank_account(of: (&str, &str), text: &str) -> bool {
 fn is_payment_reference(of: (&str, &str), text: &str) -> bool {
     let is_number = text.chars().all(|c| c.is_ascii_digit() || c == ' ');
     of.1 == "reference" && OF_PAYMENTS.contains(&of.0) && is_number
-}
-
-/// Whether JSON holds one: in a text, as a number, or in the name of a field.
-fn has_number(value: &Value) -> bool {
-    match value {
-        Value::String(text) => card_number::is_in(text),
-        Value::Number(number) => card_number::is_in(&number.to_string()),
-        Value::List(items) => items.iter().any(has_number),
-        Value::Object(fields) => fields.iter().any(|(name, value)| card_number::is_in(name) || has_number(value)),
-        Value::Null | Value::Boolean(_) | Value::Binary(_) | Value::Enum(_) => false,
-    }
 }
 
 /// The name of a type, without what says that it is a list or required.

@@ -11,6 +11,7 @@ use super::number::{Expiry, MaskedNumber};
 use super::refusals::{DUPLICATE_CARD_TOKEN, MAIN_CARD_HOLDER_NOT_OWNER};
 use super::store::{CardBy, MAIN, TOKEN};
 use crate::accounts::{Account, AccountBy, NewOwner};
+use crate::customers::Customer;
 use crate::ledger::Position;
 use crate::primitives::{CardId, CustomerId, text};
 use crate::refused::{Refused, check_reference};
@@ -341,10 +342,14 @@ impl Command for UpdateCard {
         self.card.hint(wants);
     }
 
-    /// Refused as: `NOT_FOUND`, what [`Card::can`] says, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, in this order.
+    /// Refused as: `NOT_FOUND`, what [`Card::can`] says, `CUSTOMER_ERASED` of its holder, `INVALID_INPUT`,
+    /// `AMOUNT_OUT_OF_RANGE`, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Card>> {
         let (card, account, around) = located(&self.card, work)?;
         card.can(CardAction::UpdateCard, &around)?;
+        if let Some(holder) = work.get::<Customer>(card.holder)? {
+            holder.require_present("card")?;
+        }
         let number = number(self.number.as_deref())?;
         if number.is_some() && card.number.is_some() && card.number != number {
             let message = "a card keeps its number: another number is another card, which replaces it";

@@ -6,6 +6,7 @@ use super::settings::Setting;
 use super::{DatabaseArgs, say};
 use crate::engine;
 use crate::sealing::{self, KeyRing};
+use crate::work::data_keys;
 use crate::work::reseal::{Resealed, reseal};
 
 #[derive(Clone, Debug, Args)]
@@ -49,6 +50,9 @@ pub(super) struct ResealArgs {
     database: DatabaseArgs,
     #[command(flatten)]
     keys: DataKeyArgs,
+    /// A key that is lost, by its id: what it has sealed is given up, and servers start without it
+    #[arg(long, value_name = "ID")]
+    lost: Vec<String>,
 }
 
 /// `konto keys reseal`.
@@ -56,10 +60,18 @@ pub(super) async fn run(args: ResealArgs) -> anyhow::Result<()> {
     let ring =
         args.keys.install()?.ok_or_else(|| Setting::says("KONTO_DATA_KEYS", "expected the keys to seal with"))?;
     let db = args.database.open_migrated().await?;
+    for id in &args.lost {
+        if ring.has(id) {
+            return Err(Setting::got("--lost", "the id of a key that is not among KONTO_DATA_KEYS", id).into());
+        }
+        data_keys::give_up(&db, id).await?;
+    }
+    data_keys::check(&db, Some(&ring), &engine::sealed_columns()).await?;
     let Resealed { anew, unopened } = reseal(&db, &ring, &engine::sealed_columns()).await?;
     say(&format!("{anew} sealed anew with the key {}", ring.newest()))?;
     if unopened > 0 {
         anyhow::bail!("{unopened} do not open with any of the keys: the key that sealed them is missing");
     }
+    data_keys::forget_older(&db, &ring).await?;
     Ok(())
 }

@@ -32,6 +32,8 @@ crate::words! {
         Documents = "DOCUMENTS",
         /// What its entries told of persons: other sides of payments, and messages.
         EntryTexts = "ENTRY_TEXTS",
+        /// What went into runs of custom actions on its accounts, what came out, and why they were refused or failed.
+        ActionRuns = "ACTION_RUNS",
     }
 
     /// What is kept of a customer.
@@ -44,6 +46,8 @@ crate::words! {
         AuditTrail = "AUDIT_TRAIL",
         /// Documents whose time is not over, or that a legal hold is on.
         Documents = "DOCUMENTS",
+        /// What went into runs of custom actions on no account, and what came out.
+        ActionRuns = "ACTION_RUNS",
     }
 }
 

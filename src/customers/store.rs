@@ -55,8 +55,13 @@ pub static MERGED: Set<Customer> = Set {
     bound: 10_000,
 };
 /// Where identifiers are sealed.
-pub const SEALED: SealedColumn =
-    SealedColumn { table: "customer_identifier", column: "value", field: "customer_identifier.value", marked: false };
+pub const SEALED: SealedColumn = SealedColumn {
+    table: "customer_identifier",
+    column: "value",
+    field: "customer_identifier.value",
+    marked: false,
+    lookup: Some(("kind", "lookup")),
+};
 
 impl Row for Customer {
     type Id = CustomerId;

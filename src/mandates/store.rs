@@ -49,7 +49,7 @@ pub static SETS: [Set<Mandate>; 2] = [
 
 /// Where it is sealed who pays from where.
 pub const SEALED: SealedColumn =
-    SealedColumn { table: "mandate", column: "payer", field: "mandate.payer", marked: true };
+    SealedColumn { table: "mandate", column: "payer", field: "mandate.payer", marked: true, lookup: None };
 
 impl Row for Mandate {
     type Id = MandateId;

@@ -55,6 +55,7 @@ impl Command for EraseCustomer {
         }
         keep(&mut erasure, KeptData::Number, "the accounts are kept under it");
         keep(&mut erasure, KeptData::AuditTrail, "it tells who did what, by ids alone");
+        keep(&mut erasure, KeptData::ActionRuns, "runs on no account do not say of whom they are");
         let now = work.now();
         let mut erased = None;
         for record in &records {

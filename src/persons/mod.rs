@@ -6,6 +6,7 @@
 //!
 //! A merge always waits for a second person: what it joins, nothing takes apart again.
 
+mod beside;
 mod erase;
 mod linked;
 mod merge;
@@ -54,6 +55,8 @@ pub const PARTS: &[Part] = &[
     linked::CARDS,
     linked::MANDATES,
     parts::DOCUMENTS,
+    beside::ACTIONS,
+    beside::CREDENTIALS,
 ];
 
 /// What is done to persons.

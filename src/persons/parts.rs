@@ -19,7 +19,7 @@ use crate::documents::{Document, DocumentKind, DocumentStatus, Subject};
 use crate::ledger::{AccountStatus, Position};
 use crate::primitives::{AccountId, CustomerId, Minor};
 use crate::refused::Refused;
-use crate::work::{Decision, Work};
+use crate::work::{Decision, Sweep, Work};
 
 /// Accounts that a merge moves, at most; and documents, and what a customer takes part in.
 pub(super) const MOST: usize = 200;
@@ -203,7 +203,7 @@ fn erase_accounts(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -
     let ids: Vec<AccountId> = accounts.iter().map(|account| account.id).collect();
     let last = positions(work, &ids)?.iter().filter_map(|position| position.closed_on).max();
     for account in &accounts {
-        work.erase_entries_of(account.id);
+        work.sweep(Sweep::EraseEntries(account.id));
         if account.metadata != "{}" {
             erased(erasure, PersonalData::Metadata);
             work.change::<Account, Refused>(account.id, |row| {

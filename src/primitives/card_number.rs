@@ -4,8 +4,15 @@
 //! (Luhn, ISO/IEC 7812-1). The digits may be of any script, stand inside of words, and be parted in groups by blanks, dashes
 //! and dots. What a house has besides that looks alike is told apart first: IBANs of the countries that
 //! have them, and ids and digests in hexadecimal digits. Masked numbers have no whole number in them.
+//!
+//! Commas, colons, bars, brackets and the like part numbers of other kinds as well: amounts, times, telephones. So does
+//! being an item of a list ([`is_in_list`]). What they part is a number of a card only where it is parted as people part
+//! those (`4-4-4-4`, `4-6-5`, ..., or into equal pieces), all of it: four of five amounts in a row are none.
+
+use std::borrow::Cow;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
+use serde_json::Value;
 
 use super::text::is_invisible;
 
@@ -13,6 +20,8 @@ const COMPATIBLE: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorr
 
 /// Signs between two digits of one number, at most.
 const BETWEEN: usize = 3;
+/// The same where some of them part lists: `", "` and a line break with an indent are such.
+const APART: usize = 8;
 /// Digits of a number of a card, at least and at most.
 const SHORTEST: usize = 13;
 const LONGEST: usize = 19;
@@ -33,6 +42,8 @@ enum Sign {
     Digit(u8),
     /// What may part groups of digits.
     Between,
+    /// What parts lists as well.
+    Apart,
     /// What nobody sees.
     Nothing,
     /// What no number goes on through.
@@ -50,36 +61,162 @@ pub fn is_in(text: &str) -> bool {
     is_among(&COMPATIBLE.normalize(text))
 }
 
+/// Whether the items of a list, numbers or texts, hold one together.
+#[must_use]
+pub fn is_in_list<'a>(items: impl IntoIterator<Item = &'a str>) -> bool {
+    let items: Vec<&str> = items.into_iter().collect();
+    items.len() > 1 && is_in(&items.join("|"))
+}
+
+/// Whether JSON holds one: in a text, as a number, in the name of a field, or in the items of a list together.
+#[must_use]
+pub fn is_in_json(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_in(text),
+        Value::Number(number) => is_in(&number.to_string()),
+        Value::Array(items) => {
+            let mut leaves = Vec::new();
+            leaves_of(items, &mut leaves);
+            items.iter().any(is_in_json) || is_in_list(leaves.iter().map(|leaf| &**leaf))
+        }
+        Value::Object(fields) => fields.iter().any(|(name, value)| is_in(name) || is_in_json(value)),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
+/// What of a list, and of the lists in it, may have digits; anything else stands between them.
+fn leaves_of<'a>(items: &'a [Value], leaves: &mut Vec<Cow<'a, str>>) {
+    for item in items {
+        match item {
+            Value::String(text) => leaves.push(text.as_str().into()),
+            Value::Number(number) => leaves.push(number.to_string().into()),
+            Value::Array(items) => leaves_of(items, leaves),
+            Value::Null | Value::Bool(_) | Value::Object(_) => leaves.push("x".into()),
+        }
+    }
+}
+
 fn is_among(text: &str) -> bool {
     let chars: Vec<char> = text.chars().collect();
     let mut signs: Vec<Sign> = chars.iter().map(|c| sign(*c)).collect();
     leave_out(&chars, &mut signs);
     let mut digits: Vec<(u8, bool)> = Vec::new();
-    let mut between = 0;
-    for sign in signs {
+    let mut run = Run::default();
+    let mut between = String::new();
+    let (mut apart, mut length) = (false, 0);
+    for (c, sign) in chars.iter().zip(signs) {
         match sign {
             Sign::Digit(digit) => {
-                if between > BETWEEN {
+                if length > BETWEEN || apart {
                     if holds(&digits) {
                         return true;
                     }
                     digits.clear();
                 }
-                digits.push((digit, between > 0 || digits.is_empty()));
-                between = 0;
+                if length > APART {
+                    if run.holds() {
+                        return true;
+                    }
+                    run = Run::default();
+                }
+                digits.push((digit, length > 0 || digits.is_empty()));
+                run.push(digit, &between);
+                between.clear();
+                (apart, length) = (false, 0);
             }
-            Sign::Between => between += 1,
+            Sign::Between | Sign::Apart => {
+                apart |= sign == Sign::Apart;
+                length += 1;
+                if length <= APART {
+                    between.push(*c);
+                }
+            }
             Sign::Nothing => {}
             Sign::Other => {
-                if holds(&digits) {
+                if holds(&digits) || run.holds() {
                     return true;
                 }
                 digits.clear();
-                between = 0;
+                run = Run::default();
+                between.clear();
+                (apart, length) = (false, 0);
             }
         }
     }
-    holds(&digits)
+    holds(&digits) || run.holds()
+}
+
+/// Groups of digits one after the other, and what stands between them.
+#[derive(Default)]
+struct Run {
+    groups: Vec<Vec<u8>>,
+    /// One fewer.
+    between: Vec<String>,
+}
+
+impl Run {
+    fn push(&mut self, digit: u8, between: &str) {
+        match self.groups.last_mut() {
+            Some(group) if between.is_empty() => group.push(digit),
+            Some(_) => {
+                self.between.push(between.to_owned());
+                self.groups.push(vec![digit]);
+            }
+            None => self.groups.push(vec![digit]),
+        }
+    }
+
+    /// Whether all of it is one number, parted as people part them; or what is parted by one sign in the same way, and by
+    /// others from the rest.
+    fn holds(&self) -> bool {
+        if is_parted_number(&self.groups, 4) {
+            return true;
+        }
+        let mut begin = 0;
+        while begin < self.between.len() {
+            let same = self.between[begin..].iter().take_while(|between| **between == self.between[begin]).count();
+            if is_parted_number(&self.groups[begin..=begin + same], 1) {
+                return true;
+            }
+            begin += same;
+        }
+        false
+    }
+}
+
+/// How numbers of cards are parted, besides into equal pieces of which the last may be shorter.
+const PARTED: &[&[usize]] = &[
+    &[4, 6, 5],
+    &[4, 6, 4],
+    &[4, 5, 6],
+    &[4, 4, 5],
+    &[4, 4, 6],
+    &[4, 3, 3, 3],
+    &[6, 6, 4],
+    &[6, 10],
+    &[6, 13],
+    &[4, 12],
+    &[12, 4],
+    &[8, 4, 4],
+    &[4, 4, 8],
+    &[4, 8, 4],
+];
+/// Digits of equal pieces, at most. Two pieces of eight are telephones.
+const LONGEST_PIECE: usize = 5;
+
+/// Whether groups are one number, parted as people do, into equal pieces of so many digits at least: small ones parted now
+/// by this and now by that are amounts with their cents.
+fn is_parted_number(groups: &[Vec<u8>], shortest_piece: usize) -> bool {
+    let lengths: Vec<usize> = groups.iter().map(Vec::len).collect();
+    if lengths.len() < 2 || !(SHORTEST..=LONGEST).contains(&lengths.iter().sum()) {
+        return false;
+    }
+    let (first, last) = (lengths[0], lengths[lengths.len() - 1]);
+    let is_equal = (shortest_piece..=LONGEST_PIECE).contains(&first)
+        && last <= first
+        && lengths[1..lengths.len() - 1].iter().all(|one| *one == first);
+    let digits: Vec<(u8, bool)> = groups.iter().flatten().map(|digit| (*digit, false)).collect();
+    (is_equal || PARTED.contains(&lengths.as_slice())) && is_number(&digits)
 }
 
 /// Whether groups of digits, each with whether it begins one, hold a number: some that stand beside each other, whole.
@@ -140,10 +277,28 @@ fn sign(c: char) -> Sign {
             Sign::Between
         }
         c if c.is_whitespace() => Sign::Between,
+        // An amount begins with its currency, or is of a hundred.
+        '$' | '%' => Sign::Other,
+        '!'..='~' if c.is_ascii_punctuation() => Sign::Apart,
         c if is_invisible(c) => Sign::Nothing,
         // Marks that are set over or around a digit.
         '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20ff}' | '\u{fe00}'..='\u{fe0f}' => Sign::Nothing,
         c if c.is_ascii() => Sign::Other,
+        // Signs of writing, arrows, of mathematics, lines, shapes, and pictures. Not those of currencies.
+        '\u{a1}'
+        | '\u{a6}'..='\u{a9}'
+        | '\u{ab}'..='\u{b1}'
+        | '\u{b4}'
+        | '\u{b6}'
+        | '\u{b8}'
+        | '\u{bb}'
+        | '\u{bf}'
+        | '\u{d7}'
+        | '\u{f7}'
+        | '\u{2016}'..='\u{205e}'
+        | '\u{2190}'..='\u{2bff}'
+        | '\u{3001}'..='\u{301f}'
+        | '\u{1f000}'..='\u{1faff}' => Sign::Apart,
         c => digit_of(c).map_or(Sign::Other, Sign::Digit),
     }
 }

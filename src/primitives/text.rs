@@ -18,6 +18,9 @@ pub enum TextProblem {
     /// Control characters (PostgreSQL cannot keep a NUL, and nobody should print the others).
     #[error("must not contain control characters")]
     Control,
+    /// Signs that turn the direction of what follows (Trojan Source, CVE-2021-42574): what is read is not what is there.
+    #[error("must not contain signs that turn the direction of writing")]
+    Direction,
 }
 
 const IGNORABLE: CodePointSetDataBorrowed<'static> = CodePointSetData::new::<DefaultIgnorableCodePoint>();
@@ -49,7 +52,17 @@ pub fn optional(text: &str, longest: usize) -> Result<(), TextProblem> {
     if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Err(TextProblem::Control);
     }
+    if text.chars().any(turns_direction) {
+        return Err(TextProblem::Direction);
+    }
     Ok(())
+}
+
+/// Whether a character embeds, overrides or isolates a direction of writing, until another one ends it. The marks of
+/// direction, which are single letters without a form, are none of these: names in right-to-left scripts have them.
+#[must_use]
+pub fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
 }
 
 /// Whether nothing of a text can be seen: it is empty, or white space and invisible characters alone.
@@ -107,8 +120,6 @@ mod tests {
             "\u{180e}",
             "\u{e0100}",
             "\u{200e}\u{200f}",
-            "\u{202e}",
-            "\u{2066}\u{2069}",
             "\u{61c}",
             "\u{34f}",
             "\u{3164}",
@@ -137,6 +148,13 @@ mod tests {
             assert_eq!(optional(control, 10), Err(TextProblem::Control), "{control:?}");
         }
         assert_eq!(optional("two\n\tlines", 20), Ok(()));
+        for turning in ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{206f}') {
+            for text in [format!("Ada{turning}evil"), format!("{turning}Ada"), format!("Ada{turning}")] {
+                assert_eq!(required(&text, 10), Err(TextProblem::Direction), "{}", text.escape_unicode());
+                assert_eq!(optional(&text, 10), Err(TextProblem::Direction), "{}", text.escape_unicode());
+            }
+            assert_eq!(required(&turning.to_string(), 10), Err(TextProblem::Empty));
+        }
     }
 
     #[test]

@@ -169,6 +169,12 @@ impl KeyRing {
         self.keys.first().map_or("", |(id, _)| id)
     }
 
+    /// Whether a key with this id is on the ring.
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
+        self.keys.iter().any(|(known, _)| known == id)
+    }
+
     /// Seals a text for its place: the key's id, a dot, and nonce and sealed text in Base64.
     #[must_use]
     pub fn seal(&self, place: &Place, text: &str) -> String {
@@ -283,6 +289,8 @@ pub struct SealedColumn {
     pub field: &'static str,
     /// Whether [`seal_if_possible`] has sealed them.
     pub marked: bool,
+    /// Beside it, where it is looked up: the column of what its text is, and that of its keyed hash.
+    pub lookup: Option<(&'static str, &'static str)>,
 }
 
 impl SealedColumn {
@@ -290,6 +298,16 @@ impl SealedColumn {
     #[must_use]
     pub fn current(&self, ring: &KeyRing) -> String {
         format!("{}{}.", if self.marked { MARK } else { "" }, ring.newest())
+    }
+
+    /// The text of a sealed one that was read; nothing of a text that was kept as it is.
+    ///
+    /// # Errors
+    /// [`Unopened`].
+    pub fn opened(&self, ring: &KeyRing, tenant: TenantId, row: Uuid, text: &str) -> Result<Option<String>, Unopened> {
+        let sealed = if self.marked { text.strip_prefix(MARK) } else { Some(text) };
+        let place = Place { tenant, row, field: self.field };
+        sealed.map(|sealed| ring.open(&place, sealed)).transpose()
     }
 
     /// A text, sealed anew with the newest key.
@@ -306,6 +324,37 @@ impl SealedColumn {
             None => text.to_owned(),
         };
         Ok(format!("{MARK}{}", ring.seal(&place, &plain)))
+    }
+}
+
+/// What a ring's newest key makes of a text that everybody knows, kept beside what it seals: who has it can tell whether
+/// a ring is the one.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof;
+
+impl Proof {
+    const TEXT: &'static str = "konto";
+    const PLACE: Place = Place { tenant: TenantId(Uuid::nil()), row: Uuid::nil(), field: "data_key.proof" };
+
+    /// Of the key that seals.
+    #[must_use]
+    pub fn of_newest(ring: &KeyRing) -> String {
+        ring.seal(&Self::PLACE, Self::TEXT)
+    }
+
+    /// Of the key that texts are looked up by.
+    #[must_use]
+    pub fn of_lookup(ring: &KeyRing) -> String {
+        ring.lookup(Self::PLACE.tenant, Self::PLACE.field, Self::TEXT)
+    }
+
+    /// Whether a ring has the key of a proof.
+    ///
+    /// # Errors
+    /// [`Unopened`].
+    pub fn holds(ring: &KeyRing, proof: &str) -> Result<(), Unopened> {
+        let text = ring.open(&Self::PLACE, proof)?;
+        if text == Self::TEXT { Ok(()) } else { Err(Unopened::Damaged) }
     }
 }
 

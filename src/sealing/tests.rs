@@ -41,7 +41,7 @@ fn the_newest_key_seals_and_the_others_still_open() {
     let before = old.seal(&PLACE, "text");
     assert_eq!(both.open(&PLACE, &before).as_deref(), Ok("text"));
     assert_eq!(new.open(&PLACE, &before), Err(Unopened::UnknownKey));
-    let column = SealedColumn { table: "table", column: "column", field: PLACE.field, marked: false };
+    let column = SealedColumn { table: "table", column: "column", field: PLACE.field, marked: false, lookup: None };
     let after = column.anew(&both, PLACE.tenant, PLACE.row, &before).expect("sealed anew");
     assert!(after.starts_with(&column.current(&both)));
     assert_eq!(new.open(&PLACE, &after).as_deref(), Ok("text"));

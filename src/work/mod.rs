@@ -17,7 +17,9 @@
 //! | `house` | what stands above single commands; how stored ones are read |
 //! | `load`, `write`, `bulk` | the statements |
 //! | `worker`, `waiting`, `queue` | the batch's way; the two lanes; who waits |
+//! | `data_keys` | which keys a database was filled with |
 //! | `reseal` | sealing anew what older keys have sealed |
+//! | `sweep` | what is done with a decision to rows that no command looks at |
 //! | `read`, `present` | reading rows outside of a batch, and a tenant's present |
 //! | `memory` | the same decisions without a database, for tests and models |
 //!
@@ -29,6 +31,7 @@ pub(crate) mod bulk;
 mod cache;
 pub mod change;
 pub mod command;
+pub mod data_keys;
 mod decide;
 mod founding;
 pub mod head;
@@ -47,6 +50,7 @@ pub mod recent;
 pub mod reseal;
 pub mod row;
 pub mod settings;
+mod sweep;
 mod undo;
 mod unit;
 mod waiting;
@@ -68,6 +72,7 @@ pub use queue::{Priority, Surroundings, Wake, Workers};
 pub use recent::Recent;
 pub use row::{Index, Row, Set, Table};
 pub use settings::Settings;
+pub use sweep::Sweep;
 pub use unit::{Work, command_of};
 pub use write::CHANNEL;
 

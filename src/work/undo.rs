@@ -30,7 +30,7 @@ pub(crate) struct Mark {
     entries: usize,
     told: usize,
     records: usize,
-    erased: usize,
+    sweeps: usize,
 }
 
 impl Work {
@@ -40,7 +40,7 @@ impl Work {
             entries: self.entries.len(),
             told: self.told.len(),
             records: self.records.len(),
-            erased: self.erased.len(),
+            sweeps: self.sweeps.len(),
         }
     }
 
@@ -48,7 +48,7 @@ impl Work {
         self.entries.truncate(mark.entries);
         self.told.truncate(mark.told);
         self.records.truncate(mark.records);
-        self.erased.truncate(mark.erased);
+        self.sweeps.truncate(mark.sweeps);
         for undo in self.undo.drain(mark.undo..).rev() {
             match undo {
                 Undo::Row(table, id, slot) => self.cache.set_row(table, id, slot),
@@ -114,7 +114,7 @@ impl Work {
 
     /// Takes everything back.
     pub(super) fn start_over(&mut self) {
-        self.roll_back(Mark { undo: 0, entries: 0, told: 0, records: 0, erased: 0 });
+        self.roll_back(Mark { undo: 0, entries: 0, told: 0, records: 0, sweeps: 0 });
         self.end_batch();
     }
 
@@ -127,7 +127,7 @@ impl Work {
         self.entries.clear();
         self.told.clear();
         self.records.clear();
-        self.erased.clear();
+        self.sweeps.clear();
         self.missed = Wants::default();
         self.cut = false;
         self.too_early = false;

@@ -20,12 +20,13 @@ use super::head::{Day, Head};
 use super::house::House;
 use super::row::{AnyRow, Index, Row, Set, Table};
 use super::settings::Settings;
+use super::sweep::Sweep;
 use super::undo::Undo;
 use crate::ledger::event::NewEvent;
 use crate::ledger::{Entry, ExternalReference};
 use crate::primitives::clock::Micros;
 use crate::primitives::ids::{CommandIds, RowId};
-use crate::primitives::{AccountId, EntryId, Origin, TenantId};
+use crate::primitives::{EntryId, Origin, TenantId};
 use crate::refused::{RefusalCode, Refused};
 
 /// A command of a batch, as its audit record tells of it.
@@ -108,8 +109,8 @@ pub struct Work {
     pub(super) entries: Vec<Arc<Entry>>,
     pub(super) told: Vec<Told>,
     pub(super) records: Vec<Record>,
-    /// Accounts whose entries are to lose what is personal in them.
-    pub(super) erased: Vec<AccountId>,
+    /// What is to be done to rows that nobody looks at.
+    pub(super) sweeps: Vec<Sweep>,
     pub(super) missed: Wants,
     missed_any: bool,
     /// A number that was freed in this batch is wanted: the batch ends before the command that wants it.
@@ -151,7 +152,7 @@ impl Work {
             entries: Vec::new(),
             told: Vec::new(),
             records: Vec::new(),
-            erased: Vec::new(),
+            sweeps: Vec::new(),
             missed: Wants::default(),
             missed_any: false,
             cut: false,
@@ -358,9 +359,9 @@ impl Work {
         }
     }
 
-    /// Has what is personal in an account's entries erased with what is decided: messages, and the other sides of payments.
-    pub fn erase_entries_of(&mut self, account: AccountId) {
-        self.erased.push(account);
+    /// Has something done with what is decided to rows that no command looks at.
+    pub fn sweep(&mut self, sweep: Sweep) {
+        self.sweeps.push(sweep);
     }
 
     /// Appends an event to the log.

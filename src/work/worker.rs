@@ -23,10 +23,11 @@ use super::cache::{self, Wants};
 use super::decide::Pass;
 use super::load::Load;
 use super::queue::Shared;
+use super::sweep::sweep;
 use super::unit::{Unknown, Work};
 use super::waiting::{Caller, Group, Queued, Queues, take};
 use crate::database::{self, OwnConnection, may_have_committed};
-use crate::ledger::{Entry, LedgerFault, erase};
+use crate::ledger::{Entry, LedgerFault};
 use crate::primitives::TenantId;
 use crate::telemetry::spans;
 
@@ -416,8 +417,8 @@ impl Worker {
             self.load(&mut connection, wants).await?;
         }
         let pass = self.decide(&mut connection, batch, careful).await?;
-        // The journal's rows are changed by statements of their own.
-        if !self.work.erased.is_empty() {
+        // What is swept is changed by statements of their own.
+        if !self.work.sweeps.is_empty() {
             return Err(Failed::NeedsLock);
         }
         let draft = self.work.draft();
@@ -461,14 +462,12 @@ impl Worker {
         if let Err(error) = draft.write(&tx).await {
             return Err(if is_taken(&error) && !careful { Failed::Taken } else { not_done(error) });
         }
-        let erased = std::mem::take(&mut self.work.erased);
-        if !erased.is_empty() {
-            erase::erase_of_accounts(&tx, self.tenant, &erased).await?;
-        }
+        let sweeps = std::mem::take(&mut self.work.sweeps);
+        sweep(&tx, self.tenant, &sweeps).await?;
         tx.commit().await.map_err(|error| Failed::Unknown(error.into()))?;
         let mut written = self.written(pass, head);
-        if !erased.is_empty() {
-            // What is remembered of those entries still has it all.
+        if !sweeps.is_empty() {
+            // What is remembered of what was erased still has it all.
             self.forget();
             self.shared.erased(self.tenant);
             written.forgotten = true;

@@ -1,6 +1,7 @@
 //! Custom actions: scripts that do as a whole what they ask for, with the caller's rights and no more; and their runs.
 
 mod calls;
+mod crash;
 
 use serde_json::{Value, json};
 
@@ -280,6 +281,46 @@ on_both_databases! {
         let listed = app.ok("{ actionRuns(filter: { states: [FAILED] }, first: 2) { nodes { failure { kind } } pageInfo { hasNextPage } } }", json!({})).await;
         assert_eq!(listed["actionRuns"]["nodes"][0]["failure"]["kind"], "SCRIPT_ERROR", "the newest first");
         assert_eq!(listed["actionRuns"]["pageInfo"]["hasNextPage"], json!(true));
+    }
+
+    async fn no_whole_number_of_a_card_comes_out_of_a_script(app: TestApp) {
+        let note = "run(\"createParty\", #{ name: input.text, metadata: #{ groups: input.groups } });";
+        script(&app, "note", "NONE", note).await;
+        // What it asks for passes the check of the mutation of that name.
+        for input in [json!({ "part": 1 }), json!({ "part": 2 })] {
+            let text = if input["part"] == 1 { "let pan = \"\"; for x in 0..4 { pan += if x == 0 { \"4111\" } else { \"1111\" }; } run(\"createParty\", #{ name: pan });" }
+                else { "let groups = []; for x in 0..4 { groups.push(if x == 0 { \"4111\" } else { \"1111\" }); } run(\"createParty\", #{ name: \"N\", metadata: #{ groups: groups } });" };
+            let code = format!("made-{}", input["part"]);
+            script(&app, &code, "NONE", text).await;
+            let made = run(&app, &code, None, json!({})).await;
+            assert_eq!((&made["state"], &made["refusal"]["code"]), (&json!("REFUSED"), &json!("CARD_NUMBER_NOT_KEPT")), "{made}");
+        }
+        // Nor does it give, say or throw one, by parts.
+        let pan = "let pan = \"\"; for x in 0..4 { pan += if x == 0 { \"4111\" } else { \"1111\" }; }";
+        for (code, text, state) in [
+            ("gives", format!("{pan} #{{ a: [pan] }}"), "FAILED"),
+            ("parts", "let a = []; for x in 0..4 { a.push(if x == 0 { 4111 } else { 1111 }); } a".to_owned(), "FAILED"),
+            ("says", format!("{pan} refuse(\"no: \" + pan)"), "REFUSED"),
+            ("throws", format!("{pan} throw \"no: \" + pan"), "FAILED"),
+            ("asks", format!("{pan} run(pan, #{{ }})"), "REFUSED"),
+        ] {
+            script(&app, code, "NONE", &text).await;
+            let done = run(&app, code, None, json!({})).await;
+            assert_eq!(done["state"], state, "{done}");
+            assert!(!done.to_string().contains("4111"), "{done}");
+        }
+        // In the background neither, nor in the job.
+        let mut input = asked("says", None, json!({}));
+        input["async"] = json!(true);
+        let job = app.done("runAction", input, RUN).await["run"]["job"]["id"].take();
+        let query = "query($id: ID!) { job(id: $id) { state items { nodes { refusal { message } } } } }";
+        eventually("the job", || async { app.ok(query, json!({ "id": job })).await["job"]["state"] == "DONE" }).await;
+        app.refused("runAction", asked("note", None, json!({ "groups": ["4111", "1111", "1111", "1111"] })), "CARD_NUMBER_NOT_KEPT", "input").await;
+        app.refused("runAction", asked("note", None, json!({ "text": "4111|1111|1111|1111" })), "CARD_NUMBER_NOT_KEPT", "input").await;
+        assert_eq!(app.ok("{ parties { nodes { name } } }", json!({})).await["parties"]["nodes"], json!([]));
+        for text in ["4111111111111111", "4111|1111|1111|1111"] {
+            assert_eq!(crate::customers::persons::grep(&app, text).await, Vec::<String>::new());
+        }
     }
 
     async fn a_dry_run_decides_everything_and_leaves_nothing(app: TestApp) {

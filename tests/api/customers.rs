@@ -1,5 +1,6 @@
 //! Customers: created, found, listed, changed, and what the log says of it.
 
+mod data_keys;
 mod identity;
 mod order;
 pub mod persons;

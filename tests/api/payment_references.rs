@@ -142,6 +142,38 @@ on_both_databases! {
         assert_eq!(reference(&app, &app.account("ocr").await).await, "");
     }
 
+    async fn accounts_that_were_there_before_the_rule_are_given_references(app: TestApp) {
+        let app = app.with_sandbox("box").await;
+        product(&app, "late", bankgiro(), Value::Null).await;
+        let accounts = [app.account("late").await, app.account("late").await];
+        let (closed, other) = (app.account("late").await, app.account("current").await);
+        app.done("closeAccount", json!({ "account": closed.by(), "closureCode": "END" }), "replayed").await;
+        let rule = |rule: Value| json!({ "product": { "code": "late" }, "paymentReference": rule });
+        app.done("updateProduct", rule(json!({ "rule": "OCR_SE" })), "replayed").await;
+        let early = app.account("late").await;
+        let own = reference(&app, &early).await;
+        assert_eq!(reference(&app, &accounts[0]).await, "", "not before the day ends");
+        app.done("advanceClock", json!({ "to": "2026-04-16T10:00:00Z" }), "replayed").await;
+        let given = [reference(&app, &accounts[0]).await, reference(&app, &accounts[1]).await];
+        assert!(given.iter().all(|reference| reference.len() == 13) && given[0] != given[1], "{given:?}");
+        assert_eq!(app.done("postPayment", paid(&given[0]), "account { id }").await["account"]["id"], json!(accounts[0].id));
+        assert_eq!((reference(&app, &early).await, reference(&app, &closed).await, reference(&app, &other).await), (own, String::new(), String::new()));
+        let query = "query($id: ID!) { history(of: $id) { nodes { events { type } } } }";
+        let told = app.ok(query, json!({ "id": accounts[1].id })).await;
+        assert_eq!(told["history"]["nodes"][0]["events"][0]["type"], "ACCOUNT_UPDATED");
+        // Whatever becomes of the rule, and however many days end.
+        app.done("updateProduct", rule(json!({ "rule": "OCR_SE", "length": 15 })), "replayed").await;
+        app.done("advanceClock", json!({ "to": "2026-04-18T10:00:00Z" }), "replayed").await;
+        assert_eq!([reference(&app, &accounts[0]).await, reference(&app, &accounts[1]).await], given);
+        let days = app.ok("{ businessDays(first: 10) { nodes { steps { name done refused } } } }", json!({})).await;
+        let of_step = |day: &Value| {
+            let steps = day["steps"].as_array().expect("steps").clone();
+            steps.into_iter().find(|step| step["name"] == "givePaymentReferences").expect("the step")["done"].as_i64()
+        };
+        let done: i64 = days["businessDays"]["nodes"].as_array().expect("days").iter().filter_map(of_step).sum();
+        assert_eq!(done, 2);
+    }
+
     async fn rules_that_make_no_sense_are_refused_by_name(app: TestApp) {
         let input = |payee: Value, reference: Value| json!({ "code": "x", "alias": "x", "family": "DEPOSIT", "currency": "EUR",
             "debtRule": "NONE", "payee": payee, "paymentReference": reference });
@@ -153,6 +185,7 @@ on_both_databases! {
             (iban(), json!({ "rule": "RF", "length": 19 }), "paymentReference.length"),
             (iban(), json!({ "rule": "RF", "length": -1 }), "paymentReference.length"),
             (creditor(), json!({ "rule": "FIK_DK_75", "length": 15 }), "paymentReference.length"),
+            (creditor(), json!({ "rule": "FIK_DK_73", "length": 15 }), "paymentReference.length"),
             (json!({ "iban": "XX00" }), Value::Null, "payee.iban"),
             (json!({ "iban": "SE3550000000054910000003", "bic": "essesess" }), Value::Null, "payee.bic"),
             (json!({ "iban": "SE3550000000054910000003", "name": "x".repeat(2_000) }), Value::Null, "payee.name"),

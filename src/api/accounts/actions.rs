@@ -9,6 +9,7 @@ use crate::api::call::{Reach, Right};
 use crate::api::context::caller;
 use crate::api::enums::AccountAction;
 use crate::api::fault::Fault;
+use crate::ledger::AccountStatus;
 use crate::ledger::journal::Standing;
 
 /// Something that can be done with an account.
@@ -44,9 +45,19 @@ pub(super) async fn offered(
 ) -> Result<Vec<Action>, Fault> {
     let caller = caller(ctx)?;
     let raise = raise(&account.0, &account.product_row(ctx).await?, &standing.position);
+    // What is left of an erased owner is not written down again.
+    let owner = match standing.position.status {
+        AccountStatus::Closed => crate::api::customers::by_id(caller, account.0.owner).await?,
+        AccountStatus::Open | AccountStatus::PendingClose => None,
+    };
+    let gone = owner.and_then(|owner| owner.absence()).map(|refused| refused.message);
+    let mut possible = actions(&standing.position, standing.today);
+    for update in possible.iter_mut().filter(|possible| possible.action == AccountAction::UpdateAccount) {
+        update.obstacle.clone_from(&gone);
+    }
     let show = |Possible { action, obstacle }| {
         let reason = right_to(action).missing(caller).or(obstacle);
         Action { action, allowed: reason.is_none(), reason }
     };
-    Ok(actions(&standing.position, standing.today).into_iter().chain([raise]).map(show).collect())
+    Ok(possible.into_iter().chain([raise]).map(show).collect())
 }

@@ -21,12 +21,18 @@ use crate::api::scalars::{Date, DateTime, Json};
 use crate::customers::{self, store};
 use crate::documents::Subject;
 use crate::primitives::CustomerId;
+use crate::refused::Refused;
 
 /// A customer in the API.
 #[derive(Clone, Debug)]
 pub struct Customer(customers::Customer);
 
 impl Customer {
+    /// Why nothing can be done with it any more, if that is so.
+    pub(crate) fn absence(&self) -> Option<Refused> {
+        self.0.require_present("customer").err()
+    }
+
     /// Of a customer that the token sees.
     #[must_use]
     pub fn new(customer: customers::Customer) -> Self {

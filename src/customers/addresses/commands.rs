@@ -182,7 +182,13 @@ impl Command for UpdateAddress {
             };
             insert(work, new, &self.usages)?
         };
-        require_main(work, changed.customer, if found.is_main() { "startsOn" } else { "address" })?;
+        let field = match (found.is_main(), self.ends_on) {
+            (false, _) => "address",
+            // A temporary address is not what there must be, whenever it starts.
+            (true, Some(_)) => "endsOn",
+            (true, None) => "startsOn",
+        };
+        require_main(work, changed.customer, field)?;
         Ok(changed)
     }
 

@@ -1,6 +1,8 @@
 //! An address: where a customer is reached, under a label, from a day on.
 
-use chrono::NaiveDate;
+use std::ops::RangeInclusive;
+
+use chrono::{Datelike as _, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use super::content::Content;
@@ -115,6 +117,9 @@ pub struct Address {
     pub created_at: Micros,
 }
 
+/// The years that an address may start and end in: what is outside of them was meant otherwise.
+const YEARS: RangeInclusive<i32> = 1900..=2200;
+
 impl Address {
     /// Whether it has an end, and hides the permanent one until then.
     #[must_use]
@@ -158,6 +163,12 @@ impl Address {
         }
         check_reference("externalReference", self.external_reference.as_deref())?;
         check_reference("entityReference", self.entity_reference.as_deref())?;
+        for (field, day) in [("startsOn", Some(self.starts_on)), ("endsOn", self.ends_on)] {
+            if day.is_some_and(|day| !YEARS.contains(&day.year())) {
+                let message = format!("must be a day of the years {} to {}", YEARS.start(), YEARS.end());
+                return Err(Refused::invalid(field, message));
+            }
+        }
         if self.ends_on.is_some_and(|end| end < self.starts_on) {
             let message = "the address would end before it starts";
             return Err(Refused::of_field(ADDRESS_ENDS_BEFORE_START, "endsOn", message));

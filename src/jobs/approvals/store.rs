@@ -22,7 +22,7 @@ pub static KEY: Index =
 
 /// Where commands that wait are sealed.
 pub const SEALED: SealedColumn =
-    SealedColumn { table: "approval", column: "command", field: "approval.command", marked: true };
+    SealedColumn { table: "approval", column: "command", field: "approval.command", marked: true, lookup: None };
 
 fn place(tenant: TenantId, row: Uuid) -> Place {
     Place { tenant, row, field: SEALED.field }

@@ -16,7 +16,7 @@ use entity::{job, job_item};
 
 /// Where commands that are queued are sealed.
 pub const SEALED: SealedColumn =
-    SealedColumn { table: "job_item", column: "command", field: "job_item.command", marked: true };
+    SealedColumn { table: "job_item", column: "command", field: "job_item.command", marked: true, lookup: None };
 
 fn place(tenant: TenantId, row: Uuid) -> Place {
     Place { tenant, row, field: SEALED.field }

@@ -1,6 +1,7 @@
 use icu_properties::CodePointMapData;
 use icu_properties::props::GeneralCategory;
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 
@@ -46,6 +47,25 @@ fn a_number_is_found_however_it_is_written() {
             grouped("\u{2013}"),
             grouped("\n"),
             grouped("\u{2002}"),
+            grouped(","),
+            grouped(", "),
+            grouped(":"),
+            grouped(" | "),
+            grouped("+"),
+            grouped("="),
+            grouped("*"),
+            grouped("~"),
+            grouped(")("),
+            format!("({})", grouped(") (")),
+            grouped(";"),
+            grouped("\", \""),
+            grouped("\",\n    \""),
+            grouped("\u{2502}"),
+            grouped("\u{1f600}"),
+            grouped("\u{ff0c}"),
+            format!("order 17: {}", grouped("|")),
+            format!("{}: 123", grouped("+")),
+            number.chars().map(String::from).collect::<Vec<_>>().join(","),
         ] {
             assert!(is_in(&text), "{text}");
         }
@@ -88,9 +108,54 @@ fn what_only_looks_like_one_is_not() {
         "01234567-4111-1111-1111-1111abcdef01",
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         "4111 1111 and 1111 1111",
-        "4111, 1111, 1111, 1111",
+        // Four of five amounts, and two telephones.
+        "4111, 1111, 1111, 1111, 1200",
+        "4111.00, 1111.00, 1111.00, 1111.00",
+        "$4111, $1111, $1111, $1111",
+        "4111 EUR, 1111 EUR, 1111 EUR, 1111 EUR",
+        "411111,11,11111111",
+        "41,11; 11,11; 11,11; 11,11",
+        "41111111, 11111111",
+        "+47 411 11 111, +47 111 11 111",
+        "41 11 11 11, 11 11 11 11",
+        "2026-11-27T14:05:33,123456",
+        "4111:11:11 11:11:11",
     ] {
         assert!(!is_in(text), "{text}");
+    }
+}
+
+#[test]
+fn the_items_of_a_list_hold_one_together() {
+    for list in [
+        json!(["4111", "1111", "1111", "1111"]),
+        json!([4111, 1111, 1111, 1111]),
+        json!(["4111 1111", "1111 1111"]),
+        json!(["411111", "1111111111"]),
+        json!([["4111", "1111"], ["1111", "1111"]]),
+        json!({ "a": [true, "4111", "1111", "1111", "1111"] }),
+        json!(["x", "4111", "1111", "1111", "1111", null]),
+        json!([4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]),
+        json!(["3782", "822463", "10005"]),
+        json!([4_111_111_111_111_111_u64]),
+        json!({ "4111111111111111": 1 }),
+    ] {
+        assert!(is_in_json(&list), "{list}");
+    }
+    for list in [
+        json!(["4111.00", "1111.00", "1111.00", "1111.00"]),
+        json!([4111.5, 1111.5, 1111.5, 1111.5]),
+        json!([4111, 1111, 1111, 1111, 1111]),
+        json!(["+4741111111", "+4711111111"]),
+        json!(["41111111", "11111111"]),
+        json!(["4111", "x", "1111", "1111", "1111"]),
+        json!(["4111", { "a": "1111" }, "1111", "1111"]),
+        json!([1_764_252_333_123_456_u64, 1_764_252_333_u64]),
+        json!(["2026-11-27", "2026-11-28"]),
+        json!([]),
+        json!(["4111111111111112"]),
+    ] {
+        assert!(!is_in_json(&list), "{list}");
     }
 }
 
@@ -172,6 +237,45 @@ proptest! {
             iban.chars().collect::<Vec<_>>().chunks(4).map(|group| group.iter().collect()).collect();
         let text = format!("to {}.", groups.join(" "));
         prop_assert!(!is_in(&text), "{}", text);
+    }
+
+    #[test]
+    fn any_visa_and_any_mastercard_number_is_found_parted_by_any_sign_and_in_any_list(
+        rest in "[0-9]{13}", by in "[-,:;|+=*~()./#_&^!?<>\\[\\]{}'\"`@ ]{1,3}", size in 1..=5_usize, before in "[a-z]{0,5}",
+    ) {
+        for begin in ["41", "52"] {
+            let number = with_check_digit(&format!("{begin}{rest}"));
+            let groups: Vec<String> =
+                number.chars().collect::<Vec<_>>().chunks(size).map(|group| group.iter().collect()).collect();
+            let text = format!("{before}{by}{}", groups.join(&by));
+            prop_assert!(is_in(&text), "{}", text);
+            prop_assert!(is_in_json(&json!({ "a": groups })), "{:?}", groups);
+        }
+    }
+
+    #[test]
+    fn amounts_in_lists_are_none(amounts in prop::collection::vec((0..100_000_000_u32, 0..100_u8), 0..20)) {
+        let written: Vec<String> = amounts.iter().map(|(whole, cents)| format!("{whole}.{cents:02}")).collect();
+        for by in [", ", ",", "; ", " | ", " + ", " EUR, "] {
+            prop_assert!(!is_in(&written.join(by)), "{}", written.join(by));
+        }
+        let commas: Vec<String> = written.iter().map(|amount| amount.replace('.', ",")).collect();
+        prop_assert!(!is_in(&commas.join("; ")), "{}", commas.join("; "));
+        prop_assert!(!is_in_json(&json!(written)), "{:?}", written);
+    }
+
+    #[test]
+    fn moments_and_telephones_in_lists_are_none(
+        seconds in prop::collection::vec(0..4_000_000_000_i64, 1..6),
+        telephones in prop::collection::vec("\\+4[5-9][1-9][0-9]{7,8}", 1..6),
+    ) {
+        let moments = seconds.iter().filter_map(|seconds| chrono::DateTime::from_timestamp(*seconds, 0));
+        let moments: Vec<String> =
+            moments.flat_map(|moment| [moment.to_rfc3339(), moment.format("%Y-%m-%d %H:%M:%S").to_string()]).collect();
+        for list in [&moments, &telephones] {
+            prop_assert!(!is_in(&list.join(", ")), "{}", list.join(", "));
+            prop_assert!(!is_in_json(&json!(list)), "{:?}", list);
+        }
     }
 
     #[test]

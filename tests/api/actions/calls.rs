@@ -46,12 +46,15 @@ on_both_databases! {
             (Reply::Says(200, "not JSON".into()), "ANSWER_INVALID", json!(200)),
             (Reply::Says(200, format!("\"{}\"", "x".repeat(17_000))), "ANSWER_INVALID", json!(200)),
             (Reply::Says(200, format!("{}{}", "[".repeat(20), "]".repeat(20))), "ANSWER_INVALID", json!(200)),
+            (Reply::Says(200, "{\"card\":\"4111 1111 1111 1111\"}".into()), "ANSWER_INVALID", json!(200)),
+            (Reply::Says(200, "[4111,1111,1111,1111]".into()), "ANSWER_INVALID", json!(200)),
             (Reply::Endless, "ANSWER_INVALID", json!(200)),
         ] {
             let what = format!("{reply:?}");
             receiver.answers(move |_| reply.clone());
             let failed = run(&app, "call", None, json!({})).await;
             assert_eq!((&failed["state"], &failed["failure"]["kind"], &failed["failure"]["status"]), (&json!("FAILED"), &json!(kind), &status), "{what}: {failed}");
+            assert!(!failed.to_string().contains("4111"), "{failed}");
         }
         let failed = run(&app, "nobody", None, json!({})).await;
         assert_eq!(failed["failure"]["kind"], "NO_ANSWER", "{failed}");

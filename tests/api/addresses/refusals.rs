@@ -43,6 +43,10 @@ on_both_databases! {
             (main(json!({ "externalReference": " a" })), "INVALID_INPUT", "externalReference"),
             (main(json!({ "startsOn": "2026-05-02", "endsOn": "2026-05-01" })), "ADDRESS_ENDS_BEFORE_START", "endsOn"),
             (main(json!({ "endsOn": "2026-04-14" })), "ADDRESS_ENDS_BEFORE_START", "endsOn"),
+            (main(json!({ "startsOn": "1899-12-31" })), "INVALID_INPUT", "startsOn"),
+            (main(json!({ "startsOn": "9999-01-01" })), "INVALID_INPUT", "startsOn"),
+            (main(json!({ "startsOn": "0001-01-01", "endsOn": "0001-01-02" })), "INVALID_INPUT", "startsOn"),
+            (main(json!({ "endsOn": "2201-01-01" })), "INVALID_INPUT", "endsOn"),
             (json!({ "label": "SECOND", "content": { "phone": "08-123456" } }), "ADDRESS_LABEL_OF_OTHER_TYPE", "content"),
             (main(json!({ "externalReference": "adr-1" })), "DUPLICATE_REFERENCE", "externalReference"),
         ] {
@@ -72,9 +76,13 @@ on_both_databases! {
         let main = add(&app, &customer, main_address("Lund")).await;
         let of = json!({ "address": { "id": main["id"] } });
         app.refused("deactivateAddress", of.clone(), "MAIN_POSTAL_ADDRESS_STAYS", "address").await;
-        for more in [json!({ "startsOn": "2026-04-16" }), json!({ "endsOn": "2026-12-31" })] {
+        for (more, field) in [
+            (json!({ "startsOn": "2026-04-16" }), "startsOn"),
+            (json!({ "endsOn": "2026-12-31" }), "endsOn"),
+            (json!({ "startsOn": "2026-04-16", "endsOn": "2026-12-31" }), "endsOn"),
+        ] {
             let update = with(with(of.clone(), &json!({ "content": postal("Lund") })), &more);
-            app.refused("updateAddress", update, "MAIN_POSTAL_ADDRESS_REQUIRED", "startsOn").await;
+            app.refused("updateAddress", update, "MAIN_POSTAL_ADDRESS_REQUIRED", field).await;
         }
     }
 

@@ -57,7 +57,8 @@ on_both_databases! {
             ("closeAccount", &json!({ "account": to.by() }), "closureCode"),
             ("postAdjustment", &without(&payment, "channel"), "reason"),
         ] {
-            for text in ["a\u{0}b".to_owned(), "\u{1b}[31m".to_owned(), "x".repeat(2_000)] {
+            let turned = "a\u{202e}b\u{202c}".to_owned();
+            for text in ["a\u{0}b".to_owned(), "\u{1b}[31m".to_owned(), turned, "a\u{2066}".to_owned(), "x".repeat(2_000)] {
                 rows.push((name, with(input, field, json!(text)), Refusal("INVALID_INPUT", field)));
             }
         }
@@ -214,7 +215,7 @@ on_both_databases! {
     async fn what_is_allowed_comes_back_as_it_went_in(app: TestApp) {
         let from = app.funded("100.00").await;
         let to = app.account("current").await;
-        let text = "Ünïcode 🏦 \"quoted\" \\ back' -- ; DROP TABLE entry; \u{202e}";
+        let text = "Ünïcode 🏦 \"quoted\" \\ back' -- ; DROP TABLE entry; \u{5d0}\u{200f}";
         let metadata = json!({ "nul": "a\u{0}b", "emoji": "🏦", "deep": { "list": [1, 2.5, null, true] }, "": "" });
         let transfer = with(&between(&from, &to, "1.00"), "messageToReceiver", json!(text));
         let done = app.done("transfer", with(&transfer, "metadata", metadata.clone()), "entry { id metadata }").await;

@@ -167,6 +167,11 @@ on_both_databases! {
         for (more, path) in [
             (json!({ "description": "4111111111111111" }), "description"),
             (json!({ "description": "card4111.1111.1111.1111x" }), "description"),
+            (json!({ "description": "4111,1111,1111,1111" }), "description"),
+            (json!({ "description": "4111 | 1111 | 1111 | 1111" }), "description"),
+            (json!({ "description": "(4111)(1111)(1111)(1111)" }), "description"),
+            (json!({ "metadata": { "groups": ["4111", "1111", "1111", "1111"] } }), "metadata"),
+            (json!({ "metadata": { "groups": [4111, 1111, 1111, 1111] } }), "metadata"),
             (json!({ "description": "٤١١١ ١١١١ ١١١١ ١١١١" }), "description"),
             (json!({ "metadata": { "pan": 4_111_111_111_111_111_u64 } }), "metadata"),
             (json!({ "metadata": { "4111111111111111": true } }), "metadata"),
@@ -183,9 +188,20 @@ on_both_databases! {
             ... on Refusal { code fields { path } } } }";
         let refused = app.ok(query, json!({})).await["createParty"].take();
         assert_eq!(refused, json!({ "code": "CARD_NUMBER_NOT_KEPT", "fields": [{ "path": ["name"] }, { "path": ["metadata"] }] }));
+        // What the document says of a variable that is not given, and variables within JSON.
+        let query = "mutation($b: String! = \"4111111111111111\") { createParty(input: { idempotencyKey: \"k\", name: $b }) {
+            ... on Refusal { code fields { path } } } }";
+        let refused = app.ok(query, json!({})).await["createParty"].take();
+        assert_eq!(refused, json!({ "code": "CARD_NUMBER_NOT_KEPT", "fields": [{ "path": ["name"] }] }));
+        let query = "mutation($a: JSON) { createParty(input: { idempotencyKey: \"k\", name: \"X\", metadata: { a: $a } }) {
+            ... on Refusal { code } } }";
+        let answer = app.graphql(query, json!({ "a": { "b": "4111111111111111" } })).await.body.to_string();
+        assert!(answer.contains("CARD_NUMBER_NOT_KEPT") || answer.contains("BAD_REQUEST"), "{answer}");
         assert_eq!(app.balance(&account).await, "0.00");
         // What looks alike.
         for more in [
+            json!({ "description": "4111.00, 1111.00, 1111.00, 1111.00" }),
+            json!({ "metadata": { "amounts": ["4111.00", "1111.00", "1111.00", "1111.00"], "telephones": ["+4741111111", "+4711111111"] } }),
             json!({ "description": "411111******1111" }),
             json!({ "description": "to SE35 5000 0000 0549 1000 0003" }),
             json!({ "description": "4111 1111 1111 1112" }),

@@ -303,6 +303,23 @@ on_both_databases! {
         app.done("createAddress", json!({ "customer": { "id": id }, "address": address }), "replayed").await;
         let document = |kind: &str| json!({ "name": secret("letter.txt"), "kind": kind, "subject": id });
         app.done("createUploadLink", document("LETTER"), "replayed").await;
+        // What went into actions on the account, what came out, and what a job of one was refused for.
+        for (code, text) in [("gives", "#{ said: input.text }"), ("says", "refuse(input.text)"), ("throws", "throw input.text")] {
+            let action = json!({ "code": code, "kind": "SCRIPT", "binding": "ACCOUNT", "script": text });
+            app.done("createCustomAction", action, "replayed").await;
+            for background in [false, true] {
+                let input = json!({ "action": { "code": code }, "account": account.by(), "input": { "text": secret("action") }, "async": background });
+                app.done("runAction", input, "replayed").await;
+            }
+        }
+        let runs = "query($f: ActionRunFilter) { actionRuns(filter: $f) { nodes { state input output refusal { code } failure { kind } } } }";
+        let of_account = json!({ "f": { "account": account.id } });
+        crate::app::eventually("the runs", || async {
+            let found = app.ok(runs, of_account.clone()).await["actionRuns"]["nodes"].take();
+            let over = |run: &&Value| ["DONE", "REFUSED", "FAILED"].iter().any(|state| run["state"] == *state);
+            found.as_array().expect("runs").iter().filter(over).count() == 6
+        })
+        .await;
         let before = app.ok("{ trialBalance { balanced lines { code debit { amount } credit { amount } } } entries(first: 1) { nodes { sequence } } }", json!({})).await;
         let found = grep(&app, "Zyxomma").await;
         assert!(found.len() > 6, "there is something to erase: {found:?}");
@@ -310,9 +327,9 @@ on_both_databases! {
         let erase = json!({ "customer": { "id": id }, "idempotencyKey": fresh_key() });
         let shown = "replayed erased kept { what why until } customer { id name number mergedInto { id } }";
         let done = app.done("eraseCustomer", erase.clone(), shown).await;
-        assert_eq!(done["erased"], json!(["NAMES", "BIRTH_DATE", "LANGUAGES", "CONTACT_POINTS", "IDENTIFIERS", "EXTERNAL_REFERENCE", "METADATA", "ADDRESSES", "ENTRY_TEXTS", "REMARKS", "CARDS", "DOCUMENTS"]));
+        assert_eq!(done["erased"], json!(["NAMES", "BIRTH_DATE", "LANGUAGES", "CONTACT_POINTS", "IDENTIFIERS", "EXTERNAL_REFERENCE", "METADATA", "ADDRESSES", "ENTRY_TEXTS", "REMARKS", "CARDS", "DOCUMENTS", "ACTION_RUNS"]));
         let kept: Vec<Value> = done["kept"].as_array().expect("kept").iter().map(|kept| json!([kept["what"], kept["until"]])).collect();
-        assert_eq!(kept, [json!(["ENTRIES", "2036-12-31"]), json!(["NUMBER", null]), json!(["AUDIT_TRAIL", null])]);
+        assert_eq!(kept, [json!(["ENTRIES", "2036-12-31"]), json!(["NUMBER", null]), json!(["AUDIT_TRAIL", null]), json!(["ACTION_RUNS", null])]);
         assert_eq!(done["customer"]["name"], "");
 
         // Nothing of it is left in any table, nor in any answer.
@@ -327,6 +344,13 @@ on_both_databases! {
         let all = app.ok(everything, json!({ "by": account.by(), "id": id, "entry": entry })).await;
         assert!(!all.to_string().contains("Zyxomma"), "{all}");
         assert_eq!(all["entry"]["counterparty"], Value::Null);
+        let left = app.ok(runs, of_account).await["actionRuns"]["nodes"].take();
+        let states: Vec<&Value> = left.as_array().expect("runs").iter().map(|run| &run["state"]).collect();
+        assert_eq!(json!(states), json!(["FAILED", "FAILED", "REFUSED", "REFUSED", "DONE", "DONE"]), "that they were stays");
+        assert_eq!(left[0], json!({ "state": "FAILED", "input": {}, "output": null, "refusal": null, "failure": null }));
+        let offered = app.ok("query($by: AccountBy!) { account(by: $by) { actions { action allowed reason } } }", json!({ "by": account.by() })).await;
+        let offered = offered["account"]["actions"].as_array().expect("actions").clone();
+        assert!(offered.iter().any(|offer| offer["action"] == "UPDATE_ACCOUNT" && offer["allowed"] == false && offer["reason"].is_string()));
         // Repetitions give what there is now.
         for (name, input) in [("createCustomer", input), ("postPayment", payment)] {
             let shown = if name == "postPayment" { "replayed entry { counterparty { name } }" } else { "replayed customer { name }" };
@@ -350,6 +374,10 @@ on_both_databases! {
             ("eraseCustomer", json!({ "customer": by }), "customer"),
             ("addAccountParticipant", part(&other, &id, "PAYER"), "customer"),
             ("mergeCustomers", json!({ "customer": { "id": other.owner }, "into": by }), "into"),
+            ("updateAccount", json!({ "account": account.by(), "metadata": { "note": "again" } }), "account"),
+            ("updateAccount", json!({ "account": account.by(), "externalReference": "again" }), "account"),
+            ("runAction", json!({ "action": { "code": "gives" }, "account": account.by(), "input": { "text": "again" } }), "account"),
+            ("updateCard", json!({ "card": { "token": "erased-1" }, "metadata": { "note": "again" } }), "card"),
         ] {
             app.refused(name, input, "CUSTOMER_ERASED", field).await;
         }
@@ -357,6 +385,58 @@ on_both_databases! {
         assert_eq!(find(&app, json!({ "identifier": { "country": "SE", "value": "19811228-9874" } })).await, Value::Null);
         // The number is free for whoever comes.
         app.done("createCustomer", json!({ "type": "PERSON", "lastName": numbered("New"), "identifiers": [{ "country": "SE", "value": "19811228-9874" }] }), "replayed").await;
+    }
+
+    async fn what_is_under_way_is_waited_for(app: TestApp) {
+        let account = app.account("current").await;
+        let receiver = crate::webhooks::receiver::Receiver::start().await;
+        receiver.answers(|_| crate::webhooks::receiver::Reply::Status(503));
+        let action = json!({ "code": "call", "kind": "WEBHOOK", "binding": "ACCOUNT", "url": receiver.url() });
+        app.done("createCustomAction", action, "replayed").await;
+        let input = json!({ "action": { "code": "call" }, "account": account.by(), "input": {}, "async": true });
+        let run = app.done("runAction", input, "run { id }").await["run"]["id"].take();
+        let state = "query($id: ID!) { actionRun(id: $id) { state } }";
+        crate::app::eventually("it waits", || async { app.ok(state, json!({ "id": run })).await["actionRun"]["state"] == "WAITING" }).await;
+        close(&app, &account).await;
+        let refused = app.refused("eraseCustomer", json!({ "customer": { "id": account.owner } }), "CUSTOMER_HAS_OBLIGATIONS", "customer").await;
+        let reason = format!("run {} of a custom action on account {} is WAITING", run.as_str().expect("an id"), account.number);
+        assert_eq!(refused["fields"][0]["message"], reason);
+        receiver.answers(|_| crate::webhooks::receiver::Reply::Status(204));
+        app.advance(std::time::Duration::from_secs(10));
+        crate::app::eventually("it is done", || async { app.ok(state, json!({ "id": run })).await["actionRun"]["state"] == "DONE" }).await;
+        app.done("eraseCustomer", json!({ "customer": { "id": account.owner } }), "replayed").await;
+    }
+
+    async fn credentials_go_with_the_record_that_stays_and_end_with_the_person(app: TestApp) {
+        let secret = "a-secret-of-the-tests";
+        let (goes, stays, unbound) = (app.customer().await, app.customer().await, numbered("unbound"));
+        let (of_one, of_other) = (numbered("one"), numbered("other"));
+        app.create_client(&of_one, secret, "read", Some(&goes)).await;
+        app.create_client(&of_other, secret, "read", Some(&stays)).await;
+        app.create_client(&unbound, secret, "read", None).await;
+        let ask = async |id: &str, more: &[(&str, &str)]| {
+            let form = [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+            app.ask_token(&[&form[..], more].concat()).await
+        };
+        let who = async |id: &str| {
+            let (status, body) = ask(id, &[]).await;
+            assert_eq!(status, 200, "{body}");
+            let bound = app.with_token(body["access_token"].as_str().expect("a token"));
+            bound.ok("{ viewer { customer { id } } }", json!({})).await["viewer"]["customer"]["id"].take()
+        };
+        assert_eq!(who(&of_one).await, json!(goes));
+        assert_eq!(merge(&app, &goes, &stays).await["state"], "APPROVED");
+        // The same person signs in as before, and is who it is now.
+        assert_eq!((who(&of_one).await, who(&of_other).await), (json!(stays), json!(stays)));
+        assert_eq!(ask(&unbound, &[("customer", &goes)]).await.0, 400);
+        assert_eq!(ask(&unbound, &[("customer", &stays)]).await.0, 200);
+        app.done("eraseCustomer", json!({ "customer": { "id": stays } }), "replayed").await;
+        for id in [&of_one, &of_other] {
+            let (status, body) = ask(id, &[]).await;
+            assert_eq!((status, &body["error"]), (401, &json!("invalid_client")));
+        }
+        assert_eq!(ask(&unbound, &[("customer", &stays)]).await.0, 400);
+        assert_eq!(ask(&unbound, &[]).await.0, 200);
     }
 
     async fn documents_that_have_to_be_kept_are_named(app: TestApp) {

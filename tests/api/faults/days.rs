@@ -1,5 +1,6 @@
 //! `kill -9` within a step of the business day: what the step was at is done once, whenever it was killed.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -12,12 +13,52 @@ use crate::app::{Engine, TestDatabase, mutation};
 const ROUNDS: usize = 4;
 /// Transfers that come back in a round: three pages of the step.
 const TRANSFERS: usize = 250;
+/// Accounts that come to a payment reference in a round: two pages.
+const ACCOUNTS: usize = 600;
 
 async fn done(client: &Client, name: &str, input: Value, selection: &str) -> Value {
     let (query, variables) = mutation(name, input, selection);
     let mut answer = client.data(&query, variables).await[name].take();
     assert_ne!(answer["__typename"], "Refusal", "{name}: {answer}");
     answer.take()
+}
+
+/// Accounts of a product that then comes to a rule of payment references: its code.
+async fn unreferenced(client: &Client, round: usize, owner: &Value) -> String {
+    let code = format!("late-{round}");
+    let key = |what: &str| format!("{what}-{round}");
+    let product = json!({ "idempotencyKey": key("product"), "code": code, "alias": code, "family": "DEPOSIT",
+        "currency": "EUR", "debtRule": "NONE", "payee": { "iban": "SE3550000000054910000003" } });
+    done(client, "createProduct", product, "replayed").await;
+    let account = |number: usize| {
+        json!({ "idempotencyKey": format!("late-{round}-{number}"), "owner": { "id": owner }, "product": { "code": code },
+            "number": format!("L{round}-{number}") })
+    };
+    for from in (0..ACCOUNTS).step_by(100) {
+        let items: Vec<Value> = (from..(from + 100).min(ACCOUNTS)).map(account).collect();
+        done(client, "openAccountBatch", json!({ "items": items }), "succeeded").await;
+    }
+    let rule =
+        json!({ "idempotencyKey": key("rule"), "product": { "code": code }, "paymentReference": { "rule": "OCR_SE" } });
+    done(client, "updateProduct", rule, "replayed").await;
+    code
+}
+
+/// The references of the accounts of a product.
+async fn references(client: &Client, code: &str) -> BTreeSet<String> {
+    let query = "query($after: String) { accounts(first: 100, after: $after) { nodes { product { code } bankPaymentDetails { reference } }
+        pageInfo { hasNextPage endCursor } } }";
+    let (mut after, mut found) = (Value::Null, BTreeSet::new());
+    loop {
+        let page = client.data(query, json!({ "after": after })).await["accounts"].take();
+        for node in page["nodes"].as_array().expect("nodes").iter().filter(|node| node["product"]["code"] == code) {
+            found.extend(node["bankPaymentDetails"]["reference"].as_str().map(str::to_owned));
+        }
+        if page["pageInfo"]["hasNextPage"] != true {
+            return found;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
 }
 
 async fn a_day_killed_again_and_again(database: TestDatabase) {
@@ -42,6 +83,7 @@ async fn a_day_killed_again_and_again(database: TestDatabase) {
         client.data(query, json!({ "id": account })).await
     };
     for round in 0..ROUNDS {
+        let code = unreferenced(&client, round, &owner["customer"]["id"]).await;
         let out = async |number: usize| {
             let input = json!({ "idempotencyKey": format!("{round}-{number}"), "account": { "id": account },
                 "amount": { "amount": "1.00", "currency": "EUR" }, "iban": "SE3550000000054910000003", "reference": "SIM-BOUNCE-1" });
@@ -88,6 +130,13 @@ async fn a_day_killed_again_and_again(database: TestDatabase) {
             .as_array()
             .and_then(|steps| steps.iter().find(|step| step["name"] == "simulateRails").cloned());
         assert_eq!(rails, Some(json!({ "name": "simulateRails", "done": TRANSFERS, "refused": 0, "complete": true })));
+        let given = last["steps"]
+            .as_array()
+            .and_then(|steps| steps.iter().find(|step| step["name"] == "givePaymentReferences").cloned());
+        let given_to = json!({ "name": "givePaymentReferences", "done": ACCOUNTS, "refused": 0, "complete": true });
+        assert_eq!(given, Some(given_to));
+        let references = references(&client, &code).await;
+        assert_eq!(references.len(), ACCOUNTS, "each has one of its own");
         println!("round {round}: killed after {lives:?}, answered before: {answered}");
     }
     verify(&url).await;

@@ -171,6 +171,15 @@ fn konto() -> Command {
     command
 }
 
+/// Runs another command of the program on a database to its end: whether it went well, and what it said.
+pub async fn end_of(arguments: &[&str], database_url: &str) -> (bool, String) {
+    let mut command = konto();
+    command.args(arguments).args(["--database-url", database_url]).stdin(Stdio::null());
+    let output = tokio::task::spawn_blocking(move || command.output().expect("konto")).await.expect("an end");
+    let said = [&output.stdout[..], &output.stderr[..]].map(String::from_utf8_lossy).concat();
+    (output.status.success(), said)
+}
+
 fn listening(log: &Path) -> Option<SocketAddr> {
     let text = std::fs::read_to_string(log).ok()?;
     let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

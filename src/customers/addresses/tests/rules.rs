@@ -48,7 +48,7 @@ fn the_first_address_is_the_main_one_whatever_way_it_comes() {
         let later = UpdateAddress { starts_on: Some(day(5, 1)), ..updating(&first) };
         refused(memory, &later, MAIN_POSTAL_ADDRESS_REQUIRED, "startsOn");
         let ending = UpdateAddress { ends_on: Some(day(5, 1)), ..updating(&first) };
-        refused(memory, &ending, MAIN_POSTAL_ADDRESS_REQUIRED, "startsOn");
+        refused(memory, &ending, MAIN_POSTAL_ADDRESS_REQUIRED, "endsOn");
         // With another version in force, it may.
         done(memory, &adding(owner, main()));
         done(memory, &later);
