@@ -18,6 +18,7 @@ use crate::database::Database;
 use crate::documents;
 use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
+use crate::insurance;
 use crate::jobs::approvals::{self, TheHouse};
 use crate::jobs::day::{AnyStep, step};
 use crate::jobs::queue::{self, JobKind, runner::Jobs};
@@ -48,6 +49,8 @@ const STOPPING: Duration = Duration::from_secs(5);
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
     vec![
         step::<SimulateRails>(),
+        step::<insurance::ChargePremiums>(),
+        step::<insurance::TurnContracts>(),
         step::<CloseEmptied>(),
         step::<accounts::applications::ExpireApplications>(),
         step::<mandates::expiry::ExpireMandates>(),
@@ -72,6 +75,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         accounts::refusals::CODES.to_vec(),
         cards::refusals::CODES.to_vec(),
         mandates::refusals::CODES.to_vec(),
+        insurance::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -93,6 +97,7 @@ pub fn commands() -> Vec<Stored> {
         payments::COMMANDS,
         cards::COMMANDS,
         mandates::COMMANDS,
+        insurance::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -135,7 +140,7 @@ pub fn job_kinds() -> Vec<JobKind> {
 }
 
 /// What all commands of a tenant are decided under.
-pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product };
+pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product, closed: insurance::close_all };
 
 fn product_of(work: &mut Work, account: AccountId) -> Decision<Option<ProductId>> {
     Ok(work.get::<accounts::Account>(account)?.map(|account| account.product))
@@ -162,6 +167,7 @@ pub fn event_types() -> Vec<EventType> {
         mandates::events::TYPES,
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
+        insurance::events::TYPES,
         documents::events::TYPES,
         actions::events::TYPES,
     ]

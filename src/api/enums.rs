@@ -26,6 +26,9 @@ pub use crate::customers::identifiers::{Country as IdentifierCountry, Identifier
 pub use crate::customers::profile::ContactKind;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
+pub use crate::insurance::model::{
+    InsuranceAction, InsurancePossibleAction, InsuranceStatus, PremiumBasis, PremiumPeriod, PremiumRounding,
+};
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
@@ -179,6 +182,9 @@ graphql_enums! {
     HoldStatus = "HoldStatus",
     IdentifierCountry = "IdentifierCountry",
     IdentifierKind = "IdentifierKind",
+    InsuranceAction = "InsuranceAction",
+    InsurancePossibleAction = "InsurancePossibleAction",
+    InsuranceStatus = "InsuranceStatus",
     InternalRole = "InternalRole",
     JobItemState = "JobItemState",
     JobKind = "JobKind",
@@ -193,6 +199,9 @@ graphql_enums! {
     MandateScheme = "MandateScheme",
     MandateStatus = "MandateStatus",
     SequenceType = "SequenceType",
+    PremiumBasis = "PremiumBasis",
+    PremiumPeriod = "PremiumPeriod",
+    PremiumRounding = "PremiumRounding",
     ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",

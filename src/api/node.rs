@@ -23,6 +23,7 @@ use crate::api::cards::{self, Card};
 use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
+use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
@@ -33,6 +34,8 @@ use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
     PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InsuranceContractId, InsurancePackageId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
+    ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -110,6 +113,8 @@ node! {
     Document,
     Entry,
     Hold,
+    InsuranceContract,
+    InsurancePackage,
     Job,
     LedgerAccount,
     LimitApplication,
@@ -141,6 +146,8 @@ impl Node {
             | Self::Customer(_)
             | Self::Document(_)
             | Self::Hold(_)
+            | Self::InsuranceContract(_)
+            | Self::InsurancePackage(_)
             | Self::Job(_)
             | Self::Mandate(_)
             | Self::Party(_)
@@ -211,6 +218,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
+        InsuranceContractId::PREFIX => parsed!(insurance::contracts::by_id),
+        InsurancePackageId::PREFIX => parsed!(insurance::packages::by_id),
         JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),

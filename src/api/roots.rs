@@ -30,6 +30,7 @@ use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
 use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
+use super::insurance::{InsuranceMutation, InsurancePackageMutation, InsurancePackageQuery, InsuranceQuery};
 use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
@@ -57,6 +58,8 @@ pub struct Query(
     ChargebackQuery,
     BlockQuery,
     LimitApplicationQuery,
+    InsurancePackageQuery,
+    InsuranceQuery,
     BooksQuery,
     DocumentQuery,
     EventQuery,
@@ -86,6 +89,8 @@ pub struct Mutation(
     ParticipantMutation,
     BlockMutation,
     LimitApplicationMutation,
+    InsurancePackageMutation,
+    InsuranceMutation,
     MovementMutation,
     HoldMutation,
     DocumentMutation,

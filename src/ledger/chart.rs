@@ -49,6 +49,8 @@ crate::words! {
         ChargebackReceivable = "CHARGEBACK_RECEIVABLE",
         /// Cleared by a scheme for accounts that are closed: what their former owners still owe, or are owed.
         CardUnplaced = "CARD_UNPLACED",
+        /// Owed to insurers: the premiums that were charged to customers, and not paid on yet.
+        InsurancePremium = "INSURANCE_PREMIUM",
         /// Given to charity by customers, and not paid on yet.
         Charity = "CHARITY",
         /// Owed to merchants.
@@ -107,6 +109,7 @@ impl InternalRole {
             Self::SchemeSettlement => "Settlement, card schemes",
             Self::ChargebackReceivable => "Chargebacks, receivable",
             Self::CardUnplaced => "Card clearings of closed accounts",
+            Self::InsurancePremium => "Insurance premiums, payable",
             Self::Charity => "Charity",
             Self::MerchantSettlement => "Merchant settlement",
             Self::ClientMoney => "Client money",

@@ -53,6 +53,8 @@ crate::words! {
         LateFee = "LATE_FEE",
         /// A fee for a reminder.
         ReminderFee = "REMINDER_FEE",
+        /// The premium of an insurance for a period.
+        InsurancePremium = "INSURANCE_PREMIUM",
         /// A gift to charity, with something that was spent.
         Donation = "DONATION",
         /// A balance brought in from a former system.
@@ -86,6 +88,7 @@ impl TransactionKind {
             | Self::CollectionFee
             | Self::LateFee
             | Self::ReminderFee
+            | Self::InsurancePremium
             | Self::MigratedBalance
             | Self::Chargeback
             | Self::Reversal => false,

@@ -330,6 +330,11 @@ on_both_databases! {
             ("applyForRaisedCreditLimit", "money", on(json!({ "creditLimit": "1.00" }))),
             ("withdrawLimitApplication", "money", json!({ "application": "lap_1" })),
             ("decideLimitApplication", "admin", json!({ "application": "lap_1", "approve": true })),
+            ("createInsurancePackage", "admin", json!({ "code": "a", "name": "A", "products": [], "events": [], "premium": { "basis": "FIXED", "period": "MONTH" } })),
+            ("updateInsurancePackage", "admin", json!({ "package": { "code": "a" }, "name": "B" })),
+            ("subscribeInsurance", "money", on(json!({ "package": { "code": "a" } }))),
+            ("recordInsuranceEvent", "money", json!({ "insurance": { "id": "ict_1" }, "event": "A" })),
+            ("endInsurance", "money", json!({ "insurance": { "id": "ict_1" }, "reason": "X" })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
@@ -383,6 +388,10 @@ on_both_databases! {
             ("read", "{ approvalRules { operation } }"),
             ("read", "{ blocks { nodes { id } } }"),
             ("read", "{ limitApplications { nodes { id } } }"),
+            ("read", "{ insurancePackage(by: { code: \"a\" }) { id } }"),
+            ("read", "{ insurancePackages { nodes { id } } }"),
+            ("read", "{ insuranceContract(by: { id: \"ict_1\" }) { id } }"),
+            ("read", "{ insuranceContracts { nodes { id } } }"),
             ("audit", "{ auditRecords { nodes { id } } }"),
             ("admin", "{ webhook(id: \"whk_1\") { id } }"),
             ("admin", "{ webhooks { nodes { id } } }"),
