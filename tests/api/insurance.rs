@@ -319,7 +319,7 @@ on_both_databases! {
         until(&app, "2026-08-16").await;
         assert_eq!(premiums(&app, &id).await[2], "2026-08-15 2026-09-14 2026-08-15 0.08");
         // A premium is reversed like anything else.
-        let found = seen(&app, &id, "premiums(first: 1) { nodes { entry { id } } }").await;
+        let mut found = seen(&app, &id, "premiums(first: 1) { nodes { entry { id } } }").await;
         let entry = found["premiums"]["nodes"][0]["entry"]["id"].take();
         app.done("reverseEntry", json!({ "entry": entry, "reason": "goodwill" }), "replayed").await;
         assert_eq!((app.balance(&account).await, owed_to_insurers(&app).await), ("-10.00".into(), "15.00".into()));
