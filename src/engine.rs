@@ -30,6 +30,7 @@ use crate::mandates;
 use crate::parties;
 use crate::payments;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
+use crate::payments::providers::{self, Providers};
 use crate::payments::simulator::SimulateRails;
 use crate::persons;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
@@ -76,6 +77,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         cards::refusals::CODES.to_vec(),
         mandates::refusals::CODES.to_vec(),
         insurance::refusals::CODES.to_vec(),
+        providers::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -114,7 +116,13 @@ pub fn role_sources() -> Vec<RoleSource> {
 /// Every column whose texts are sealed, in the order of the domains.
 #[must_use]
 pub fn sealed_columns() -> Vec<SealedColumn> {
-    vec![queue::store::SEALED, approvals::store::SEALED, customers::store::SEALED, mandates::store::SEALED]
+    vec![
+        queue::store::SEALED,
+        approvals::store::SEALED,
+        customers::store::SEALED,
+        mandates::store::SEALED,
+        providers::store::SEALED,
+    ]
 }
 
 /// Whether a script may ask for commands of an operation: those of the business, and not of what runs the tenant, or does
@@ -168,6 +176,7 @@ pub fn event_types() -> Vec<EventType> {
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
         insurance::events::TYPES,
+        providers::events::TYPES,
         documents::events::TYPES,
         actions::events::TYPES,
     ]
@@ -193,6 +202,8 @@ pub struct Engine {
     pub jobs: Jobs,
     /// What tenants run by names of their own.
     pub actions: Actions,
+    /// Payment service providers, to be asked.
+    pub providers: Providers,
     days: Days,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -207,6 +218,7 @@ impl Engine {
         engine.tasks.spawn(engine.days.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.actions.clone().run(engine.stop.clone()));
+        engine.tasks.spawn(engine.providers.clone().run(engine.stop.clone()));
         engine
     }
 
@@ -233,7 +245,9 @@ impl Engine {
         let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
         let actions =
             Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), is_for_scripts);
-        let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, days, stop, tasks };
+        let providers = Providers::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
+        let engine =
+            Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, providers, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine
     }

@@ -19,6 +19,7 @@ mod m20261128_000006_money;
 mod m20261128_000007_actions;
 mod m20261129_000030_mandates;
 mod m20261129_000050_insurance;
+mod m20261129_000051_providers;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000007_actions::Migration),
             Box::new(m20261129_000030_mandates::Migration),
             Box::new(m20261129_000050_insurance::Migration),
+            Box::new(m20261129_000051_providers::Migration),
         ]
     }
 }

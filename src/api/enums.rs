@@ -39,6 +39,7 @@ pub use crate::ledger::{
 };
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
+pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPaymentState};
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::primitives::references::ReferenceRule;
 pub use crate::refused::RefusalCode;
@@ -202,6 +203,9 @@ graphql_enums! {
     PremiumBasis = "PremiumBasis",
     PremiumPeriod = "PremiumPeriod",
     PremiumRounding = "PremiumRounding",
+    ProviderKind = "PaymentProviderKind",
+    ProviderOperation = "ProviderOperation",
+    ProviderPaymentState = "ProviderPaymentState",
     ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",

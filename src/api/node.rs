@@ -27,15 +27,15 @@ use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
+use crate::api::payments::providers::{self, ProviderPayment};
 use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
 use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
-    PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InsuranceContractId, InsurancePackageId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
-    ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InsuranceContractId, InsurancePackageId, JobId,
+    LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, ProviderPaymentId, TenantId, WebhookDeliveryId,
+    WebhookId,
 };
 
 /// The interface's name.
@@ -121,6 +121,7 @@ node! {
     Mandate,
     Party,
     Product,
+    ProviderPayment,
     Tenant,
     Transaction,
     Webhook,
@@ -152,6 +153,7 @@ impl Node {
             | Self::Mandate(_)
             | Self::Party(_)
             | Self::Product(_)
+            | Self::ProviderPayment(_)
             | Self::Webhook(_) => Some(HistoryOf::Thing(id.0.clone())),
             Self::Address(_)
             | Self::AuditRecord(_)
@@ -226,6 +228,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         MandateId::PREFIX => parsed!(mandates::by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),
+        ProviderPaymentId::PREFIX => parsed!(providers::payment_by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
         WebhookId::PREFIX => parsed!(webhooks::by_id),
         TenantId::PREFIX => parsed!(tenants::by_id),

@@ -37,6 +37,8 @@ use super::mandates::queries::MandateQuery;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
+use super::payments::provider_mutations::ProviderMutation;
+use super::payments::providers::ProviderQuery;
 use super::payments::receipts::ReceiptMutation;
 use super::payments::remittances::RemittanceMutation;
 use super::query::CommonQuery;
@@ -60,6 +62,7 @@ pub struct Query(
     LimitApplicationQuery,
     InsurancePackageQuery,
     InsuranceQuery,
+    ProviderQuery,
     BooksQuery,
     DocumentQuery,
     EventQuery,
@@ -95,6 +98,7 @@ pub struct Mutation(
     HoldMutation,
     DocumentMutation,
     ReceiptMutation,
+    ProviderMutation,
     HistoryCodesMutation,
     RemittanceMutation,
     JobMutation,

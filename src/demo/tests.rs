@@ -101,6 +101,7 @@ fn kinds_that_commands_book() -> BTreeSet<String> {
         Kind::Chargeback,
         Kind::Donation,
         Kind::InsurancePremium,
+        Kind::ProviderPayout,
         Kind::DisbursementReturned,
         Kind::Load,
         Kind::Unload,

@@ -195,13 +195,16 @@ impl PremiumRule {
     /// # Errors
     /// `INVALID_INPUT` and `AMOUNT_OUT_OF_RANGE`, for the first field at fault.
     pub fn checked(self) -> Result<Self, Refused> {
-        let is_rate = |rate: Decimal| rate > Decimal::ZERO && rate <= Decimal::ONE_HUNDRED && rate.normalize().scale() <= 4;
+        let is_rate =
+            |rate: Decimal| rate > Decimal::ZERO && rate <= Decimal::ONE_HUNDRED && rate.normalize().scale() <= 4;
         match (self.basis, self.amount, self.rate) {
             (PremiumBasis::Fixed, Some(amount), None) => _ = positive("premium.amount", amount)?,
             (PremiumBasis::Fixed, None, _) => {
                 return Err(Refused::invalid("premium.amount", "a fixed premium has an amount"));
             }
-            (PremiumBasis::Fixed, ..) => return Err(Refused::invalid("premium.ratePct", "a fixed premium has no rate")),
+            (PremiumBasis::Fixed, ..) => {
+                return Err(Refused::invalid("premium.ratePct", "a fixed premium has no rate"));
+            }
             (_, Some(_), _) => return Err(Refused::invalid("premium.amount", "is of a fixed premium alone")),
             (_, None, Some(rate)) if is_rate(rate.0) => {}
             (_, None, _) => {
@@ -296,8 +299,7 @@ impl InsurancePackage {
         for (place, event) in terms.events.iter().enumerate() {
             let at = |field: &str| format!("events.{place}.{field}");
             check_reference(&at("code"), Some(&event.code))?;
-            text::required(&event.name, 200)
-                .map_err(|problem| Refused::invalid(&at("name"), problem.to_string()))?;
+            text::required(&event.name, 200).map_err(|problem| Refused::invalid(&at("name"), problem.to_string()))?;
             if terms.events[..place].iter().any(|other| other.code == event.code) {
                 return Err(Refused::invalid(&at("code"), "is the code of another event"));
             }
@@ -312,7 +314,8 @@ impl InsurancePackage {
         }
         self.check_ages()?;
         if let Some(code) = &terms.default_event {
-            self.activating("defaultEvent", code).map_err(|refused| Refused::invalid("defaultEvent", refused.message))?;
+            self.activating("defaultEvent", code)
+                .map_err(|refused| Refused::invalid("defaultEvent", refused.message))?;
         }
         terms.premium.checked()?;
         Ok(self)
@@ -387,8 +390,11 @@ impl InsurancePackage {
             return Ok(());
         }
         let bound = |age: Option<u16>, without: &str| age.map_or(without.to_owned(), |age| age.to_string());
-        let message =
-            format!("the insured has to be between {} and {} years old", bound(minimum, "0"), bound(maximum, "any number of"));
+        let message = format!(
+            "the insured has to be between {} and {} years old",
+            bound(minimum, "0"),
+            bound(maximum, "any number of")
+        );
         Err(Refused::of_field(INSURED_AGE_OUT_OF_RANGE, "account", message))
     }
 

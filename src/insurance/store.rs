@@ -16,8 +16,7 @@ use crate::ledger::LedgerFault;
 use crate::ledger::query::{Page, Query};
 use crate::ledger::rows::{known, known_currency};
 use crate::primitives::{
-    AccountId, EntryId, InsuranceContractId, InsuranceEventId, InsurancePackageId, InsurancePremiumId, Minor,
-    TenantId,
+    AccountId, EntryId, InsuranceContractId, InsuranceEventId, InsurancePackageId, InsurancePremiumId, Minor, TenantId,
 };
 use crate::refused::Refused;
 use crate::work::row::{Index, Row, Set, Table};
@@ -27,8 +26,12 @@ use entity::{insurance_contract, insurance_event, insurance_package, insurance_p
 /// A package's code.
 pub static CODE: Index = Index { table: Table::InsurancePackage, column: "code", field: "code", what: "the code" };
 /// Account and package of an insurance that is not closed.
-pub static STANDING: Index =
-    Index { table: Table::InsuranceContract, column: "standing", field: "package", what: "an insurance of this package" };
+pub static STANDING: Index = Index {
+    table: Table::InsuranceContract,
+    column: "standing",
+    field: "package",
+    what: "an insurance of this package",
+};
 
 /// The insurances of an account that are not closed.
 pub static OF_ACCOUNT: &Set<InsuranceContract> = &SETS[0];

@@ -55,6 +55,8 @@ crate::words! {
         ReminderFee = "REMINDER_FEE",
         /// The premium of an insurance for a period.
         InsurancePremium = "INSURANCE_PREMIUM",
+        /// What a payment service provider had captured, come to the bank.
+        ProviderPayout = "PROVIDER_PAYOUT",
         /// A gift to charity, with something that was spent.
         Donation = "DONATION",
         /// A balance brought in from a former system.
@@ -89,6 +91,7 @@ impl TransactionKind {
             | Self::LateFee
             | Self::ReminderFee
             | Self::InsurancePremium
+            | Self::ProviderPayout
             | Self::MigratedBalance
             | Self::Chargeback
             | Self::Reversal => false,

@@ -8,6 +8,7 @@
 //! | `postPayment` | the rail's settlement account | the account: fees, interest, principal in its product's order |
 //! | the same, with an overpayment account | the rail's settlement account | the account: what it owes; the other account: the rest |
 //! | `registerPayment` | SETTLEMENT_PSP | as `postPayment` |
+//! | a payment through a provider, its refund and its payout | see `providers` | |
 //! | `postReimbursement` | the account's funds | SETTLEMENT_BANK |
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
 //! | `transfer` | the sender's funds or credit | the receiver, as a payment |
@@ -26,6 +27,7 @@ pub mod garnishments;
 pub mod holds;
 pub mod moves;
 pub mod periods;
+pub mod providers;
 pub mod registrations;
 pub mod reimbursements;
 pub mod remittances;
@@ -42,6 +44,10 @@ pub use reimbursements::{PostReimbursement, ReimbursementType};
 pub use remittances::RemitToParty;
 
 use crate::work::{About, Stored};
+use providers::{
+    CancelProviderPayment, CaptureProviderPayment, CreatePaymentProvider, InitiateProviderPayment,
+    ReconcileProviderPayout, RefundProviderPayment, UpdatePaymentProvider,
+};
 
 /// What moves money.
 pub const COMMANDS: &[Stored] = &[
@@ -59,4 +65,11 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<CaptureHold>(),
     Stored::of::<ReleaseHold>().about(About::Accounts),
     Stored::of::<ClosePeriod>().about(About::Nothing),
+    Stored::of::<CreatePaymentProvider>().about(About::Nothing),
+    Stored::of::<UpdatePaymentProvider>().about(About::Nothing),
+    Stored::of::<InitiateProviderPayment>().about(About::Amount),
+    Stored::of::<CaptureProviderPayment>().about(About::Amount),
+    Stored::of::<CancelProviderPayment>().about(About::Nothing),
+    Stored::of::<RefundProviderPayment>(),
+    Stored::of::<ReconcileProviderPayout>().about(About::Amount),
 ];

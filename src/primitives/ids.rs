@@ -124,6 +124,10 @@ ids! {
     InsuranceEventId = "iev";
     /// What was charged for a period of an insurance.
     InsurancePremiumId = "ipm";
+    /// A payment service provider.
+    PaymentProviderId = "ppr";
+    /// A payment through a provider.
+    ProviderPaymentId = "ppm";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A kind of background work that one server does at a time.

@@ -63,6 +63,10 @@ pub enum Table {
     InsuranceEvent,
     /// What was charged for them.
     InsurancePremium,
+    /// Who takes payments for the tenant.
+    PaymentProvider,
+    /// Payments through them.
+    ProviderPayment,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

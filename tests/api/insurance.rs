@@ -43,7 +43,8 @@ fn of(account: &Account) -> Value {
 
 async fn happens(app: &TestApp, insurance: &str, event: &str) -> Value {
     let input = json!({ "insurance": { "id": insurance }, "event": event, "note": "by letter" });
-    let shown = "insurance { status covered nextPremiumOn lastEvent { code name action status occurredOn note client } }";
+    let shown =
+        "insurance { status covered nextPremiumOn lastEvent { code name action status occurredOn note client } }";
     app.done("recordInsuranceEvent", input, shown).await["insurance"].take()
 }
 
@@ -57,7 +58,13 @@ async fn premiums(app: &TestApp, insurance: &str) -> Vec<String> {
     let nodes = found["premiums"]["nodes"].as_array().expect("premiums").clone();
     let shown = |node: &Value| {
         let text = |field: &str| node[field].as_str().expect("a text").to_owned();
-        format!("{} {} {} {}", text("from"), text("through"), text("chargedOn"), node["amount"]["amount"].as_str().expect("an amount"))
+        format!(
+            "{} {} {} {}",
+            text("from"),
+            text("through"),
+            text("chargedOn"),
+            node["amount"]["amount"].as_str().expect("an amount")
+        )
     };
     nodes.iter().rev().map(shown).collect()
 }

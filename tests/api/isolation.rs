@@ -21,6 +21,8 @@ pub const EVERYTHING: &str = "{
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
     limitApplications(first: 10) { edges { cursor node { id reason account { id } } } }
+    paymentProviders(first: 10) { nodes { code name } }
+    providerPayments(first: 10) { edges { cursor node { id account { id } providerCode additionalInput } } }
     insurancePackages(first: 10) { nodes { id code name products { id } } }
     insuranceContracts(first: 10) { edges { cursor node { id account { id } package { id } lastEvent { note } } } }
     customActions(first: 10) { edges { cursor node { id code current { description script } } } }
@@ -46,7 +48,7 @@ pub struct Things {
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
-    /// run of it, a mandate, an insurance package, an insurance of it.
+    /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -137,6 +139,11 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     // Of a later day: nothing is charged for it.
     let input = json!({ "account": second.by(), "package": { "code": "mine" }, "event": "ON", "from": "2027-01-01", "note": secret });
     let insurance = app.done("subscribeInsurance", input, "insurance { id }").await["insurance"]["id"].take();
+    // Nobody answers there, and it is asked again later.
+    let provider = json!({ "code": "mine", "name": secret, "kind": "HTTP", "url": "http://127.0.0.1:9/" });
+    app.done("createPaymentProvider", provider, "replayed").await;
+    let input = json!({ "account": { "number": "A1" }, "provider": "mine", "amount": euros("1.00"), "additionalInput": secret });
+    let paid = app.done("initiateProviderPayment", input, "payment { id }").await["payment"]["id"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -167,6 +174,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&mandate),
         text(&package),
         text(&insurance),
+        text(&paid),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

@@ -254,10 +254,7 @@ impl InsuranceContract {
     }
 }
 
-async fn package_of(
-    caller: &Caller,
-    contract: &domain::InsuranceContract,
-) -> Result<domain::InsurancePackage, Fault> {
+async fn package_of(caller: &Caller, contract: &domain::InsuranceContract) -> Result<domain::InsurancePackage, Fault> {
     let found = caller.loaders.row::<domain::InsurancePackage>(contract.package).await?;
     found.ok_or_else(|| Fault::internal(&"an insurance without its package"))
 }
@@ -384,4 +381,3 @@ impl InsuranceQuery {
         list(caller, account, package, statuses, &PageArgs::forward(first, after)).await
     }
 }
-

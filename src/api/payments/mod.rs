@@ -2,6 +2,8 @@
 
 pub mod holds;
 pub mod movements;
+pub mod provider_mutations;
+pub mod providers;
 pub mod receipts;
 pub mod remittances;
 

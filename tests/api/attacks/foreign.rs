@@ -51,6 +51,11 @@ const READS: &[(&str, usize, &str)] = &[
         21,
         "query($id: ID!) { limitApplications(filter: { account: $id }) { nodes { id } } }",
     ),
+    (
+        "Query.providerPayments.filter.account",
+        2,
+        "query($id: ID!) { providerPayments(filter: { account: $id }) { nodes { id } } }",
+    ),
     ("Query.insurancePackage.by.id", 25, "query($id: ID!) { insurancePackage(by: { id: $id }) { id code } }"),
     ("Query.insuranceContract.by.id", 26, "query($id: ID!) { insuranceContract(by: { id: $id }) { id status } }"),
     (
@@ -253,7 +258,11 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ),
         ("updateInsurancePackage.input.package.id", 25, json!({ "package": id, "name": "X" })),
         ("updateInsurancePackage.input.products.id", 1, json!({ "package": { "code": "mine" }, "products": [id] })),
-        ("subscribeInsurance.input.account.id", 2, json!({ "account": id, "package": { "code": "mine" }, "event": "ON" })),
+        (
+            "subscribeInsurance.input.account.id",
+            2,
+            json!({ "account": id, "package": { "code": "mine" }, "event": "ON" }),
+        ),
         ("subscribeInsurance.input.package.id", 25, json!({ "account": mine, "package": id, "event": "ON" })),
         ("recordInsuranceEvent.input.insurance.id", 26, json!({ "insurance": id, "event": "ON" })),
         (
@@ -276,6 +285,15 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             "endInsurance.input.insurance.of.package.id",
             25,
             json!({ "insurance": { "of": { "account": { "number": "A2" }, "package": id } }, "reason": "X" }),
+        ),
+        ("initiateProviderPayment.input.account.id", 2, json!({ "account": id, "provider": "mine", "amount": euro })),
+        ("captureProviderPayment.input.payment", 27, json!({ "payment": "ID" })),
+        ("cancelProviderPayment.input.payment", 27, json!({ "payment": "ID" })),
+        ("refundProviderPayment.input.payment", 27, json!({ "payment": "ID", "reason": "X" })),
+        (
+            "reconcileProviderPayout.input.payments",
+            27,
+            json!({ "provider": "mine", "payments": ["ID"], "amount": euro }),
         ),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),

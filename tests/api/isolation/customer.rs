@@ -192,6 +192,8 @@ on_both_databases! {
             ("activateMandate", json!({ "mandate": { "id": "mdt_1" } })),
             ("suspendMandate", json!({ "mandate": { "id": "mdt_1" } })),
             ("amendMandate", json!({ "mandate": { "id": "mdt_1" }, "reference": "X" })),
+            ("initiateProviderPayment", json!({ "account": mine, "provider": "p", "amount": euros("1.00") })),
+            ("refundProviderPayment", json!({ "payment": "ppm_1", "reason": "X" })),
             ("subscribeInsurance", json!({ "account": mine, "package": { "code": "a" } })),
             ("recordInsuranceEvent", json!({ "insurance": { "id": "ict_1" }, "event": "A" })),
             ("endInsurance", json!({ "insurance": { "id": "ict_1" }, "reason": "X" })),
