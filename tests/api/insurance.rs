@@ -77,7 +77,12 @@ async fn owed_to_insurers(app: &TestApp) -> String {
     let found = app.ok("{ trialBalance { lines { code debit { amount } credit { amount } } } }", json!({})).await;
     let lines = found["trialBalance"]["lines"].as_array().expect("lines").clone();
     let line = lines.iter().find(|line| line["code"] == "INSURANCE_PREMIUM").expect("what is owed to insurers");
-    line["credit"]["amount"].as_str().expect("an amount").to_owned()
+    let cents = |side: &str| {
+        let amount = line[side]["amount"].as_str().expect("an amount").replace('.', "");
+        amount.parse::<i64>().expect("cents")
+    };
+    let net = cents("credit") - cents("debit");
+    format!("{}.{:02}", net / 100, net % 100)
 }
 
 on_both_databases! {

@@ -142,7 +142,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     // Nobody answers there, and it is asked again later.
     let provider = json!({ "code": "mine", "name": secret, "kind": "HTTP", "url": "http://127.0.0.1:9/" });
     app.done("createPaymentProvider", provider, "replayed").await;
-    let input = json!({ "account": { "number": "A1" }, "provider": "mine", "amount": euros("1.00"), "additionalInput": secret });
+    let input = json!({ "account": { "number": "A1" }, "provider": "mine", "amount": euros("1.00"), "additionalInput": { "note": secret } });
     let paid = app.done("initiateProviderPayment", input, "payment { id }").await["payment"]["id"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;

@@ -2,6 +2,8 @@
 //! but for the id that it echoes, over HTTP, as an event stream and over a socket. That no place is forgotten is
 //! checked against the schema.
 
+mod contracts;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -50,33 +52,6 @@ const READS: &[(&str, usize, &str)] = &[
         "Query.limitApplications.filter.account",
         21,
         "query($id: ID!) { limitApplications(filter: { account: $id }) { nodes { id } } }",
-    ),
-    (
-        "Query.providerPayments.filter.account",
-        2,
-        "query($id: ID!) { providerPayments(filter: { account: $id }) { nodes { id } } }",
-    ),
-    ("Query.insurancePackage.by.id", 25, "query($id: ID!) { insurancePackage(by: { id: $id }) { id code } }"),
-    ("Query.insuranceContract.by.id", 26, "query($id: ID!) { insuranceContract(by: { id: $id }) { id status } }"),
-    (
-        "Query.insuranceContract.by.of.account.id",
-        3,
-        "query($id: ID!) { insuranceContract(by: { of: { account: { id: $id }, package: { code: \"mine\" } } }) { id } }",
-    ),
-    (
-        "Query.insuranceContract.by.of.package.id",
-        25,
-        "query($id: ID!) { insuranceContract(by: { of: { account: { number: \"A2\" }, package: { id: $id } } }) { id } }",
-    ),
-    (
-        "Query.insuranceContracts.filter.account",
-        3,
-        "query($id: ID!) { insuranceContracts(filter: { account: $id }) { nodes { id } } }",
-    ),
-    (
-        "Query.insuranceContracts.filter.package",
-        25,
-        "query($id: ID!) { insuranceContracts(filter: { package: $id }) { nodes { id } } }",
     ),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
@@ -250,51 +225,6 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("applyForRaisedCreditLimit.input.account.id", 2, json!({ "account": id, "creditLimit": "1.00" })),
         ("withdrawLimitApplication.input.application", 20, json!({ "application": "ID" })),
         ("decideLimitApplication.input.application", 20, json!({ "application": "ID", "approve": true })),
-        (
-            "createInsurancePackage.input.products.id",
-            1,
-            json!({ "code": "other", "name": "X", "products": [id], "premium": { "basis": "FIXED", "amount": euro, "period": "MONTH" },
-                "events": [{ "code": "ON", "name": "X", "action": "ACTIVATE", "status": "ACTIVE" }] }),
-        ),
-        ("updateInsurancePackage.input.package.id", 25, json!({ "package": id, "name": "X" })),
-        ("updateInsurancePackage.input.products.id", 1, json!({ "package": { "code": "mine" }, "products": [id] })),
-        (
-            "subscribeInsurance.input.account.id",
-            2,
-            json!({ "account": id, "package": { "code": "mine" }, "event": "ON" }),
-        ),
-        ("subscribeInsurance.input.package.id", 25, json!({ "account": mine, "package": id, "event": "ON" })),
-        ("recordInsuranceEvent.input.insurance.id", 26, json!({ "insurance": id, "event": "ON" })),
-        (
-            "recordInsuranceEvent.input.insurance.of.account.id",
-            3,
-            json!({ "insurance": { "of": { "account": id, "package": { "code": "mine" } } }, "event": "ON" }),
-        ),
-        (
-            "recordInsuranceEvent.input.insurance.of.package.id",
-            25,
-            json!({ "insurance": { "of": { "account": { "number": "A2" }, "package": id } }, "event": "ON" }),
-        ),
-        ("endInsurance.input.insurance.id", 26, json!({ "insurance": id, "reason": "X" })),
-        (
-            "endInsurance.input.insurance.of.account.id",
-            3,
-            json!({ "insurance": { "of": { "account": id, "package": { "code": "mine" } } }, "reason": "X" }),
-        ),
-        (
-            "endInsurance.input.insurance.of.package.id",
-            25,
-            json!({ "insurance": { "of": { "account": { "number": "A2" }, "package": id } }, "reason": "X" }),
-        ),
-        ("initiateProviderPayment.input.account.id", 2, json!({ "account": id, "provider": "mine", "amount": euro })),
-        ("captureProviderPayment.input.payment", 27, json!({ "payment": "ID" })),
-        ("cancelProviderPayment.input.payment", 27, json!({ "payment": "ID" })),
-        ("refundProviderPayment.input.payment", 27, json!({ "payment": "ID", "reason": "X" })),
-        (
-            "reconcileProviderPayout.input.payments",
-            27,
-            json!({ "provider": "mine", "payments": ["ID"], "amount": euro }),
-        ),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.lookup.customer.id", 0, json!({ "lookup": { "customer": id } })),
@@ -507,8 +437,8 @@ fn filled(template: &Value, id: &str, mine: &Things, key: &str) -> Value {
 
 on_both_databases! {
     async fn every_place_for_an_id_is_tried(app: TestApp) {
-        let mutations = writes().into_iter().map(|(place, ..)| format!("Mutation.{place}"));
-        let reads = READS.iter().map(|(place, ..)| (*place).to_owned());
+        let mutations = writes().into_iter().chain(contracts::writes()).map(|(place, ..)| format!("Mutation.{place}"));
+        let reads = READS.iter().chain(contracts::READS).map(|(place, ..)| (*place).to_owned());
         let streams = STREAMS.iter().map(|(place, _)| (*place).to_owned());
         let tried: BTreeSet<String> = mutations.chain(reads).chain(streams).collect();
         assert_eq!(tried, places(&app).await);
@@ -516,7 +446,7 @@ on_both_databases! {
 
     async fn another_tenants_ids_are_those_of_nothing_on_every_way(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
-        for (place, kind, query) in READS {
+        for (place, kind, query) in READS.iter().chain(contracts::READS) {
             let id = theirs.ids[*kind].as_str();
             let nothing = unknown(id);
             let foreign = answers(&mine.app, query, &json!({ "id": id }), id).await;
@@ -530,7 +460,7 @@ on_both_databases! {
     async fn another_tenants_ids_change_nothing_on_every_way(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let before = (mine.app.picture().await, theirs.app.picture().await);
-        for (place, kind, template) in writes() {
+        for (place, kind, template) in writes().into_iter().chain(contracts::writes()) {
             let name = place.split('.').next().expect("a name");
             let selection = if is_batch(name) { items("") } else { "replayed".to_owned() };
             let id = theirs.ids[kind].as_str();
