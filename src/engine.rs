@@ -18,6 +18,7 @@ use crate::database::Database;
 use crate::documents;
 use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
+use crate::insurance;
 use crate::jobs::approvals::{self, TheHouse};
 use crate::jobs::day::{AnyStep, step};
 use crate::jobs::queue::{self, JobKind, runner::Jobs};
@@ -29,6 +30,7 @@ use crate::mandates;
 use crate::parties;
 use crate::payments;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
+use crate::payments::providers::{self, Providers};
 use crate::payments::simulator::SimulateRails;
 use crate::persons;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
@@ -48,6 +50,8 @@ const STOPPING: Duration = Duration::from_secs(5);
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
     vec![
         step::<SimulateRails>(),
+        step::<insurance::ChargePremiums>(),
+        step::<insurance::TurnContracts>(),
         step::<CloseEmptied>(),
         step::<accounts::references::GiveReferences>(),
         step::<accounts::applications::ExpireApplications>(),
@@ -73,6 +77,8 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         accounts::refusals::CODES.to_vec(),
         cards::refusals::CODES.to_vec(),
         mandates::refusals::CODES.to_vec(),
+        insurance::refusals::CODES.to_vec(),
+        providers::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -94,6 +100,7 @@ pub fn commands() -> Vec<Stored> {
         payments::COMMANDS,
         cards::COMMANDS,
         mandates::COMMANDS,
+        insurance::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -110,7 +117,13 @@ pub fn role_sources() -> Vec<RoleSource> {
 /// Every column whose texts are sealed, in the order of the domains.
 #[must_use]
 pub fn sealed_columns() -> Vec<SealedColumn> {
-    vec![queue::store::SEALED, approvals::store::SEALED, customers::store::SEALED, mandates::store::SEALED]
+    vec![
+        queue::store::SEALED,
+        approvals::store::SEALED,
+        customers::store::SEALED,
+        mandates::store::SEALED,
+        providers::store::SEALED,
+    ]
 }
 
 /// Whether a script may ask for commands of an operation: those of the business, and not of what runs the tenant, or does
@@ -136,7 +149,7 @@ pub fn job_kinds() -> Vec<JobKind> {
 }
 
 /// What all commands of a tenant are decided under.
-pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product };
+pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product, closed: insurance::close_all };
 
 fn product_of(work: &mut Work, account: AccountId) -> Decision<Option<ProductId>> {
     Ok(work.get::<accounts::Account>(account)?.map(|account| account.product))
@@ -163,6 +176,8 @@ pub fn event_types() -> Vec<EventType> {
         mandates::events::TYPES,
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
+        insurance::events::TYPES,
+        providers::events::TYPES,
         documents::events::TYPES,
         actions::events::TYPES,
     ]
@@ -188,6 +203,8 @@ pub struct Engine {
     pub jobs: Jobs,
     /// What tenants run by names of their own.
     pub actions: Actions,
+    /// Payment service providers, to be asked.
+    pub providers: Providers,
     days: Days,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -202,6 +219,7 @@ impl Engine {
         engine.tasks.spawn(engine.days.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.actions.clone().run(engine.stop.clone()));
+        engine.tasks.spawn(engine.providers.clone().run(engine.stop.clone()));
         engine
     }
 
@@ -228,7 +246,9 @@ impl Engine {
         let (days, outbound) = (Days::new(workers.clone(), steps, chores()), Outbound::default());
         let actions =
             Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), is_for_scripts);
-        let engine = Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, days, stop, tasks };
+        let providers = Providers::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
+        let engine =
+            Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, providers, days, stop, tasks };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine
     }

@@ -30,6 +30,7 @@ pub mod cards;
 
 pub mod payments;
 
+pub mod insurance;
 pub mod mandates;
 
 pub mod documents;

@@ -259,7 +259,8 @@ async fn assemble(
         Box::pin(async move { db.ping().await.is_ok() })
     });
     let documents = http::documents::router(files, engine.clone(), limits.upload.clone());
-    let mut routers = vec![explorer::router(explorer), oauth::router(access.clone()), documents];
+    let call_backs = http::providers::router(engine.clone());
+    let mut routers = vec![explorer::router(explorer), oauth::router(access.clone()), documents, call_backs];
     match metrics_listener {
         Some(listener) => {
             let lifecycle = lifecycle.clone();

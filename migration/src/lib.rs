@@ -24,6 +24,8 @@ mod m20261129_000010_refunds;
 mod m20261129_000011_prepaid;
 mod m20261129_000012_card_blocks;
 mod m20261129_000013_authorisation_days;
+mod m20261129_000050_insurance;
+mod m20261129_000051_providers;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -50,6 +52,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000011_prepaid::Migration),
             Box::new(m20261129_000012_card_blocks::Migration),
             Box::new(m20261129_000013_authorisation_days::Migration),
+            Box::new(m20261129_000050_insurance::Migration),
+            Box::new(m20261129_000051_providers::Migration),
         ]
     }
 }

@@ -27,6 +27,9 @@ pub use crate::customers::identifiers::{Country as IdentifierCountry, Identifier
 pub use crate::customers::profile::ContactKind;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
+pub use crate::insurance::model::{
+    InsuranceAction, InsurancePossibleAction, InsuranceStatus, PremiumBasis, PremiumPeriod, PremiumRounding,
+};
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
@@ -37,6 +40,7 @@ pub use crate::ledger::{
 };
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
+pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPaymentState};
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::payments::schemes::SettlementDirection;
 pub use crate::primitives::references::ReferenceRule;
@@ -182,6 +186,9 @@ graphql_enums! {
     HoldStatus = "HoldStatus",
     IdentifierCountry = "IdentifierCountry",
     IdentifierKind = "IdentifierKind",
+    InsuranceAction = "InsuranceAction",
+    InsurancePossibleAction = "InsurancePossibleAction",
+    InsuranceStatus = "InsuranceStatus",
     InternalRole = "InternalRole",
     JobItemState = "JobItemState",
     JobKind = "JobKind",
@@ -196,6 +203,12 @@ graphql_enums! {
     MandateScheme = "MandateScheme",
     MandateStatus = "MandateStatus",
     SequenceType = "SequenceType",
+    PremiumBasis = "PremiumBasis",
+    PremiumPeriod = "PremiumPeriod",
+    PremiumRounding = "PremiumRounding",
+    ProviderKind = "PaymentProviderKind",
+    ProviderOperation = "ProviderOperation",
+    ProviderPaymentState = "ProviderPaymentState",
     ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",

@@ -23,16 +23,19 @@ use crate::api::cards::{self, Card};
 use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
+use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
+use crate::api::payments::providers::{self, ProviderPayment};
 use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
 use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
-    PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InsuranceContractId, InsurancePackageId, JobId,
+    LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, ProviderPaymentId, TenantId, WebhookDeliveryId,
+    WebhookId,
 };
 
 /// The interface's name.
@@ -110,12 +113,15 @@ node! {
     Document,
     Entry,
     Hold,
+    InsuranceContract,
+    InsurancePackage,
     Job,
     LedgerAccount,
     LimitApplication,
     Mandate,
     Party,
     Product,
+    ProviderPayment,
     Tenant,
     Transaction,
     Webhook,
@@ -141,10 +147,13 @@ impl Node {
             | Self::Customer(_)
             | Self::Document(_)
             | Self::Hold(_)
+            | Self::InsuranceContract(_)
+            | Self::InsurancePackage(_)
             | Self::Job(_)
             | Self::Mandate(_)
             | Self::Party(_)
             | Self::Product(_)
+            | Self::ProviderPayment(_)
             | Self::Webhook(_) => Some(HistoryOf::Thing(id.0.clone())),
             Self::Address(_)
             | Self::AuditRecord(_)
@@ -211,12 +220,15 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
+        InsuranceContractId::PREFIX => parsed!(insurance::contracts::by_id),
+        InsurancePackageId::PREFIX => parsed!(insurance::packages::by_id),
         JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),
         MandateId::PREFIX => parsed!(mandates::by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),
+        ProviderPaymentId::PREFIX => parsed!(providers::payment_by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
         WebhookId::PREFIX => parsed!(webhooks::by_id),
         TenantId::PREFIX => parsed!(tenants::by_id),

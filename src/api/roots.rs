@@ -30,6 +30,7 @@ use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
 use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
+use super::insurance::{InsuranceMutation, InsurancePackageMutation, InsurancePackageQuery, InsuranceQuery};
 use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
@@ -37,6 +38,8 @@ use super::parties::{PartyMutation, PartyQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::loads::LoadMutation;
 use super::payments::movements::MovementMutation;
+use super::payments::provider_mutations::ProviderMutation;
+use super::payments::providers::ProviderQuery;
 use super::payments::receipts::ReceiptMutation;
 use super::payments::remittances::RemittanceMutation;
 use super::payments::returns::ReturnMutation;
@@ -60,6 +63,9 @@ pub struct Query(
     ChargebackQuery,
     BlockQuery,
     LimitApplicationQuery,
+    InsurancePackageQuery,
+    InsuranceQuery,
+    ProviderQuery,
     BooksQuery,
     DocumentQuery,
     EventQuery,
@@ -89,11 +95,14 @@ pub struct Mutation(
     ParticipantMutation,
     BlockMutation,
     LimitApplicationMutation,
+    InsurancePackageMutation,
+    InsuranceMutation,
     MovementMutation,
     LoadMutation,
     HoldMutation,
     DocumentMutation,
     ReceiptMutation,
+    ProviderMutation,
     HistoryCodesMutation,
     RemittanceMutation,
     ReturnMutation,

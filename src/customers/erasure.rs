@@ -24,7 +24,7 @@ crate::words! {
         Addresses = "ADDRESSES",
         /// What its cards had on them: the printed name and what was shown of the number.
         Cards = "CARDS",
-        /// What was written to blocks and to applications for limits: reasons and comments.
+        /// What was written to blocks, to applications for limits and to insurances: reasons, comments and notes.
         Remarks = "REMARKS",
         /// Who paid by its mandates from where.
         Mandates = "MANDATES",

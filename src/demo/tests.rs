@@ -100,6 +100,8 @@ fn kinds_that_commands_book() -> BTreeSet<String> {
         Kind::Credit,
         Kind::Chargeback,
         Kind::Donation,
+        Kind::InsurancePremium,
+        Kind::ProviderPayout,
         Kind::DisbursementReturned,
         Kind::Load,
         Kind::Unload,

@@ -9,6 +9,7 @@ pub mod documents;
 pub mod explorer;
 pub mod metrics;
 pub mod oauth;
+pub mod providers;
 
 mod answer;
 mod body;

@@ -49,6 +49,10 @@ crate::words! {
         ChargebackReceivable = "CHARGEBACK_RECEIVABLE",
         /// Cleared by a scheme for accounts that are closed: what their former owners still owe, or are owed.
         CardUnplaced = "CARD_UNPLACED",
+        /// What payment service providers keep of what they have captured.
+        ProviderFee = "PROVIDER_FEE",
+        /// Owed to insurers: the premiums that were charged to customers, and not paid on yet.
+        InsurancePremium = "INSURANCE_PREMIUM",
         /// Given to charity by customers, and not paid on yet.
         Charity = "CHARITY",
         /// Owed to merchants.
@@ -107,6 +111,8 @@ impl InternalRole {
             Self::SchemeSettlement => "Settlement, card schemes",
             Self::ChargebackReceivable => "Chargebacks, receivable",
             Self::CardUnplaced => "Card clearings of closed accounts",
+            Self::ProviderFee => "Fees of payment service providers",
+            Self::InsurancePremium => "Insurance premiums, payable",
             Self::Charity => "Charity",
             Self::MerchantSettlement => "Merchant settlement",
             Self::ClientMoney => "Client money",

@@ -53,6 +53,10 @@ crate::words! {
         LateFee = "LATE_FEE",
         /// A fee for a reminder.
         ReminderFee = "REMINDER_FEE",
+        /// The premium of an insurance for a period.
+        InsurancePremium = "INSURANCE_PREMIUM",
+        /// What a payment service provider had captured, come to the bank.
+        ProviderPayout = "PROVIDER_PAYOUT",
         /// A gift to charity, with something that was spent.
         Donation = "DONATION",
         /// A balance brought in from a former system.
@@ -86,6 +90,8 @@ impl TransactionKind {
             | Self::CollectionFee
             | Self::LateFee
             | Self::ReminderFee
+            | Self::InsurancePremium
+            | Self::ProviderPayout
             | Self::MigratedBalance
             | Self::Chargeback
             | Self::Reversal => false,

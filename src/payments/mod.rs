@@ -11,6 +11,7 @@
 //! | `loadAccount` | the rail's settlement account | the prepaid account |
 //! | `unloadAccount` | the prepaid account's funds | the rail's settlement account |
 //! | the fee of either, in an entry of its own | the prepaid account's funds | FEE_INCOME |
+//! | a payment through a provider, its refund and its payout | see `providers` | |
 //! | `postReimbursement` | the account's funds | SETTLEMENT_BANK |
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
 //! | `returnDisbursement` | the mirror of the disbursement | |
@@ -33,6 +34,7 @@ pub mod holds;
 pub mod loads;
 pub mod moves;
 pub mod periods;
+pub mod providers;
 pub mod registrations;
 pub mod reimbursements;
 pub mod remittances;
@@ -54,6 +56,10 @@ pub use returns::{PostDeduction, ReturnDisbursement};
 pub use schemes::{SettleCardScheme, SettlementDirection};
 
 use crate::work::{About, Stored};
+use providers::{
+    CancelProviderPayment, CaptureProviderPayment, CreatePaymentProvider, InitiateProviderPayment,
+    ReconcileProviderPayout, RefundProviderPayment, UpdatePaymentProvider,
+};
 
 /// What moves money.
 pub const COMMANDS: &[Stored] = &[
@@ -76,4 +82,11 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<CaptureHold>(),
     Stored::of::<ReleaseHold>().about(About::Accounts),
     Stored::of::<ClosePeriod>().about(About::Nothing),
+    Stored::of::<CreatePaymentProvider>().about(About::Nothing),
+    Stored::of::<UpdatePaymentProvider>().about(About::Nothing),
+    Stored::of::<InitiateProviderPayment>().about(About::Amount),
+    Stored::of::<CaptureProviderPayment>().about(About::Amount),
+    Stored::of::<CancelProviderPayment>().about(About::Nothing),
+    Stored::of::<RefundProviderPayment>(),
+    Stored::of::<ReconcileProviderPayout>().about(About::Amount),
 ];

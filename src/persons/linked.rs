@@ -1,4 +1,5 @@
-//! The same of what hangs on customers and their accounts: addresses, blocks, applications for limits, cards.
+//! The same of what hangs on customers and their accounts: addresses, blocks, applications for limits,
+//! insurance, cards.
 
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ use crate::customers::Customer;
 use crate::customers::addresses::store::EVERY as EVERY_ADDRESS;
 use crate::customers::addresses::{self, Address};
 use crate::customers::erasure::{Erasure, PersonalData};
+use crate::insurance::store::{EVERY as INSURANCES_OF, NOTED};
+use crate::insurance::{InsuranceContract, InsuranceEvent};
 use crate::ledger::AccountStatus;
 use crate::mandates::Mandate;
 use crate::mandates::payer::Sealed;
@@ -116,6 +119,35 @@ fn erase_applications(work: &mut Work, customer: &Customer, erasure: &mut Erasur
             (row.reason, row.comment) = (None, None);
             Ok(())
         })?;
+    }
+    Ok(())
+}
+
+// ------------------------------------------------------------------------------------------------- insurance
+
+/// Insurances hang on accounts, and go with them.
+pub(super) const INSURANCE: Part =
+    Part { name: "insurance", merge: |_, _| Ok(()), hinders: |_, _| Ok(Vec::new()), erase: erase_insurance };
+
+/// What was noted to events, and why an insurance ended, goes: it may tell of illness. What was recorded and charged stays.
+fn erase_insurance(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    for account in owned(work, customer.id)? {
+        for contract in work.all::<InsuranceContract, Account>(INSURANCES_OF, account.id)? {
+            for event in work.all::<InsuranceEvent, InsuranceContract>(&NOTED, contract.id)? {
+                erased(erasure, PersonalData::Remarks);
+                work.change::<InsuranceEvent, Refused>(event.id, |row| {
+                    row.note = None;
+                    Ok(())
+                })?;
+            }
+            if contract.end_reason.is_some() {
+                erased(erasure, PersonalData::Remarks);
+                work.change::<InsuranceContract, Refused>(contract.id, |row| {
+                    row.end_reason = None;
+                    Ok(())
+                })?;
+            }
+        }
     }
     Ok(())
 }

@@ -52,6 +52,7 @@ pub const PARTS: &[Part] = &[
     parts::ACCOUNTS,
     linked::BLOCKS,
     linked::APPLICATIONS,
+    linked::INSURANCE,
     linked::CARDS,
     linked::MANDATES,
     parts::DOCUMENTS,

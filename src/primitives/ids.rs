@@ -118,6 +118,18 @@ ids! {
     MandateId = "mdt";
     /// A direct debit.
     DirectDebitId = "ddb";
+    /// What insurance is sold as.
+    InsurancePackageId = "ipk";
+    /// An insurance on an account.
+    InsuranceContractId = "ict";
+    /// What was recorded of an insurance.
+    InsuranceEventId = "iev";
+    /// What was charged for a period of an insurance.
+    InsurancePremiumId = "ipm";
+    /// A payment service provider.
+    PaymentProviderId = "ppr";
+    /// A payment through a provider.
+    ProviderPaymentId = "ppm";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A kind of background work that one server does at a time.

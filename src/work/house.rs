@@ -5,7 +5,7 @@ use std::fmt;
 use super::cache::Wants;
 use super::command::{AnyCommand, Command, Decision, Idempotency, Outcome};
 use super::unit::Work;
-use crate::primitives::{ProductId, TenantId};
+use crate::primitives::{AccountId, ProductId, TenantId};
 use crate::refused::Refused;
 
 /// Rules that every command of a tenant is decided under. Pure, as decisions are.
@@ -36,6 +36,12 @@ pub trait House: fmt::Debug + Send + Sync {
     /// # Errors
     /// That it is not loaded yet.
     fn has_product(&self, work: &mut Work, product: ProductId) -> Decision<bool>;
+
+    /// Ends, with an account that has just been closed, what the domains have on it.
+    ///
+    /// # Errors
+    /// That something is not loaded yet.
+    fn closed(&self, work: &mut Work, account: AccountId) -> Decision<()>;
 }
 
 /// What came of a command under the rules of the house.

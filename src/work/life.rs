@@ -64,7 +64,7 @@ impl Work {
         self.position(account)?;
         self.change::<Position, _>(account, |position| position.close(today))?;
         self.tell(NewEvent::of_account(event::ACCOUNT_CLOSED, account, serde_json::json!({})));
-        Ok(())
+        self.house.map_or(Ok(()), |house| house.closed(self, account))
     }
 
     /// PENDING_CLOSE -> CLOSED, when nothing holds it back.

@@ -59,6 +59,18 @@ pub enum Table {
     Chargeback,
     /// What customers have allowed to be collected.
     Mandate,
+    /// What insurance is sold as.
+    InsurancePackage,
+    /// Insurances on accounts.
+    InsuranceContract,
+    /// What was recorded of them.
+    InsuranceEvent,
+    /// What was charged for them.
+    InsurancePremium,
+    /// Who takes payments for the tenant.
+    PaymentProvider,
+    /// Payments through them.
+    ProviderPayment,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

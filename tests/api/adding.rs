@@ -24,6 +24,7 @@ const USERS: &[&str] = &[
     "src/api/payments/remittances.rs",
     "src/demo/",
     "src/documents/",
+    "src/insurance/tests.rs",
     "src/jobs/tests.rs",
     "src/ledger/",
     "src/payments/",

@@ -21,6 +21,10 @@ pub const EVERYTHING: &str = "{
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
     limitApplications(first: 10) { edges { cursor node { id reason account { id } } } }
+    paymentProviders(first: 10) { nodes { code name } }
+    providerPayments(first: 10) { edges { cursor node { id account { id } providerCode additionalInput } } }
+    insurancePackages(first: 10) { nodes { id code name products { id } } }
+    insuranceContracts(first: 10) { edges { cursor node { id account { id } package { id } lastEvent { note } } } }
     customActions(first: 10) { edges { cursor node { id code current { description script } } } }
     actionRuns(first: 10) { edges { cursor node { id input output account { id } } } }
     approvals(first: 10) { edges { cursor node { id operation account { id } } } }
@@ -44,7 +48,7 @@ pub struct Things {
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
-    /// run of it, a mandate.
+    /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -127,6 +131,19 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let mandate = json!({ "account": account.by(), "scheme": "SEPA_CORE", "reference": "mdt-1", "signedOn": "2026-04-01",
         "payer": { "bankAccount": { "iban": "SE3550000000054910000003", "holderName": secret } } });
     let mandate = app.done("createMandate", mandate, "mandate { id }").await["mandate"]["id"].take();
+    let package = json!({
+        "code": "mine", "name": secret, "products": [{ "code": "mine" }], "premium": { "basis": "FIXED", "amount": euros("1.00"), "period": "YEAR" },
+        "events": [{ "code": "ON", "name": secret, "action": "ACTIVATE", "status": "ACTIVE" }],
+    });
+    let package = app.done("createInsurancePackage", package, "package { id }").await["package"]["id"].take();
+    // Of a later day: nothing is charged for it.
+    let input = json!({ "account": second.by(), "package": { "code": "mine" }, "event": "ON", "from": "2027-01-01", "note": secret });
+    let insurance = app.done("subscribeInsurance", input, "insurance { id }").await["insurance"]["id"].take();
+    // Nobody answers there, and it is asked again later.
+    let provider = json!({ "code": "mine", "name": secret, "kind": "HTTP", "url": "http://127.0.0.1:9/" });
+    app.done("createPaymentProvider", provider, "replayed").await;
+    let input = json!({ "account": { "number": "A1" }, "provider": "mine", "amount": euros("1.00"), "additionalInput": { "note": secret } });
+    let paid = app.done("initiateProviderPayment", input, "payment { id }").await["payment"]["id"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -155,6 +172,9 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&action),
         text(&run),
         text(&mandate),
+        text(&package),
+        text(&insurance),
+        text(&paid),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
@@ -361,6 +381,8 @@ on_both_databases! {
             ("revokeMandate", |them, id| json!({ "mandate": { "id": id(&them.ids[24]) } })),
             ("blockCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) }, "reasonCode": "X" })),
             ("unblockCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) }, "reason": "X" })),
+            ("endInsurance", |them, id| json!({ "insurance": { "id": id(&them.ids[26]) }, "reason": "X" })),
+            ("subscribeInsurance", |them, id| json!({ "account": { "number": "A1" }, "package": { "id": id(&them.ids[25]) } })),
             ("deleteCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) } })),
             ("reverseEntry", |them, id| json!({ "entry": id(&them.entry), "reason": "X" })),
             ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),

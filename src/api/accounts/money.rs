@@ -11,9 +11,10 @@ use crate::api::accounts::prepaid::Prepaid;
 use crate::api::applications::{self, LimitApplication};
 use crate::api::blocks::{self, Block};
 use crate::api::context::{allowed, caller};
-use crate::api::enums::{BankAccountClass, CharityKind, ReferenceRule};
+use crate::api::enums::{BankAccountClass, CharityKind, InsuranceStatus, ReferenceRule};
 use crate::api::fault::Fault;
 use crate::api::input::amount;
+use crate::api::insurance::{self, InsuranceContract};
 use crate::api::mandates::{self, Mandate};
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, PageArgs};
@@ -81,6 +82,19 @@ impl MoneyFields {
     ) -> Result<Connection<Mandate>, Fault> {
         let filter = MandateFilter { accounts: Some(vec![self.0.id]), ..MandateFilter::default() };
         mandates::list(allowed(ctx, Scope::Read)?, &filter, &PageArgs::forward(first, after)).await
+    }
+
+    /// Its insurances, newest first; without those that are closed, unless these are asked for. Scope: read.
+    async fn insurance_contracts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only in these states.")] statuses: Option<Vec<InsuranceStatus>>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<InsuranceContract>, Fault> {
+        let args = PageArgs::forward(first, after);
+        let statuses = statuses.unwrap_or_default();
+        insurance::contracts::list(allowed(ctx, Scope::Read)?, Some(self.0.id), None, statuses, &args).await
     }
 
     /// How payments to it are made, whatever is billed: none where its product names no bank account.

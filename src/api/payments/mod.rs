@@ -3,6 +3,8 @@
 pub mod holds;
 pub mod loads;
 pub mod movements;
+pub mod provider_mutations;
+pub mod providers;
 pub mod receipts;
 pub mod remittances;
 pub mod returns;

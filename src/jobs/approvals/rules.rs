@@ -190,6 +190,8 @@ pub struct TheHouse {
     pub product_of: fn(&mut Work, AccountId) -> Decision<Option<ProductId>>,
     /// Whether there is such a product.
     pub has_product: fn(&mut Work, ProductId) -> Decision<bool>,
+    /// What ends with an account that is closed, of all domains.
+    pub closed: fn(&mut Work, AccountId) -> Decision<()>,
 }
 
 /// What a command did that was tried.
@@ -331,5 +333,9 @@ impl House for TheHouse {
 
     fn has_product(&self, work: &mut Work, product: ProductId) -> Decision<bool> {
         (self.has_product)(work, product)
+    }
+
+    fn closed(&self, work: &mut Work, account: AccountId) -> Decision<()> {
+        (self.closed)(work, account)
     }
 }
