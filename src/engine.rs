@@ -13,6 +13,7 @@ use crate::accounts;
 use crate::accounts::participants::RoleSource;
 use crate::actions::{self, Actions};
 use crate::cards;
+use crate::collections;
 use crate::customers;
 use crate::database::Database;
 use crate::documents;
@@ -72,6 +73,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         accounts::refusals::CODES.to_vec(),
         cards::refusals::CODES.to_vec(),
         mandates::refusals::CODES.to_vec(),
+        collections::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -93,6 +95,7 @@ pub fn commands() -> Vec<Stored> {
         payments::COMMANDS,
         cards::COMMANDS,
         mandates::COMMANDS,
+        collections::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -162,6 +165,7 @@ pub fn event_types() -> Vec<EventType> {
         mandates::events::TYPES,
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
+        collections::events::TYPES,
         documents::events::TYPES,
         actions::events::TYPES,
     ]

@@ -31,6 +31,7 @@ pub mod cards;
 pub mod payments;
 
 pub mod mandates;
+pub mod collections;
 
 pub mod documents;
 

@@ -55,6 +55,12 @@ pub enum Table {
     Chargeback,
     /// What customers have allowed to be collected.
     Mandate,
+    /// Creditors' accounts of debtors.
+    Receivable,
+    /// Who owes on them.
+    ReceivableDebtor,
+    /// What is owed on them, one by one.
+    Claim,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

@@ -20,6 +20,8 @@ pub const EVERYTHING: &str = "{
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
+    receivables(first: 10) { edges { cursor node { id reference metadata debtors { id } claims { nodes { id reference metadata } } } } }
+    claims(first: 10) { edges { cursor node { id reference metadata receivable { id } debtor { id } } } }
     limitApplications(first: 10) { edges { cursor node { id reason account { id } } } }
     customActions(first: 10) { edges { cursor node { id code current { description script } } } }
     actionRuns(first: 10) { edges { cursor node { id input output account { id } } } }
@@ -44,7 +46,7 @@ pub struct Things {
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
-    /// run of it, a mandate.
+    /// run of it, a mandate, a receivable, a claim on it.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -127,6 +129,12 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let mandate = json!({ "account": account.by(), "scheme": "SEPA_CORE", "reference": "mdt-1", "signedOn": "2026-04-01",
         "payer": { "bankAccount": { "iban": "SE3550000000054910000003", "holderName": secret } } });
     let mandate = app.done("createMandate", mandate, "mandate { id }").await["mandate"]["id"].take();
+    // Of nothing, so that nothing is owed.
+    let claim = json!({
+        "claimReference": "CL1", "amount": "0", "currency": "EUR", "originalDueDate": "2026-04-01", "currentDueDate": "2026-04-01",
+        "primaryDebtor": { "externalReference": "ext-c" }, "metadata": { "note": secret },
+    });
+    let claim = app.done("createClaim", claim, "claim { id receivable { id } }").await["claim"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -155,6 +163,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&action),
         text(&run),
         text(&mandate),
+        text(&claim["receivable"]["id"]),
+        text(&claim["id"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
