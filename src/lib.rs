@@ -30,8 +30,8 @@ pub mod cards;
 
 pub mod payments;
 
-pub mod mandates;
 pub mod collections;
+pub mod mandates;
 
 pub mod documents;
 

@@ -17,7 +17,9 @@ pub use crate::accounts::products::CharityKind;
 pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
-pub use crate::collections::claims::{ClaimStatus, Originator as ClaimOriginator, ResolutionReason as ClaimResolutionReason};
+pub use crate::collections::claims::{
+    ClaimStatus, Originator as ClaimOriginator, ResolutionReason as ClaimResolutionReason,
+};
 pub use crate::collections::score::ScoreType;
 pub use crate::customers::CustomerType;
 pub use crate::customers::actions::CustomerAction;

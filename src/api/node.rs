@@ -31,12 +31,9 @@ use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
 use crate::primitives::{
-    AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
-    PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId, ClaimId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
-    ProductId, ReceivableId, TenantId, WebhookDeliveryId, WebhookId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
+    PartyId, ProductId, ReceivableId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.

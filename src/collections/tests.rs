@@ -53,8 +53,7 @@ fn day(text: &str) -> NaiveDate {
 }
 
 fn debtor(reference: &str) -> NewDebtor {
-    let point =
-        ContactPoint { kind: ContactKind::Email, value: "ada@example.com".into(), label: None, primary: false };
+    let point = ContactPoint { kind: ContactKind::Email, value: "ada@example.com".into(), label: None, primary: false };
     NewDebtor(CreateCustomer {
         type_: CustomerType::Person,
         number: None,
@@ -189,7 +188,10 @@ fn the_state_follows_what_is_owed_by_the_rule() {
 fn a_claim_brings_its_account_and_debtor_along_and_is_owed_in_the_books() {
     both(|memory| {
         let claim = created(memory, "C1", "100.00", "7.50");
-        assert_eq!((claim.status, claim.amount, claim.fees, claim.begun), (ClaimStatus::Active, Minor(10_000), Minor(750), 1));
+        assert_eq!(
+            (claim.status, claim.amount, claim.fees, claim.begun),
+            (ClaimStatus::Active, Minor(10_000), Minor(750), 1)
+        );
         let at = position(memory, &claim);
         assert_eq!(at.balances, [Minor(-10_000), Minor(0), Minor(-750), Minor(0)]);
         // A second one of the same debtor has an account of its own, unless it names one.
@@ -239,11 +241,7 @@ fn what_cannot_begin_is_refused_by_its_field() {
             (opening("C9", "1.00", "-1"), AMOUNT_OUT_OF_RANGE, "totalFees"),
             (with(ClaimContent { fees: fee(" ", "1"), ..plain() }), INVALID_INPUT, "fees.0.name"),
             (with(ClaimContent { fees: fee("Interest", "-1"), ..plain() }), AMOUNT_OUT_OF_RANGE, "fees.0.amount"),
-            (
-                with(ClaimContent { product_reference: Some(" x".into()), ..plain() }),
-                INVALID_INPUT,
-                "productReference",
-            ),
+            (with(ClaimContent { product_reference: Some(" x".into()), ..plain() }), INVALID_INPUT, "productReference"),
         ] {
             is_refused(run(memory, &CreateClaim(opening)), code, field);
         }
@@ -322,7 +320,10 @@ fn an_import_creates_and_puts_everything_in_its_place() {
         assert_eq!((second.amount, second.portfolio_reference.as_deref()), (Minor(1_200), None), "all of it");
         assert_eq!(run(memory, &import("0", StatusRule::Keep)).expect("kept").status, ClaimStatus::Active);
         assert_eq!(run(memory, &import("0", StatusRule::ResolveAtZero)).expect("zero").status, ClaimStatus::Resolved);
-        assert_eq!(run(memory, &import("5.00", StatusRule::ResolveAtZero)).expect("stays").status, ClaimStatus::Resolved);
+        assert_eq!(
+            run(memory, &import("5.00", StatusRule::ResolveAtZero)).expect("stays").status,
+            ClaimStatus::Resolved
+        );
         assert_eq!(run(memory, &import("5.00", StatusRule::Recompute)).expect("again").status, ClaimStatus::Active);
         created(memory, "C2", "1.00", "0");
         let mut moved = import("5.00", StatusRule::Keep);

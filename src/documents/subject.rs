@@ -11,7 +11,9 @@ use crate::collections::{Claim, Receivable};
 use crate::customers::{Customer, visible};
 use crate::ledger::Hold;
 use crate::parties::Party;
-use crate::primitives::{AccountId, CardId, ClaimId, CustomerId, DocumentId, EntryId, HoldId, InvalidId, PartyId, ProductId, ReceivableId};
+use crate::primitives::{
+    AccountId, CardId, ClaimId, CustomerId, DocumentId, EntryId, HoldId, InvalidId, PartyId, ProductId, ReceivableId,
+};
 use crate::work::{Decision, Owned, Wants, Work};
 
 /// What a document, or a history, is of.

@@ -104,7 +104,9 @@ impl CreateReceivableInput {
                 scores: scores("scores", self.scores)?,
                 metadata: metadata(self.metadata)?,
             },
-            debtors: debtors.map(|(place, debtor)| debtor.told(&format!("debtors.{place}"))).collect::<Result<_, _>>()?,
+            debtors: debtors
+                .map(|(place, debtor)| debtor.told(&format!("debtors.{place}")))
+                .collect::<Result<_, _>>()?,
         })
     }
 }

@@ -137,7 +137,9 @@ impl Receivable {
     async fn claims(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only those in this state; all that are not deleted when absent.")] status: Option<ClaimStatus>,
+        #[graphql(desc = "Only those in this state; all that are not deleted when absent.")] status: Option<
+            ClaimStatus,
+        >,
         #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Connection<Claim>, Fault> {
@@ -209,8 +211,9 @@ impl Claim {
         };
         let decided = decided.map_err(|refused| refused.message);
         match action {
-            ClaimAction::Credit => decided
-                .and_then(|()| if claim.amount.0 > 0 { Ok(()) } else { Err("nothing is owed without the fees".into()) }),
+            ClaimAction::Credit => decided.and_then(|()| {
+                if claim.amount.0 > 0 { Ok(()) } else { Err("nothing is owed without the fees".into()) }
+            }),
             _ => decided,
         }
         .err()
@@ -416,11 +419,7 @@ impl ClaimFilter {
 }
 
 /// The claims that the token sees, in the order in which they were created.
-pub(super) async fn list_claims(
-    caller: &Caller,
-    filter: Filter,
-    args: &PageArgs,
-) -> Result<Connection<Claim>, Fault> {
+pub(super) async fn list_claims(caller: &Caller, filter: Filter, args: &PageArgs) -> Result<Connection<Claim>, Fault> {
     let window = Window::<Ordinal<domain::Claim>>::new(args)?;
     let filter = Filter { debtor: caller.customer(), ..filter };
     let rows = claims::list(caller.db(), caller.tenant(), &filter, window.page(Ordinal::place)).await?;

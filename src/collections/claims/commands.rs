@@ -261,7 +261,10 @@ impl UpdateClaim {
             [("amount", self.change.amount.is_some(), claim.amount), ("totalFees", says_fees, claim.fees)]
         {
             if said && amount != Minor::ZERO {
-                return Err(Refused::invalid(field, "a claim that was paid has nothing left: leave it out, or say zero"));
+                return Err(Refused::invalid(
+                    field,
+                    "a claim that was paid has nothing left: leave it out, or say zero",
+                ));
             }
         }
         (claim.amount, claim.fees) = (Minor::ZERO, Minor::ZERO);

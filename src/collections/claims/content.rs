@@ -247,8 +247,9 @@ impl Opening {
         same_currency("currency", self.currency, receivable.currency)?;
         let debtor = match &self.debtor {
             Some(debtor) => debtor.locate(work, "primaryDebtor")?,
-            None => debtors::first(work, &receivable)?
-                .ok_or_else(|| Refused::invalid("primaryDebtor", "the account has no debtor: say who owes the claim"))?,
+            None => debtors::first(work, &receivable)?.ok_or_else(|| {
+                Refused::invalid("primaryDebtor", "the account has no debtor: say who owes the claim")
+            })?,
         };
         let receivable = match &self.content.creditor_reference {
             Some(reference) => {

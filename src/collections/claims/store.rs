@@ -179,10 +179,6 @@ pub async fn list(
 ///
 /// # Errors
 /// [`LedgerFault`].
-pub async fn find(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    reference: &str,
-) -> Result<Option<Claim>, LedgerFault> {
+pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, reference: &str) -> Result<Option<Claim>, LedgerFault> {
     Ok(read::by_unique(db, tenant, &REFERENCE, &[reference]).await?.into_iter().next())
 }

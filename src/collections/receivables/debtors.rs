@@ -42,7 +42,8 @@ impl NewDebtor {
     /// and for one without contact information, then as customers are refused.
     pub fn locate(&self, work: &mut Work, field: &str) -> Decision<Arc<Customer>> {
         let new = &self.0;
-        check_reference("externalReference", new.external_reference.as_deref()).map_err(|refused| refused.under(field))?;
+        check_reference("externalReference", new.external_reference.as_deref())
+            .map_err(|refused| refused.under(field))?;
         if let Some(reference) = &new.external_reference
             && let Some(found) = work.find::<Customer>(&EXTERNAL_REFERENCE, reference)?
         {
@@ -83,7 +84,8 @@ pub fn attach(work: &mut Work, receivable: &Receivable, debtor: &Customer, field
         return Ok(now);
     }
     if work.all::<ReceivableDebtor, Receivable>(DEBTORS, receivable.id)?.len() >= MOST_DEBTORS {
-        let refused = Refused::of_field(LIMIT_EXCEEDED, field, format!("an account has at most {MOST_DEBTORS} debtors"));
+        let refused =
+            Refused::of_field(LIMIT_EXCEEDED, field, format!("an account has at most {MOST_DEBTORS} debtors"));
         let facts = Box::new(Facts { maximum_count: i32::try_from(MOST_DEBTORS).ok(), ..Facts::default() });
         return Err(Refused { facts, ..refused }.into());
     }
@@ -149,7 +151,8 @@ fn product(work: &mut Work, currency: Currency) -> Decision<Arc<Product>> {
     match work.find::<Product>(&accounts::CODE, &code)? {
         Some(product) if fits(&product) => Ok(product),
         Some(_) => {
-            let message = format!("the product {code} takes no receivables in {currency}: it was made for something else");
+            let message =
+                format!("the product {code} takes no receivables in {currency}: it was made for something else");
             Err(Refused::of_field(INVALID_STATE, "currency", message).into())
         }
         None => CreateProduct {

@@ -14,15 +14,10 @@ use crate::work::{Decision, Owned, Work, read};
 use entity::{receivable, receivable_debtor};
 
 /// What the creditor calls a receivable.
-pub static REFERENCE: Index = Index {
-    table: Table::Receivable,
-    column: "reference",
-    field: "accountReference",
-    what: "the account reference",
-};
+pub static REFERENCE: Index =
+    Index { table: Table::Receivable, column: "reference", field: "accountReference", what: "the account reference" };
 /// A receivable and a debtor.
-pub static LINK: Index =
-    Index { table: Table::ReceivableDebtor, column: "link", field: "debtors", what: "the debtor" };
+pub static LINK: Index = Index { table: Table::ReceivableDebtor, column: "link", field: "debtors", what: "the debtor" };
 
 /// Who owes on a receivable.
 pub static DEBTORS: &Set<ReceivableDebtor> = &SETS[0];
