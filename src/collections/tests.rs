@@ -30,7 +30,7 @@ fn both(test: impl Fn(&mut Memory)) {
     test(&mut Memory::from_nothing(TENANT, Clock::system()));
 }
 
-fn run<C: Command>(memory: &mut Memory, command: &C) -> Result<Arc<C::Made>, Refused> {
+fn run<C: Command + Clone>(memory: &mut Memory, command: &C) -> Result<Arc<C::Made>, Refused> {
     memory.run(&Origin::system(TENANT), None, command).map(|done| done.value)
 }
 
@@ -376,7 +376,7 @@ impl Command for MarkManaged {
     type Made = Claim;
 
     fn decide(&self, work: &mut crate::work::Work) -> crate::work::Decision<Arc<Claim>> {
-        let found = work.find::<Claim>(&super::claims::store::REFERENCE, "C1")?.expect("a claim");
+        let found = work.find::<Claim>(&claims::store::REFERENCE, "C1")?.expect("a claim");
         work.change::<Claim, Refused>(found.id, |claim| {
             claim.managed = true;
             Ok(())
