@@ -285,12 +285,12 @@ on_both_databases! {
         let hold = json!({ "account": account, "amount": euros("1.00") });
         app.refused("placeHold", hold, "ACCOUNT_ITEMISED", "account").await;
         let entry = app.ok("{ entries(first: 1) { nodes { id } } }", json!({})).await["entries"]["nodes"][0]["id"].take();
-        app.refused("reverseEntry", json!({ "entry": entry, "reason": "X" }), "ACCOUNT_ITEMISED", "account").await;
+        app.refused("reverseEntry", json!({ "entry": entry, "reason": "X" }), "ACCOUNT_ITEMISED", "entry").await;
         let theirs = with(claim("C2", "5.00"), json!({ "primaryDebtor": person("D2") }));
         done(&app, "createClaim", theirs).await;
         let bound = app.bound_to(made["debtor"]["id"].as_str().expect("an id"));
         let seen = bound.ok("{ claims { nodes { reference metadata scores { type } receivable { id } } } receivables { nodes { id } } }", json!({})).await;
-        assert_eq!(seen["claims"]["nodes"], json!([{ "reference": "C1", "metadata": null, "scores": null, "receivable": null }]));
+        assert_eq!(seen["claims"]["nodes"], json!([{ "reference": "C1", "metadata": null, "scores": [], "receivable": null }]));
         assert_eq!(seen["receivables"]["nodes"], json!([]));
         let query = "{ mine: claim(by: { reference: \"C1\" }) { id } other: claim(by: { reference: \"C2\" }) { id } on: receivable(by: { reference: \"C1\" }) { id } }";
         let seen = bound.ok(query, json!({})).await;
