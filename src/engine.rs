@@ -13,6 +13,7 @@ use crate::accounts;
 use crate::accounts::participants::RoleSource;
 use crate::actions::{self, Actions};
 use crate::cards;
+use crate::collections;
 use crate::customers;
 use crate::database::Database;
 use crate::documents;
@@ -79,6 +80,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         mandates::refusals::CODES.to_vec(),
         insurance::refusals::CODES.to_vec(),
         providers::refusals::CODES.to_vec(),
+        collections::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -101,6 +103,7 @@ pub fn commands() -> Vec<Stored> {
         cards::COMMANDS,
         mandates::COMMANDS,
         insurance::COMMANDS,
+        collections::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -178,6 +181,7 @@ pub fn event_types() -> Vec<EventType> {
         accounts::applications::events::TYPES,
         insurance::events::TYPES,
         providers::events::TYPES,
+        collections::events::TYPES,
         documents::events::TYPES,
         actions::events::TYPES,
     ]

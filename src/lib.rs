@@ -31,6 +31,7 @@ pub mod cards;
 pub mod payments;
 
 pub mod insurance;
+pub mod collections;
 pub mod mandates;
 
 pub mod documents;

@@ -26,6 +26,7 @@ mod m20261129_000012_card_blocks;
 mod m20261129_000013_authorisation_days;
 mod m20261129_000050_insurance;
 mod m20261129_000051_providers;
+mod m20261129_000040_claims;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000013_authorisation_days::Migration),
             Box::new(m20261129_000050_insurance::Migration),
             Box::new(m20261129_000051_providers::Migration),
+            Box::new(m20261129_000040_claims::Migration),
         ]
     }
 }

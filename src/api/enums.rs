@@ -18,6 +18,10 @@ pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState,
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::blocks::CardBlockStatus;
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
+pub use crate::collections::claims::{
+    ClaimStatus, Originator as ClaimOriginator, ResolutionReason as ClaimResolutionReason,
+};
+pub use crate::collections::score::ScoreType;
 pub use crate::customers::CustomerType;
 pub use crate::customers::actions::CustomerAction;
 pub use crate::customers::addresses::actions::AddressAction;
@@ -175,6 +179,10 @@ graphql_enums! {
     CardEntryMode = "CardEntryMode",
     ChargebackOutcome = "ChargebackOutcome",
     ChargebackState = "ChargebackState",
+    ClaimOriginator = "ClaimOriginator",
+    ClaimResolutionReason = "ClaimResolutionReason",
+    ClaimStatus = "ClaimStatus",
+    ScoreType = "ScoreType",
     Component = "Component",
     ContactKind = "ContactKind",
     CustomerAction = "CustomerAction",

@@ -13,6 +13,7 @@ pub mod blocks;
 pub mod books;
 mod call;
 pub mod cards;
+pub mod collections;
 pub mod context;
 pub mod customers;
 pub mod documents;

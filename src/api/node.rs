@@ -20,6 +20,7 @@ use crate::api::blocks::{self, Block};
 use crate::api::books::{self as ledger, Entry, Hold, TRANSACTION_PREFIX, Transaction};
 use crate::api::cards::chargebacks::{self, Chargeback};
 use crate::api::cards::{self, Card};
+use crate::api::collections::{self as claims, Claim, Receivable};
 use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
@@ -36,6 +37,9 @@ use crate::primitives::{
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InsuranceContractId, InsurancePackageId, JobId,
     LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, ProviderPaymentId, TenantId, WebhookDeliveryId,
     WebhookId,
+    AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId, ClaimId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
+    PartyId, ProductId, ReceivableId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -108,6 +112,7 @@ node! {
     BusinessDay,
     Card,
     Chargeback,
+    Claim,
     CustomAction,
     Customer,
     Document,
@@ -122,6 +127,7 @@ node! {
     Party,
     Product,
     ProviderPayment,
+    Receivable,
     Tenant,
     Transaction,
     Webhook,
@@ -143,6 +149,7 @@ impl Node {
             | Self::BusinessDay(_)
             | Self::Card(_)
             | Self::Chargeback(_)
+            | Self::Claim(_)
             | Self::CustomAction(_)
             | Self::Customer(_)
             | Self::Document(_)
@@ -154,6 +161,7 @@ impl Node {
             | Self::Party(_)
             | Self::Product(_)
             | Self::ProviderPayment(_)
+            | Self::Receivable(_)
             | Self::Webhook(_) => Some(HistoryOf::Thing(id.0.clone())),
             Self::Address(_)
             | Self::AuditRecord(_)
@@ -215,6 +223,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         BusinessDayId::PREFIX => parsed!(tenants::day_by_id),
         CardId::PREFIX => parsed!(cards::by_id),
         ChargebackId::PREFIX => parsed!(chargebacks::chargeback_by_id),
+        ClaimId::PREFIX => parsed!(claims::claim_by_id),
         CustomActionId::PREFIX => parsed!(custom::by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
@@ -229,6 +238,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         PartyId::PREFIX => parsed!(parties::by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),
         ProviderPaymentId::PREFIX => parsed!(providers::payment_by_id),
+        ReceivableId::PREFIX => parsed!(claims::receivable_by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
         WebhookId::PREFIX => parsed!(webhooks::by_id),
         TenantId::PREFIX => parsed!(tenants::by_id),

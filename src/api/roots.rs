@@ -20,6 +20,9 @@ use super::cards::chargebacks::{ChargebackMutation, ChargebackQuery};
 use super::cards::clearings::ClearingMutation;
 use super::cards::mutations::CardMutation;
 use super::cards::queries::CardQuery;
+use super::collections::claims::ClaimMutation;
+use super::collections::queries::CollectionQuery;
+use super::collections::receivables::ReceivableMutation;
 use super::customers::addresses::mutations::AddressMutation;
 use super::customers::addresses::queries::AddressQuery;
 use super::customers::mutations::CustomerMutation;
@@ -62,6 +65,7 @@ pub struct Query(
     CardQuery,
     ChargebackQuery,
     BlockQuery,
+    CollectionQuery,
     LimitApplicationQuery,
     InsurancePackageQuery,
     InsuranceQuery,
@@ -94,6 +98,8 @@ pub struct Mutation(
     ChargebackMutation,
     ParticipantMutation,
     BlockMutation,
+    ReceivableMutation,
+    ClaimMutation,
     LimitApplicationMutation,
     InsurancePackageMutation,
     InsuranceMutation,

@@ -7,10 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::accounts::{Account, Product};
 use crate::cards::{self, Card};
+use crate::collections::{Claim, Receivable};
 use crate::customers::{Customer, visible};
 use crate::ledger::Hold;
 use crate::parties::Party;
-use crate::primitives::{AccountId, CardId, CustomerId, DocumentId, EntryId, HoldId, InvalidId, PartyId, ProductId};
+use crate::primitives::{
+    AccountId, CardId, ClaimId, CustomerId, DocumentId, EntryId, HoldId, InvalidId, PartyId, ProductId, ReceivableId,
+};
 use crate::work::{Decision, Owned, Wants, Work};
 
 /// What a document, or a history, is of.
@@ -20,6 +23,8 @@ pub enum Subject {
     Account(AccountId),
     /// Of a card.
     Card(CardId),
+    /// Of a claim.
+    Claim(ClaimId),
     /// Of a customer.
     Customer(CustomerId),
     /// Of a document. Documents have a history, and no documents.
@@ -32,6 +37,8 @@ pub enum Subject {
     Party(PartyId),
     /// Of a product.
     Product(ProductId),
+    /// Of a receivable.
+    Receivable(ReceivableId),
 }
 
 impl fmt::Display for Subject {
@@ -39,12 +46,14 @@ impl fmt::Display for Subject {
         match self {
             Self::Account(id) => id.fmt(f),
             Self::Card(id) => id.fmt(f),
+            Self::Claim(id) => id.fmt(f),
             Self::Customer(id) => id.fmt(f),
             Self::Document(id) => id.fmt(f),
             Self::Entry(id) => id.fmt(f),
             Self::Hold(id) => id.fmt(f),
             Self::Party(id) => id.fmt(f),
             Self::Product(id) => id.fmt(f),
+            Self::Receivable(id) => id.fmt(f),
         }
     }
 }
@@ -56,12 +65,14 @@ impl FromStr for Subject {
         match text.split_once('_').map_or("", |(prefix, _)| prefix) {
             AccountId::PREFIX => text.parse().map(Self::Account),
             CardId::PREFIX => text.parse().map(Self::Card),
+            ClaimId::PREFIX => text.parse().map(Self::Claim),
             CustomerId::PREFIX => text.parse().map(Self::Customer),
             DocumentId::PREFIX => text.parse().map(Self::Document),
             EntryId::PREFIX => text.parse().map(Self::Entry),
             HoldId::PREFIX => text.parse().map(Self::Hold),
             PartyId::PREFIX => text.parse().map(Self::Party),
             ProductId::PREFIX => text.parse().map(Self::Product),
+            ReceivableId::PREFIX => text.parse().map(Self::Receivable),
             _ => Err(InvalidId),
         }
     }
@@ -82,10 +93,12 @@ impl Subject {
         match self {
             Self::Account(id) => wants.row::<Account>(*id),
             Self::Card(id) => wants.row::<Card>(*id),
+            Self::Claim(id) => wants.row::<Claim>(*id),
             Self::Customer(id) => wants.row::<Customer>(*id),
             Self::Hold(id) => wants.row::<Hold>(*id),
             Self::Party(id) => wants.row::<Party>(*id),
             Self::Product(id) => wants.row::<Product>(*id),
+            Self::Receivable(id) => wants.row::<Receivable>(*id),
             Self::Document(_) | Self::Entry(_) => {}
         }
     }
@@ -101,6 +114,12 @@ impl Subject {
                 Some(card) => of_card(work, &card)?,
                 None => None,
             },
+            Self::Claim(id) => match work.get::<Claim>(*id)? {
+                Some(claim) if claim.is_visible(work)? => {
+                    Some(Belongs { account: Some(claim.account), customer: Some(claim.debtor) })
+                }
+                _ => None,
+            },
             Self::Customer(id) => {
                 let customer = work.get::<Customer>(*id)?;
                 let customer = customer.filter(|customer| visible(work.origin(), customer.id));
@@ -112,6 +131,12 @@ impl Subject {
             },
             Self::Party(id) => match work.get::<Party>(*id)? {
                 Some(party) if party.is_visible(work)? => Some(Belongs::default()),
+                _ => None,
+            },
+            Self::Receivable(id) => match work.get::<Receivable>(*id)? {
+                Some(receivable) if receivable.is_visible(work)? => {
+                    Some(Belongs { account: receivable.account, customer: None })
+                }
                 _ => None,
             },
             Self::Product(id) => work.get::<Product>(*id)?.map(|_| Belongs::default()),

@@ -43,6 +43,8 @@ crate::words! {
         WriteOff = "WRITE_OFF",
         /// Balances brought in from a former system.
         Migration = "MIGRATION",
+        /// What debtors owe and was taken in to be collected, less what was given up of it.
+        Receivables = "RECEIVABLES",
         /// Owed to the card schemes for what cardholders bought, less what they gave back.
         SchemeSettlement = "SCHEME_SETTLEMENT",
         /// Disputed with a scheme: given back to cardholders provisionally, and not decided yet.
@@ -108,6 +110,7 @@ impl InternalRole {
             Self::Suspense => "Suspense",
             Self::WriteOff => "Write-off",
             Self::Migration => "Migrated balances",
+            Self::Receivables => "Receivables taken in",
             Self::SchemeSettlement => "Settlement, card schemes",
             Self::ChargebackReceivable => "Chargebacks, receivable",
             Self::CardUnplaced => "Card clearings of closed accounts",

@@ -61,6 +61,8 @@ crate::words! {
         Donation = "DONATION",
         /// A balance brought in from a former system.
         MigratedBalance = "MIGRATED_BALANCE",
+        /// A debt was taken in to be collected, or was raised, lowered or given up since.
+        Receivable = "RECEIVABLE",
         /// The mirror of an earlier entry.
         Reversal = "REVERSAL",
     }
@@ -94,6 +96,7 @@ impl TransactionKind {
             | Self::ProviderPayout
             | Self::MigratedBalance
             | Self::Chargeback
+            | Self::Receivable
             | Self::Reversal => false,
         }
     }
@@ -200,6 +203,8 @@ pub struct Draft {
     pub id: Option<EntryId>,
     /// Whether it is booked whatever is blocked: as its kind says, and what a scheme has cleared.
     pub passes_blocks: bool,
+    /// Whether it comes from whoever keeps the items of the accounts that it touches: nobody else books on itemised ones.
+    pub of_items: bool,
     legs: Vec<Leg>,
 }
 
@@ -219,12 +224,13 @@ impl Draft {
             metadata: "{}".into(),
             id: None,
             passes_blocks: !kind.is_stopped_by_blocks(),
+            of_items: false,
             legs: Vec::new(),
         }
     }
 
     /// Adds two legs that sum to zero: `amount` leaves `from` and arrives at `to`. Beside [`Draft::sharing`],
-    /// [`Draft::netting`] and [`Draft::carrying`] the only way to add legs, so a draft that does not balance cannot be built.
+    /// [`Draft::netting`], [`Draft::carrying`] and [`Draft::owing`] the only way to add legs, so a draft that does not balance cannot be built.
     #[must_use]
     pub fn moving(mut self, from: Side, to: Side, amount: Minor) -> Self {
         self.legs.push(from.leg(amount.negated()));
@@ -265,6 +271,29 @@ impl Draft {
         let amount = parts.iter().map(|part| part.0).sum();
         let owed = owed_to.map_or(0, |_| parts[Component::Principal.index()].0.min(0));
         let others = [(InternalRole::ClientMoney, owed_to, owed), (InternalRole::Migration, None, amount - owed)];
+        for (role, party, part) in others.into_iter().filter(|(.., part)| *part != 0) {
+            draft.legs.push(Leg::Internal { role, party, amount: Minor(-part) });
+        }
+        draft.legs.push(Leg::Account { account, amount: Minor(amount), spread: Spread::Carried(parts), message: None });
+        draft
+    }
+
+    /// A draft that changes what an account owes without money: below zero, a part is taken in or raised; above, it is given
+    /// up. The part in principal is the account's party's, where it has one; the rest stands against
+    /// [`InternalRole::Receivables`].
+    #[must_use]
+    pub fn owing(
+        account: AccountId,
+        parts: [Minor; Component::COUNT],
+        owed_to: Option<PartyId>,
+        currency: Currency,
+        description: String,
+    ) -> Self {
+        let mut draft = Self::new(TransactionKind::Receivable, currency, description);
+        draft.of_items = true;
+        let amount = parts.iter().map(|part| part.0).sum();
+        let owed = owed_to.map_or(0, |_| parts[Component::Principal.index()].0);
+        let others = [(InternalRole::ClientMoney, owed_to, owed), (InternalRole::Receivables, None, amount - owed)];
         for (role, party, part) in others.into_iter().filter(|(.., part)| *part != 0) {
             draft.legs.push(Leg::Internal { role, party, amount: Minor(-part) });
         }

@@ -107,6 +107,8 @@ pub struct Position {
     pub restrictions: Restrictions,
     /// What it gives to charity with what it spends, if that is switched on.
     pub charity: Option<CharityRule>,
+    /// Whether somebody keeps what it owes item by item (claims): then nothing is booked on it past them.
+    pub itemised: bool,
 }
 
 /// Money on its way, by the day on which it counts: at most a year of days, as value dates lie no further ahead.
@@ -361,6 +363,14 @@ impl Position {
         }
     }
 
+    /// That what it owes is not kept item by item, by somebody who would not learn of it.
+    ///
+    /// # Errors
+    /// [`Refusal::Itemised`].
+    pub fn require_not_itemised(&self) -> Result<(), Refusal> {
+        if self.itemised { Err(Refusal::Itemised { account: self.account }) } else { Ok(()) }
+    }
+
     /// That no block stops money that moves this way today.
     ///
     /// # Errors
@@ -460,11 +470,13 @@ impl Position {
     /// Reserves an amount.
     ///
     /// # Errors
-    /// [`Refusal::AccountNotOpen`] unless it is OPEN, [`Refusal::AccountBlocked`], [`Refusal::InsufficientFunds`].
+    /// [`Refusal::AccountNotOpen`] unless it is OPEN, [`Refusal::Itemised`], [`Refusal::AccountBlocked`],
+    /// [`Refusal::InsufficientFunds`].
     pub fn reserve(&mut self, amount: Minor, today: NaiveDate) -> Result<(), Refusal> {
         if self.status != AccountStatus::Open {
             return Err(Refusal::AccountNotOpen { account: self.account, status: self.status });
         }
+        self.require_not_itemised()?;
         self.require_unblocked(Direction::Debit, today)?;
         if self.headroom(today) < amount.0 {
             let available = self.available(today).in_currency(self.currency);

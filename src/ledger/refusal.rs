@@ -77,6 +77,12 @@ pub enum Refusal {
         /// The last day of it.
         until: Option<NaiveDate>,
     },
+    /// What is owed on the account is kept item by item: it is moved there, and not on the account as a whole.
+    #[error("what the account owes is kept item by item: it is moved by its claims")]
+    Itemised {
+        /// Which account.
+        account: AccountId,
+    },
     /// The change is not one of the account's life.
     #[error("the account's status does not allow this")]
     InvalidStatus {
@@ -168,6 +174,8 @@ crate::open_words! { RefusalCode:
     CODES {
         /// The account's status does not allow it.
         ACCOUNT_NOT_OPEN,
+        /// What the account owes is kept item by item, by its claims: nothing is booked on it past them.
+        ACCOUNT_ITEMISED,
         /// A block on the account, its owner or the card stops it; `facts.blockKind` and `facts.blockedUntil` tell which.
         ACCOUNT_BLOCKED,
         /// The available funds do not cover it; `facts.available` tells what is there.
@@ -219,6 +227,7 @@ impl Refusal {
             }
             Self::CurrencyMismatch(_) | Self::OtherCurrency => CURRENCY_MISMATCH,
             Self::AccountNotOpen { .. } => ACCOUNT_NOT_OPEN,
+            Self::Itemised { .. } => ACCOUNT_ITEMISED,
             Self::AccountBlocked { .. } => ACCOUNT_BLOCKED,
             Self::InvalidStatus { .. } | Self::ReversalOfReversal | Self::OnlyAsAWhole | Self::Unbalanced => {
                 refused::INVALID_STATE
@@ -274,6 +283,7 @@ impl Refusal {
             Self::AccountNotFound(account)
             | Self::CurrencyMismatch(account)
             | Self::AccountNotOpen { account, .. }
+            | Self::Itemised { account }
             | Self::AccountBlocked { account, .. }
             | Self::InvalidStatus { account, .. }
             | Self::BalanceRemains { account, .. }

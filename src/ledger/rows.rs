@@ -59,6 +59,7 @@ impl Row for Position {
             arriving: self.arriving.to_text(),
             restrictions: self.restrictions.to_text(),
             charity: self.charity.map(CharityRule::to_text),
+            itemised: self.itemised,
         }
     }
 
@@ -87,6 +88,7 @@ impl Row for Position {
                 .as_deref()
                 .map(|rule| known(CharityRule::from_text(rule), "what is given to charity"))
                 .transpose()?,
+            itemised: row.itemised,
         })
     }
 

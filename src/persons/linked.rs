@@ -13,6 +13,10 @@ use crate::accounts::blocks::store::EVERY as EVERY_BLOCK;
 use crate::accounts::blocks::{self, Block};
 use crate::cards::store::HELD;
 use crate::cards::{Card, CardStatus};
+use crate::collections::claims::store::OF_DEBTOR as CLAIMS_OF;
+use crate::collections::receivables::model::link;
+use crate::collections::receivables::store::OF_CUSTOMER as OWES_ON;
+use crate::collections::{Claim, ClaimStatus, ReceivableDebtor};
 use crate::customers::Customer;
 use crate::customers::addresses::store::EVERY as EVERY_ADDRESS;
 use crate::customers::addresses::{self, Address};
@@ -234,6 +238,66 @@ fn erase_mandates(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -
         work.change::<Mandate, Refused>(mandate.id, |row| {
             row.sealed = Sealed::default();
             row.reason = None;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+// ----------------------------------------------------------------------------------------------- collections
+
+/// Behind the accounts: a receivable's account has the other owner by now.
+pub(super) const CLAIMS: Part =
+    Part { name: "claims", merge: merge_claims, hinders: active_claims, erase: erase_claims };
+
+fn owed_by(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<Claim>>> {
+    work.all::<Claim, Customer>(&CLAIMS_OF, customer)
+}
+
+/// What the one owes, the other does; nobody owes twice on one receivable.
+fn merge_claims(work: &mut Work, merge: &Merge) -> Decision<()> {
+    let (from, into) = (merge.from.id, merge.into.id);
+    let (claims, debtors) = (owed_by(work, from), work.all::<ReceivableDebtor, Customer>(OWES_ON, from));
+    let own = work.all::<ReceivableDebtor, Customer>(OWES_ON, into);
+    let (claims, debtors, own) = (claims?, debtors?, own?);
+    require_few("claims", claims.len(), MOST)?;
+    require_few("accounts to owe on", debtors.len(), MOST)?;
+    for claim in claims {
+        work.change::<Claim, Refused>(claim.id, |row| {
+            row.debtor = into;
+            Ok(())
+        })?;
+    }
+    for debtor in debtors {
+        if own.iter().any(|own| own.receivable == debtor.receivable) {
+            work.remove::<ReceivableDebtor>(debtor.id)?;
+            continue;
+        }
+        work.change::<ReceivableDebtor, Refused>(debtor.id, |row| {
+            (row.customer, row.link) = (into, link(row.receivable, into));
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Each claim that is to be collected.
+fn active_claims(work: &mut Work, customer: &Customer) -> Decision<Vec<String>> {
+    let claims = owed_by(work, customer.id)?;
+    let active = claims.iter().filter(|claim| claim.status == ClaimStatus::Active);
+    Ok(active.map(|claim| format!("it owes claim {}", claim.reference)).collect())
+}
+
+/// What was kept with a claim goes. What was owed, and when, stays.
+fn erase_claims(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    for claim in owed_by(work, customer.id)? {
+        if claim.metadata == "{}" && claim.scores.is_empty() {
+            continue;
+        }
+        erased(erasure, PersonalData::Metadata);
+        work.change::<Claim, Refused>(claim.id, |row| {
+            row.metadata = "{}".into();
+            row.scores.clear();
             Ok(())
         })?;
     }

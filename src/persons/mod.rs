@@ -55,6 +55,7 @@ pub const PARTS: &[Part] = &[
     linked::INSURANCE,
     linked::CARDS,
     linked::MANDATES,
+    linked::CLAIMS,
     parts::DOCUMENTS,
     beside::ACTIONS,
     beside::CREDENTIALS,

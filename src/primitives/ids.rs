@@ -132,6 +132,12 @@ ids! {
     ProviderPaymentId = "ppm";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
+    /// A receivable: a creditor's account of a debtor.
+    ReceivableId = "rcv";
+    /// Somebody who owes on a receivable.
+    ReceivableDebtorId = "rdb";
+    /// A claim: what a debtor owes, one by one.
+    ClaimId = "clm";
     /// A kind of background work that one server does at a time.
     LeaseId = "lea";
     /// What a sandbox's rail still has to do.

@@ -106,6 +106,9 @@ impl Work {
         for account in &accounts {
             let position = self.position(*account)?;
             position.require_not_closed()?;
+            if !draft.of_items {
+                position.require_not_itemised()?;
+            }
             is_restricted |= !position.restrictions.is_empty();
         }
         let today = self.today();
@@ -221,7 +224,9 @@ impl Work {
             }
         }
         for account in mirrored.keys() {
-            self.position(*account)?.require_not_closed()?;
+            let position = self.position(*account)?;
+            position.require_not_closed()?;
+            position.require_not_itemised()?;
         }
         // Debits first, as for other entries: funds come before limits.
         let mut mirrored: Vec<(AccountId, Split)> = mirrored.into_iter().collect();

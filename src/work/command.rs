@@ -194,6 +194,7 @@ pub fn in_the_words_of(refusal: &Refusal, fields: &[(AccountId, &str)]) -> Refus
         Refusal::SameAccount => "to",
         Refusal::AccountNotFound(account)
         | Refusal::AccountNotOpen { account, .. }
+        | Refusal::Itemised { account }
         | Refusal::AccountBlocked { account, .. }
         | Refusal::InvalidStatus { account, .. }
         | Refusal::BalanceRemains { account, .. }

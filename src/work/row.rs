@@ -71,6 +71,12 @@ pub enum Table {
     PaymentProvider,
     /// Payments through them.
     ProviderPayment,
+    /// Creditors' accounts of debtors.
+    Receivable,
+    /// Who owes on them.
+    ReceivableDebtor,
+    /// What is owed on them, one by one.
+    Claim,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

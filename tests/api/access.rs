@@ -227,6 +227,8 @@ on_both_databases! {
         let address = json!({ "label": "MAIN_POSTAL_ADDRESS", "content": { "postal": { "townName": "Lund", "country": "SE" } } });
         let payment = on(json!({ "amount": euros("1.00"), "channel": "CASH" }));
         let open = json!({ "product": { "code": "current" }, "owner": { "id": from.owner } });
+        let claim = json!({ "claimReference": "C", "amount": "1.00", "originalDueDate": "2026-04-01", "currentDueDate": "2026-04-01" });
+        let moved = json!({ "claimReference": "C", "amount": euros("1.00"), "originator": "DCA" });
         let mutations = [
             ("updateTenant", "admin", json!({ "name": "Other" })),
             ("setHistoryCodes", "admin", json!({ "types": [] })),
@@ -331,6 +333,24 @@ on_both_databases! {
             ("rejectApproval", "approve", json!({ "approval": "apv_1" })),
             ("withdrawApproval", "read", json!({ "approval": "apv_1" })),
             ("setApprovalRules", "admin", json!({ "rules": [] })),
+            ("createReceivable", "admin", json!({ "accountReference": "A", "currency": "EUR" })),
+            ("createReceivableBatch", "admin", item(&json!({ "accountReference": "A", "currency": "EUR" }))),
+            ("createClaim", "admin", claim.clone()),
+            ("createClaimBatch", "admin", item(&claim)),
+            ("recreateClaim", "admin", claim.clone()),
+            ("recreateClaimBatch", "admin", item(&claim)),
+            ("importClaim", "admin", claim.clone()),
+            ("importClaimBatch", "admin", item(&claim)),
+            ("updateClaim", "admin", json!({ "claimReference": "C", "amount": "1.00" })),
+            ("updateClaimBatch", "admin", item(&json!({ "claimReference": "C", "amount": "1.00" }))),
+            ("creditClaim", "admin", moved.clone()),
+            ("creditClaimBatch", "admin", item(&moved)),
+            ("debitClaim", "admin", moved.clone()),
+            ("debitClaimBatch", "admin", item(&moved)),
+            ("resolveClaim", "admin", json!({ "claimReference": "C", "reason": "CLAIM_SOLD" })),
+            ("resolveClaimBatch", "admin", item(&json!({ "claimReference": "C", "reason": "CLAIM_SOLD" }))),
+            ("deleteClaim", "admin", json!({ "claimReference": "C" })),
+            ("deleteClaimBatch", "admin", item(&json!({ "claimReference": "C" }))),
             ("placeBlock", "admin", json!({ "on": { "account": from.by() }, "kind": "ALL", "reasonCode": "X" })),
             ("changeBlock", "admin", json!({ "block": "blk_1", "reasonCode": "X" })),
             ("liftBlock", "admin", json!({ "block": "blk_1", "reason": "X" })),
@@ -410,6 +430,10 @@ on_both_databases! {
             ("read", "{ providerPayments { nodes { id } } }"),
             ("admin", "{ paymentProvider(code: \"p\") { code } }"),
             ("admin", "{ paymentProviders { nodes { code } } }"),
+            ("read", "{ claim(by: { reference: \"1\" }) { id } }"),
+            ("read", "{ claims { nodes { id } } }"),
+            ("read", "{ receivable(by: { reference: \"1\" }) { id } }"),
+            ("read", "{ receivables { nodes { id } } }"),
             ("audit", "{ auditRecords { nodes { id } } }"),
             ("admin", "{ webhook(id: \"whk_1\") { id } }"),
             ("admin", "{ webhooks { nodes { id } } }"),

@@ -20,6 +20,8 @@ pub const EVERYTHING: &str = "{
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
+    receivables(first: 10) { edges { cursor node { id reference metadata debtors { id } claims { nodes { id reference metadata } } } } }
+    claims(first: 10) { edges { cursor node { id reference metadata receivable { id } debtor { id } } } }
     limitApplications(first: 10) { edges { cursor node { id reason account { id } } } }
     paymentProviders(first: 10) { nodes { code name } }
     providerPayments(first: 10) { edges { cursor node { id account { id } providerCode additionalInput } } }
@@ -48,7 +50,8 @@ pub struct Things {
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
-    /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider.
+    /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider, a receivable, a claim
+    /// on it.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -144,6 +147,12 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     app.done("createPaymentProvider", provider, "replayed").await;
     let input = json!({ "account": { "number": "A1" }, "provider": "mine", "amount": euros("1.00"), "additionalInput": { "note": secret } });
     let paid = app.done("initiateProviderPayment", input, "payment { id }").await["payment"]["id"].take();
+    // Of nothing, so that nothing is owed.
+    let claim = json!({
+        "claimReference": "CL1", "amount": "0", "currency": "EUR", "originalDueDate": "2026-04-01", "currentDueDate": "2026-04-01",
+        "primaryDebtor": { "externalReference": "ext-c" }, "metadata": { "note": secret },
+    });
+    let claim = app.done("createClaim", claim, "claim { id receivable { id } }").await["claim"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -175,6 +184,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&package),
         text(&insurance),
         text(&paid),
+        text(&claim["receivable"]["id"]),
+        text(&claim["id"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

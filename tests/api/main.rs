@@ -19,6 +19,7 @@ mod books;
 mod cards;
 mod charity;
 mod closing;
+mod collections;
 mod coming_from;
 mod customers;
 mod database;

@@ -238,15 +238,17 @@ pub async fn sees(caller: &Caller, subject: Subject) -> Result<bool, Fault> {
 }
 
 async fn sees_owner(caller: &Caller, subject: Subject) -> Result<bool, Fault> {
-    use crate::api::{accounts, books, cards, customers, parties};
+    use crate::api::{accounts, books, cards, collections, customers, parties};
     Ok(match subject {
         Subject::Account(id) => accounts::by_id(caller, id).await?.is_some(),
         Subject::Card(id) => cards::by_id(caller, id).await?.is_some(),
+        Subject::Claim(id) => collections::claim_by_id(caller, id).await?.is_some(),
         Subject::Customer(id) => customers::by_id(caller, id).await?.is_some(),
         Subject::Entry(id) => books::by_id(caller, id).await?.is_some(),
         Subject::Hold(id) => books::hold_by_id(caller, id).await?.is_some(),
         Subject::Party(id) => parties::by_id(caller, id).await?.is_some(),
         Subject::Product(id) => accounts::product_by_id(caller, id).await?.is_some(),
+        Subject::Receivable(id) => collections::receivable_by_id(caller, id).await?.is_some(),
         Subject::Document(_) => false,
     })
 }

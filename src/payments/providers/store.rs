@@ -29,7 +29,7 @@ pub static TRANSACTION: Index = Index {
 };
 /// Where secrets are sealed.
 pub const SEALED: SealedColumn =
-    SealedColumn { table: "payment_provider", column: "secret", field: "payment_provider.secret", marked: true };
+    SealedColumn { table: "payment_provider", column: "secret", field: "payment_provider.secret", marked: true, lookup: None };
 
 impl Row for PaymentProvider {
     type Id = PaymentProviderId;

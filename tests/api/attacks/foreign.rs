@@ -53,6 +53,8 @@ const READS: &[(&str, usize, &str)] = &[
         21,
         "query($id: ID!) { limitApplications(filter: { account: $id }) { nodes { id } } }",
     ),
+    ("Query.receivable.by.id", 28, "query($id: ID!) { receivable(by: { id: $id }) { id reference } }"),
+    ("Query.claim.by.id", 29, "query($id: ID!) { claim(by: { id: $id }) { id reference } }"),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
         "Query.accounts.filter.owner",

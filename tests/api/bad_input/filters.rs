@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 /// Every text in a filter of the schema: the list that it is for (of accounts where it begins with a dot), the filter, the field; and whether any text will do, or only one of some words.
-const TEXTS: [(&str, &str, &str, bool); 16] = [
+const TEXTS: [(&str, &str, &str, bool); 20] = [
     ("accounts", "AccountFilter", "externalReference", true),
     ("accounts", "AccountFilter", "number", true),
     (".owner { addresses", "AddressFilter", "label", true),
     ("auditRecords", "AuditRecordFilter", "client", true),
     ("auditRecords", "AuditRecordFilter", "operation", true),
     ("auditRecords", "AuditRecordFilter", "requestId", true),
+    ("claims", "ClaimFilter", "accountReference", true),
+    ("claims", "ClaimFilter", "debtorReference", true),
     ("customers", "CustomerFilter", "name", true),
     ("customers", "CustomerFilter", "number", true),
     ("documents", "DocumentFilter", "kind", true),
@@ -19,6 +21,8 @@ const TEXTS: [(&str, &str, &str, bool); 16] = [
     ("approvals", "ApprovalFilter", "operations", true),
     ("jobs", "JobFilter", "operations", true),
     ("parties", "PartyFilter", "name", true),
+    ("receivables", "ReceivableFilter", "debtorReference", true),
+    ("receivables", "ReceivableFilter", "portfolioReference", true),
     (".transactions", "TransactionFilter", "month", false),
 ];
 

@@ -1,0 +1,69 @@
+//! What the log tells of receivables and claims. References are the creditor's; who owes is told by id alone.
+
+use serde_json::{Value, json};
+
+use super::claims::Claim;
+use super::receivables::Receivable;
+use crate::ledger::event::{EventType, NewEvent};
+use crate::primitives::CustomerId;
+
+crate::open_words! { EventType:
+    /// What is told of receivables and claims.
+    TYPES {
+        /// A receivable was created.
+        RECEIVABLE_CREATED,
+        /// Somebody owes on a receivable from now on.
+        RECEIVABLE_DEBTOR_ADDED,
+        /// A claim was created.
+        CLAIM_CREATED,
+        /// A claim that was deleted began anew.
+        CLAIM_RECREATED,
+        /// A claim was changed.
+        CLAIM_UPDATED,
+        /// What is owed on a claim was lowered.
+        CLAIM_CREDITED,
+        /// What is owed on a claim was raised.
+        CLAIM_DEBITED,
+        /// A claim is closed, for the reason that is told.
+        CLAIM_RESOLVED,
+        /// A claim that was resolved is active again.
+        CLAIM_REACTIVATED,
+        /// A claim was deleted.
+        CLAIM_DELETED,
+    }
+}
+
+/// A receivable was created.
+#[must_use]
+pub fn of_receivable(type_: EventType, receivable: &Receivable) -> NewEvent {
+    let payload = json!({ "reference": receivable.reference, "currency": receivable.currency.code() });
+    NewEvent { account: receivable.account, ..NewEvent::of(type_, receivable.id, payload) }
+}
+
+/// Somebody owes on it.
+#[must_use]
+pub fn of_debtor(receivable: &Receivable, customer: CustomerId) -> NewEvent {
+    let payload = json!({ "reference": receivable.reference, "customer": customer.to_string() });
+    let event = NewEvent::of(RECEIVABLE_DEBTOR_ADDED, receivable.id, payload);
+    NewEvent { account: receivable.account, customer: Some(customer), ..event }
+}
+
+/// Something happened to a claim: `more` is what else there is to tell.
+#[must_use]
+pub fn of_claim(type_: EventType, claim: &Claim, more: Value) -> NewEvent {
+    let money = |minor: crate::primitives::Minor| minor.in_currency(claim.currency).amount.to_string();
+    let mut payload = json!({
+        "claim": claim.id.to_string(),
+        "reference": claim.reference,
+        "status": claim.status.word(),
+        "amount": money(claim.amount),
+        "fees": money(claim.fees),
+        "currency": claim.currency.code(),
+        "dueDate": claim.current_due_date.to_string(),
+    });
+    if let (Some(payload), Value::Object(more)) = (payload.as_object_mut(), more) {
+        payload.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
+    }
+    let event = NewEvent::of(type_, claim.id, payload);
+    NewEvent { account: Some(claim.account), customer: Some(claim.debtor), ..event }
+}

@@ -1,0 +1,40 @@
+//! Collections: what debtors owe their creditors, account by account and claim by claim.
+//!
+//! A [`Receivable`] is a creditor's account of a debtor, under the creditor's own reference. It has debtors (customers in
+//! that role), and its account in the books (of the family RECEIVABLE, itemised) is opened with the first of them. What is
+//! owed stands on it in [`Claim`]s, each with an amount and, apart from it, its fees.
+//!
+//! **In the books** a claim's amount is owed in PRINCIPAL and its fees in FEE. Without money it comes, changes and goes by
+//! entries of the kind RECEIVABLE ([`Draft::owing`](crate::ledger::Draft::owing)): amounts of accounts that belong to a
+//! creditor stand against that party (CLIENT_CLAIMS), all else against RECEIVABLES. Nothing else is booked on such an account
+//! (`ACCOUNT_ITEMISED`), so that **its balance is always what its claims that are not deleted come to**, below zero.
+//! Resolving a claim changes its state and nothing that is owed; deleting it takes what is owed off the books.
+
+pub mod claims;
+pub mod events;
+pub mod receivables;
+pub mod refusals;
+pub mod score;
+#[cfg(test)]
+mod tests;
+
+pub use claims::{
+    Claim, ClaimFilter, ClaimStatus, CreateClaim, CreditClaim, DebitClaim, DeleteClaim, ImportClaim, RecreateClaim,
+    ResolveClaim, UpdateClaim,
+};
+pub use receivables::{CreateReceivable, NewDebtor, Receivable, ReceivableDebtor, ReceivableFilter};
+
+use crate::work::{About, Stored};
+
+/// What changes receivables and claims.
+pub const COMMANDS: &[Stored] = &[
+    Stored::of::<CreateReceivable>().about(About::Nothing),
+    Stored::of::<CreateClaim>(),
+    Stored::of::<RecreateClaim>(),
+    Stored::of::<ImportClaim>(),
+    Stored::of::<UpdateClaim>(),
+    Stored::of::<CreditClaim>(),
+    Stored::of::<DebitClaim>(),
+    Stored::of::<ResolveClaim>().about(About::Nothing),
+    Stored::of::<DeleteClaim>(),
+];
