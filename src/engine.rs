@@ -16,6 +16,7 @@ use crate::cards;
 use crate::customers;
 use crate::database::Database;
 use crate::documents;
+use crate::dues;
 use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
 use crate::jobs::approvals::{self, TheHouse};
@@ -93,6 +94,7 @@ pub fn commands() -> Vec<Stored> {
         payments::COMMANDS,
         cards::COMMANDS,
         mandates::COMMANDS,
+        dues::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -135,7 +137,7 @@ pub fn job_kinds() -> Vec<JobKind> {
 }
 
 /// What all commands of a tenant are decided under.
-pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product };
+pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product, booked: dues::booked };
 
 fn product_of(work: &mut Work, account: AccountId) -> Decision<Option<ProductId>> {
     Ok(work.get::<accounts::Account>(account)?.map(|account| account.product))
@@ -160,6 +162,7 @@ pub fn event_types() -> Vec<EventType> {
         accounts::events::TYPES,
         cards::events::TYPES,
         mandates::events::TYPES,
+        dues::events::TYPES,
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
         documents::events::TYPES,

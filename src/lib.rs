@@ -28,6 +28,8 @@ pub mod accounts;
 
 pub mod cards;
 
+pub mod dues;
+
 pub mod payments;
 
 pub mod mandates;

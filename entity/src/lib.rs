@@ -22,6 +22,8 @@ pub mod customer;
 pub mod customer_identifier;
 pub mod document;
 pub mod document_kind;
+pub mod due;
+pub mod due_settlement;
 pub mod entry;
 pub mod event;
 pub mod hold;

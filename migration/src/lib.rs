@@ -18,6 +18,7 @@ mod m20261128_000004_pos;
 mod m20261128_000006_money;
 mod m20261128_000007_actions;
 mod m20261129_000030_mandates;
+mod m20261129_000020_dues;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000006_money::Migration),
             Box::new(m20261128_000007_actions::Migration),
             Box::new(m20261129_000030_mandates::Migration),
+            Box::new(m20261129_000020_dues::Migration),
         ]
     }
 }

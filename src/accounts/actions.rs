@@ -119,6 +119,7 @@ mod tests {
             arriving: Default::default(),
             restrictions: Default::default(),
             charity: None,
+            items: None,
         }
     }
 

@@ -25,11 +25,13 @@ pub use crate::customers::erasure::{KeptData, PersonalData};
 pub use crate::customers::identifiers::{Country as IdentifierCountry, IdentifierKind};
 pub use crate::customers::profile::ContactKind;
 pub use crate::documents::DocumentStatus;
+pub use crate::dues::{DueSource, DueStatus};
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
+pub use crate::ledger::position::ItemOrder;
 pub use crate::ledger::{
     AccountStatus, BlockKind, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole,
     PaymentChannel, TransactionKind,
@@ -175,11 +177,14 @@ graphql_enums! {
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",
     DocumentStatus = "DocumentStatus",
+    DueSource = "DueSource",
+    DueStatus = "DueStatus",
     EventType = "LedgerEventType",
     HoldStatus = "HoldStatus",
     IdentifierCountry = "IdentifierCountry",
     IdentifierKind = "IdentifierKind",
     InternalRole = "InternalRole",
+    ItemOrder = "ItemOrder",
     JobItemState = "JobItemState",
     JobKind = "JobKind",
     JobState = "JobState",

@@ -16,6 +16,7 @@ pub mod cards;
 pub mod context;
 pub mod customers;
 pub mod documents;
+pub mod dues;
 pub mod enums;
 pub mod events;
 pub mod fault;

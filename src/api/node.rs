@@ -23,6 +23,7 @@ use crate::api::cards::{self, Card};
 use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
+use crate::api::dues::{self, Due};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
@@ -32,6 +33,7 @@ use crate::events::history::HistoryOf;
 use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
+    CustomActionId, CustomerId, DocumentId, DueId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId,
     PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
@@ -108,6 +110,7 @@ node! {
     CustomAction,
     Customer,
     Document,
+    Due,
     Entry,
     Hold,
     Job,
@@ -125,7 +128,7 @@ node! {
 impl Node {
     /// Where its history is found. Each kind of node says so here, so that none is forgotten; none of what is a record of
     /// a history itself, or whose entries have one, or of which nothing is told in the log; those of addresses,
-    /// blocks and applications are in those of whom they are of.
+    /// blocks, dues and applications are in those of whom they are of.
     #[must_use]
     pub fn history(&self, id: &ID) -> Option<HistoryOf> {
         match self {
@@ -149,6 +152,7 @@ impl Node {
             Self::Address(_)
             | Self::AuditRecord(_)
             | Self::Block(_)
+            | Self::Due(_)
             | Self::LedgerAccount(_)
             | Self::LimitApplication(_)
             | Self::Transaction(_)
@@ -209,6 +213,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         CustomActionId::PREFIX => parsed!(custom::by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
+        DueId::PREFIX => parsed!(dues::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
         JobId::PREFIX => parsed!(jobs::by_id),

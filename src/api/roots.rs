@@ -27,6 +27,7 @@ use super::customers::persons::PersonMutation;
 use super::customers::queries::CustomerQuery;
 use super::documents::mutations::DocumentMutation;
 use super::documents::queries::DocumentQuery;
+use super::dues::DueMutation;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
 use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
@@ -86,6 +87,7 @@ pub struct Mutation(
     ParticipantMutation,
     BlockMutation,
     LimitApplicationMutation,
+    DueMutation,
     MovementMutation,
     HoldMutation,
     DocumentMutation,

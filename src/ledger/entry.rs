@@ -194,6 +194,8 @@ pub struct Draft {
     pub id: Option<EntryId>,
     /// Whether it is booked whatever is blocked: as its kind says, and what a scheme has cleared.
     pub passes_blocks: bool,
+    /// Whether whoever posts it spreads what it brings over open items, so that it is not spread by itself.
+    pub items_apart: bool,
     legs: Vec<Leg>,
 }
 
@@ -213,6 +215,7 @@ impl Draft {
             metadata: "{}".into(),
             id: None,
             passes_blocks: !kind.is_stopped_by_blocks(),
+            items_apart: false,
             legs: Vec::new(),
         }
     }

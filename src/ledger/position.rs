@@ -29,6 +29,19 @@ crate::words! {
         /// Any debt: claims that are mirrored for a creditor.
         Unlimited = "UNLIMITED",
     }
+
+    /// In which order money is spread over open items; those of one day in the order of booking.
+    ItemOrder {
+        /// The item that is due first with all of its components, in the order of repayment; then the next.
+        OldestItemFirst = "OLDEST_ITEM_FIRST",
+        /// The first component of all items, in the order of repayment; then the next.
+        ComponentFirst = "COMPONENT_FIRST",
+    }
+}
+
+impl ItemOrder {
+    /// Of a product that does not say.
+    pub const DEFAULT: Self = Self::OldestItemFirst;
 }
 
 /// The order in which a credit repays what is owed. A shortfall has no place in it: it is repaid before all others.
@@ -107,6 +120,8 @@ pub struct Position {
     pub restrictions: Restrictions,
     /// What it gives to charity with what it spends, if that is switched on.
     pub charity: Option<CharityRule>,
+    /// In which order what comes is spread over its open items; none of an account that never had any.
+    pub items: Option<ItemOrder>,
 }
 
 /// Money on its way, by the day on which it counts: at most a year of days, as value dates lie no further ahead.

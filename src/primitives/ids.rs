@@ -116,6 +116,10 @@ ids! {
     MandateId = "mdt";
     /// A direct debit.
     DirectDebitId = "ddb";
+    /// A due: what an account owes by a day.
+    DueId = "due";
+    /// What an entry has settled of a due.
+    DueSettlementId = "dst";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A kind of background work that one server does at a time.

@@ -142,6 +142,9 @@ impl Work {
             metadata: &draft.metadata,
         };
         let entry = self.book(head, postings)?;
+        if !draft.items_apart {
+            self.tell_items(&entry, None)?;
+        }
         for account in accounts {
             self.close_if_nothing_holds_it_back(account)?;
         }
@@ -268,10 +271,25 @@ impl Work {
             metadata: "{}",
         };
         let entry = self.book(head, postings)?;
+        self.tell_items(&entry, Some(original))?;
         for (account, _) in mirrored {
             self.close_if_nothing_holds_it_back(account)?;
         }
         Ok(entry)
+    }
+
+    /// What an entry brings to accounts whose debt is itemised is spread over their items, and what it takes back is open
+    /// there again.
+    fn tell_items(&mut self, entry: &Entry, original: Option<&Entry>) -> Decision<()> {
+        let Some(house) = self.house else { return Ok(()) };
+        for line in &entry.postings {
+            if let (Some(account), Some(total)) = (line.account, line.total)
+                && self.position(account)?.items.is_some()
+            {
+                house.booked(self, entry, original, (account, total.amount))?;
+            }
+        }
+        Ok(())
     }
 
     fn account_lines(

@@ -49,6 +49,10 @@ pub enum Table {
     Block,
     /// Applications for a higher limit.
     LimitApplication,
+    /// What accounts owe by a day.
+    Due,
+    /// What settled it.
+    DueSettlement,
     /// Reservations.
     Hold,
     /// Purchases that are disputed.

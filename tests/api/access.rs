@@ -329,6 +329,8 @@ on_both_databases! {
             ("payGarnishment", "money", json!({ "block": "blk_1", "iban": "SE3550000000054910000003" })),
             ("applyForRaisedCreditLimit", "money", on(json!({ "creditLimit": "1.00" }))),
             ("withdrawLimitApplication", "money", json!({ "application": "lap_1" })),
+            ("addDue", "money", on(json!({ "component": "FEE", "amount": euros("1.00"), "dueOn": "2026-05-01" }))),
+            ("cancelDue", "money", json!({ "due": "due_1", "reasonCode": "X" })),
             ("decideLimitApplication", "admin", json!({ "application": "lap_1", "approve": true })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;

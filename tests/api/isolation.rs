@@ -16,7 +16,7 @@ pub const EVERYTHING: &str = "{
         addresses { nodes { id externalReference postal { townName } } } } }
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
-        holds { nodes { id description } } history { nodes { sequence operation actor events { type payload } } } } } }
+        holds { nodes { id description } } dues { nodes { id reference } } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
@@ -44,7 +44,7 @@ pub struct Things {
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
-    /// run of it, a mandate.
+    /// run of it, a mandate, a due.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -127,6 +127,9 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let mandate = json!({ "account": account.by(), "scheme": "SEPA_CORE", "reference": "mdt-1", "signedOn": "2026-04-01",
         "payer": { "bankAccount": { "iban": "SE3550000000054910000003", "holderName": secret } } });
     let mandate = app.done("createMandate", mandate, "mandate { id }").await["mandate"]["id"].take();
+    let due = json!({ "account": credit.by(), "component": "FEE", "amount": euros("1.00"), "dueOn": "2026-05-01",
+        "reference": secret });
+    let due = app.done("addDue", due, "due { id }").await;
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -155,6 +158,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&action),
         text(&run),
         text(&mandate),
+        text(&due["due"]["id"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

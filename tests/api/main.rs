@@ -24,6 +24,7 @@ mod customers;
 mod database;
 mod days;
 mod documents;
+mod dues;
 mod events;
 mod explorer;
 mod faults;

@@ -8,6 +8,7 @@ use super::APPROVAL_REQUIRED;
 use super::events::{self, APPROVAL_REQUESTED, APPROVAL_RULES_SET};
 use super::model::{Approval, ApprovalState, hex, key_digest};
 use super::store::KEY;
+use crate::ledger::Entry;
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, ApprovalRulesId, Currency, Minor, Money, ProductId, TenantId};
 use crate::refused::{IDEMPOTENCY_KEY_REUSED, Refused};
@@ -190,7 +191,12 @@ pub struct TheHouse {
     pub product_of: fn(&mut Work, AccountId) -> Decision<Option<ProductId>>,
     /// Whether there is such a product.
     pub has_product: fn(&mut Work, ProductId) -> Decision<bool>,
+    /// What becomes of open items when something is booked.
+    pub booked: Booked,
 }
+
+/// What becomes of an account's open items when an entry brings this amount there, or takes it back.
+pub type Booked = fn(&mut Work, &Entry, Option<&Entry>, (AccountId, Minor)) -> Decision<()>;
 
 /// What a command did that was tried.
 struct Tried {
@@ -331,5 +337,15 @@ impl House for TheHouse {
 
     fn has_product(&self, work: &mut Work, product: ProductId) -> Decision<bool> {
         (self.has_product)(work, product)
+    }
+
+    fn booked(
+        &self,
+        work: &mut Work,
+        entry: &Entry,
+        original: Option<&Entry>,
+        brought: (AccountId, Minor),
+    ) -> Decision<()> {
+        (self.booked)(work, entry, original, brought)
     }
 }

@@ -223,6 +223,12 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("applyForRaisedCreditLimit.input.account.id", 2, json!({ "account": id, "creditLimit": "1.00" })),
         ("withdrawLimitApplication.input.application", 20, json!({ "application": "ID" })),
         ("decideLimitApplication.input.application", 20, json!({ "application": "ID", "approve": true })),
+        (
+            "addDue.input.account.id",
+            2,
+            json!({ "account": id, "component": "FEE", "amount": euro, "dueOn": "2026-05-01" }),
+        ),
+        ("cancelDue.input.due", 25, json!({ "due": "ID", "reasonCode": "X" })),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.lookup.customer.id", 0, json!({ "lookup": { "customer": id } })),
