@@ -17,8 +17,8 @@ mod m20261128_000003_cards;
 mod m20261128_000004_pos;
 mod m20261128_000006_money;
 mod m20261128_000007_actions;
-mod m20261129_000030_mandates;
 mod m20261129_000020_dues;
+mod m20261129_000030_mandates;
 
 /// Applies every migration in order.
 pub struct Migrator;

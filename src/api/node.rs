@@ -32,9 +32,8 @@ use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
 use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
     CustomActionId, CustomerId, DocumentId, DueId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId,
-    PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    MandateId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
