@@ -15,6 +15,7 @@ use crate::actions::{self, Actions};
 use crate::cards;
 use crate::customers;
 use crate::database::Database;
+use crate::debits;
 use crate::documents;
 use crate::dues;
 use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
@@ -30,6 +31,7 @@ use crate::mandates;
 use crate::parties;
 use crate::payments;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
+use crate::payments::credit_transfers::steps::{SendCreditTransfers, SimulateCreditTransfers};
 use crate::payments::simulator::SimulateRails;
 use crate::persons;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
@@ -48,9 +50,14 @@ const STOPPING: Duration = Duration::from_secs(5);
 #[must_use]
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
     vec![
+        step::<SendCreditTransfers>(),
         step::<SimulateRails>(),
+        step::<SimulateCreditTransfers>(),
         step::<CloseEmptied>(),
         step::<accounts::applications::ExpireApplications>(),
+        step::<debits::steps::SendDirectDebits>(),
+        step::<debits::steps::SimulateDirectDebits>(),
+        step::<debits::steps::ReleaseDirectDebits>(),
         step::<mandates::expiry::ExpireMandates>(),
     ]
 }
@@ -73,6 +80,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         accounts::refusals::CODES.to_vec(),
         cards::refusals::CODES.to_vec(),
         mandates::refusals::CODES.to_vec(),
+        debits::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -95,6 +103,7 @@ pub fn commands() -> Vec<Stored> {
         cards::COMMANDS,
         mandates::COMMANDS,
         dues::COMMANDS,
+        debits::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -161,8 +170,10 @@ pub fn event_types() -> Vec<EventType> {
         customers::addresses::events::TYPES,
         accounts::events::TYPES,
         cards::events::TYPES,
+        payments::credit_transfers::events::TYPES,
         mandates::events::TYPES,
         dues::events::TYPES,
+        debits::events::TYPES,
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
         documents::events::TYPES,

@@ -29,10 +29,11 @@ pub mod accounts;
 pub mod cards;
 
 pub mod dues;
+pub mod mandates;
 
 pub mod payments;
 
-pub mod mandates;
+pub mod debits;
 
 pub mod documents;
 

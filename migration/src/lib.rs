@@ -19,6 +19,8 @@ mod m20261128_000006_money;
 mod m20261128_000007_actions;
 mod m20261129_000020_dues;
 mod m20261129_000030_mandates;
+mod m20261129_000031_direct_debits;
+mod m20261129_000032_credit_transfers;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -40,6 +42,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000007_actions::Migration),
             Box::new(m20261129_000030_mandates::Migration),
             Box::new(m20261129_000020_dues::Migration),
+            Box::new(m20261129_000031_direct_debits::Migration),
+            Box::new(m20261129_000032_credit_transfers::Migration),
         ]
     }
 }

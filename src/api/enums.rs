@@ -24,6 +24,7 @@ pub use crate::customers::addresses::{AddressStatus, AddressType};
 pub use crate::customers::erasure::{KeptData, PersonalData};
 pub use crate::customers::identifiers::{Country as IdentifierCountry, IdentifierKind};
 pub use crate::customers::profile::ContactKind;
+pub use crate::debits::{DebitOutcome, DebitReason, DebitSource, DirectDebitAction, DirectDebitState};
 pub use crate::documents::DocumentStatus;
 pub use crate::dues::{DueSource, DueStatus};
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
@@ -38,6 +39,7 @@ pub use crate::ledger::{
 };
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
+pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransferState, TransferOutcome};
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::primitives::references::ReferenceRule;
 pub use crate::refused::RefusalCode;
@@ -194,6 +196,14 @@ graphql_enums! {
     PersonalData = "PersonalData",
     LimitApplicationAction = "LimitApplicationAction",
     LimitApplicationStatus = "LimitApplicationStatus",
+    CreditTransferAction = "CreditTransferAction",
+    CreditTransferState = "CreditTransferState",
+    TransferOutcome = "CreditTransferOutcome",
+    DebitOutcome = "DirectDebitOutcome",
+    DebitReason = "DirectDebitReason",
+    DebitSource = "DirectDebitSource",
+    DirectDebitAction = "DirectDebitAction",
+    DirectDebitState = "DirectDebitState",
     MandateAction = "MandateAction",
     MandateScheme = "MandateScheme",
     MandateStatus = "MandateStatus",

@@ -15,6 +15,7 @@ mod call;
 pub mod cards;
 pub mod context;
 pub mod customers;
+pub mod debits;
 pub mod documents;
 pub mod dues;
 pub mod enums;

@@ -22,18 +22,20 @@ use crate::api::cards::chargebacks::{self, Chargeback};
 use crate::api::cards::{self, Card};
 use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
+use crate::api::debits::{self, DirectDebit};
 use crate::api::documents::{self, Document};
 use crate::api::dues::{self, Due};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
+use crate::api::payments::credit_transfers::{self, CreditTransfer};
 use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
 use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
-    CustomActionId, CustomerId, DocumentId, DueId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId,
-    MandateId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    CreditTransferId, CustomActionId, CustomerId, DirectDebitId, DocumentId, DueId, EntryId, HoldId, JobId,
+    LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -106,8 +108,10 @@ node! {
     BusinessDay,
     Card,
     Chargeback,
+    CreditTransfer,
     CustomAction,
     Customer,
+    DirectDebit,
     Document,
     Due,
     Entry,
@@ -141,6 +145,8 @@ impl Node {
             | Self::Chargeback(_)
             | Self::CustomAction(_)
             | Self::Customer(_)
+            | Self::CreditTransfer(_)
+            | Self::DirectDebit(_)
             | Self::Document(_)
             | Self::Hold(_)
             | Self::Job(_)
@@ -211,6 +217,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         ChargebackId::PREFIX => parsed!(chargebacks::chargeback_by_id),
         CustomActionId::PREFIX => parsed!(custom::by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
+        CreditTransferId::PREFIX => parsed!(credit_transfers::by_id),
+        DirectDebitId::PREFIX => parsed!(debits::by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
         DueId::PREFIX => parsed!(dues::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),

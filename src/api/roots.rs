@@ -25,6 +25,8 @@ use super::customers::addresses::queries::AddressQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::persons::PersonMutation;
 use super::customers::queries::CustomerQuery;
+use super::debits::mutations::DirectDebitMutation;
+use super::debits::queries::DirectDebitQuery;
 use super::documents::mutations::DocumentMutation;
 use super::documents::queries::DocumentQuery;
 use super::dues::DueMutation;
@@ -35,6 +37,7 @@ use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
 use super::parties::{PartyMutation, PartyQuery};
+use super::payments::credit_transfers::{CreditTransferMutation, CreditTransferQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::movements::MovementMutation;
 use super::payments::receipts::ReceiptMutation;
@@ -66,6 +69,8 @@ pub struct Query(
     JobQuery,
     ApprovalQuery,
     MandateQuery,
+    DirectDebitQuery,
+    CreditTransferQuery,
 );
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
@@ -97,4 +102,6 @@ pub struct Mutation(
     JobMutation,
     ApprovalMutation,
     MandateMutation,
+    DirectDebitMutation,
+    CreditTransferMutation,
 );

@@ -100,6 +100,7 @@ fn kinds_that_commands_book() -> BTreeSet<String> {
         Kind::Credit,
         Kind::Chargeback,
         Kind::Donation,
+        Kind::Settlement,
         Kind::DisbursementReturned,
         Kind::Load,
         Kind::Unload,

@@ -57,6 +57,8 @@ crate::words! {
         Donation = "DONATION",
         /// A balance brought in from a former system.
         MigratedBalance = "MIGRATED_BALANCE",
+        /// A rail has settled what is not its receiver's yet, or is nobody's any more: between the tenant's own accounts.
+        Settlement = "SETTLEMENT",
         /// The mirror of an earlier entry.
         Reversal = "REVERSAL",
     }
@@ -88,6 +90,7 @@ impl TransactionKind {
             | Self::ReminderFee
             | Self::MigratedBalance
             | Self::Chargeback
+            | Self::Settlement
             | Self::Reversal => false,
         }
     }

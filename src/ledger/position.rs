@@ -323,6 +323,25 @@ impl Position {
         Ok(split)
     }
 
+    /// The same of what the outside has taken back already, which is never refused for lack of funds: where the account may
+    /// owe nothing, what its free funds do not cover is a shortfall.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountNotOpen`], [`Refusal::AmountOutOfRange`].
+    pub fn admit_taken_back(&self, split: Split, counts_from: NaiveDate, today: NaiveDate) -> Result<Split, Refusal> {
+        self.require_not_closed()?;
+        let mut split = self.settled(split, counts_from, today);
+        let (principal, shortfall) = (Component::Principal.index(), Component::Shortfall.index());
+        if !self.may_owe() && split[principal].0 < 0 {
+            let free = (self.balances[principal].0 - self.arriving.after(today).0 - self.reserved.0).max(0);
+            let covered = split[principal].0.max(-free);
+            split[shortfall].0 += split[principal].0 - covered;
+            split[principal] = Minor(covered);
+        }
+        self.in_range(&split)?;
+        Ok(split)
+    }
+
     /// The same split, after which no money stands beside a debt of the same account.
     ///
     /// No component but principal is left with a credit: it settles what the other components owe, in the product's

@@ -10,6 +10,7 @@
 //! | `registerPayment` | SETTLEMENT_PSP | as `postPayment` |
 //! | `postReimbursement` | the account's funds | SETTLEMENT_BANK |
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
+//! | `createCreditTransfer` | as `disburse` | SETTLEMENT_BANK |
 //! | `transfer` | the sender's funds or credit | the receiver, as a payment |
 //! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component; for a party's principal, CLIENT_MONEY in the place of SUSPENSE |
 //! | `postCharge` | the account's free funds, then its FEE or INTEREST (its funds alone where it may not owe) | FEE_INCOME or INTEREST_INCOME |
@@ -22,6 +23,7 @@
 pub mod charity;
 pub mod chores;
 pub mod corrections;
+pub mod credit_transfers;
 pub mod garnishments;
 pub mod holds;
 pub mod moves;
@@ -33,6 +35,7 @@ pub mod simulator;
 
 pub use crate::accounts::bank::{self, BankAccount, BankAccountClass, BankAccountInput};
 pub use corrections::{ChargeKind, EntryBy, PostAdjustment, PostCharge, ReverseEntry};
+pub use credit_transfers::{CancelCreditTransfer, CreateCreditTransfer, ReportCreditTransfer};
 pub use garnishments::PayGarnishment;
 pub use holds::{CaptureHold, ExpireHold, PlaceHold, ReleaseHold};
 pub use moves::{Details, Disburse, PostPayment, Transfer};
@@ -48,6 +51,9 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<PostPayment>(),
     Stored::of::<RegisterPayment>(),
     Stored::of::<Disburse>(),
+    Stored::of::<CreateCreditTransfer>(),
+    Stored::of::<CancelCreditTransfer>(),
+    Stored::of::<ReportCreditTransfer>(),
     Stored::of::<PostReimbursement>(),
     Stored::of::<Transfer>(),
     Stored::of::<PostAdjustment>(),

@@ -114,6 +114,8 @@ ids! {
     ChargebackId = "cbk";
     /// A mandate: what a customer has allowed to be collected.
     MandateId = "mdt";
+    /// A credit transfer: money on its way to a bank account.
+    CreditTransferId = "ctr";
     /// A direct debit.
     DirectDebitId = "ddb";
     /// A due: what an account owes by a day.

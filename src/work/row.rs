@@ -59,6 +59,10 @@ pub enum Table {
     Chargeback,
     /// What customers have allowed to be collected.
     Mandate,
+    /// Money on its way to bank accounts.
+    CreditTransfer,
+    /// What is collected by them.
+    DirectDebit,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

@@ -181,6 +181,23 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("refundCard.input.of.card.id", 15, json!({ "of": { "card": id }, "amount": euro })),
         ("openChargeback.input.purchase", 16, json!({ "purchase": "ID", "reason": "X" })),
         ("resolveChargeback.input.chargeback", 17, json!({ "chargeback": "ID", "outcome": "WON" })),
+        (
+            "createCreditTransfer.input.account.id",
+            2,
+            json!({ "account": id, "amount": euro, "iban": "SE3550000000054910000003" }),
+        ),
+        ("createDirectDebit.input.account.id", 2, json!({ "account": id, "amount": euro })),
+        ("createDirectDebit.input.mandate.id", 24, json!({ "account": mine, "amount": euro, "mandate": id })),
+        (
+            "createDirectDebit.input.mandate.ofAccount.account.id",
+            2,
+            json!({ "account": mine, "amount": euro, "mandate": of_account }),
+        ),
+        (
+            "createDirectDebit.input.overpaymentAccount.id",
+            2,
+            json!({ "account": mine, "amount": euro, "overpaymentAccount": id }),
+        ),
         ("createMandate.input.account.id", 2, json!({ "account": id, "scheme": "SEPA_CORE", "payer": payer })),
         (
             "createMandate.input.debtor.id",
@@ -508,7 +525,7 @@ on_both_databases! {
     async fn cursors_of_others_and_of_other_lists_lead_nowhere(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let lists = [
-            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("webhooks", "id"), ("products", "id"), ("documents", "id"), ("holds", "id"), ("chargebacks", "id"), ("mandates", "id"), ("entries", "id"), ("auditRecords", "id target"),
+            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("webhooks", "id"), ("products", "id"), ("documents", "id"), ("holds", "id"), ("chargebacks", "id"), ("mandates", "id"), ("directDebits", "id"), ("creditTransfers", "id"), ("entries", "id"), ("auditRecords", "id target"),
             ("events", "sequence entry { id } account { id } customer { id }"),
         ];
         let secrets = |things: &Things| things.ids.clone();
