@@ -22,7 +22,7 @@ use konto::database::Database;
 use konto::engine::Engine;
 use konto::jobs::day::{BusinessDay, Step, step};
 use konto::jobs::runner::{Days, Outcome};
-use konto::ledger::position::RepaymentOrder;
+use konto::ledger::position::{ItemOrder, RepaymentOrder};
 use konto::ledger::{DebtRule, LedgerFault, PaymentChannel};
 use konto::payments::{Details, PostPayment, Transfer};
 use konto::primitives::{AccountId, Clock, IdSource, Money, Origin, TenantId};
@@ -186,6 +186,7 @@ async fn fill(engine: &Engine, tenant: TenantId, accounts: usize) {
         currency: euros("0").currency,
         debt_rule: DebtRule::None,
         repayment_order: RepaymentOrder::DEFAULT,
+        item_order: ItemOrder::DEFAULT,
         default_credit_limit: None,
         maximum_credit_limit: None,
         maximum_balance: None,

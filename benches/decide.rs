@@ -10,7 +10,7 @@ use konto::accounts::products::CreateProduct;
 use konto::accounts::store::ProductBy;
 use konto::accounts::{AccountBy, Family, OpenAccount};
 use konto::customers::{CreateCustomer, CustomerBy, CustomerType};
-use konto::ledger::position::RepaymentOrder;
+use konto::ledger::position::{ItemOrder, RepaymentOrder};
 use konto::ledger::{DebtRule, PaymentChannel};
 use konto::payments::{Details, PostPayment, Transfer};
 use konto::primitives::{Clock, Money, Origin, TenantId};
@@ -32,6 +32,7 @@ fn main() {
         currency: euros("0").currency,
         debt_rule: DebtRule::None,
         repayment_order: RepaymentOrder::DEFAULT,
+        item_order: ItemOrder::DEFAULT,
         default_credit_limit: None,
         maximum_credit_limit: None,
         maximum_balance: None,

@@ -16,7 +16,9 @@ use crate::cards;
 use crate::collections;
 use crate::customers;
 use crate::database::Database;
+use crate::debits;
 use crate::documents;
+use crate::dues;
 use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
 use crate::insurance;
@@ -32,6 +34,7 @@ use crate::parties;
 use crate::payments;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
 use crate::payments::providers::{self, Providers};
+use crate::payments::credit_transfers::steps::{SendCreditTransfers, SimulateCreditTransfers};
 use crate::payments::simulator::SimulateRails;
 use crate::persons;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
@@ -50,12 +53,17 @@ const STOPPING: Duration = Duration::from_secs(5);
 #[must_use]
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
     vec![
+        step::<SendCreditTransfers>(),
         step::<SimulateRails>(),
         step::<insurance::ChargePremiums>(),
         step::<insurance::TurnContracts>(),
+        step::<SimulateCreditTransfers>(),
         step::<CloseEmptied>(),
         step::<accounts::references::GiveReferences>(),
         step::<accounts::applications::ExpireApplications>(),
+        step::<debits::steps::SendDirectDebits>(),
+        step::<debits::steps::SimulateDirectDebits>(),
+        step::<debits::steps::ReleaseDirectDebits>(),
         step::<mandates::expiry::ExpireMandates>(),
     ]
 }
@@ -81,6 +89,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         insurance::refusals::CODES.to_vec(),
         providers::refusals::CODES.to_vec(),
         collections::refusals::CODES.to_vec(),
+        debits::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -104,6 +113,8 @@ pub fn commands() -> Vec<Stored> {
         mandates::COMMANDS,
         insurance::COMMANDS,
         collections::COMMANDS,
+        dues::COMMANDS,
+        debits::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -152,7 +163,8 @@ pub fn job_kinds() -> Vec<JobKind> {
 }
 
 /// What all commands of a tenant are decided under.
-pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product, closed: insurance::close_all };
+pub static HOUSE: TheHouse =
+    TheHouse { commands, product_of, has_product, closed: insurance::close_all, booked: dues::booked };
 
 fn product_of(work: &mut Work, account: AccountId) -> Decision<Option<ProductId>> {
     Ok(work.get::<accounts::Account>(account)?.map(|account| account.product))
@@ -176,7 +188,10 @@ pub fn event_types() -> Vec<EventType> {
         customers::addresses::events::TYPES,
         accounts::events::TYPES,
         cards::events::TYPES,
+        payments::credit_transfers::events::TYPES,
         mandates::events::TYPES,
+        dues::events::TYPES,
+        debits::events::TYPES,
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
         insurance::events::TYPES,

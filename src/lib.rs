@@ -28,11 +28,15 @@ pub mod accounts;
 
 pub mod cards;
 
+pub mod dues;
+pub mod mandates;
+
 pub mod payments;
 
 pub mod insurance;
 pub mod collections;
 pub mod mandates;
+pub mod debits;
 
 pub mod documents;
 

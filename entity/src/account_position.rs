@@ -26,6 +26,7 @@ pub struct Model {
     pub restrictions: Option<String>,
     pub charity: Option<String>,
     pub itemised: bool,
+    pub item_order: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

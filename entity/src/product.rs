@@ -17,6 +17,7 @@ pub struct Model {
     pub currency: String,
     pub debt_rule: String,
     pub repayment_order: String,
+    pub item_order: String,
     pub default_credit_limit_minor: i64,
     pub maximum_credit_limit_minor: Option<i64>,
     pub maximum_balance_minor: Option<i64>,

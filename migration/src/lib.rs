@@ -27,6 +27,10 @@ mod m20261129_000013_authorisation_days;
 mod m20261129_000050_insurance;
 mod m20261129_000051_providers;
 mod m20261129_000040_claims;
+mod m20261129_000020_dues;
+mod m20261129_000030_mandates;
+mod m20261129_000031_direct_debits;
+mod m20261129_000032_credit_transfers;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -56,6 +60,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000050_insurance::Migration),
             Box::new(m20261129_000051_providers::Migration),
             Box::new(m20261129_000040_claims::Migration),
+            Box::new(m20261129_000020_dues::Migration),
+            Box::new(m20261129_000031_direct_debits::Migration),
+            Box::new(m20261129_000032_credit_transfers::Migration),
         ]
     }
 }

@@ -121,6 +121,7 @@ mod tests {
             restrictions: Default::default(),
             charity: None,
             itemised: false,
+            items: None,
         }
     }
 

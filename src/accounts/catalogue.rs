@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{self, PRODUCT_CREATED};
 use super::model::{Family, Product, WorkingMode};
 use crate::ledger::DebtRule;
-use crate::ledger::position::RepaymentOrder;
+use crate::ledger::position::{ItemOrder, RepaymentOrder};
 use crate::primitives::{Currency, Minor};
 use crate::work::{Command, Decision, Stop, Work};
 
@@ -55,6 +55,7 @@ impl Command for InstallCatalogue {
                 currency: self.currency,
                 debt_rule: *debt_rule,
                 repayment_order: RepaymentOrder::DEFAULT,
+                item_order: ItemOrder::DEFAULT,
                 default_credit_limit: Minor(limit * unit),
                 maximum_credit_limit: None,
                 maximum_balance: None,

@@ -185,6 +185,7 @@ pub fn position(account: &Account, product: &Product, credit_limit: Minor) -> Po
         restrictions: Default::default(),
         charity: None,
         itemised: false,
+        items: None,
     }
 }
 

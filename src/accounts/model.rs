@@ -7,7 +7,7 @@ use super::bank::{BankAccount, BankAccountClass};
 use super::prepaid::PrepaidTerms;
 use crate::ledger::DebtRule;
 use crate::ledger::charity::CharityRule;
-use crate::ledger::position::RepaymentOrder;
+use crate::ledger::position::{ItemOrder, RepaymentOrder};
 use crate::ledger::refusal::LIMIT_EXCEEDED;
 use crate::primitives::clock::Micros;
 use crate::primitives::references::{ReferenceRule, ReferenceScheme};
@@ -102,6 +102,8 @@ pub struct Product {
     pub debt_rule: DebtRule,
     /// What a credit repays first.
     pub repayment_order: RepaymentOrder,
+    /// In which order what comes is spread over open items.
+    pub item_order: ItemOrder,
     /// The limit of an account that is opened without one.
     pub default_credit_limit: Minor,
     /// The largest limit that an account may be opened with.

@@ -12,7 +12,7 @@ use super::store::{CODE, ProductBy};
 use crate::ledger::DebtRule;
 use crate::ledger::amounts::optional;
 use crate::ledger::charity::CharityRule;
-use crate::ledger::position::RepaymentOrder;
+use crate::ledger::position::{ItemOrder, RepaymentOrder};
 use crate::primitives::references::{ReferenceRule, ReferenceScheme};
 use crate::primitives::{Amount, Currency};
 use crate::refused::Refused;
@@ -35,6 +35,8 @@ pub struct CreateProduct {
     pub debt_rule: DebtRule,
     /// What a credit repays first.
     pub repayment_order: RepaymentOrder,
+    /// In which order what comes is spread over open items.
+    pub item_order: ItemOrder,
     /// The limit of an account that is opened without one.
     pub default_credit_limit: Option<Amount>,
     /// The largest limit that an account may be opened with.
@@ -79,6 +81,7 @@ impl Command for CreateProduct {
             currency,
             debt_rule: self.debt_rule,
             repayment_order: self.repayment_order,
+            item_order: self.item_order,
             default_credit_limit: minor("defaultCreditLimit", self.default_credit_limit)?.unwrap_or_default(),
             maximum_credit_limit: minor("maximumCreditLimit", self.maximum_credit_limit)?,
             maximum_balance: minor("maximumBalance", self.maximum_balance)?,

@@ -13,7 +13,7 @@ use super::refusals::PAYMENT_REFERENCE_INVALID;
 use crate::customers::{self, Customer, CustomerBy, visible};
 use crate::database::{Kind, Listed, listed};
 use crate::ledger::charity::CharityRule;
-use crate::ledger::position::RepaymentOrder;
+use crate::ledger::position::{ItemOrder, RepaymentOrder};
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
 use crate::ledger::{AccountStatus, DebtRule, LedgerFault, Position};
@@ -105,6 +105,7 @@ impl Row for Product {
             currency: self.currency.code().into(),
             debt_rule: self.debt_rule.word().into(),
             repayment_order: self.repayment_order.to_text(),
+            item_order: self.item_order.word().into(),
             default_credit_limit_minor: self.default_credit_limit.0,
             maximum_credit_limit_minor: self.maximum_credit_limit.map(|limit| limit.0),
             maximum_balance_minor: self.maximum_balance.map(|limit| limit.0),
@@ -132,6 +133,7 @@ impl Row for Product {
             currency: known_currency(&row.currency)?,
             debt_rule: known(DebtRule::from_word(&row.debt_rule), "debt rule")?,
             repayment_order: known(RepaymentOrder::from_text(&row.repayment_order), "repayment order")?,
+            item_order: known(ItemOrder::from_word(&row.item_order), "order of items")?,
             default_credit_limit: Minor(row.default_credit_limit_minor),
             maximum_credit_limit: row.maximum_credit_limit_minor.map(Minor),
             maximum_balance: row.maximum_balance_minor.map(Minor),

@@ -29,7 +29,9 @@ pub use crate::customers::addresses::{AddressStatus, AddressType};
 pub use crate::customers::erasure::{KeptData, PersonalData};
 pub use crate::customers::identifiers::{Country as IdentifierCountry, IdentifierKind};
 pub use crate::customers::profile::ContactKind;
+pub use crate::debits::{DebitOutcome, DebitReason, DebitSource, DirectDebitAction, DirectDebitState};
 pub use crate::documents::DocumentStatus;
+pub use crate::dues::{DueSource, DueStatus};
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
 pub use crate::insurance::model::{
     InsuranceAction, InsurancePossibleAction, InsuranceStatus, PremiumBasis, PremiumPeriod, PremiumRounding,
@@ -38,6 +40,7 @@ pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
+pub use crate::ledger::position::ItemOrder;
 pub use crate::ledger::{
     AccountStatus, BlockKind, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole,
     PaymentChannel, TransactionKind,
@@ -45,6 +48,7 @@ pub use crate::ledger::{
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPaymentState};
+pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransferState, TransferOutcome};
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::payments::schemes::SettlementDirection;
 pub use crate::primitives::references::ReferenceRule;
@@ -190,6 +194,8 @@ graphql_enums! {
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",
     DocumentStatus = "DocumentStatus",
+    DueSource = "DueSource",
+    DueStatus = "DueStatus",
     EventType = "LedgerEventType",
     HoldStatus = "HoldStatus",
     IdentifierCountry = "IdentifierCountry",
@@ -198,6 +204,7 @@ graphql_enums! {
     InsurancePossibleAction = "InsurancePossibleAction",
     InsuranceStatus = "InsuranceStatus",
     InternalRole = "InternalRole",
+    ItemOrder = "ItemOrder",
     JobItemState = "JobItemState",
     JobKind = "JobKind",
     JobState = "JobState",
@@ -207,6 +214,14 @@ graphql_enums! {
     PersonalData = "PersonalData",
     LimitApplicationAction = "LimitApplicationAction",
     LimitApplicationStatus = "LimitApplicationStatus",
+    CreditTransferAction = "CreditTransferAction",
+    CreditTransferState = "CreditTransferState",
+    TransferOutcome = "CreditTransferOutcome",
+    DebitOutcome = "DirectDebitOutcome",
+    DebitReason = "DirectDebitReason",
+    DebitSource = "DirectDebitSource",
+    DirectDebitAction = "DirectDebitAction",
+    DirectDebitState = "DirectDebitState",
     MandateAction = "MandateAction",
     MandateScheme = "MandateScheme",
     MandateStatus = "MandateStatus",

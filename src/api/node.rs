@@ -23,12 +23,18 @@ use crate::api::cards::{self, Card};
 use crate::api::collections::{self as claims, Claim, Receivable};
 use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
+use crate::api::debits::{self, DirectDebit};
 use crate::api::documents::{self, Document};
 use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
 use crate::api::payments::providers::{self, ProviderPayment};
+use crate::api::dues::{self, Due};
+use crate::api::jobs::{self, Job};
+use crate::api::mandates::{self, Mandate};
+use crate::api::parties::{self, Party};
+use crate::api::payments::credit_transfers::{self, CreditTransfer};
 use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
@@ -40,6 +46,8 @@ use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId, ClaimId,
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
     PartyId, ProductId, ReceivableId, TenantId, WebhookDeliveryId, WebhookId,
+    CreditTransferId, CustomActionId, CustomerId, DirectDebitId, DocumentId, DueId, EntryId, HoldId, JobId,
+    LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -113,9 +121,12 @@ node! {
     Card,
     Chargeback,
     Claim,
+    CreditTransfer,
     CustomAction,
     Customer,
+    DirectDebit,
     Document,
+    Due,
     Entry,
     Hold,
     InsuranceContract,
@@ -137,7 +148,7 @@ node! {
 impl Node {
     /// Where its history is found. Each kind of node says so here, so that none is forgotten; none of what is a record of
     /// a history itself, or whose entries have one, or of which nothing is told in the log; those of addresses,
-    /// blocks and applications are in those of whom they are of.
+    /// blocks, dues and applications are in those of whom they are of.
     #[must_use]
     pub fn history(&self, id: &ID) -> Option<HistoryOf> {
         match self {
@@ -152,6 +163,8 @@ impl Node {
             | Self::Claim(_)
             | Self::CustomAction(_)
             | Self::Customer(_)
+            | Self::CreditTransfer(_)
+            | Self::DirectDebit(_)
             | Self::Document(_)
             | Self::Hold(_)
             | Self::InsuranceContract(_)
@@ -166,6 +179,7 @@ impl Node {
             Self::Address(_)
             | Self::AuditRecord(_)
             | Self::Block(_)
+            | Self::Due(_)
             | Self::LedgerAccount(_)
             | Self::LimitApplication(_)
             | Self::Transaction(_)
@@ -226,7 +240,10 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         ClaimId::PREFIX => parsed!(claims::claim_by_id),
         CustomActionId::PREFIX => parsed!(custom::by_id),
         CustomerId::PREFIX => parsed!(customers::by_id),
+        CreditTransferId::PREFIX => parsed!(credit_transfers::by_id),
+        DirectDebitId::PREFIX => parsed!(debits::by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
+        DueId::PREFIX => parsed!(dues::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
         InsuranceContractId::PREFIX => parsed!(insurance::contracts::by_id),

@@ -28,8 +28,11 @@ use super::customers::addresses::queries::AddressQuery;
 use super::customers::mutations::CustomerMutation;
 use super::customers::persons::PersonMutation;
 use super::customers::queries::CustomerQuery;
+use super::debits::mutations::DirectDebitMutation;
+use super::debits::queries::DirectDebitQuery;
 use super::documents::mutations::DocumentMutation;
 use super::documents::queries::DocumentQuery;
+use super::dues::DueMutation;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
 use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
@@ -38,6 +41,7 @@ use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
 use super::parties::{PartyMutation, PartyQuery};
+use super::payments::credit_transfers::{CreditTransferMutation, CreditTransferQuery};
 use super::payments::holds::HoldMutation;
 use super::payments::loads::LoadMutation;
 use super::payments::movements::MovementMutation;
@@ -78,6 +82,8 @@ pub struct Query(
     JobQuery,
     ApprovalQuery,
     MandateQuery,
+    DirectDebitQuery,
+    CreditTransferQuery,
 );
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
@@ -103,6 +109,7 @@ pub struct Mutation(
     LimitApplicationMutation,
     InsurancePackageMutation,
     InsuranceMutation,
+    DueMutation,
     MovementMutation,
     LoadMutation,
     HoldMutation,
@@ -116,4 +123,6 @@ pub struct Mutation(
     JobMutation,
     ApprovalMutation,
     MandateMutation,
+    DirectDebitMutation,
+    CreditTransferMutation,
 );

@@ -26,7 +26,7 @@ use crate::accounts::{self, CreateProduct, Family};
 use crate::actions::{ActionBinding, ActionKind, CreateCustomAction, Definition};
 use crate::database::Database;
 use crate::ledger::journal::Page;
-use crate::ledger::position::RepaymentOrder;
+use crate::ledger::position::{ItemOrder, RepaymentOrder};
 use crate::ledger::{DebtRule, LedgerFault};
 use crate::primitives::references::ReferenceRule;
 use crate::primitives::{Amount, Clock, Currency, IdSource, Minor, TenantId};
@@ -167,6 +167,7 @@ fn swedish_products() -> Result<Vec<CreateProduct>, Problem> {
         currency: krona,
         debt_rule,
         repayment_order: RepaymentOrder::DEFAULT,
+        item_order: ItemOrder::DEFAULT,
         default_credit_limit: Some(Amount(Minor(limit).in_currency(krona).amount)),
         maximum_credit_limit: None,
         maximum_balance: None,

@@ -102,6 +102,7 @@ fn kinds_that_commands_book() -> BTreeSet<String> {
         Kind::Donation,
         Kind::InsurancePremium,
         Kind::ProviderPayout,
+        Kind::Settlement,
         Kind::DisbursementReturned,
         Kind::Load,
         Kind::Unload,

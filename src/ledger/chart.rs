@@ -23,6 +23,8 @@ crate::words! {
         SettlementBank = "SETTLEMENT_BANK",
         /// Direct debits.
         SettlementDirectDebit = "SETTLEMENT_DIRECT_DEBIT",
+        /// Direct debits that are settled, and not their accounts' yet.
+        DirectDebitPending = "DIRECT_DEBIT_PENDING",
         /// Card payments and captured holds.
         SettlementCard = "SETTLEMENT_CARD",
         /// Payment service providers.
@@ -100,6 +102,7 @@ impl InternalRole {
         match self {
             Self::SettlementBank => "Settlement, bank transfers",
             Self::SettlementDirectDebit => "Settlement, direct debits",
+            Self::DirectDebitPending => "Direct debits, pending",
             Self::SettlementCard => "Settlement, cards",
             Self::SettlementPsp => "Settlement, payment service providers",
             Self::SettlementCash => "Cash",

@@ -63,6 +63,8 @@ crate::words! {
         MigratedBalance = "MIGRATED_BALANCE",
         /// A debt was taken in to be collected, or was raised, lowered or given up since.
         Receivable = "RECEIVABLE",
+        /// A rail has settled what is not its receiver's yet, or is nobody's any more: between the tenant's own accounts.
+        Settlement = "SETTLEMENT",
         /// The mirror of an earlier entry.
         Reversal = "REVERSAL",
     }
@@ -97,6 +99,7 @@ impl TransactionKind {
             | Self::MigratedBalance
             | Self::Chargeback
             | Self::Receivable
+            | Self::Settlement
             | Self::Reversal => false,
         }
     }
@@ -205,6 +208,8 @@ pub struct Draft {
     pub passes_blocks: bool,
     /// Whether it comes from whoever keeps the items of the accounts that it touches: nobody else books on itemised ones.
     pub of_items: bool,
+    /// Whether whoever posts it spreads what it brings over open items, so that it is not spread by itself.
+    pub items_apart: bool,
     legs: Vec<Leg>,
 }
 
@@ -225,6 +230,7 @@ impl Draft {
             id: None,
             passes_blocks: !kind.is_stopped_by_blocks(),
             of_items: false,
+            items_apart: false,
             legs: Vec::new(),
         }
     }

@@ -29,6 +29,19 @@ crate::words! {
         /// Any debt: claims that are mirrored for a creditor.
         Unlimited = "UNLIMITED",
     }
+
+    /// In which order money is spread over open items; those of one day in the order of booking.
+    ItemOrder {
+        /// The item that is due first with all of its components, in the order of repayment; then the next.
+        OldestItemFirst = "OLDEST_ITEM_FIRST",
+        /// The first component of all items, in the order of repayment; then the next.
+        ComponentFirst = "COMPONENT_FIRST",
+    }
+}
+
+impl ItemOrder {
+    /// Of a product that does not say.
+    pub const DEFAULT: Self = Self::OldestItemFirst;
 }
 
 /// The order in which a credit repays what is owed. A shortfall has no place in it: it is repaid before all others.
@@ -109,6 +122,8 @@ pub struct Position {
     pub charity: Option<CharityRule>,
     /// Whether somebody keeps what it owes item by item (claims): then nothing is booked on it past them.
     pub itemised: bool,
+    /// In which order what comes is spread over its open items; none of an account that never had any.
+    pub items: Option<ItemOrder>,
 }
 
 /// Money on its way, by the day on which it counts: at most a year of days, as value dates lie no further ahead.
@@ -307,6 +322,25 @@ impl Position {
         self.require_not_closed()?;
         let split = self.settled(split, counts_from, today);
         self.admit(&split, (!self.may_owe()).then(|| self.room(today)), today)?;
+        Ok(split)
+    }
+
+    /// The same of what the outside has taken back already, which is never refused for lack of funds: where the account may
+    /// owe nothing, what its free funds do not cover is a shortfall.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountNotOpen`], [`Refusal::AmountOutOfRange`].
+    pub fn admit_taken_back(&self, split: Split, counts_from: NaiveDate, today: NaiveDate) -> Result<Split, Refusal> {
+        self.require_not_closed()?;
+        let mut split = self.settled(split, counts_from, today);
+        let (principal, shortfall) = (Component::Principal.index(), Component::Shortfall.index());
+        if !self.may_owe() && split[principal].0 < 0 {
+            let free = (self.balances[principal].0 - self.arriving.after(today).0 - self.reserved.0).max(0);
+            let covered = split[principal].0.max(-free);
+            split[shortfall].0 += split[principal].0 - covered;
+            split[principal] = Minor(covered);
+        }
+        self.in_range(&split)?;
         Ok(split)
     }
 

@@ -6,7 +6,7 @@ use super::charity::CharityRule;
 use super::chart::{Component, InternalRole};
 use super::fault::LedgerFault;
 use super::hold::{Counted, Hold, HoldStatus};
-use super::position::{AccountStatus, Arriving, DebtRule, Position, RepaymentOrder};
+use super::position::{AccountStatus, Arriving, DebtRule, ItemOrder, Position, RepaymentOrder};
 use super::restrictions::Restrictions;
 use crate::primitives::{AccountId, CardId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId, TenantId};
 use crate::work::row::{Index, Row, Table};
@@ -60,6 +60,7 @@ impl Row for Position {
             restrictions: self.restrictions.to_text(),
             charity: self.charity.map(CharityRule::to_text),
             itemised: self.itemised,
+            item_order: self.items.map(|order| order.word().into()),
         }
     }
 
@@ -89,6 +90,11 @@ impl Row for Position {
                 .map(|rule| known(CharityRule::from_text(rule), "what is given to charity"))
                 .transpose()?,
             itemised: row.itemised,
+            items: row
+                .item_order
+                .as_deref()
+                .map(|order| known(ItemOrder::from_word(order), "order of items"))
+                .transpose()?,
         })
     }
 

@@ -17,7 +17,7 @@ pub mod payer;
 pub mod refusals;
 pub mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use commands::{ActivateMandate, AmendMandate, CreateMandate, RevokeMandate, SuspendMandate};
 pub use model::{Mandate, MandateAction, MandateScheme, MandateStatus, SequenceType};

@@ -38,6 +38,11 @@ fn mandate(status: MandateStatus) -> Mandate {
     }
 }
 
+/// A mandate in force that is announced so many days before a collection.
+pub(crate) fn announced(pre_notification_days: u16) -> Mandate {
+    Mandate { pre_notification_days, ..mandate(MandateStatus::Active) }
+}
+
 #[test]
 fn a_state_becomes_what_its_list_says_and_nothing_else() {
     for from in MandateStatus::ALL {

@@ -16,6 +16,7 @@
 //! | `disburse` | the account's funds or credit | SETTLEMENT_BANK |
 //! | `returnDisbursement` | the mirror of the disbursement | |
 //! | `postDeduction` | the account's funds or credit | SETTLEMENT_INTERNAL |
+//! | `createCreditTransfer` | as `disburse` | SETTLEMENT_BANK |
 //! | `transfer` | the sender's funds or credit | the receiver, as a payment |
 //! | `postAdjustment` | SUSPENSE or the account | the account or SUSPENSE, on the named component; for a party's principal, CLIENT_MONEY in the place of SUSPENSE |
 //! | `postCharge` | the account's free funds, then its FEE or INTEREST (its funds alone where it may not owe) | FEE_INCOME or INTEREST_INCOME |
@@ -29,6 +30,7 @@
 pub mod charity;
 pub mod chores;
 pub mod corrections;
+pub mod credit_transfers;
 pub mod garnishments;
 pub mod holds;
 pub mod loads;
@@ -44,6 +46,7 @@ pub mod simulator;
 
 pub use crate::accounts::bank::{self, BankAccount, BankAccountClass, BankAccountInput};
 pub use corrections::{ChargeKind, EntryBy, PostAdjustment, PostCharge, ReverseEntry};
+pub use credit_transfers::{CancelCreditTransfer, CreateCreditTransfer, ReportCreditTransfer};
 pub use garnishments::PayGarnishment;
 pub use holds::{CaptureHold, ExpireHold, PlaceHold, ReleaseHold};
 pub use loads::{LoadAccount, Prepaid, UnloadAccount};
@@ -68,6 +71,9 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<LoadAccount>(),
     Stored::of::<UnloadAccount>(),
     Stored::of::<Disburse>(),
+    Stored::of::<CreateCreditTransfer>(),
+    Stored::of::<CancelCreditTransfer>(),
+    Stored::of::<ReportCreditTransfer>(),
     Stored::of::<PostReimbursement>(),
     Stored::of::<Transfer>(),
     Stored::of::<PostAdjustment>(),

@@ -13,7 +13,7 @@ use crate::ledger::amounts::positive;
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::facts::Counterparty;
 use crate::ledger::{Draft, Entry, ExternalReference, InternalRole, PaymentChannel, Refusal, TransactionKind};
-use crate::primitives::{Minor, Money};
+use crate::primitives::{AccountId, Minor, Money};
 use crate::refused::{Refused, check_reference, described, noted};
 use crate::work::{Command, Decision, Named as _, Stop, Wants, Work};
 
@@ -192,20 +192,70 @@ impl Command for Disburse {
 
     /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
-        let account = self.account.locate_id(work, "account")?;
+        let pay_out = PayOut {
+            account: self.account.locate_id(work, "account")?,
+            amount: self.amount,
+            bank_account: &self.bank_account,
+            bic: None,
+            receiver_name: self.receiver_name.as_deref(),
+            message_to_receiver: self.message_to_receiver.as_deref(),
+            message_field: "messageToReceiver",
+            own_message: self.own_message.as_deref(),
+            details: &self.details,
+            title: "Disbursement",
+            simulated_by: self.details.reference.as_deref(),
+        };
+        Ok(pay_out.book(work)?.0)
+    }
+}
+
+/// Money that leaves an account for a bank account, whoever asks for it.
+#[derive(Debug)]
+pub(super) struct PayOut<'a> {
+    /// From which account.
+    pub account: AccountId,
+    /// How much.
+    pub amount: Money,
+    /// To where.
+    pub bank_account: &'a BankAccount,
+    /// The receiver's bank.
+    pub bic: Option<String>,
+    /// Who is paid.
+    pub receiver_name: Option<&'a str>,
+    /// What the receiver is told.
+    pub message_to_receiver: Option<&'a str>,
+    /// The input's field that has it.
+    pub message_field: &'static str,
+    /// What stands in the account's own transactions.
+    pub own_message: Option<&'a str>,
+    /// The rest.
+    pub details: &'a Details,
+    /// What it is called where nobody says.
+    pub title: &'static str,
+    /// What tells a sandbox's rail what to do.
+    pub simulated_by: Option<&'a str>,
+}
+
+impl PayOut<'_> {
+    /// Books it. Gives the entry, and how much it was.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, then the books' in their order.
+    pub(super) fn book(&self, work: &mut Work) -> Decision<(Arc<Entry>, Minor)> {
         let amount = positive("amount", self.amount)?;
-        let own = noted("ownMessage", self.own_message.as_deref())?;
+        let own = noted("ownMessage", self.own_message)?;
         let mut draft = Draft::new(TransactionKind::Disbursement, self.amount.currency, String::new());
-        let from = Side::Account(account, Spread::Flow, own);
+        let from = Side::Account(self.account, Spread::Flow, own);
         draft = draft.moving(from, Side::Internal(InternalRole::SettlementBank), amount);
-        let name = noted("receiverName", self.receiver_name.as_deref())?;
-        draft.personal.counterparty = Some(Counterparty { name, ..self.bank_account.to_counterparty() });
-        draft.personal.message_to_receiver = noted("messageToReceiver", self.message_to_receiver.as_deref())?;
-        let mut draft = self.details.on(draft, "Disbursement")?;
+        let name = noted("receiverName", self.receiver_name)?;
+        let to = self.bank_account.to_counterparty();
+        draft.personal.counterparty = Some(Counterparty { name, bank: self.bic.clone(), ..to });
+        draft.personal.message_to_receiver = noted(self.message_field, self.message_to_receiver)?;
+        let mut draft = self.details.on(draft, self.title)?;
         draft.value_date = counts_on(work, PaymentChannel::BankTransfer, self.details.value_date);
-        let entry = work.post(&draft).named(&[(account, "account")])?;
-        simulator::bounce(work, self.details.reference.as_deref(), &entry)?;
-        Ok(entry)
+        let entry = work.post(&draft).named(&[(self.account, "account")])?;
+        simulator::bounce(work, self.simulated_by, &entry)?;
+        Ok((entry, amount))
     }
 }
 

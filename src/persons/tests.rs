@@ -14,7 +14,7 @@ use crate::customers::identifiers::Country;
 use crate::customers::refusals::{CUSTOMER_HAS_OBLIGATIONS, CUSTOMER_MERGED, NOT_THE_SAME_CUSTOMER};
 use crate::customers::{CreateCustomer, CustomerBy, CustomerType, NewIdentifier, Profile};
 use crate::ledger::DebtRule;
-use crate::ledger::position::RepaymentOrder;
+use crate::ledger::position::{ItemOrder, RepaymentOrder};
 use crate::primitives::{Clock, CustomerId, Origin, TenantId};
 use crate::refused::Refused;
 use crate::sealing::Secret;
@@ -59,6 +59,7 @@ fn account(memory: &mut Memory, number: &str, owner: CustomerId) {
         currency: "SEK".parse().expect("a currency"),
         debt_rule: DebtRule::None,
         repayment_order: RepaymentOrder::DEFAULT,
+        item_order: ItemOrder::DEFAULT,
         default_credit_limit: None,
         maximum_credit_limit: None,
         maximum_balance: None,

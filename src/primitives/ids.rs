@@ -116,6 +116,8 @@ ids! {
     ChargebackId = "cbk";
     /// A mandate: what a customer has allowed to be collected.
     MandateId = "mdt";
+    /// A credit transfer: money on its way to a bank account.
+    CreditTransferId = "ctr";
     /// A direct debit.
     DirectDebitId = "ddb";
     /// What insurance is sold as.
@@ -130,6 +132,10 @@ ids! {
     PaymentProviderId = "ppr";
     /// A payment through a provider.
     ProviderPaymentId = "ppm";
+    /// A due: what an account owes by a day.
+    DueId = "due";
+    /// What an entry has settled of a due.
+    DueSettlementId = "dst";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A receivable: a creditor's account of a debtor.

@@ -145,6 +145,9 @@ impl Work {
             metadata: &draft.metadata,
         };
         let entry = self.book(head, postings)?;
+        if !draft.items_apart {
+            self.tell_items(&entry, None)?;
+        }
         for account in accounts {
             self.close_if_nothing_holds_it_back(account)?;
         }
@@ -171,7 +174,15 @@ impl Work {
     /// [`Refusal::CurrencyMismatch`], [`Refusal::AmountOutOfRange`], [`Refusal::ReversalTooLarge`], the value date's,
     /// then the accounts', in this order.
     pub fn reverse(&mut self, original: &Entry, reversal: &Reversal) -> Decision<Arc<Entry>> {
-        self.mirror(TransactionKind::Reversal, original, reversal)
+        self.mirror(TransactionKind::Reversal, original, reversal, false)
+    }
+
+    /// Books that the outside has taken an entry back: its mirror, which no lack of funds stops.
+    ///
+    /// # Errors
+    /// As [`Self::reverse`]'s, but for funds.
+    pub fn take_back(&mut self, original: &Entry, reversal: &Reversal) -> Decision<Arc<Entry>> {
+        self.mirror(TransactionKind::Reversal, original, reversal, true)
     }
 
     /// Books that a disbursement came back: its mirror, under the kind of its own that such an entry has.
@@ -182,10 +193,17 @@ impl Work {
         if disbursement.kind != TransactionKind::Disbursement {
             return Err(Stop::damaged("what comes back is no disbursement"));
         }
-        self.mirror(TransactionKind::DisbursementReturned, disbursement, reversal)
+        self.mirror(TransactionKind::DisbursementReturned, disbursement, reversal, false)
     }
 
-    fn mirror(&mut self, kind: TransactionKind, original: &Entry, reversal: &Reversal) -> Decision<Arc<Entry>> {
+    /// `has_happened`: nobody is asked whether the funds suffice.
+    fn mirror(
+        &mut self,
+        kind: TransactionKind,
+        original: &Entry,
+        reversal: &Reversal,
+        has_happened: bool,
+    ) -> Decision<Arc<Entry>> {
         let accounts: Vec<AccountId> = original.postings.iter().filter_map(|line| line.account).collect();
         self.get_all::<Position>(&accounts)?;
         for account in &accounts {
@@ -244,7 +262,11 @@ impl Work {
             // What left counted at once, and so does its coming back on the day on which it would have left.
             let comes_back = split.iter().map(|part| part.0).sum::<i64>() > 0;
             let counts_from = if comes_back && value_date == original.value_date { today } else { value_date };
-            let split = self.position(*account)?.admit_reversal(*split, counts_from, today)?;
+            let position = self.position(*account)?;
+            let split = match has_happened {
+                true => position.admit_taken_back(*split, counts_from, today)?,
+                false => position.admit_reversal(*split, counts_from, today)?,
+            };
             self.account_lines(*account, &split, counts_from, None, &mut postings)?;
         }
         let id: EntryId = self.id();
@@ -273,10 +295,25 @@ impl Work {
             metadata: "{}",
         };
         let entry = self.book(head, postings)?;
+        self.tell_items(&entry, Some(original))?;
         for (account, _) in mirrored {
             self.close_if_nothing_holds_it_back(account)?;
         }
         Ok(entry)
+    }
+
+    /// What an entry brings to accounts whose debt is itemised is spread over their items, and what it takes back is open
+    /// there again.
+    fn tell_items(&mut self, entry: &Entry, original: Option<&Entry>) -> Decision<()> {
+        let Some(house) = self.house else { return Ok(()) };
+        for line in &entry.postings {
+            if let (Some(account), Some(total)) = (line.account, line.total)
+                && self.position(account)?.items.is_some()
+            {
+                house.booked(self, entry, original, (account, total.amount))?;
+            }
+        }
+        Ok(())
     }
 
     fn account_lines(

@@ -5,7 +5,8 @@ use std::fmt;
 use super::cache::Wants;
 use super::command::{AnyCommand, Command, Decision, Idempotency, Outcome};
 use super::unit::Work;
-use crate::primitives::{AccountId, ProductId, TenantId};
+use crate::ledger::Entry;
+use crate::primitives::{AccountId, Minor, ProductId, TenantId};
 use crate::refused::Refused;
 
 /// Rules that every command of a tenant is decided under. Pure, as decisions are.
@@ -30,6 +31,19 @@ pub trait House: fmt::Debug + Send + Sync {
 
     /// What a rule can ask about a command of an operation that can be stored, and so wait; none of the others.
     fn about(&self, operation: &str) -> Option<About>;
+
+    /// What becomes of an account's open items when an entry brings this amount there, or takes it back: `original` is what
+    /// it reverses.
+    ///
+    /// # Errors
+    /// That something is not loaded yet.
+    fn booked(
+        &self,
+        work: &mut Work,
+        entry: &Entry,
+        original: Option<&Entry>,
+        brought: (AccountId, Minor),
+    ) -> Decision<()>;
 
     /// Whether the tenant has such a product.
     ///

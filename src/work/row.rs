@@ -51,6 +51,10 @@ pub enum Table {
     Block,
     /// Applications for a higher limit.
     LimitApplication,
+    /// What accounts owe by a day.
+    Due,
+    /// What settled it.
+    DueSettlement,
     /// Reservations.
     Hold,
     /// What was refunded of purchases.
@@ -77,6 +81,10 @@ pub enum Table {
     ReceivableDebtor,
     /// What is owed on them, one by one.
     Claim,
+    /// Money on its way to bank accounts.
+    CreditTransfer,
+    /// What is collected by them.
+    DirectDebit,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

@@ -11,7 +11,7 @@ use crate::ledger::PaymentChannel;
 use crate::primitives::calendar::{BankCalendar, Calendar, CalendarEnds, LocalDay, RollRule, Zone};
 use crate::primitives::clock::Micros;
 use crate::primitives::references::ReferenceRule;
-use crate::primitives::{Currency, text};
+use crate::primitives::{Currency, Minor, text};
 use crate::refused::Refused;
 
 /// For how many days a deleted card can be restored, where nobody has said otherwise.
@@ -50,6 +50,9 @@ pub struct Settings {
     /// misread.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub reference_rules: BTreeSet<ReferenceRule>,
+    /// How direct debits are made.
+    #[serde(default)]
+    pub direct_debits: DebitTerms,
     /// Of a sandbox: what the chance of its rails is made from. Nothing happens by chance without.
     #[serde(default)]
     pub sandbox_seed: Option<u32>,
@@ -74,6 +77,36 @@ pub struct ChannelRule {
     pub cut_off: Option<NaiveTime>,
     /// What becomes of a value date that is no business day.
     pub roll: RollRule,
+}
+
+/// How direct debits are made. Days are business days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebitTerms {
+    /// Before its collection a debit is sent.
+    pub lead_days: u16,
+    /// After it was paid the money is the account's.
+    pub available_after_days: u16,
+    /// How often what was not paid for want of funds is tried again.
+    pub retries: u16,
+    /// After how many days.
+    pub retry_after_days: u16,
+    /// What an account is charged when one comes back, by currency.
+    pub return_fees: Vec<(Currency, Minor)>,
+}
+
+impl Default for DebitTerms {
+    /// As SEPA's banks take them since 2016: the business day before. Nothing is tried again, and nothing charged.
+    fn default() -> Self {
+        Self { lead_days: 1, available_after_days: 0, retries: 0, retry_after_days: 0, return_fees: Vec::new() }
+    }
+}
+
+impl DebitTerms {
+    /// What an account in a currency is charged when one comes back.
+    #[must_use]
+    pub fn fee(&self, currency: Currency) -> Option<Minor> {
+        self.return_fees.iter().find(|(of, _)| *of == currency).map(|(_, fee)| *fee)
+    }
 }
 
 impl Settings {
@@ -194,6 +227,7 @@ impl Default for Settings {
             address_usages: BTreeSet::new(),
             history_codes: HistoryCodes::default(),
             reference_rules: BTreeSet::new(),
+            direct_debits: DebitTerms::default(),
             sandbox_seed: None,
         }
     }

@@ -16,7 +16,7 @@ pub const EVERYTHING: &str = "{
         addresses { nodes { id externalReference postal { townName } } } } }
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
-        holds { nodes { id description } } history { nodes { sequence operation actor events { type payload } } } } } }
+        holds { nodes { id description } } dues { nodes { id reference } } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
@@ -33,6 +33,8 @@ pub const EVERYTHING: &str = "{
     parties(first: 10) { edges { cursor node { id number name externalReference metadata accounts { nodes { id number } } } } }
     cards(first: 10) { edges { cursor node { id token metadata maskedNumber account { id } holder { id } } } }
     holds(first: 10) { edges { cursor node { id description account { id } pointOfSale { card { id } } } } }
+    directDebits(first: 10) { edges { cursor node { id endToEndId remittanceInfo account { id } mandate { id } } } }
+    creditTransfers(first: 10) { edges { cursor node { id endToEndId remittanceInfo account { id } entry { id } } } }
     mandates(first: 10) { edges { cursor node { id reference account { id } debtor { id } } } }
     chargebacks(first: 10) { edges { cursor node { id reason account { id } card { id } purchase { id } } } }
     products(first: 50) { nodes { id code alias } }
@@ -51,7 +53,7 @@ pub struct Things {
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
     /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider, a receivable, a claim
-    /// on it.
+    /// on it, a due, a direct debit, a credit transfer.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -153,6 +155,17 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         "primaryDebtor": { "externalReference": "ext-c" }, "metadata": { "note": secret },
     });
     let claim = app.done("createClaim", claim, "claim { id receivable { id } }").await["claim"].take();
+    let due = json!({ "account": credit.by(), "component": "FEE", "amount": euros("1.00"), "dueOn": "2026-05-01",
+        "reference": secret });
+    let due = app.done("addDue", due, "due { id }").await;
+    // Cancelled again, so that the balances are those of before.
+    let sent = json!({ "account": account.by(), "amount": euros("1.00"), "iban": "SE3550000000054910000003",
+        "remittanceInfo": secret });
+    let sent =
+        app.done("createCreditTransfer", sent, "creditTransfer { id endToEndId }").await["creditTransfer"].take();
+    app.done("cancelCreditTransfer", json!({ "endToEndId": sent["endToEndId"] }), "replayed").await;
+    let debit = json!({ "account": account.by(), "amount": euros("1.00"), "remittanceInfo": secret });
+    let debit = app.done("createDirectDebit", debit, "directDebit { id }").await["directDebit"]["id"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -186,6 +199,9 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&paid),
         text(&claim["receivable"]["id"]),
         text(&claim["id"]),
+        text(&due["due"]["id"]),
+        text(&debit),
+        text(&sent["id"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

@@ -11,6 +11,8 @@ use crate::api::accounts::prepaid::Prepaid;
 use crate::api::applications::{self, LimitApplication};
 use crate::api::blocks::{self, Block};
 use crate::api::context::{allowed, caller};
+use crate::api::debits::queries::DirectDebitFilter;
+use crate::api::debits::{self, DirectDebit};
 use crate::api::enums::{BankAccountClass, CharityKind, InsuranceStatus, ReferenceRule};
 use crate::api::fault::Fault;
 use crate::api::input::amount;
@@ -18,10 +20,13 @@ use crate::api::insurance::{self, InsuranceContract};
 use crate::api::mandates::{self, Mandate};
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, PageArgs};
+use crate::api::payments::credit_transfers::{self, CreditTransfer, CreditTransferFilter};
 use crate::api::scalars::Decimal;
+use crate::debits::store::DirectDebitFilter as DebitsOf;
 use crate::ledger::charity::CharityRule;
 use crate::ledger::journal::Standing;
 use crate::mandates::store::MandateFilter;
+use crate::payments::credit_transfers::store::CreditTransferFilter as TransfersOf;
 use crate::refused::Refused;
 
 /// The fields that this part adds; flattened into those of every account.
@@ -95,6 +100,35 @@ impl MoneyFields {
         let args = PageArgs::forward(first, after);
         let statuses = statuses.unwrap_or_default();
         insurance::contracts::list(allowed(ctx, Scope::Read)?, Some(self.0.id), None, statuses, &args).await
+    }
+
+    /// What is collected for it by direct debit, newest first. Scope: read.
+    async fn direct_debits(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of them.")] filter: Option<DirectDebitFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<DirectDebit>, Fault> {
+        let caller = allowed(ctx, Scope::Read)?;
+        let states = DirectDebitFilter::states(filter)?;
+        let filter = DebitsOf { accounts: Some(vec![self.0.id]), states };
+        debits::list(caller, &filter, &PageArgs::forward(first, after)).await
+    }
+
+    /// What leaves it for bank accounts by credit transfer, newest first. What comes in by one is a transaction of the kind
+    /// PAYMENT. Scope: read.
+    async fn credit_transfers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of them.")] filter: Option<CreditTransferFilter>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<CreditTransfer>, Fault> {
+        let caller = allowed(ctx, Scope::Read)?;
+        let states = CreditTransferFilter::states(filter)?;
+        let filter = TransfersOf { accounts: Some(vec![self.0.id]), states };
+        credit_transfers::list(caller, &filter, &PageArgs::forward(first, after)).await
     }
 
     /// How payments to it are made, whatever is billed: none where its product names no bank account.

@@ -7,7 +7,7 @@ use crate::accounts::{CreateProduct, UpdateProduct};
 use crate::api::accounts::prepaid::PrepaidInput;
 use crate::api::accounts::{CharityInput, PayeeInput, PaymentReferenceInput, Product};
 use crate::api::call::{Call, Reach, Reply};
-use crate::api::enums::{AccountFamily, Component, DebtRule, WorkingMode};
+use crate::api::enums::{AccountFamily, Component, DebtRule, ItemOrder, WorkingMode};
 use crate::api::fault::Fault;
 use crate::api::input::{amount, change, metadata, metadata_change, named, set};
 use crate::api::inputs::ProductBy;
@@ -37,6 +37,8 @@ pub struct CreateProductInput {
     debt_rule: DebtRule,
     /// What a credit repays first: every component once. Fees, interest, principal when absent.
     repayment_order: Option<Vec<Component>>,
+    /// In which order what comes is spread over the open items of its accounts; `OLDEST_ITEM_FIRST` when absent.
+    item_order: Option<ItemOrder>,
     /// The limit of an account that is opened without one; zero when absent.
     default_credit_limit: Option<Decimal>,
     /// The largest limit that an account may be opened with; none when absent.
@@ -155,6 +157,7 @@ impl CreateProductInput {
             currency: self.currency.0,
             debt_rule: self.debt_rule,
             repayment_order: repayment_order(self.repayment_order)?,
+            item_order: self.item_order.unwrap_or(ItemOrder::DEFAULT),
             default_credit_limit: amount(self.default_credit_limit),
             maximum_credit_limit: amount(self.maximum_credit_limit),
             maximum_balance: amount(self.maximum_balance),

@@ -14,7 +14,8 @@ use crate::api::books::{self as ledger, Hold, Transaction, TransactionFilter};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::Customer;
 use crate::api::documents::{self, Document};
-use crate::api::enums::{AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, WorkingMode};
+use crate::api::dues::DueFields;
+use crate::api::enums::{AccountFamily, AccountStatus, Component, DebtRule, HoldStatus, ItemOrder, WorkingMode};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::{AccountBy, CustomerBy, FromNothing as _, ProductBy, filter_id, filter_text};
@@ -101,6 +102,11 @@ impl Product {
         self.0.repayment_order.0.into()
     }
 
+    /// In which order what comes is spread over the open items of its accounts.
+    async fn item_order(&self) -> ItemOrder {
+        self.0.item_order
+    }
+
     /// The limit of an account that is opened without one.
     async fn default_credit_limit(&self) -> Money {
         self.money(self.0.default_credit_limit)
@@ -183,6 +189,11 @@ impl AccountFields {
     #[graphql(flatten)]
     fn money_fields(&self) -> MoneyFields {
         MoneyFields(self.0.clone())
+    }
+
+    #[graphql(flatten)]
+    fn due_fields(&self) -> DueFields {
+        DueFields(self.0.clone())
     }
 
     /// Opaque, and unique across the API.

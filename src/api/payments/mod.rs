@@ -1,5 +1,6 @@
 //! Money in motion in the API: payments, transfers, corrections, holds; one at a time and in batches.
 
+pub mod credit_transfers;
 pub mod holds;
 pub mod loads;
 pub mod movements;

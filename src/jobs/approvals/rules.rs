@@ -8,6 +8,7 @@ use super::APPROVAL_REQUIRED;
 use super::events::{self, APPROVAL_REQUESTED, APPROVAL_RULES_SET};
 use super::model::{Approval, ApprovalState, hex, key_digest};
 use super::store::KEY;
+use crate::ledger::Entry;
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, ApprovalRulesId, Currency, Minor, Money, ProductId, TenantId};
 use crate::refused::{IDEMPOTENCY_KEY_REUSED, Refused};
@@ -192,7 +193,12 @@ pub struct TheHouse {
     pub has_product: fn(&mut Work, ProductId) -> Decision<bool>,
     /// What ends with an account that is closed, of all domains.
     pub closed: fn(&mut Work, AccountId) -> Decision<()>,
+    /// What becomes of open items when something is booked.
+    pub booked: Booked,
 }
+
+/// What becomes of an account's open items when an entry brings this amount there, or takes it back.
+pub type Booked = fn(&mut Work, &Entry, Option<&Entry>, (AccountId, Minor)) -> Decision<()>;
 
 /// What a command did that was tried.
 struct Tried {
@@ -337,5 +343,15 @@ impl House for TheHouse {
 
     fn closed(&self, work: &mut Work, account: AccountId) -> Decision<()> {
         (self.closed)(work, account)
+    }
+
+    fn booked(
+        &self,
+        work: &mut Work,
+        entry: &Entry,
+        original: Option<&Entry>,
+        brought: (AccountId, Minor),
+    ) -> Decision<()> {
+        (self.booked)(work, entry, original, brought)
     }
 }

@@ -359,3 +359,28 @@ fn holds_hold_a_closure_back_before_balances_do() {
         assert!(!position.can_close_itself(today()), "an open account does not close itself");
     }
 }
+
+#[test]
+fn what_the_outside_takes_back_is_a_debt_or_a_shortfall_and_never_refused_for_funds() {
+    use AccountStatus::{Closed, Open, PendingClose};
+    use DebtRule::{Limit, None, Unlimited};
+    // 100 of principal, 30 of it reserved: 70 are free.
+    for (rule, status, back, expected) in [
+        (None, Open, -70, Ok((-70, 0))),
+        (None, Open, -100, Ok((-70, -30))),
+        (None, PendingClose, -170, Ok((-70, -100))),
+        (Limit, Open, -500, Ok((-500, 0))),
+        (Limit, PendingClose, -500, Ok((-500, 0))),
+        (Unlimited, Open, -500, Ok((-500, 0))),
+        (None, Open, 40, Ok((40, 0))),
+        (None, Closed, -1, Err(ACCOUNT_NOT_OPEN)),
+        (Limit, Closed, -1, Err(ACCOUNT_NOT_OPEN)),
+    ] {
+        let taken = sample(rule, status).admit_taken_back(minors([back, 0, 0]), today(), today());
+        let shown = taken.map(|[principal, interest, fee, shortfall]| {
+            assert_eq!((interest, fee), (Minor(0), Minor(0)));
+            (principal.0, shortfall.0)
+        });
+        assert_eq!(shown.map_err(|refusal| refusal.code()), expected, "{rule:?} {status:?} {back}");
+    }
+}

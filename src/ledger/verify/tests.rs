@@ -84,6 +84,7 @@ fn position(number: u128, debt_rule: DebtRule, credit_limit: i64) -> Position {
         restrictions: Default::default(),
         charity: None,
         itemised: false,
+        items: None,
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! | reference | amount, in minor units | of | what happens |
 //! |---|---|---|---|
-//! | `SIM-BOUNCE`, `SIM-BOUNCE-n` | 9999nn: 9999.05 EUR | `disburse`, `remitToParty` | the transfer comes back after two, or `n`, business days: an entry of the kind `DISBURSEMENT_RETURNED` |
+//! | `SIM-BOUNCE`, `SIM-BOUNCE-n` | 9999nn: 9999.05 EUR | `disburse`, `createCreditTransfer`, `remitToParty` | the transfer comes back after two, or `n`, business days: an entry of the kind `DISBURSEMENT_RETURNED` |
 //! | `SIM-LATE`, `SIM-LATE-n` | 9998nn: 9998.05 EUR | `postPayment` | the money is on its way for two, or `n`, business days: it is valued then |
 //!
 //! `n` is 1 to 30. A tenant that has set a seed (`updateTenant(sandboxSeed)`) has the rest decided by chance: of fifty
@@ -20,6 +20,7 @@ use chrono::NaiveDate;
 use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
 
+use super::credit_transfers;
 use crate::database::Database;
 use crate::jobs::day::{BusinessDay, Step};
 use crate::ledger::facts::EntryFacts;
@@ -29,7 +30,7 @@ use crate::work::{Decision, Reversal, Stop, Wants, Work};
 
 /// What a rail can do, and how it is asked to.
 #[derive(Debug)]
-struct Trick {
+pub(crate) struct Trick {
     /// What a reference begins with.
     word: &'static str,
     /// What an amount in minor units is, apart from its last two digits.
@@ -44,8 +45,16 @@ struct Trick {
 const BOUNCE: Trick = Trick { word: "SIM-BOUNCE", hundreds: 9_999, one_in: 50, within: 5 };
 /// A payment that comes late.
 const LATE: Trick = Trick { word: "SIM-LATE", hundreds: 9_998, one_in: 20, within: 3 };
+/// A direct debit that is rejected.
+pub(crate) const DEBIT_REJECTED: Trick = Trick { word: "SIM-REJECT", hundreds: 9_996, one_in: 50, within: 1 };
+/// A direct debit that comes back unpaid.
+pub(crate) const DEBIT_RETURNED: Trick = Trick { word: "SIM-RETURN", hundreds: 9_997, one_in: 50, within: 5 };
+/// A direct debit whose payer wants it back: never by chance.
+pub(crate) const DEBIT_REFUNDED: Trick = Trick { word: "SIM-REFUND", hundreds: 9_995, one_in: u32::MAX, within: 1 };
 /// What references begin with that say something to the rails.
 const WORDS: &str = "SIM-";
+/// Why a transfer comes back.
+const WHY: &str = "returned by the receiver's bank";
 /// Business days, where nothing is said.
 const DAYS: i16 = 2;
 /// The most that can be asked for.
@@ -90,7 +99,7 @@ impl Trick {
     }
 
     /// After how many business days it happens, if it does: by reference, else by amount, else by chance.
-    fn days(&self, work: &Work, reference: Option<&str>, amount: Minor) -> Option<i16> {
+    pub(crate) fn days(&self, work: &Work, reference: Option<&str>, amount: Minor) -> Option<i16> {
         let settings = work.settings();
         if !settings.sandbox {
             return None;
@@ -162,12 +171,15 @@ impl Step for SimulateRails {
         let Some(simulation) = work.get::<Simulation>(id)? else { return Ok(()) };
         let entry = work.entry(simulation.entry)?.ok_or_else(|| Stop::damaged("a transfer is not there"))?;
         work.remove::<Simulation>(id)?;
-        let facts = EntryFacts { reason: Some("returned by the receiver's bank".into()), ..EntryFacts::default() };
+        let facts = EntryFacts { reason: Some(WHY.into()), ..EntryFacts::default() };
         let description = "Returned transfer".to_owned();
         let back = Reversal { amount: None, value_date: None, description, facts };
         // What is refused is not tried again every day.
-        let _refused: Result<Arc<Entry>, _> = work.attempt(|work| work.bring_back(&entry, &back))?;
-        Ok(())
+        let came: Result<Arc<Entry>, _> = work.attempt(|work| work.bring_back(&entry, &back))?;
+        match came {
+            Ok(came) => credit_transfers::commands::returned(work, entry.id, came.id, WHY),
+            Err(_) => Ok(()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::accounts::products::CreateProduct;
 use crate::accounts::store::ProductBy;
 use crate::accounts::{AccountBy, Family, OpenAccount};
 use crate::customers::{CreateCustomer, CustomerBy, CustomerType};
+use crate::ledger::position::ItemOrder;
 use crate::parties::CreateParty;
 use crate::payments::{ChargeKind, Details, EntryBy, PostCharge, PostPayment, ReverseEntry, Transfer};
 use crate::primitives::{Amount, Money};
@@ -24,6 +25,7 @@ pub(crate) fn product(code: &str, debt_rule: DebtRule) -> CreateProduct {
         currency: sek(),
         debt_rule,
         repayment_order: RepaymentOrder::DEFAULT,
+        item_order: ItemOrder::DEFAULT,
         default_credit_limit: limit("100"),
         maximum_credit_limit: limit("500"),
         maximum_balance: None,

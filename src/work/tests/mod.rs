@@ -108,6 +108,7 @@ pub(crate) fn position(number: u128, rule: DebtRule) -> Position {
         restrictions: Default::default(),
         charity: None,
         itemised: false,
+        items: None,
     }
 }
 

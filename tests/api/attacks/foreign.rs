@@ -198,6 +198,23 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("refundCard.input.of.card.id", 15, json!({ "of": { "card": id }, "amount": euro })),
         ("openChargeback.input.purchase", 16, json!({ "purchase": "ID", "reason": "X" })),
         ("resolveChargeback.input.chargeback", 17, json!({ "chargeback": "ID", "outcome": "WON" })),
+        (
+            "createCreditTransfer.input.account.id",
+            2,
+            json!({ "account": id, "amount": euro, "iban": "SE3550000000054910000003" }),
+        ),
+        ("createDirectDebit.input.account.id", 2, json!({ "account": id, "amount": euro })),
+        ("createDirectDebit.input.mandate.id", 24, json!({ "account": mine, "amount": euro, "mandate": id })),
+        (
+            "createDirectDebit.input.mandate.ofAccount.account.id",
+            2,
+            json!({ "account": mine, "amount": euro, "mandate": of_account }),
+        ),
+        (
+            "createDirectDebit.input.overpaymentAccount.id",
+            2,
+            json!({ "account": mine, "amount": euro, "overpaymentAccount": id }),
+        ),
         ("createMandate.input.account.id", 2, json!({ "account": id, "scheme": "SEPA_CORE", "payer": payer })),
         (
             "createMandate.input.debtor.id",
@@ -240,6 +257,12 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("applyForRaisedCreditLimit.input.account.id", 2, json!({ "account": id, "creditLimit": "1.00" })),
         ("withdrawLimitApplication.input.application", 20, json!({ "application": "ID" })),
         ("decideLimitApplication.input.application", 20, json!({ "application": "ID", "approve": true })),
+        (
+            "addDue.input.account.id",
+            2,
+            json!({ "account": id, "component": "FEE", "amount": euro, "dueOn": "2026-05-01" }),
+        ),
+        ("cancelDue.input.due", 30, json!({ "due": "ID", "reasonCode": "X" })),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.lookup.customer.id", 0, json!({ "lookup": { "customer": id } })),
@@ -527,7 +550,7 @@ on_both_databases! {
     async fn cursors_of_others_and_of_other_lists_lead_nowhere(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let lists = [
-            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("webhooks", "id"), ("products", "id"), ("documents", "id"), ("holds", "id"), ("chargebacks", "id"), ("mandates", "id"), ("entries", "id"), ("auditRecords", "id target"),
+            ("accounts", "id"), ("customers", "id"), ("parties", "id"), ("webhooks", "id"), ("products", "id"), ("documents", "id"), ("holds", "id"), ("chargebacks", "id"), ("mandates", "id"), ("directDebits", "id"), ("creditTransfers", "id"), ("entries", "id"), ("auditRecords", "id target"),
             ("events", "sequence entry { id } account { id } customer { id }"),
         ];
         let secrets = |things: &Things| things.ids.clone();

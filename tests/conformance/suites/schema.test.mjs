@@ -53,6 +53,7 @@ test('the rows of every list are nodes, but for events and what is a part of som
       'type AccountParticipantEdge {',
       'type CustomActionVersionEdge {',
       'type DocumentKindEdge {',
+      'type DueSettlementEdge {',
       'type EventEdge {',
       'type HistoryEdge {',
       'type JobItemEdge {',
