@@ -18,6 +18,7 @@ use crate::database::Database;
 use crate::documents;
 use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
+use crate::instalments;
 use crate::jobs::approvals::{self, TheHouse};
 use crate::jobs::day::{AnyStep, step};
 use crate::jobs::queue::{self, JobKind, runner::Jobs};
@@ -48,6 +49,7 @@ const STOPPING: Duration = Duration::from_secs(5);
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
     vec![
         step::<SimulateRails>(),
+        step::<instalments::PostInstalments>(),
         step::<CloseEmptied>(),
         step::<accounts::applications::ExpireApplications>(),
         step::<mandates::expiry::ExpireMandates>(),
@@ -72,6 +74,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         accounts::refusals::CODES.to_vec(),
         cards::refusals::CODES.to_vec(),
         mandates::refusals::CODES.to_vec(),
+        instalments::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -93,6 +96,7 @@ pub fn commands() -> Vec<Stored> {
         payments::COMMANDS,
         cards::COMMANDS,
         mandates::COMMANDS,
+        instalments::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -161,6 +165,7 @@ pub fn event_types() -> Vec<EventType> {
         cards::events::TYPES,
         mandates::events::TYPES,
         accounts::blocks::events::TYPES,
+        instalments::events::TYPES,
         accounts::applications::events::TYPES,
         documents::events::TYPES,
         actions::events::TYPES,

@@ -28,6 +28,8 @@ pub mod accounts;
 
 pub mod cards;
 
+pub mod instalments;
+
 pub mod payments;
 
 pub mod mandates;

@@ -25,6 +25,7 @@ pub struct Model {
     pub arriving: Option<String>,
     pub restrictions: Option<String>,
     pub charity: Option<String>,
+    pub ties: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

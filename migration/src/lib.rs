@@ -18,6 +18,8 @@ mod m20261128_000004_pos;
 mod m20261128_000006_money;
 mod m20261128_000007_actions;
 mod m20261129_000030_mandates;
+mod m20261129_000060_instalment_models;
+mod m20261129_000061_instalment_contracts;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000006_money::Migration),
             Box::new(m20261128_000007_actions::Migration),
             Box::new(m20261129_000030_mandates::Migration),
+            Box::new(m20261129_000060_instalment_models::Migration),
+            Box::new(m20261129_000061_instalment_contracts::Migration),
         ]
     }
 }

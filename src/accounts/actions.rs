@@ -46,6 +46,7 @@ pub struct Possible {
 pub fn actions(position: &Position, today: NaiveDate) -> Vec<Possible> {
     let takes = |amount: i64| {
         position.require_not_closed()?;
+        position.require_no_contract()?;
         position.require_unblocked(Direction::of(Minor(amount)), today)?;
         position.spread(Minor(amount), Spread::Flow, today, today).map(|_| ())
     };
@@ -119,6 +120,7 @@ mod tests {
             arriving: Default::default(),
             restrictions: Default::default(),
             charity: None,
+            ties: Default::default(),
         }
     }
 

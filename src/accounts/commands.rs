@@ -184,6 +184,7 @@ pub fn position(account: &Account, product: &Product, credit_limit: Minor) -> Po
         arriving: Default::default(),
         restrictions: Default::default(),
         charity: None,
+        ties: Default::default(),
     }
 }
 

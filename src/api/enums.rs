@@ -26,6 +26,13 @@ pub use crate::customers::identifiers::{Country as IdentifierCountry, Identifier
 pub use crate::customers::profile::ContactKind;
 pub use crate::documents::DocumentStatus;
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
+pub use crate::instalments::contracts::{
+    ContractAction as InstalmentContractAction, ContractState as InstalmentContractState, InstalmentStatus,
+    SettledBy as InstalmentSettledBy,
+};
+pub use crate::instalments::{
+    FeeTiming, ModelStatus as InstalmentModelStatus, PostingType as InstalmentPosting, RepaymentMethod,
+};
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
@@ -176,6 +183,14 @@ graphql_enums! {
     DebtRule = "DebtRule",
     DocumentStatus = "DocumentStatus",
     EventType = "LedgerEventType",
+    FeeTiming = "FeeTiming",
+    InstalmentContractAction = "InstalmentContractAction",
+    InstalmentContractState = "InstalmentContractState",
+    InstalmentSettledBy = "InstalmentSettledBy",
+    InstalmentStatus = "InstalmentStatus",
+    InstalmentModelStatus = "InstalmentModelStatus",
+    InstalmentPosting = "InstalmentPosting",
+    RepaymentMethod = "RepaymentMethod",
     HoldStatus = "HoldStatus",
     IdentifierCountry = "IdentifierCountry",
     IdentifierKind = "IdentifierKind",

@@ -23,6 +23,7 @@ pub mod history;
 pub mod history_codes;
 pub mod input;
 pub mod inputs;
+pub mod instalments;
 pub mod jobs;
 pub mod limits;
 pub mod loaders;

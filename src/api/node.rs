@@ -23,6 +23,8 @@ use crate::api::cards::{self, Card};
 use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::documents::{self, Document};
+use crate::api::instalments::contracts::{self as instalment_contracts, InstalmentContract};
+use crate::api::instalments::models::{self as instalment_models, InstalmentModel};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
@@ -33,6 +35,8 @@ use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
     PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InstalmentModelId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
+    ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -110,6 +114,8 @@ node! {
     Document,
     Entry,
     Hold,
+    InstalmentContract,
+    InstalmentModel,
     Job,
     LedgerAccount,
     LimitApplication,
@@ -141,6 +147,8 @@ impl Node {
             | Self::Customer(_)
             | Self::Document(_)
             | Self::Hold(_)
+            | Self::InstalmentContract(_)
+            | Self::InstalmentModel(_)
             | Self::Job(_)
             | Self::Mandate(_)
             | Self::Party(_)
@@ -211,6 +219,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         DocumentId::PREFIX => parsed!(documents::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
+        InstalmentContractId::PREFIX => parsed!(instalment_contracts::by_id),
+        InstalmentModelId::PREFIX => parsed!(instalment_models::by_id),
         JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),

@@ -30,6 +30,9 @@ use super::documents::queries::DocumentQuery;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
 use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
+use super::instalments::{
+    InstalmentContractMutation, InstalmentContractQuery, InstalmentModelMutation, InstalmentModelQuery, SimulationQuery,
+};
 use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
@@ -62,6 +65,9 @@ pub struct Query(
     EventQuery,
     HistoryQuery,
     HistoryCodesQuery,
+    InstalmentModelQuery,
+    InstalmentContractQuery,
+    SimulationQuery,
     JobQuery,
     ApprovalQuery,
     MandateQuery,
@@ -92,6 +98,8 @@ pub struct Mutation(
     ReceiptMutation,
     HistoryCodesMutation,
     RemittanceMutation,
+    InstalmentModelMutation,
+    InstalmentContractMutation,
     JobMutation,
     ApprovalMutation,
     MandateMutation,

@@ -53,6 +53,10 @@ crate::words! {
         LateFee = "LATE_FEE",
         /// A fee for a reminder.
         ReminderFee = "REMINDER_FEE",
+        /// A credit that is repaid in instalments, paid out.
+        CreditPayout = "CREDIT_PAYOUT",
+        /// An instalment of a credit, or a part of it that is posted apart.
+        Instalment = "INSTALMENT",
         /// A gift to charity, with something that was spent.
         Donation = "DONATION",
         /// A balance brought in from a former system.
@@ -75,6 +79,7 @@ impl TransactionKind {
             | Self::Load
             | Self::Unload
             | Self::Reimbursement
+            | Self::CreditPayout
             | Self::Donation => true,
             Self::DisbursementReturned
             | Self::Adjustment
@@ -88,8 +93,15 @@ impl TransactionKind {
             | Self::ReminderFee
             | Self::MigratedBalance
             | Self::Chargeback
+            | Self::Instalment
             | Self::Reversal => false,
         }
+    }
+
+    /// Whether it is booked by a contract alone, and taken back by none but that.
+    #[must_use]
+    pub fn is_of_contract(self) -> bool {
+        matches!(self, Self::CreditPayout | Self::Instalment)
     }
 
     /// Whether it takes an earlier entry back: then it names that, and nothing takes it back in its turn.
@@ -194,6 +206,8 @@ pub struct Draft {
     pub id: Option<EntryId>,
     /// Whether it is booked whatever is blocked: as its kind says, and what a scheme has cleared.
     pub passes_blocks: bool,
+    /// Whether a contract books it: it may touch the contract's own account.
+    pub of_contract: bool,
     legs: Vec<Leg>,
 }
 
@@ -213,12 +227,13 @@ impl Draft {
             metadata: "{}".into(),
             id: None,
             passes_blocks: !kind.is_stopped_by_blocks(),
+            of_contract: false,
             legs: Vec::new(),
         }
     }
 
     /// Adds two legs that sum to zero: `amount` leaves `from` and arrives at `to`. Beside [`Draft::sharing`],
-    /// [`Draft::netting`] and [`Draft::carrying`] the only way to add legs, so a draft that does not balance cannot be built.
+    /// [`Draft::parting`], [`Draft::netting`] and [`Draft::carrying`] the only way to add legs, so a draft that does not balance cannot be built.
     #[must_use]
     pub fn moving(mut self, from: Side, to: Side, amount: Minor) -> Self {
         self.legs.push(from.leg(amount.negated()));
@@ -234,6 +249,20 @@ impl Draft {
             self.legs.push(from.leg(share.negated()));
         }
         self.legs.push(to.leg(amount));
+        self
+    }
+
+    /// Adds a leg for what leaves one side, and one for each part that arrives elsewhere: they sum to zero. Parts of nothing
+    /// are left out.
+    #[must_use]
+    pub fn parting(mut self, from: Side, to: impl IntoIterator<Item = (Side, Minor)>) -> Self {
+        let place = self.legs.len();
+        let mut whole = 0;
+        for (side, part) in to.into_iter().filter(|(_, part)| part.0 != 0) {
+            whole += part.0;
+            self.legs.push(side.leg(part));
+        }
+        self.legs.insert(place, from.leg(Minor(-whole)));
         self
     }
 

@@ -8,6 +8,7 @@ use super::fault::LedgerFault;
 use super::hold::{Counted, Hold, HoldStatus};
 use super::position::{AccountStatus, Arriving, DebtRule, Position, RepaymentOrder};
 use super::restrictions::Restrictions;
+use super::ties::Ties;
 use crate::primitives::{AccountId, CardId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId, TenantId};
 use crate::work::row::{Index, Row, Table};
 use entity::{account_position, hold, internal_account, reversed_entry};
@@ -59,6 +60,7 @@ impl Row for Position {
             arriving: self.arriving.to_text(),
             restrictions: self.restrictions.to_text(),
             charity: self.charity.map(CharityRule::to_text),
+            ties: self.ties.to_text(),
         }
     }
 
@@ -87,6 +89,7 @@ impl Row for Position {
                 .as_deref()
                 .map(|rule| known(CharityRule::from_text(rule), "what is given to charity"))
                 .transpose()?,
+            ties: known(Ties::from_text(row.ties.as_deref()), "what hangs on an account")?,
         })
     }
 

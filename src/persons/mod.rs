@@ -53,6 +53,7 @@ pub const PARTS: &[Part] = &[
     linked::APPLICATIONS,
     linked::CARDS,
     linked::MANDATES,
+    linked::INSTALMENTS,
     parts::DOCUMENTS,
 ];
 

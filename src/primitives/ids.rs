@@ -116,6 +116,12 @@ ids! {
     MandateId = "mdt";
     /// A direct debit.
     DirectDebitId = "ddb";
+    /// A model of instalment credits.
+    InstalmentModelId = "imd";
+    /// A credit that is repaid in instalments.
+    InstalmentContractId = "icn";
+    /// An instalment of one.
+    InstalmentId = "ins";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A kind of background work that one server does at a time.

@@ -106,6 +106,9 @@ impl Work {
         for account in &accounts {
             let position = self.position(*account)?;
             position.require_not_closed()?;
+            if !draft.of_contract {
+                position.require_no_contract()?;
+            }
             is_restricted |= !position.restrictions.is_empty();
         }
         let today = self.today();
@@ -191,6 +194,9 @@ impl Work {
         if original.kind.is_reversal() {
             return Err(Refusal::ReversalOfReversal.into());
         }
+        if original.kind.is_of_contract() {
+            return Err(Refusal::BookedByContract.into());
+        }
         let before = self.get::<Reversed>(original.id)?;
         if let Some(Reversed { complete: true, last, .. }) = before.as_deref() {
             return Err(Refusal::AlreadyReversed { by: *last }.into());
@@ -222,6 +228,7 @@ impl Work {
         }
         for account in mirrored.keys() {
             self.position(*account)?.require_not_closed()?;
+            self.position(*account)?.require_no_contract()?;
         }
         // Debits first, as for other entries: funds come before limits.
         let mut mirrored: Vec<(AccountId, Split)> = mirrored.into_iter().collect();

@@ -55,6 +55,12 @@ pub enum Table {
     Chargeback,
     /// What customers have allowed to be collected.
     Mandate,
+    /// What instalment credits are an instance of.
+    InstalmentModel,
+    /// Credits that are repaid in instalments.
+    InstalmentContract,
+    /// The instalments.
+    Instalment,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

@@ -28,6 +28,8 @@ pub const EVERYTHING: &str = "{
     cards(first: 10) { edges { cursor node { id token metadata maskedNumber account { id } holder { id } } } }
     holds(first: 10) { edges { cursor node { id description account { id } pointOfSale { card { id } } } } }
     mandates(first: 10) { edges { cursor node { id reference account { id } debtor { id } } } }
+    instalmentContracts(first: 10) { edges { cursor node { id reference externalReference channel customer { id } payingAccount { id } model { id } } } }
+    instalmentModels(first: 10) { edges { cursor node { id reference type } } }
     chargebacks(first: 10) { edges { cursor node { id reason account { id } card { id } purchase { id } } } }
     products(first: 50) { nodes { id code alias } }
     documents(first: 10) { edges { cursor node { id name kind subject } } }
@@ -44,7 +46,7 @@ pub struct Things {
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
-    /// run of it, a mandate.
+    /// run of it, a mandate, a model of instalments, a contract by it.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -127,6 +129,16 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let mandate = json!({ "account": account.by(), "scheme": "SEPA_CORE", "reference": "mdt-1", "signedOn": "2026-04-01",
         "payer": { "bankAccount": { "iban": "SE3550000000054910000003", "holderName": secret } } });
     let mandate = app.done("createMandate", mandate, "mandate { id }").await["mandate"]["id"].take();
+    let model = json!({
+        "reference": "M1", "type": secret, "currency": "EUR", "minimumAmount": "100", "maximumAmount": "1000",
+        "accountProduct": { "code": "loan" }, "terms": [3, 6], "annualRate": "12",
+    });
+    let model = app.done("createInstalmentModel", model, "model { id }").await["model"]["id"].take();
+    let contract = json!({
+        "model": { "reference": "M1" }, "credit": euros("500.00"), "receivingAccount": account.by(),
+        "payingAccount": account.by(), "customer": { "number": "C1" }, "channel": secret, "externalReference": "ext-i",
+    });
+    let contract = app.done("createInstalmentContract", contract, "contract { id }").await["contract"]["id"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -155,6 +167,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&action),
         text(&run),
         text(&mandate),
+        text(&model),
+        text(&contract),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

@@ -29,6 +29,7 @@ mod explorer;
 mod faults;
 mod history;
 mod holds;
+mod instalments;
 mod isolation;
 mod jobs;
 mod keys;

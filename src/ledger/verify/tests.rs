@@ -83,6 +83,7 @@ fn position(number: u128, debt_rule: DebtRule, credit_limit: i64) -> Position {
         arriving: Default::default(),
         restrictions: Default::default(),
         charity: None,
+        ties: Default::default(),
     }
 }
 

@@ -107,6 +107,7 @@ pub(crate) fn position(number: u128, rule: DebtRule) -> Position {
         arriving: Default::default(),
         restrictions: Default::default(),
         charity: None,
+        ties: Default::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Every text in a filter of the schema: the list that it is for (of accounts where it begins with a dot), the filter, the field; and whether any text will do, or only one of some words.
-const TEXTS: [(&str, &str, &str, bool); 16] = [
+const TEXTS: [(&str, &str, &str, bool); 17] = [
     ("accounts", "AccountFilter", "externalReference", true),
     ("accounts", "AccountFilter", "number", true),
     (".owner { addresses", "AddressFilter", "label", true),
@@ -17,6 +17,7 @@ const TEXTS: [(&str, &str, &str, bool); 16] = [
     (".history", "HistoryFilter", "operations", true),
     ("entries", "EntryFilter", "externalReference", true),
     ("approvals", "ApprovalFilter", "operations", true),
+    ("instalmentModels", "InstalmentModelFilter", "type", true),
     ("jobs", "JobFilter", "operations", true),
     ("parties", "PartyFilter", "name", true),
     (".transactions", "TransactionFilter", "month", false),
