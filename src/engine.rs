@@ -22,6 +22,7 @@ use crate::dues;
 use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
 use crate::insurance;
+use crate::instalments;
 use crate::jobs::approvals::{self, TheHouse};
 use crate::jobs::day::{AnyStep, step};
 use crate::jobs::queue::{self, JobKind, runner::Jobs};
@@ -58,6 +59,7 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<insurance::ChargePremiums>(),
         step::<insurance::TurnContracts>(),
         step::<SimulateCreditTransfers>(),
+        step::<instalments::PostInstalments>(),
         step::<CloseEmptied>(),
         step::<accounts::references::GiveReferences>(),
         step::<accounts::applications::ExpireApplications>(),
@@ -90,6 +92,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         providers::refusals::CODES.to_vec(),
         collections::refusals::CODES.to_vec(),
         debits::refusals::CODES.to_vec(),
+        instalments::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -115,6 +118,7 @@ pub fn commands() -> Vec<Stored> {
         collections::COMMANDS,
         dues::COMMANDS,
         debits::COMMANDS,
+        instalments::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         actions::COMMANDS,
@@ -193,6 +197,7 @@ pub fn event_types() -> Vec<EventType> {
         dues::events::TYPES,
         debits::events::TYPES,
         accounts::blocks::events::TYPES,
+        instalments::events::TYPES,
         accounts::applications::events::TYPES,
         insurance::events::TYPES,
         providers::events::TYPES,

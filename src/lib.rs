@@ -30,6 +30,7 @@ pub mod cards;
 
 pub mod dues;
 pub mod mandates;
+pub mod instalments;
 
 pub mod payments;
 

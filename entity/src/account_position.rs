@@ -27,6 +27,7 @@ pub struct Model {
     pub charity: Option<String>,
     pub itemised: bool,
     pub item_order: Option<String>,
+    pub ties: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -31,6 +31,8 @@ mod m20261129_000020_dues;
 mod m20261129_000030_mandates;
 mod m20261129_000031_direct_debits;
 mod m20261129_000032_credit_transfers;
+mod m20261129_000060_instalment_models;
+mod m20261129_000061_instalment_contracts;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -63,6 +65,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000020_dues::Migration),
             Box::new(m20261129_000031_direct_debits::Migration),
             Box::new(m20261129_000032_credit_transfers::Migration),
+            Box::new(m20261129_000060_instalment_models::Migration),
+            Box::new(m20261129_000061_instalment_contracts::Migration),
         ]
     }
 }

@@ -47,6 +47,7 @@ pub fn actions(position: &Position, today: NaiveDate) -> Vec<Possible> {
     let takes = |amount: i64| {
         position.require_not_closed()?;
         position.require_not_itemised()?;
+        position.require_no_contract()?;
         position.require_unblocked(Direction::of(Minor(amount)), today)?;
         position.spread(Minor(amount), Spread::Flow, today, today).map(|_| ())
     };
@@ -122,6 +123,7 @@ mod tests {
             charity: None,
             itemised: false,
             items: None,
+            ties: Default::default(),
         }
     }
 

@@ -186,6 +186,7 @@ pub fn position(account: &Account, product: &Product, credit_limit: Minor) -> Po
         charity: None,
         itemised: false,
         items: None,
+        ties: Default::default(),
     }
 }
 

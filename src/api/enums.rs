@@ -36,6 +36,13 @@ pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
 pub use crate::insurance::model::{
     InsuranceAction, InsurancePossibleAction, InsuranceStatus, PremiumBasis, PremiumPeriod, PremiumRounding,
 };
+pub use crate::instalments::contracts::{
+    ContractAction as InstalmentContractAction, ContractState as InstalmentContractState, InstalmentStatus,
+    SettledBy as InstalmentSettledBy,
+};
+pub use crate::instalments::{
+    FeeTiming, ModelStatus as InstalmentModelStatus, PostingType as InstalmentPosting, RepaymentMethod,
+};
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::ledger::audit::AuditOutcome;
@@ -197,6 +204,14 @@ graphql_enums! {
     DueSource = "DueSource",
     DueStatus = "DueStatus",
     EventType = "LedgerEventType",
+    FeeTiming = "FeeTiming",
+    InstalmentContractAction = "InstalmentContractAction",
+    InstalmentContractState = "InstalmentContractState",
+    InstalmentSettledBy = "InstalmentSettledBy",
+    InstalmentStatus = "InstalmentStatus",
+    InstalmentModelStatus = "InstalmentModelStatus",
+    InstalmentPosting = "InstalmentPosting",
+    RepaymentMethod = "RepaymentMethod",
     HoldStatus = "HoldStatus",
     IdentifierCountry = "IdentifierCountry",
     IdentifierKind = "IdentifierKind",

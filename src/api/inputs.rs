@@ -11,7 +11,7 @@ use crate::actions::ActionBy;
 use crate::api::customers::IdentifierInput;
 use crate::customers::store as customers;
 use crate::primitives::references;
-use crate::primitives::{AccountId, CardId, CustomActionId, CustomerId, InsurancePackageId, PartyId, ProductId, text};
+use crate::primitives::{AccountId, CardId, CustomActionId, CustomerId, InstalmentModelId, InsurancePackageId, PartyId, ProductId, text};
 
 /// Names one account.
 #[derive(Clone, Debug, OneofObject)]
@@ -169,4 +169,4 @@ macro_rules! from_nothing {
     )*};
 }
 
-from_nothing!(AccountId, CardId, CustomActionId, CustomerId, InsurancePackageId, PartyId, ProductId);
+from_nothing!(AccountId, CardId, CustomActionId, CustomerId, InstalmentModelId, InsurancePackageId, PartyId, ProductId);

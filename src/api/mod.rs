@@ -27,6 +27,7 @@ pub mod history_codes;
 pub mod input;
 pub mod inputs;
 pub mod insurance;
+pub mod instalments;
 pub mod jobs;
 pub mod limits;
 pub mod loaders;

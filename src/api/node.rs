@@ -26,6 +26,8 @@ use crate::api::customers::{self as customers, Customer};
 use crate::api::debits::{self, DirectDebit};
 use crate::api::documents::{self, Document};
 use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
+use crate::api::instalments::contracts::{self as instalment_contracts, InstalmentContract};
+use crate::api::instalments::models::{self as instalment_models, InstalmentModel};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
@@ -48,6 +50,9 @@ use crate::primitives::{
     PartyId, ProductId, ReceivableId, TenantId, WebhookDeliveryId, WebhookId,
     CreditTransferId, CustomActionId, CustomerId, DirectDebitId, DocumentId, DueId, EntryId, HoldId, JobId,
     LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InstalmentModelId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
+    ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -131,6 +136,8 @@ node! {
     Hold,
     InsuranceContract,
     InsurancePackage,
+    InstalmentContract,
+    InstalmentModel,
     Job,
     LedgerAccount,
     LimitApplication,
@@ -169,6 +176,8 @@ impl Node {
             | Self::Hold(_)
             | Self::InsuranceContract(_)
             | Self::InsurancePackage(_)
+            | Self::InstalmentContract(_)
+            | Self::InstalmentModel(_)
             | Self::Job(_)
             | Self::Mandate(_)
             | Self::Party(_)
@@ -248,6 +257,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         HoldId::PREFIX => parsed!(ledger::hold_by_id),
         InsuranceContractId::PREFIX => parsed!(insurance::contracts::by_id),
         InsurancePackageId::PREFIX => parsed!(insurance::packages::by_id),
+        InstalmentContractId::PREFIX => parsed!(instalment_contracts::by_id),
+        InstalmentModelId::PREFIX => parsed!(instalment_models::by_id),
         JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),

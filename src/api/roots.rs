@@ -37,6 +37,9 @@ use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
 use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
 use super::insurance::{InsuranceMutation, InsurancePackageMutation, InsurancePackageQuery, InsuranceQuery};
+use super::instalments::{
+    InstalmentContractMutation, InstalmentContractQuery, InstalmentModelMutation, InstalmentModelQuery, SimulationQuery,
+};
 use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
@@ -79,6 +82,9 @@ pub struct Query(
     EventQuery,
     HistoryQuery,
     HistoryCodesQuery,
+    InstalmentModelQuery,
+    InstalmentContractQuery,
+    SimulationQuery,
     JobQuery,
     ApprovalQuery,
     MandateQuery,
@@ -120,6 +126,8 @@ pub struct Mutation(
     RemittanceMutation,
     ReturnMutation,
     SchemeMutation,
+    InstalmentModelMutation,
+    InstalmentContractMutation,
     JobMutation,
     ApprovalMutation,
     MandateMutation,

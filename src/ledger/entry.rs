@@ -57,6 +57,10 @@ crate::words! {
         InsurancePremium = "INSURANCE_PREMIUM",
         /// What a payment service provider had captured, come to the bank.
         ProviderPayout = "PROVIDER_PAYOUT",
+        /// A credit that is repaid in instalments, paid out.
+        CreditPayout = "CREDIT_PAYOUT",
+        /// An instalment of a credit, or a part of it that is posted apart.
+        Instalment = "INSTALMENT",
         /// A gift to charity, with something that was spent.
         Donation = "DONATION",
         /// A balance brought in from a former system.
@@ -83,6 +87,7 @@ impl TransactionKind {
             | Self::Load
             | Self::Unload
             | Self::Reimbursement
+            | Self::CreditPayout
             | Self::Donation => true,
             Self::DisbursementReturned
             | Self::Adjustment
@@ -100,8 +105,15 @@ impl TransactionKind {
             | Self::Chargeback
             | Self::Receivable
             | Self::Settlement
+            | Self::Instalment
             | Self::Reversal => false,
         }
+    }
+
+    /// Whether it is booked by a contract alone, and taken back by none but that.
+    #[must_use]
+    pub fn is_of_contract(self) -> bool {
+        matches!(self, Self::CreditPayout | Self::Instalment)
     }
 
     /// Whether it takes an earlier entry back: then it names that, and nothing takes it back in its turn.
@@ -210,6 +222,8 @@ pub struct Draft {
     pub of_items: bool,
     /// Whether whoever posts it spreads what it brings over open items, so that it is not spread by itself.
     pub items_apart: bool,
+    /// Whether a contract books it: it may touch the contract's own account.
+    pub of_contract: bool,
     legs: Vec<Leg>,
 }
 
@@ -231,12 +245,13 @@ impl Draft {
             passes_blocks: !kind.is_stopped_by_blocks(),
             of_items: false,
             items_apart: false,
+            of_contract: false,
             legs: Vec::new(),
         }
     }
 
     /// Adds two legs that sum to zero: `amount` leaves `from` and arrives at `to`. Beside [`Draft::sharing`],
-    /// [`Draft::netting`], [`Draft::carrying`] and [`Draft::owing`] the only way to add legs, so a draft that does not balance cannot be built.
+    /// [`Draft::parting`], [`Draft::netting`], [`Draft::carrying`] and [`Draft::owing`] the only way to add legs, so a draft that does not balance cannot be built.
     #[must_use]
     pub fn moving(mut self, from: Side, to: Side, amount: Minor) -> Self {
         self.legs.push(from.leg(amount.negated()));
@@ -252,6 +267,20 @@ impl Draft {
             self.legs.push(from.leg(share.negated()));
         }
         self.legs.push(to.leg(amount));
+        self
+    }
+
+    /// Adds a leg for what leaves one side, and one for each part that arrives elsewhere: they sum to zero. Parts of nothing
+    /// are left out.
+    #[must_use]
+    pub fn parting(mut self, from: Side, to: impl IntoIterator<Item = (Side, Minor)>) -> Self {
+        let place = self.legs.len();
+        let mut whole = 0;
+        for (side, part) in to.into_iter().filter(|(_, part)| part.0 != 0) {
+            whole += part.0;
+            self.legs.push(side.leg(part));
+        }
+        self.legs.insert(place, from.leg(Minor(-whole)));
         self
     }
 

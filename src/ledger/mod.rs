@@ -31,6 +31,7 @@ pub mod query;
 pub mod refusal;
 pub mod restrictions;
 pub mod rows;
+pub mod ties;
 mod transactions;
 pub mod verify;
 
@@ -43,6 +44,7 @@ pub use point_of_sale::{CardChannel, EntryMode, Merchant, PointOfSale};
 pub use position::{AccountStatus, DebtRule, Position};
 pub use refusal::Refusal;
 pub use restrictions::{BlockKind, Restrictions};
+pub use ties::Ties;
 
 #[cfg(test)]
 mod tests;

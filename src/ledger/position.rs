@@ -7,6 +7,7 @@ use super::chart::Component;
 use super::entry::Spread;
 use super::refusal::Refusal;
 use super::restrictions::{Direction, Restrictions};
+use super::ties::Ties;
 use crate::primitives::{AccountId, Currency, LedgerAccountId, Minor, Money, PartyId};
 
 crate::words! {
@@ -124,6 +125,8 @@ pub struct Position {
     pub itemised: bool,
     /// In which order what comes is spread over its open items; none of an account that never had any.
     pub items: Option<ItemOrder>,
+    /// What keeps it from closing besides.
+    pub ties: Ties,
 }
 
 /// Money on its way, by the day on which it counts: at most a year of days, as value dates lie no further ahead.
@@ -405,6 +408,14 @@ impl Position {
         if self.itemised { Err(Refusal::Itemised { account: self.account }) } else { Ok(()) }
     }
 
+    /// That it is not the account of a contract, which alone moves its money.
+    ///
+    /// # Errors
+    /// [`Refusal::OfContract`].
+    pub fn require_no_contract(&self) -> Result<(), Refusal> {
+        if self.ties == Ties::Contract { Err(Refusal::OfContract(self.account)) } else { Ok(()) }
+    }
+
     /// That no block stops money that moves this way today.
     ///
     /// # Errors
@@ -574,14 +585,17 @@ impl Position {
     /// OPEN or PENDING_CLOSE -> CLOSED.
     ///
     /// # Errors
-    /// [`Refusal::InvalidStatus`], [`Refusal::HoldsRemain`], [`Refusal::BalanceRemains`], [`Refusal::AccountBlocked`] by a
-    /// garnishment, which waits for money that would come, in this order.
+    /// [`Refusal::InvalidStatus`], [`Refusal::HoldsRemain`], [`Refusal::ContractsRemain`], [`Refusal::BalanceRemains`],
+    /// [`Refusal::AccountBlocked`] by a garnishment, which waits for money that would come, in this order.
     pub fn close(&mut self, on: NaiveDate) -> Result<(), Refusal> {
         if self.status == AccountStatus::Closed {
             return Err(Refusal::InvalidStatus { account: self.account, status: self.status });
         }
         if self.reserved != Minor::ZERO {
             return Err(Refusal::HoldsRemain { account: self.account, reserved: self.money(self.reserved) });
+        }
+        if self.ties != Ties::None {
+            return Err(Refusal::ContractsRemain(self.account));
         }
         if !self.is_empty(on) {
             // Where nothing is left but for what is on its way, what is missing until then.
@@ -602,6 +616,7 @@ impl Position {
     pub fn can_close_itself(&self, today: NaiveDate) -> bool {
         self.status == AccountStatus::PendingClose
             && self.reserved == Minor::ZERO
+            && self.ties == Ties::None
             && self.garnished(today) == Minor::ZERO
             && self.is_empty(today)
     }

@@ -107,6 +107,15 @@ pub enum Refusal {
         /// How much is reserved.
         reserved: Money,
     },
+    /// Contracts hang on the account.
+    #[error("instalment contracts hang on the account")]
+    ContractsRemain(AccountId),
+    /// The account's money is a contract's.
+    #[error("the account is an instalment contract's, which alone moves its money")]
+    OfContract(AccountId),
+    /// What a contract has booked is not taken back by itself.
+    #[error("an instalment contract has booked it: end the contract, or correct the account instead")]
+    BookedByContract,
     /// The hold was captured, released or has expired.
     #[error("the hold is not open")]
     HoldNotOpen {
@@ -196,6 +205,10 @@ crate::open_words! { RefusalCode:
         BALANCE_REMAINS,
         /// The account still has open holds.
         HOLDS_REMAIN,
+        /// Instalment contracts are paid from the account, or it is one's: they have to end first.
+        CONTRACTS_REMAIN,
+        /// The account is that of an instalment contract: nothing else moves its money.
+        ACCOUNT_OF_CONTRACT,
         /// Raising a credit limit takes an application.
         CREDIT_LIMIT_INCREASE_NOT_ALLOWED,
         /// The same account on both sides.
@@ -229,9 +242,13 @@ impl Refusal {
             Self::AccountNotOpen { .. } => ACCOUNT_NOT_OPEN,
             Self::Itemised { .. } => ACCOUNT_ITEMISED,
             Self::AccountBlocked { .. } => ACCOUNT_BLOCKED,
-            Self::InvalidStatus { .. } | Self::ReversalOfReversal | Self::OnlyAsAWhole | Self::Unbalanced => {
-                refused::INVALID_STATE
-            }
+            Self::InvalidStatus { .. }
+            | Self::ReversalOfReversal
+            | Self::OnlyAsAWhole
+            | Self::BookedByContract
+            | Self::Unbalanced => refused::INVALID_STATE,
+            Self::ContractsRemain(_) => CONTRACTS_REMAIN,
+            Self::OfContract(_) => ACCOUNT_OF_CONTRACT,
             Self::BalanceRemains { .. } => BALANCE_REMAINS,
             Self::HoldsRemain { .. } => HOLDS_REMAIN,
             Self::HoldNotOpen { .. } => HOLD_NOT_OPEN,
@@ -282,6 +299,8 @@ impl Refusal {
         match self {
             Self::AccountNotFound(account)
             | Self::CurrencyMismatch(account)
+            | Self::ContractsRemain(account)
+            | Self::OfContract(account)
             | Self::AccountNotOpen { account, .. }
             | Self::Itemised { account }
             | Self::AccountBlocked { account, .. }

@@ -8,6 +8,7 @@ use super::fault::LedgerFault;
 use super::hold::{Counted, Hold, HoldStatus};
 use super::position::{AccountStatus, Arriving, DebtRule, ItemOrder, Position, RepaymentOrder};
 use super::restrictions::Restrictions;
+use super::ties::Ties;
 use crate::primitives::{AccountId, CardId, Currency, EntryId, HoldId, LedgerAccountId, Minor, PartyId, TenantId};
 use crate::work::row::{Index, Row, Table};
 use entity::{account_position, hold, internal_account, reversed_entry};
@@ -61,6 +62,7 @@ impl Row for Position {
             charity: self.charity.map(CharityRule::to_text),
             itemised: self.itemised,
             item_order: self.items.map(|order| order.word().into()),
+            ties: self.ties.to_text(),
         }
     }
 
@@ -95,6 +97,7 @@ impl Row for Position {
                 .as_deref()
                 .map(|order| known(ItemOrder::from_word(order), "order of items"))
                 .transpose()?,
+            ties: known(Ties::from_text(row.ties.as_deref()), "what hangs on an account")?,
         })
     }
 

@@ -21,6 +21,8 @@ use crate::customers::Customer;
 use crate::customers::addresses::store::EVERY as EVERY_ADDRESS;
 use crate::customers::addresses::{self, Address};
 use crate::customers::erasure::{Erasure, PersonalData};
+use crate::instalments::contracts::InstalmentContract;
+use crate::instalments::contracts::store::EVERY as EVERY_CONTRACT;
 use crate::insurance::store::{EVERY as INSURANCES_OF, NOTED};
 use crate::insurance::{InsuranceContract, InsuranceEvent};
 use crate::ledger::AccountStatus;
@@ -298,6 +300,54 @@ fn erase_claims(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> 
         work.change::<Claim, Refused>(claim.id, |row| {
             row.metadata = "{}".into();
             row.scores.clear();
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+// ----------------------------------------------------------------------------------------------- instalments
+
+pub(super) const INSTALMENTS: Part = Part {
+    name: "instalment contracts",
+    merge: merge_instalments,
+    hinders: open_instalments,
+    erase: erase_instalments,
+};
+
+fn every_contract(work: &mut Work, customer: CustomerId) -> Decision<Vec<Arc<InstalmentContract>>> {
+    work.all::<InstalmentContract, Customer>(EVERY_CONTRACT, customer)
+}
+
+/// Contracts go along with the accounts that they are paid from.
+fn merge_instalments(work: &mut Work, merge: &Merge) -> Decision<()> {
+    let contracts = every_contract(work, merge.from.id)?;
+    require_few("instalment contracts", contracts.len(), MOST)?;
+    for contract in contracts {
+        work.change::<InstalmentContract, Refused>(contract.id, |row| {
+            row.customer = merge.into.id;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Each contract that is not over.
+fn open_instalments(work: &mut Work, customer: &Customer) -> Decision<Vec<String>> {
+    let contracts = every_contract(work, customer.id)?;
+    let open = contracts.iter().filter(|contract| contract.state.is_open());
+    Ok(open.map(|contract| format!("instalment contract {} is open", contract.reference)).collect())
+}
+
+/// The telephone number that a contract came from goes. What was lent and repaid stays.
+fn erase_instalments(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    for contract in every_contract(work, customer.id)? {
+        if contract.msisdn.is_none() {
+            continue;
+        }
+        erased(erasure, PersonalData::ContactPoints);
+        work.change::<InstalmentContract, Refused>(contract.id, |row| {
+            row.msisdn = None;
             Ok(())
         })?;
     }

@@ -56,6 +56,7 @@ pub const PARTS: &[Part] = &[
     linked::CARDS,
     linked::MANDATES,
     linked::CLAIMS,
+    linked::INSTALMENTS,
     parts::DOCUMENTS,
     beside::ACTIONS,
     beside::CREDENTIALS,

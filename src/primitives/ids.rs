@@ -136,6 +136,12 @@ ids! {
     DueId = "due";
     /// What an entry has settled of a due.
     DueSettlementId = "dst";
+    /// A model of instalment credits.
+    InstalmentModelId = "imd";
+    /// A credit that is repaid in instalments.
+    InstalmentContractId = "icn";
+    /// An instalment of one.
+    InstalmentId = "ins";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A receivable: a creditor's account of a debtor.

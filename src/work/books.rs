@@ -109,6 +109,9 @@ impl Work {
             if !draft.of_items {
                 position.require_not_itemised()?;
             }
+            if !draft.of_contract {
+                position.require_no_contract()?;
+            }
             is_restricted |= !position.restrictions.is_empty();
         }
         let today = self.today();
@@ -212,6 +215,9 @@ impl Work {
         if original.kind.is_reversal() {
             return Err(Refusal::ReversalOfReversal.into());
         }
+        if original.kind.is_of_contract() {
+            return Err(Refusal::BookedByContract.into());
+        }
         let before = self.get::<Reversed>(original.id)?;
         if let Some(Reversed { complete: true, last, .. }) = before.as_deref() {
             return Err(Refusal::AlreadyReversed { by: *last }.into());
@@ -245,6 +251,7 @@ impl Work {
             let position = self.position(*account)?;
             position.require_not_closed()?;
             position.require_not_itemised()?;
+            position.require_no_contract()?;
         }
         // Debits first, as for other entries: funds come before limits.
         let mut mirrored: Vec<(AccountId, Split)> = mirrored.into_iter().collect();

@@ -189,7 +189,7 @@ pub fn in_the_words_of(refusal: &Refusal, fields: &[(AccountId, &str)]) -> Refus
         }
         Refusal::CurrencyMismatch(_) | Refusal::OtherCurrency => "amount.currency",
         Refusal::HoldNotFound | Refusal::HoldNotOpen { .. } => "hold",
-        Refusal::AlreadyReversed { .. } | Refusal::ReversalOfReversal => "entry",
+        Refusal::AlreadyReversed { .. } | Refusal::ReversalOfReversal | Refusal::BookedByContract => "entry",
         Refusal::CreditLimitRaised { .. } => "creditLimit",
         Refusal::SameAccount => "to",
         Refusal::AccountNotFound(account)
@@ -199,6 +199,8 @@ pub fn in_the_words_of(refusal: &Refusal, fields: &[(AccountId, &str)]) -> Refus
         | Refusal::InvalidStatus { account, .. }
         | Refusal::BalanceRemains { account, .. }
         | Refusal::HoldsRemain { account, .. }
+        | Refusal::ContractsRemain(account)
+        | Refusal::OfContract(account)
         | Refusal::MaximumBalanceExceeded { account, .. } => field_of(account),
         Refusal::Unbalanced => "",
     };

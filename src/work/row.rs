@@ -85,6 +85,12 @@ pub enum Table {
     CreditTransfer,
     /// What is collected by them.
     DirectDebit,
+    /// What instalment credits are an instance of.
+    InstalmentModel,
+    /// Credits that are repaid in instalments.
+    InstalmentContract,
+    /// The instalments.
+    Instalment,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

@@ -36,6 +36,8 @@ pub const EVERYTHING: &str = "{
     directDebits(first: 10) { edges { cursor node { id endToEndId remittanceInfo account { id } mandate { id } } } }
     creditTransfers(first: 10) { edges { cursor node { id endToEndId remittanceInfo account { id } entry { id } } } }
     mandates(first: 10) { edges { cursor node { id reference account { id } debtor { id } } } }
+    instalmentContracts(first: 10) { edges { cursor node { id reference externalReference channel customer { id } payingAccount { id } model { id } } } }
+    instalmentModels(first: 10) { edges { cursor node { id reference type } } }
     chargebacks(first: 10) { edges { cursor node { id reason account { id } card { id } purchase { id } } } }
     products(first: 50) { nodes { id code alias } }
     documents(first: 10) { edges { cursor node { id name kind subject } } }
@@ -53,7 +55,7 @@ pub struct Things {
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
     /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider, a receivable, a claim
-    /// on it, a due, a direct debit, a credit transfer.
+    /// on it, a due, a direct debit, a credit transfer, a model of instalments, a contract by it.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -166,6 +168,16 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     app.done("cancelCreditTransfer", json!({ "endToEndId": sent["endToEndId"] }), "replayed").await;
     let debit = json!({ "account": account.by(), "amount": euros("1.00"), "remittanceInfo": secret });
     let debit = app.done("createDirectDebit", debit, "directDebit { id }").await["directDebit"]["id"].take();
+    let model = json!({
+        "reference": "M1", "type": secret, "currency": "EUR", "minimumAmount": "100", "maximumAmount": "1000",
+        "accountProduct": { "code": "loan" }, "terms": [3, 6], "annualRate": "12",
+    });
+    let model = app.done("createInstalmentModel", model, "model { id }").await["model"]["id"].take();
+    let contract = json!({
+        "model": { "reference": "M1" }, "credit": euros("500.00"), "receivingAccount": account.by(),
+        "payingAccount": account.by(), "customer": { "number": "C1" }, "channel": secret, "externalReference": "ext-i",
+    });
+    let contract = app.done("createInstalmentContract", contract, "contract { id }").await["contract"]["id"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -202,6 +214,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&due["due"]["id"]),
         text(&debit),
         text(&sent["id"]),
+        text(&model),
+        text(&contract),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

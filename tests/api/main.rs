@@ -34,6 +34,7 @@ mod faults;
 mod history;
 mod holds;
 mod insurance;
+mod instalments;
 mod isolation;
 mod jobs;
 mod keys;

@@ -85,6 +85,7 @@ fn position(number: u128, debt_rule: DebtRule, credit_limit: i64) -> Position {
         charity: None,
         itemised: false,
         items: None,
+        ties: Default::default(),
     }
 }
 

@@ -109,6 +109,7 @@ pub(crate) fn position(number: u128, rule: DebtRule) -> Position {
         charity: None,
         itemised: false,
         items: None,
+        ties: Default::default(),
     }
 }
 

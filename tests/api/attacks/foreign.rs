@@ -45,6 +45,28 @@ const READS: &[(&str, usize, &str)] = &[
         2,
         "query($id: ID!) { documents { nodes { id } } document(id: \"doc_1\", of: $id) { id } account(by: { id: $id }) { id } }",
     ),
+    ("Query.instalmentContract.by.id", 34, "query($id: ID!) { instalmentContract(by: { id: $id }) { id reference } }"),
+    (
+        "Query.instalmentContracts.filter.customer",
+        0,
+        "query($id: ID!) { instalmentContracts(filter: { customer: $id }) { nodes { id } } }",
+    ),
+    (
+        "Query.instalmentContracts.filter.payingAccount",
+        2,
+        "query($id: ID!) { instalmentContracts(filter: { payingAccount: $id }) { nodes { id } } }",
+    ),
+    (
+        "Query.instalmentContracts.filter.model",
+        33,
+        "query($id: ID!) { instalmentContracts(filter: { model: $id }) { nodes { id } } }",
+    ),
+    ("Query.instalmentModel.by.id", 33, "query($id: ID!) { instalmentModel(by: { id: $id }) { id reference } }"),
+    (
+        "Query.simulateInstalments.input.by.model.id",
+        33,
+        "query($id: ID!) { simulateInstalments(input: { by: { model: { id: $id } }, credit: { amount: \"500.00\", currency: \"EUR\" } }) { terms } }",
+    ),
     ("Query.approval.id", 14, "query($id: ID!) { approval(id: $id) { id state } }"),
     ("Query.blocks.filter.account", 3, "query($id: ID!) { blocks(filter: { account: $id }) { nodes { id } } }"),
     ("Query.blocks.filter.customer", 0, "query($id: ID!) { blocks(filter: { customer: $id }) { nodes { id } } }"),
@@ -101,6 +123,16 @@ const READS: &[(&str, usize, &str)] = &[
 fn writes() -> Vec<(&'static str, usize, Value)> {
     let (id, euro) = (json!({ "id": "ID" }), json!({ "amount": "1.00", "currency": "EUR" }));
     let mine = json!({ "number": "A1" });
+    let model = json!({ "reference": "M1" });
+    let contract = |changes: &[(&str, &Value)]| {
+        let mut input = json!({ "model": { "reference": "M1" }, "credit": { "amount": "500.00", "currency": "EUR" },
+            "receivingAccount": { "number": "A1" }, "payingAccount": { "number": "A1" }, "customer": { "number": "C1" },
+            "channel": "WEB" });
+        for (field, value) in changes {
+            input[*field] = (*value).clone();
+        }
+        input
+    };
     let all = json!({ "amount": "100000.00", "currency": "EUR" });
     let opening = |owner: &Value, product: &Value, creditor: Option<&Value>| json!({ "items": [{ "idempotencyKey": "KEY", "owner": owner, "product": product, "creditor": creditor }] });
     let (owner, product) = (json!({ "number": "C1" }), json!({ "code": "mine" }));
@@ -159,6 +191,41 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("rotateCustomActionSecret.input.action.id", 22, json!({ "action": id })),
         ("runAction.input.action.id", 22, json!({ "action": id, "account": mine })),
         ("runAction.input.account.id", 2, json!({ "action": { "code": "mine" }, "account": id })),
+        (
+            "createInstalmentModel.input.accountProduct.id",
+            1,
+            json!({ "reference": "M9", "type": "CASH", "currency": "EUR", "minimumAmount": "1", "maximumAmount": "2",
+                "accountProduct": id, "terms": [3], "annualRate": "5" }),
+        ),
+        (
+            "createInstalmentModel.input.cardProduct.id",
+            1,
+            json!({ "reference": "M9", "type": "CASH", "currency": "EUR", "minimumAmount": "1", "maximumAmount": "2",
+                "accountProduct": { "code": "loan" }, "cardProduct": id, "terms": [3], "annualRate": "5" }),
+        ),
+        ("createInstalmentContract.input.receivingAccount.id", 2, contract(&[("receivingAccount", &id)])),
+        ("createInstalmentContract.input.payingAccount.id", 2, contract(&[("payingAccount", &id)])),
+        ("createInstalmentContract.input.customer.id", 0, contract(&[("customer", &id)])),
+        ("createInstalmentContract.input.model.id", 33, contract(&[("model", &id)])),
+        ("createInstalmentContract.input.card.id", 15, contract(&[("card", &id)])),
+        ("updateInstalmentContract.input.contract.id", 34, json!({ "contract": id, "terms": 6 })),
+        (
+            "updateInstalmentContract.input.payingAccount.id",
+            2,
+            json!({ "contract": { "externalReference": "ext-i" }, "payingAccount": id }),
+        ),
+        ("cancelInstalmentContract.input.contract.id", 34, json!({ "contract": id })),
+        ("activateInstalmentContract.input.contract.id", 34, json!({ "contract": id })),
+        (
+            "repayInstalmentContractEarly.input.contract.id",
+            34,
+            json!({ "contract": id, "amount": euro, "settledBy": "ISSUER" }),
+        ),
+        ("terminateInstalmentContract.input.contract.id", 34, json!({ "contract": id, "settledBy": "ISSUER" })),
+        ("terminateInstalmentContracts.input.payingAccount.id", 2, json!({ "payingAccount": id, "settledBy": "ISSUER" })),
+        ("updateInstalmentModel.input.model.id", 33, json!({ "model": id, "annualRate": "6" })),
+        ("updateInstalmentModel.input.accountProduct.id", 1, json!({ "model": model, "accountProduct": id })),
+        ("updateInstalmentModel.input.cardProduct.id", 1, json!({ "model": model, "cardProduct": id })),
         ("cancelJob.input.job", 13, json!({ "job": "ID" })),
         ("retryJob.input.job", 13, json!({ "job": "ID" })),
         ("approve.input.approval", 14, json!({ "approval": "ID" })),

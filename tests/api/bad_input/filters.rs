@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Every text in a filter of the schema: the list that it is for (of accounts where it begins with a dot), the filter, the field; and whether any text will do, or only one of some words.
-const TEXTS: [(&str, &str, &str, bool); 20] = [
+const TEXTS: [(&str, &str, &str, bool); 21] = [
     ("accounts", "AccountFilter", "externalReference", true),
     ("accounts", "AccountFilter", "number", true),
     (".owner { addresses", "AddressFilter", "label", true),
@@ -19,6 +19,7 @@ const TEXTS: [(&str, &str, &str, bool); 20] = [
     (".history", "HistoryFilter", "operations", true),
     ("entries", "EntryFilter", "externalReference", true),
     ("approvals", "ApprovalFilter", "operations", true),
+    ("instalmentModels", "InstalmentModelFilter", "type", true),
     ("jobs", "JobFilter", "operations", true),
     ("parties", "PartyFilter", "name", true),
     ("receivables", "ReceivableFilter", "debtorReference", true),

@@ -191,6 +191,12 @@ on_both_databases! {
             ("clearCard", json!({ "of": { "authorisation": n.my_hold }, "amount": euros("1.00") })),
             ("purchaseByCard", json!({ "card": { "token": "t" }, "amount": euros("1.00") })),
             ("refundCard", json!({ "of": { "card": { "token": "t" } }, "amount": euros("1.00") })),
+            (
+                "createInstalmentContract",
+                json!({ "credit": euros("1.00"), "receivingAccount": mine, "payingAccount": mine, "channel": "WEB" }),
+            ),
+            ("activateInstalmentContract", json!({ "contract": { "reference": "1" } })),
+            ("terminateInstalmentContract", json!({ "contract": { "reference": "1" }, "settledBy": "ISSUER" })),
             ("openChargeback", json!({ "purchase": n.shared, "reason": "X" })),
             ("resolveChargeback", json!({ "chargeback": "cbk_1", "outcome": "WON" })),
             ("reportCreditTransfer", json!({ "endToEndId": "C1", "outcome": "PAID" })),
