@@ -28,7 +28,6 @@ mod m20261129_000050_insurance;
 mod m20261129_000051_providers;
 mod m20261129_000040_claims;
 mod m20261129_000020_dues;
-mod m20261129_000030_mandates;
 mod m20261129_000031_direct_debits;
 mod m20261129_000032_credit_transfers;
 mod m20261129_000060_instalment_models;
