@@ -56,7 +56,10 @@ test('the rows of every list are nodes, but for events and what is a part of som
       'type DueSettlementEdge {',
       'type EventEdge {',
       'type HistoryEdge {',
+      'type InsuranceEventEdge {',
+      'type InsurancePremiumEdge {',
       'type JobItemEdge {',
+      'type PaymentProviderEdge {',
     ],
   );
 });
