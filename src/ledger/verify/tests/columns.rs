@@ -87,7 +87,16 @@ const UNCHECKED: &[(&str, &str, &[&str])] = &[
     (
         "account_position",
         "account_id = {one}",
-        &["party_id", "debt_rule", "repayment_order", "maximum_balance_minor", "closed_on", "restrictions", "charity"],
+        &[
+            "party_id",
+            "debt_rule",
+            "repayment_order",
+            "maximum_balance_minor",
+            "closed_on",
+            "restrictions",
+            "charity",
+            "ties",
+        ],
     ),
     ("internal_account", "role = 'SETTLEMENT_BANK'", &[]),
     ("reversed_entry", "complete", &[]),
