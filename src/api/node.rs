@@ -53,6 +53,8 @@ use crate::primitives::{
     PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InstalmentModelId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
     ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InstalmentModelId, JobId,
+    LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::contracts::store::PAID_BY;
 use super::contracts::{
-    ContractAction, ContractState, Instalment, InstalmentContract, InstalmentContractBy, InstalmentStatus, SettledBy, ids,
+    ContractAction, ContractState, Instalment, InstalmentContract, InstalmentContractBy, InstalmentStatus, SettledBy,
+    ids,
 };
 use super::events::{
     INSTALMENT_CONTRACT_CLOSED, INSTALMENT_CONTRACT_REPAID_EARLY, INSTALMENT_CONTRACT_TERMINATED, of_contract,
@@ -162,7 +163,8 @@ impl Made for Terminated {
 
     fn again(work: &mut Work, result: &str) -> Decision<Arc<Self>> {
         let ids = result.split(',').filter(|id| !id.is_empty()).map(str::parse);
-        let ids: Vec<_> = ids.collect::<Result<_, _>>().map_err(|_| Stop::damaged("the result of a key is no contract"))?;
+        let ids: Vec<_> =
+            ids.collect::<Result<_, _>>().map_err(|_| Stop::damaged("the result of a key is no contract"))?;
         Ok(Arc::new(Self(work.get_all::<InstalmentContract>(&ids)?.into_iter().flatten().collect())))
     }
 }

@@ -15,8 +15,7 @@
 use crate::ledger::chart::{Component, InternalRole};
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::{Draft, Position, TransactionKind};
-use crate::primitives::{AccountId, EntryId, Minor};
-use crate::refused::Refused;
+use crate::primitives::{EntryId, Minor};
 use crate::work::{Decision, Stop, Work};
 
 use super::contracts::{InstalmentContract, SettledBy};
@@ -120,7 +119,6 @@ pub fn collect(
             }
         }
     }
-    lower(work, own)?;
     Ok(entries)
 }
 
@@ -129,16 +127,6 @@ fn draft(contract: &InstalmentContract, kind: TransactionKind, title: &str) -> D
     draft.facts.reference = Some(contract.reference.clone());
     draft.of_contract = true;
     draft
-}
-
-/// What was repaid is not lent again: the limit of the contract's account goes down with what it owes.
-fn lower(work: &mut Work, account: AccountId) -> Decision<()> {
-    let owed = work.position(account)?.principal_debt();
-    work.change::<Position, Refused>(account, |position| {
-        position.credit_limit = owed;
-        Ok(())
-    })?;
-    Ok(())
 }
 
 #[cfg(test)]

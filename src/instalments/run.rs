@@ -10,12 +10,8 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::contracts::{
-    ContractState, Instalment, InstalmentContract, InstalmentStatus, SettledBy, store, untie,
-};
-use super::events::{
-    INSTALMENT_CONTRACT_CLOSED, INSTALMENT_OVERDUE, INSTALMENT_POSTED, of_contract, of_instalment,
-};
+use super::contracts::{ContractState, Instalment, InstalmentContract, InstalmentStatus, SettledBy, store, untie};
+use super::events::{INSTALMENT_CONTRACT_CLOSED, INSTALMENT_OVERDUE, INSTALMENT_POSTED, of_contract, of_instalment};
 use super::postings::{Asked, Parts, collect};
 use super::schedule;
 use crate::database::Database;
@@ -108,8 +104,7 @@ fn post_next(work: &mut Work, contract: &InstalmentContract) -> Decision<bool> {
     let contract = work.change::<InstalmentContract, Refused>(contract.id, |contract| {
         note(contract, parts);
         contract.next_number = next;
-        contract.next_due =
-            (next <= contract.last_number).then(|| schedule::due(contract.terms.first, next)).flatten();
+        contract.next_due = (next <= contract.last_number).then(|| schedule::due(contract.terms.first, next)).flatten();
         Ok(())
     })?;
     work.tell(of_instalment(INSTALMENT_POSTED, &contract, &posted));

@@ -211,7 +211,8 @@ impl Position {
     /// closed one has nothing available.
     #[must_use]
     pub fn available(&self, today: NaiveDate) -> Minor {
-        Minor(self.headroom(today).max(0))
+        // What a contract has lent, and was repaid of, is not lent again.
+        if self.ties == Ties::Contract { Minor::ZERO } else { Minor(self.headroom(today).max(0)) }
     }
 
     /// The most that can be paid in: what brings its principal to the most that it may be, once all else that is owed is
@@ -515,13 +516,14 @@ impl Position {
     /// Reserves an amount.
     ///
     /// # Errors
-    /// [`Refusal::AccountNotOpen`] unless it is OPEN, [`Refusal::Itemised`], [`Refusal::AccountBlocked`],
+    /// [`Refusal::AccountNotOpen`] unless it is OPEN, [`Refusal::Itemised`], [`Refusal::OfContract`], [`Refusal::AccountBlocked`],
     /// [`Refusal::InsufficientFunds`].
     pub fn reserve(&mut self, amount: Minor, today: NaiveDate) -> Result<(), Refusal> {
         if self.status != AccountStatus::Open {
             return Err(Refusal::AccountNotOpen { account: self.account, status: self.status });
         }
         self.require_not_itemised()?;
+        self.require_no_contract()?;
         self.require_unblocked(Direction::Debit, today)?;
         if self.headroom(today) < amount.0 {
             let available = self.available(today).in_currency(self.currency);

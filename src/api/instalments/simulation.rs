@@ -156,7 +156,8 @@ impl SimulationQuery {
         let caller = allowed(ctx, Scope::Read)?;
         let money: crate::primitives::Money = input.credit.into();
         let credit = positive("credit", money).map_err(|refused| bad(&refused))?;
-        let count = input.terms.map(|terms| super::count("terms", terms)).transpose().map_err(|refused| bad(&refused))?;
+        let count =
+            input.terms.map(|terms| super::count("terms", terms)).transpose().map_err(|refused| bad(&refused))?;
         let first = input.first_due_date.map(|date| date.0);
         let (db, tenant) = (caller.db(), caller.tenant());
         let (models, is_named) = match input.by {

@@ -56,8 +56,7 @@ impl Command for ActivateInstalmentContract {
             Stop::Refused(refused) => Refused::of_field(refused.code, "contract", refused.message).into(),
             stop => stop,
         })?;
-        let mut draft =
-            Draft::new(TransactionKind::CreditPayout, found.currency, "Instalment credit paid out".into());
+        let mut draft = Draft::new(TransactionKind::CreditPayout, found.currency, "Instalment credit paid out".into());
         draft.facts.reference = Some(found.reference.clone());
         draft.of_contract = true;
         let draft = draft.moving(Side::account(account.id), Side::account(found.receiving), found.terms.credit);

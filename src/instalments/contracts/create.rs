@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::store::{EXTERNAL_REFERENCE, OPEN_OF_CUSTOMER, OF_MSISDN};
+use super::store::{EXTERNAL_REFERENCE, OF_MSISDN, OPEN_OF_CUSTOMER};
 use super::{ContractState, Instalment, InstalmentContract, MOST, msisdn, msisdn_id, require_channel};
 use crate::accounts::{Account, AccountBy, Family, Product};
 use crate::cards::CardBy;

@@ -284,9 +284,7 @@ pub fn msisdn_id(msisdn: &str) -> InstalmentContractId {
 /// Whether a model and a channel agree.
 pub(super) fn require_channel(model: &InstalmentModel, channel: &str) -> Result<(), Refused> {
     match &model.channel {
-        Some(own) if own != channel => {
-            Err(Refused::invalid("channel", format!("the model's contracts come by {own}")))
-        }
+        Some(own) if own != channel => Err(Refused::invalid("channel", format!("the model's contracts come by {own}"))),
         _ => Ok(()),
     }
 }

@@ -222,7 +222,11 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             json!({ "contract": id, "amount": euro, "settledBy": "ISSUER" }),
         ),
         ("terminateInstalmentContract.input.contract.id", 34, json!({ "contract": id, "settledBy": "ISSUER" })),
-        ("terminateInstalmentContracts.input.payingAccount.id", 2, json!({ "payingAccount": id, "settledBy": "ISSUER" })),
+        (
+            "terminateInstalmentContracts.input.payingAccount.id",
+            2,
+            json!({ "payingAccount": id, "settledBy": "ISSUER" }),
+        ),
         ("updateInstalmentModel.input.model.id", 33, json!({ "model": id, "annualRate": "6" })),
         ("updateInstalmentModel.input.accountProduct.id", 1, json!({ "model": model, "accountProduct": id })),
         ("updateInstalmentModel.input.cardProduct.id", 1, json!({ "model": model, "cardProduct": id })),

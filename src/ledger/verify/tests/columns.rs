@@ -96,6 +96,7 @@ const UNCHECKED: &[(&str, &str, &[&str])] = &[
             "restrictions",
             "charity",
             "item_order",
+            "ties",
         ],
     ),
     ("internal_account", "role = 'SETTLEMENT_BANK'", &[]),
