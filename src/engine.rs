@@ -33,6 +33,7 @@ use crate::payments::chores::{CloseEmptied, ExpireHolds};
 use crate::payments::simulator::SimulateRails;
 use crate::persons;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
+use crate::recurring;
 use crate::refused::{self, RefusalCode};
 use crate::sealing::SealedColumn;
 use crate::work::present::{self, Present};
@@ -49,6 +50,8 @@ const STOPPING: Duration = Duration::from_secs(5);
 pub fn steps() -> Vec<Arc<dyn AnyStep>> {
     vec![
         step::<SimulateRails>(),
+        step::<recurring::SchedulePaymentOrders>(),
+        step::<recurring::ExecutePaymentOrders>(),
         step::<CloseEmptied>(),
         step::<accounts::applications::ExpireApplications>(),
         step::<mandates::expiry::ExpireMandates>(),
@@ -92,6 +95,7 @@ pub fn commands() -> Vec<Stored> {
         customers::addresses::COMMANDS,
         accounts::COMMANDS,
         payments::COMMANDS,
+        recurring::COMMANDS,
         cards::COMMANDS,
         mandates::COMMANDS,
         dues::COMMANDS,
@@ -163,6 +167,7 @@ pub fn event_types() -> Vec<EventType> {
         cards::events::TYPES,
         mandates::events::TYPES,
         dues::events::TYPES,
+        recurring::events::TYPES,
         accounts::blocks::events::TYPES,
         accounts::applications::events::TYPES,
         documents::events::TYPES,

@@ -32,6 +32,8 @@ pub mod dues;
 
 pub mod payments;
 
+pub mod recurring;
+
 pub mod mandates;
 
 pub mod documents;

@@ -18,6 +18,7 @@ mod m20261128_000004_pos;
 mod m20261128_000006_money;
 mod m20261128_000007_actions;
 mod m20261129_000020_dues;
+mod m20261129_000021_recurring;
 mod m20261129_000030_mandates;
 
 /// Applies every migration in order.
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000007_actions::Migration),
             Box::new(m20261129_000030_mandates::Migration),
             Box::new(m20261129_000020_dues::Migration),
+            Box::new(m20261129_000021_recurring::Migration),
         ]
     }
 }

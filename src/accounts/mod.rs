@@ -19,6 +19,7 @@ pub mod lookup;
 pub mod model;
 pub mod participants;
 pub mod products;
+pub mod recurring;
 pub mod refusals;
 pub mod store;
 

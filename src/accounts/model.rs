@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::bank::{BankAccount, BankAccountClass};
+use super::recurring::RecurringTerms;
 use crate::ledger::DebtRule;
 use crate::ledger::charity::CharityRule;
 use crate::ledger::position::{ItemOrder, RepaymentOrder};
@@ -115,6 +116,8 @@ pub struct Product {
     pub reference: Option<ReferenceScheme>,
     /// To whom such payments are made.
     pub payee: Option<Payee>,
+    /// When something is drawn for accounts again and again, where that is set up.
+    pub recurring: Option<RecurringTerms>,
     /// Whether new accounts can no longer be opened.
     pub retired: bool,
     /// A JSON object, as text.

@@ -14,6 +14,7 @@ pub use crate::accounts::blocks::BlockStatus;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
 pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::accounts::products::CharityKind;
+pub use crate::accounts::recurring::PaymentFrequency;
 pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
@@ -40,6 +41,10 @@ pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceT
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::primitives::references::ReferenceRule;
+pub use crate::recurring::{
+    PaymentOrderAction, PaymentOrderReason, PaymentOrderStatus, PaymentScope, RecurringAction, RecurringMethod,
+    RecurringState,
+};
 pub use crate::refused::RefusalCode;
 
 /// One text of the lines of a doc comment.
@@ -191,6 +196,11 @@ graphql_enums! {
     KeptData = "KeptData",
     ParticipantRole = "ParticipantRole",
     PaymentChannel = "PaymentChannel",
+    PaymentFrequency = "PaymentFrequency",
+    PaymentOrderAction = "PaymentOrderAction",
+    PaymentOrderReason = "PaymentOrderReason",
+    PaymentOrderStatus = "PaymentOrderStatus",
+    PaymentScope = "PaymentScope",
     PersonalData = "PersonalData",
     LimitApplicationAction = "LimitApplicationAction",
     LimitApplicationStatus = "LimitApplicationStatus",
@@ -198,6 +208,9 @@ graphql_enums! {
     MandateScheme = "MandateScheme",
     MandateStatus = "MandateStatus",
     SequenceType = "SequenceType",
+    RecurringAction = "RecurringAction",
+    RecurringMethod = "RecurringPaymentMethod",
+    RecurringState = "RecurringPaymentState",
     ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",

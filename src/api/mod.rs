@@ -37,6 +37,7 @@ pub mod payments;
 pub mod period;
 pub mod progress;
 pub mod query;
+pub mod recurring;
 pub mod refusal;
 pub mod root;
 pub mod roots;

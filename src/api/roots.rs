@@ -40,6 +40,8 @@ use super::payments::movements::MovementMutation;
 use super::payments::receipts::ReceiptMutation;
 use super::payments::remittances::RemittanceMutation;
 use super::query::CommonQuery;
+use super::recurring::mutations::RecurringMutation;
+use super::recurring::orders::PaymentOrderQuery;
 use super::tenants::{TenantMutation, TenantQuery};
 use super::webhooks::{WebhookMutation, WebhookQuery};
 
@@ -58,6 +60,7 @@ pub struct Query(
     ChargebackQuery,
     BlockQuery,
     LimitApplicationQuery,
+    PaymentOrderQuery,
     BooksQuery,
     DocumentQuery,
     EventQuery,
@@ -88,6 +91,7 @@ pub struct Mutation(
     BlockMutation,
     LimitApplicationMutation,
     DueMutation,
+    RecurringMutation,
     MovementMutation,
     HoldMutation,
     DocumentMutation,

@@ -120,6 +120,12 @@ ids! {
     DueId = "due";
     /// What an entry has settled of a due.
     DueSettlementId = "dst";
+    /// What is drawn for an account again and again.
+    RecurringPaymentId = "rcp";
+    /// That a customer has said yes to being debited for an account.
+    DebitConsentId = "dcn";
+    /// A payment order: what is to be drawn on a day.
+    PaymentOrderId = "pmo";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A kind of background work that one server does at a time.

@@ -331,6 +331,16 @@ on_both_databases! {
             ("withdrawLimitApplication", "money", json!({ "application": "lap_1" })),
             ("addDue", "money", on(json!({ "component": "FEE", "amount": euros("1.00"), "dueOn": "2026-05-01" }))),
             ("cancelDue", "money", json!({ "due": "due_1", "reasonCode": "X" })),
+            (
+                "setUpRecurringPayment",
+                "money",
+                on(json!({ "paymentMethod": "AUTOGIRO", "paymentScope": "TOTAL_DEBT" })),
+            ),
+            ("updateRecurringPayment", "money", on(json!({ "paymentMethod": "AUTOGIRO" }))),
+            ("removeRecurringPayment", "money", on(json!({}))),
+            ("giveDebitConsent", "money", on(json!({ "paymentMethod": "AUTOGIRO" }))),
+            ("revokeDebitConsent", "money", on(json!({}))),
+            ("cancelPaymentOrder", "money", json!({ "order": "pmo_1" })),
             ("decideLimitApplication", "admin", json!({ "application": "lap_1", "approve": true })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
@@ -384,6 +394,7 @@ on_both_databases! {
             ("read", "{ approvals { nodes { id } } }"),
             ("read", "{ approvalRules { operation } }"),
             ("read", "{ blocks { nodes { id } } }"),
+            ("read", "{ paymentOrders { nodes { id } } }"),
             ("read", "{ limitApplications { nodes { id } } }"),
             ("audit", "{ auditRecords { nodes { id } } }"),
             ("admin", "{ webhook(id: \"whk_1\") { id } }"),

@@ -16,7 +16,7 @@ pub const EVERYTHING: &str = "{
         addresses { nodes { id externalReference postal { townName } } } } }
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
-        holds { nodes { id description } } dues { nodes { id reference } } history { nodes { sequence operation actor events { type payload } } } } } }
+        holds { nodes { id description } } dues { nodes { id reference } } recurringPayment { id } debitConsent { id reference } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
@@ -44,7 +44,7 @@ pub struct Things {
     /// A customer, a product, two accounts, an entry, a hold, a ledger account, a transaction, an audit record, a party, a
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
-    /// run of it, a mandate, a due.
+    /// run of it, a mandate, a due, recurring payments, a consent to them.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -130,6 +130,10 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let due = json!({ "account": credit.by(), "component": "FEE", "amount": euros("1.00"), "dueOn": "2026-05-01",
         "reference": secret });
     let due = app.done("addDue", due, "due { id }").await;
+    let recurring = json!({ "account": credit.by(), "paymentMethod": "AUTOGIRO", "paymentScope": "TOTAL_DEBT" });
+    let recurring = app.done("setUpRecurringPayment", recurring, "recurringPayment { id }").await;
+    let consent = json!({ "account": credit.by(), "paymentMethod": "AUTOGIRO", "reference": secret });
+    let consent = app.done("giveDebitConsent", consent, "consent { id }").await;
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -159,6 +163,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&run),
         text(&mandate),
         text(&due["due"]["id"]),
+        text(&recurring["recurringPayment"]["id"]),
+        text(&consent["consent"]["id"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

@@ -45,6 +45,7 @@ mod payment_references;
 mod payments;
 mod points_of_sale;
 mod products;
+mod recurring;
 mod relay;
 mod reversals;
 mod schema;

@@ -51,6 +51,11 @@ const READS: &[(&str, usize, &str)] = &[
         21,
         "query($id: ID!) { limitApplications(filter: { account: $id }) { nodes { id } } }",
     ),
+    (
+        "Query.paymentOrders.filter.account",
+        21,
+        "query($id: ID!) { paymentOrders(filter: { account: $id }) { nodes { id } } }",
+    ),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
         "Query.accounts.filter.owner",
@@ -229,6 +234,16 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             json!({ "account": id, "component": "FEE", "amount": euro, "dueOn": "2026-05-01" }),
         ),
         ("cancelDue.input.due", 25, json!({ "due": "ID", "reasonCode": "X" })),
+        (
+            "setUpRecurringPayment.input.account.id",
+            2,
+            json!({ "account": id, "paymentMethod": "AUTOGIRO", "paymentScope": "TOTAL_DEBT" }),
+        ),
+        ("updateRecurringPayment.input.account.id", 21, json!({ "account": id, "paymentMethod": "AUTOGIRO" })),
+        ("removeRecurringPayment.input.account.id", 21, json!({ "account": id })),
+        ("giveDebitConsent.input.account.id", 2, json!({ "account": id, "paymentMethod": "AUTOGIRO" })),
+        ("revokeDebitConsent.input.account.id", 21, json!({ "account": id })),
+        ("cancelPaymentOrder.input.order", 25, json!({ "order": "ID" })),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.lookup.customer.id", 0, json!({ "lookup": { "customer": id } })),

@@ -56,7 +56,18 @@ const EMPTIED: [(&str, &[&str]); 4] = [
         ],
     ),
     ("updateParty", &["externalReference", "metadata"]),
-    ("updateProduct", &["maximumCreditLimit", "maximumBalance", "metadata", "charity", "payee", "paymentReference"]),
+    (
+        "updateProduct",
+        &[
+            "maximumCreditLimit",
+            "maximumBalance",
+            "metadata",
+            "charity",
+            "payee",
+            "paymentReference",
+            "recurringPayments",
+        ],
+    ),
     ("updateAccount", &["externalReference", "creditor", "metadata"]),
 ];
 
