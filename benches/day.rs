@@ -187,6 +187,7 @@ async fn fill(engine: &Engine, tenant: TenantId, accounts: usize) {
         debt_rule: DebtRule::None,
         repayment_order: RepaymentOrder::DEFAULT,
         item_order: ItemOrder::DEFAULT,
+        recurring: None,
         default_credit_limit: None,
         maximum_credit_limit: None,
         maximum_balance: None,

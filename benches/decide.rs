@@ -33,6 +33,7 @@ fn main() {
         debt_rule: DebtRule::None,
         repayment_order: RepaymentOrder::DEFAULT,
         item_order: ItemOrder::DEFAULT,
+        recurring: None,
         default_credit_limit: None,
         maximum_credit_limit: None,
         maximum_balance: None,

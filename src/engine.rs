@@ -39,6 +39,7 @@ use crate::payments::credit_transfers::steps::{SendCreditTransfers, SimulateCred
 use crate::payments::simulator::SimulateRails;
 use crate::persons;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
+use crate::recurring;
 use crate::refused::{self, RefusalCode};
 use crate::sealing::SealedColumn;
 use crate::work::present::{self, Present};
@@ -60,6 +61,8 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<insurance::TurnContracts>(),
         step::<SimulateCreditTransfers>(),
         step::<instalments::PostInstalments>(),
+        step::<recurring::SchedulePaymentOrders>(),
+        step::<recurring::ExecutePaymentOrders>(),
         step::<CloseEmptied>(),
         step::<accounts::references::GiveReferences>(),
         step::<accounts::applications::ExpireApplications>(),
@@ -112,6 +115,7 @@ pub fn commands() -> Vec<Stored> {
         customers::addresses::COMMANDS,
         accounts::COMMANDS,
         payments::COMMANDS,
+        recurring::COMMANDS,
         cards::COMMANDS,
         mandates::COMMANDS,
         insurance::COMMANDS,
@@ -196,6 +200,7 @@ pub fn event_types() -> Vec<EventType> {
         mandates::events::TYPES,
         dues::events::TYPES,
         debits::events::TYPES,
+        recurring::events::TYPES,
         accounts::blocks::events::TYPES,
         instalments::events::TYPES,
         accounts::applications::events::TYPES,

@@ -36,6 +36,8 @@ pub mod payments;
 
 pub mod insurance;
 pub mod collections;
+pub mod recurring;
+
 pub mod mandates;
 pub mod debits;
 

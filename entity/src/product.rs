@@ -18,6 +18,7 @@ pub struct Model {
     pub debt_rule: String,
     pub repayment_order: String,
     pub item_order: String,
+    pub recurring: Option<String>,
     pub default_credit_limit_minor: i64,
     pub maximum_credit_limit_minor: Option<i64>,
     pub maximum_balance_minor: Option<i64>,

@@ -19,6 +19,8 @@ mod m20261128_000006_money;
 mod m20261128_000007_actions;
 mod m20261129_000001_data_keys;
 mod m20261129_000002_references;
+mod m20261129_000020_dues;
+mod m20261129_000021_recurring;
 mod m20261129_000030_mandates;
 mod m20261129_000010_refunds;
 mod m20261129_000011_prepaid;
@@ -66,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000032_credit_transfers::Migration),
             Box::new(m20261129_000060_instalment_models::Migration),
             Box::new(m20261129_000061_instalment_contracts::Migration),
+            Box::new(m20261129_000021_recurring::Migration),
         ]
     }
 }

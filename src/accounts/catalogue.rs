@@ -56,6 +56,7 @@ impl Command for InstallCatalogue {
                 debt_rule: *debt_rule,
                 repayment_order: RepaymentOrder::DEFAULT,
                 item_order: ItemOrder::DEFAULT,
+                recurring: None,
                 default_credit_limit: Minor(limit * unit),
                 maximum_credit_limit: None,
                 maximum_balance: None,

@@ -22,6 +22,7 @@ pub mod participants;
 pub mod prepaid;
 pub mod products;
 pub mod references;
+pub mod recurring;
 pub mod refusals;
 pub mod store;
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bank::{BankAccount, BankAccountClass};
 use super::prepaid::PrepaidTerms;
+use super::recurring::RecurringTerms;
 use crate::ledger::DebtRule;
 use crate::ledger::charity::CharityRule;
 use crate::ledger::position::{ItemOrder, RepaymentOrder};
@@ -120,6 +121,8 @@ pub struct Product {
     pub reference: Option<ReferenceScheme>,
     /// To whom such payments are made.
     pub payee: Option<Payee>,
+    /// When something is drawn for accounts again and again, where that is set up.
+    pub recurring: Option<RecurringTerms>,
     /// Whether new accounts can no longer be opened.
     pub retired: bool,
     /// A JSON object, as text.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{self, PRODUCT_CREATED, PRODUCT_UPDATED};
 use super::prepaid::NewPrepaidTerms;
 use super::model::{Family, Payee, Product, WorkingMode};
+use super::recurring::RecurringTerms;
 use super::store::{CODE, ProductBy};
 use crate::ledger::DebtRule;
 use crate::ledger::amounts::optional;
@@ -55,6 +56,9 @@ pub struct CreateProduct {
     pub reference: Option<ReferenceTerms>,
     /// To whom such payments are made.
     pub payee: Option<Payee>,
+    /// When something is drawn for accounts again and again.
+    #[serde(default)]
+    pub recurring: Option<RecurringTerms>,
     /// A JSON object, as text.
     pub metadata: String,
 }
@@ -90,6 +94,7 @@ impl Command for CreateProduct {
             authorisation_days: self.authorisation_days,
             reference: self.reference.map(ReferenceTerms::scheme).transpose()?,
             payee: self.payee.clone().map(Payee::checked).transpose()?,
+            recurring: self.recurring.map(|terms| terms.checked("recurringPayments")).transpose()?,
             retired: false,
             metadata: self.metadata.clone(),
             created_at: work.now(),
@@ -131,6 +136,9 @@ pub struct UpdateProduct {
     pub reference: Change<ReferenceTerms>,
     /// To whom payments are made; emptied, to nobody.
     pub payee: Change<Payee>,
+    /// When something is drawn for accounts again and again; emptied, as is usual.
+    #[serde(default)]
+    pub recurring: Change<RecurringTerms>,
     /// Whether new accounts can no longer be opened.
     pub retired: Option<bool>,
     /// A JSON object, as text; emptied, it is the empty object.
@@ -187,6 +195,11 @@ impl Command for UpdateProduct {
                 Change::Keep => {}
                 Change::Clear => product.payee = None,
                 Change::Set(payee) => product.payee = Some(payee.clone().checked()?),
+            }
+            match self.recurring {
+                Change::Keep => {}
+                Change::Clear => product.recurring = None,
+                Change::Set(terms) => product.recurring = Some(terms.checked("recurringPayments")?),
             }
             product.retired = self.retired.unwrap_or(product.retired);
             self.metadata.apply_or(&mut product.metadata, "{}".into());

@@ -115,6 +115,7 @@ impl Row for Product {
             reference_scheme: self.reference.map(ReferenceScheme::to_text),
             // Plain data: the only failure would be the writer's, and a text has none.
             payee: self.payee.as_ref().map(|payee| serde_json::to_string(payee).unwrap_or_default()),
+            recurring: self.recurring.map(|terms| serde_json::to_string(&terms).unwrap_or_default()),
             retired: self.retired,
             metadata: self.metadata.clone(),
             created_at_us: self.created_at,
@@ -142,6 +143,7 @@ impl Row for Product {
             authorisation_days: row.authorisation_days,
             reference: parsed(row.reference_scheme, ReferenceScheme::from_text, "rule of payment references")?,
             payee: parsed(row.payee, |payee| serde_json::from_str(payee).ok(), "payee")?,
+            recurring: parsed(row.recurring, |terms| serde_json::from_str(terms).ok(), "recurring payments")?,
             retired: row.retired,
             metadata: row.metadata,
             created_at: row.created_at_us,

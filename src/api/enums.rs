@@ -14,6 +14,7 @@ pub use crate::accounts::blocks::BlockStatus;
 pub use crate::accounts::model::{Family as AccountFamily, WorkingMode};
 pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::accounts::products::CharityKind;
+pub use crate::accounts::recurring::PaymentFrequency;
 pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::blocks::CardBlockStatus;
@@ -59,6 +60,10 @@ pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransfer
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::payments::schemes::SettlementDirection;
 pub use crate::primitives::references::ReferenceRule;
+pub use crate::recurring::{
+    PaymentOrderAction, PaymentOrderReason, PaymentOrderStatus, PaymentScope, RecurringAction, RecurringMethod,
+    RecurringState,
+};
 pub use crate::refused::RefusalCode;
 
 /// One text of the lines of a doc comment.
@@ -226,6 +231,11 @@ graphql_enums! {
     KeptData = "KeptData",
     ParticipantRole = "ParticipantRole",
     PaymentChannel = "PaymentChannel",
+    PaymentFrequency = "PaymentFrequency",
+    PaymentOrderAction = "PaymentOrderAction",
+    PaymentOrderReason = "PaymentOrderReason",
+    PaymentOrderStatus = "PaymentOrderStatus",
+    PaymentScope = "PaymentScope",
     PersonalData = "PersonalData",
     LimitApplicationAction = "LimitApplicationAction",
     LimitApplicationStatus = "LimitApplicationStatus",
@@ -247,6 +257,9 @@ graphql_enums! {
     ProviderKind = "PaymentProviderKind",
     ProviderOperation = "ProviderOperation",
     ProviderPaymentState = "ProviderPaymentState",
+    RecurringAction = "RecurringAction",
+    RecurringMethod = "RecurringPaymentMethod",
+    RecurringState = "RecurringPaymentState",
     ReferenceRule = "ReferenceRule",
     RefusalCode = "RefusalCode",
     Scope = "Scope",

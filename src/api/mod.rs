@@ -41,6 +41,7 @@ pub mod payments;
 pub mod period;
 pub mod progress;
 pub mod query;
+pub mod recurring;
 pub mod refusal;
 pub mod root;
 pub mod roots;

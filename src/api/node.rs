@@ -37,6 +37,7 @@ use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
 use crate::api::payments::credit_transfers::{self, CreditTransfer};
+use crate::api::recurring::{self, DebitConsent, PaymentOrder, RecurringPayment};
 use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
@@ -55,6 +56,9 @@ use crate::primitives::{
     ProductId, TenantId, WebhookDeliveryId, WebhookId,
     CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InstalmentModelId, JobId,
     LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
+    CustomActionId, CustomerId, DebitConsentId, DocumentId, DueId, EntryId, HoldId, JobId, LedgerAccountId,
+    LimitApplicationId, MandateId, PartyId, PaymentOrderId, ProductId, RecurringPaymentId, TenantId, WebhookDeliveryId,
+    WebhookId,
 };
 
 /// The interface's name.
@@ -132,6 +136,7 @@ node! {
     CustomAction,
     Customer,
     DirectDebit,
+    DebitConsent,
     Document,
     Due,
     Entry,
@@ -145,9 +150,11 @@ node! {
     LimitApplication,
     Mandate,
     Party,
+    PaymentOrder,
     Product,
     ProviderPayment,
     Receivable,
+    RecurringPayment,
     Tenant,
     Transaction,
     Webhook,
@@ -157,7 +164,7 @@ node! {
 impl Node {
     /// Where its history is found. Each kind of node says so here, so that none is forgotten; none of what is a record of
     /// a history itself, or whose entries have one, or of which nothing is told in the log; those of addresses,
-    /// blocks, dues and applications are in those of whom they are of.
+    /// blocks, dues, recurring payments and applications are in those of whom they are of.
     #[must_use]
     pub fn history(&self, id: &ID) -> Option<HistoryOf> {
         match self {
@@ -190,9 +197,12 @@ impl Node {
             Self::Address(_)
             | Self::AuditRecord(_)
             | Self::Block(_)
+            | Self::DebitConsent(_)
             | Self::Due(_)
             | Self::LedgerAccount(_)
             | Self::LimitApplication(_)
+            | Self::PaymentOrder(_)
+            | Self::RecurringPayment(_)
             | Self::Transaction(_)
             | Self::WebhookDelivery(_) => None,
         }
@@ -253,6 +263,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         CustomerId::PREFIX => parsed!(customers::by_id),
         CreditTransferId::PREFIX => parsed!(credit_transfers::by_id),
         DirectDebitId::PREFIX => parsed!(debits::by_id),
+        DebitConsentId::PREFIX => parsed!(recurring::consent_by_id),
         DocumentId::PREFIX => parsed!(documents::by_id),
         DueId::PREFIX => parsed!(dues::by_id),
         EntryId::PREFIX => parsed!(ledger::by_id),
@@ -266,9 +277,11 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         LimitApplicationId::PREFIX => parsed!(applications::by_id),
         MandateId::PREFIX => parsed!(mandates::by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
+        PaymentOrderId::PREFIX => parsed!(recurring::order_by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),
         ProviderPaymentId::PREFIX => parsed!(providers::payment_by_id),
         ReceivableId::PREFIX => parsed!(claims::receivable_by_id),
+        RecurringPaymentId::PREFIX => parsed!(recurring::by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
         WebhookId::PREFIX => parsed!(webhooks::by_id),
         TenantId::PREFIX => parsed!(tenants::by_id),

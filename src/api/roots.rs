@@ -55,6 +55,8 @@ use super::payments::remittances::RemittanceMutation;
 use super::payments::returns::ReturnMutation;
 use super::payments::schemes::SchemeMutation;
 use super::query::CommonQuery;
+use super::recurring::mutations::RecurringMutation;
+use super::recurring::orders::PaymentOrderQuery;
 use super::tenants::{TenantMutation, TenantQuery};
 use super::webhooks::{WebhookMutation, WebhookQuery};
 
@@ -77,6 +79,7 @@ pub struct Query(
     InsurancePackageQuery,
     InsuranceQuery,
     ProviderQuery,
+    PaymentOrderQuery,
     BooksQuery,
     DocumentQuery,
     EventQuery,
@@ -116,6 +119,7 @@ pub struct Mutation(
     InsurancePackageMutation,
     InsuranceMutation,
     DueMutation,
+    RecurringMutation,
     MovementMutation,
     LoadMutation,
     HoldMutation,

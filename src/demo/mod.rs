@@ -168,6 +168,7 @@ fn swedish_products() -> Result<Vec<CreateProduct>, Problem> {
         debt_rule,
         repayment_order: RepaymentOrder::DEFAULT,
         item_order: ItemOrder::DEFAULT,
+        recurring: None,
         default_credit_limit: Some(Amount(Minor(limit).in_currency(krona).amount)),
         maximum_credit_limit: None,
         maximum_balance: None,

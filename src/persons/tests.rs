@@ -60,6 +60,7 @@ fn account(memory: &mut Memory, number: &str, owner: CustomerId) {
         debt_rule: DebtRule::None,
         repayment_order: RepaymentOrder::DEFAULT,
         item_order: ItemOrder::DEFAULT,
+        recurring: None,
         default_credit_limit: None,
         maximum_credit_limit: None,
         maximum_balance: None,

@@ -142,6 +142,12 @@ ids! {
     InstalmentContractId = "icn";
     /// An instalment of one.
     InstalmentId = "ins";
+    /// What is drawn for an account again and again.
+    RecurringPaymentId = "rcp";
+    /// That a customer has said yes to being debited for an account.
+    DebitConsentId = "dcn";
+    /// A payment order: what is to be drawn on a day.
+    PaymentOrderId = "pmo";
     /// A party: whom money is owed to inside a tenant.
     PartyId = "pty";
     /// A receivable: a creditor's account of a debtor.

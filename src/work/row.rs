@@ -55,6 +55,12 @@ pub enum Table {
     Due,
     /// What settled it.
     DueSettlement,
+    /// What is drawn for accounts again and again.
+    RecurringPayment,
+    /// That customers have said yes to being debited.
+    DebitConsent,
+    /// What is to be drawn on a day.
+    PaymentOrder,
     /// Reservations.
     Hold,
     /// What was refunded of purchases.

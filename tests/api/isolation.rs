@@ -16,7 +16,7 @@ pub const EVERYTHING: &str = "{
         addresses { nodes { id externalReference postal { townName } } } } }
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
-        holds { nodes { id description } } dues { nodes { id reference } } history { nodes { sequence operation actor events { type payload } } } } } }
+        holds { nodes { id description } } dues { nodes { id reference } } recurringPayment { id } debitConsent { id reference } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
@@ -55,7 +55,8 @@ pub struct Things {
     /// document, a webhook, a delivery to it, a job, an approval, a card, a purchase with it, a chargeback of that, an
     /// address, a block, an application, its account, a custom action, a
     /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider, a receivable, a claim
-    /// on it, a due, a direct debit, a credit transfer, a model of instalments, a contract by it.
+    /// on it, a due, a direct debit, a credit transfer, a model of instalments, a contract by it, recurring payments, a
+    /// consent to them.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -178,6 +179,10 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         "payingAccount": account.by(), "customer": { "number": "C1" }, "channel": secret, "externalReference": "ext-i",
     });
     let contract = app.done("createInstalmentContract", contract, "contract { id }").await["contract"]["id"].take();
+    let recurring = json!({ "account": credit.by(), "paymentMethod": "AUTOGIRO", "paymentScope": "TOTAL_DEBT" });
+    let recurring = app.done("setUpRecurringPayment", recurring, "recurringPayment { id }").await;
+    let consent = json!({ "account": credit.by(), "paymentMethod": "AUTOGIRO", "reference": secret });
+    let consent = app.done("giveDebitConsent", consent, "consent { id }").await;
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -216,6 +221,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&sent["id"]),
         text(&model),
         text(&contract),
+        text(&recurring["recurringPayment"]["id"]),
+        text(&consent["consent"]["id"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

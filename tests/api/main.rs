@@ -52,6 +52,7 @@ mod payments;
 mod points_of_sale;
 mod products;
 mod providers;
+mod recurring;
 mod relay;
 mod reversals;
 mod schema;

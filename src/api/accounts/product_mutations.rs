@@ -11,6 +11,7 @@ use crate::api::enums::{AccountFamily, Component, DebtRule, ItemOrder, WorkingMo
 use crate::api::fault::Fault;
 use crate::api::input::{amount, change, metadata, metadata_change, named, set};
 use crate::api::inputs::ProductBy;
+use crate::api::recurring::terms::TermsInput;
 use crate::api::refusal::outcomes;
 use crate::api::scalars::{CurrencyCode, Decimal, Json};
 use crate::ledger::position::RepaymentOrder;
@@ -57,6 +58,9 @@ pub struct CreateProductInput {
     payment_reference: Option<PaymentReferenceInput>,
     /// The bank account that payments to its accounts are made to.
     payee: Option<PayeeInput>,
+    /// When something is drawn for its accounts again and again, where that is set up (`setUpRecurringPayment`); monthly on the
+    /// 28th when absent, daily where cards are PAY_NOW.
+    recurring_payments: Option<TermsInput>,
     /// A JSON object of your own.
     metadata: Option<Json>,
 }
@@ -86,6 +90,8 @@ pub struct UpdateProductInput {
     payment_reference: MaybeUndefined<PaymentReferenceInput>,
     /// The bank account that payments to its accounts are made to; null for none.
     payee: MaybeUndefined<PayeeInput>,
+    /// When something is drawn for accounts for which it is set up or changed from now on; null for what is usual.
+    recurring_payments: MaybeUndefined<TermsInput>,
     /// Whether new accounts can no longer be opened; cannot be emptied.
     retired: MaybeUndefined<bool>,
     /// A JSON object of your own; replaces the former one, null empties it.
@@ -166,6 +172,7 @@ impl CreateProductInput {
             authorisation_days: self.authorisation_days,
             reference: self.payment_reference.map(PaymentReferenceInput::terms).transpose()?,
             payee: self.payee.map(PayeeInput::payee).transpose()?,
+            recurring: self.recurring_payments.map(TermsInput::terms).transpose()?,
             metadata: metadata(self.metadata)?,
         })
     }
@@ -184,6 +191,7 @@ impl UpdateProductInput {
             authorisation_days: change(self.authorisation_days),
             reference: tried(self.payment_reference, PaymentReferenceInput::terms)?,
             payee: tried(self.payee, PayeeInput::payee)?,
+            recurring: tried(self.recurring_payments, TermsInput::terms)?,
             retired: set("retired", self.retired)?,
             metadata: metadata_change(self.metadata)?,
         })

@@ -6,6 +6,7 @@
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 use crate::access::Scope;
+use crate::accounts::recurring::RecurringTerms;
 use crate::accounts::{self, model, store};
 use crate::api::accounts::actions::{Action, offered};
 use crate::api::accounts::participants::{self, AccountParticipant};
@@ -22,6 +23,8 @@ use crate::api::inputs::{AccountBy, CustomerBy, FromNothing as _, ProductBy, fil
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::parties::{self, Party};
+use crate::api::recurring::RecurringFields;
+use crate::api::recurring::terms::Terms;
 use crate::api::scalars::{CurrencyCode, Date, DateTime, Json};
 use crate::documents::Subject;
 use crate::ledger::journal::Standing;
@@ -105,6 +108,11 @@ impl Product {
     /// In which order what comes is spread over the open items of its accounts.
     async fn item_order(&self) -> ItemOrder {
         self.0.item_order
+    }
+
+    /// When something is drawn for its accounts again and again, where that is set up.
+    async fn recurring_payments(&self) -> Terms {
+        RecurringTerms::of_product(&self.0).into()
     }
 
     /// The limit of an account that is opened without one.
@@ -194,6 +202,11 @@ impl AccountFields {
     #[graphql(flatten)]
     fn due_fields(&self) -> DueFields {
         DueFields(self.0.clone())
+    }
+
+    #[graphql(flatten)]
+    fn recurring_fields(&self) -> RecurringFields {
+        RecurringFields(self.0.clone())
     }
 
     /// Opaque, and unique across the API.

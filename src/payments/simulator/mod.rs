@@ -7,9 +7,10 @@
 //! |---|---|---|---|
 //! | `SIM-BOUNCE`, `SIM-BOUNCE-n` | 9999nn: 9999.05 EUR | `disburse`, `createCreditTransfer`, `remitToParty` | the transfer comes back after two, or `n`, business days: an entry of the kind `DISBURSEMENT_RETURNED` |
 //! | `SIM-LATE`, `SIM-LATE-n` | 9998nn: 9998.05 EUR | `postPayment` | the money is on its way for two, or `n`, business days: it is valued then |
+//! | | 9997nn: 9997.05 EUR | payment orders | the customer's bank gives the debit back after `nn` business days |
 //!
 //! `n` is 1 to 30. A tenant that has set a seed (`updateTenant(sandboxSeed)`) has the rest decided by chance: of fifty
-//! transfers one comes back within a week, of twenty payments one comes up to three days late. Which, follows from the
+//! transfers one comes back within a week, of thirty direct debits as well, of twenty payments one comes up to three days late. Which, follows from the
 //! seed, the business date, the amount and the reference alone, so the same seed gives the same year.
 
 pub mod store;
@@ -51,6 +52,8 @@ pub(crate) const DEBIT_REJECTED: Trick = Trick { word: "SIM-REJECT", hundreds: 9
 pub(crate) const DEBIT_RETURNED: Trick = Trick { word: "SIM-RETURN", hundreds: 9_997, one_in: 50, within: 5 };
 /// A direct debit whose payer wants it back: never by chance.
 pub(crate) const DEBIT_REFUNDED: Trick = Trick { word: "SIM-REFUND", hundreds: 9_995, one_in: u32::MAX, within: 1 };
+/// A direct debit that the customer's bank gives back.
+const RETURN: Trick = Trick { word: "SIM-RETURN", hundreds: 9_997, one_in: 30, within: 5 };
 /// What references begin with that say something to the rails.
 const WORDS: &str = "SIM-";
 /// Why a transfer comes back.
@@ -116,6 +119,13 @@ impl Trick {
 /// When a payment counts that comes late.
 pub(super) fn late(work: &Work, reference: Option<&str>, amount: Money) -> Option<NaiveDate> {
     let days = LATE.days(work, reference, amount.to_minor().ok()?)?;
+    work.settings().calendar.add_business_days(work.today(), days).ok()
+}
+
+/// When the customer's bank gives a direct debit back that it is to give back.
+#[must_use]
+pub fn returned(work: &Work, amount: Money) -> Option<NaiveDate> {
+    let days = RETURN.days(work, None, amount.to_minor().ok()?)?;
     work.settings().calendar.add_business_days(work.today(), days).ok()
 }
 

@@ -26,6 +26,7 @@ pub(crate) fn product(code: &str, debt_rule: DebtRule) -> CreateProduct {
         debt_rule,
         repayment_order: RepaymentOrder::DEFAULT,
         item_order: ItemOrder::DEFAULT,
+        recurring: None,
         default_credit_limit: limit("100"),
         maximum_credit_limit: limit("500"),
         maximum_balance: None,

@@ -77,6 +77,11 @@ const READS: &[(&str, usize, &str)] = &[
     ),
     ("Query.receivable.by.id", 28, "query($id: ID!) { receivable(by: { id: $id }) { id reference } }"),
     ("Query.claim.by.id", 29, "query($id: ID!) { claim(by: { id: $id }) { id reference } }"),
+    (
+        "Query.paymentOrders.filter.account",
+        21,
+        "query($id: ID!) { paymentOrders(filter: { account: $id }) { nodes { id } } }",
+    ),
     ("Query.entry.id", 4, "query($id: ID!) { entry(id: $id) { id sequence } }"),
     (
         "Query.accounts.filter.owner",
@@ -334,6 +339,16 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             json!({ "account": id, "component": "FEE", "amount": euro, "dueOn": "2026-05-01" }),
         ),
         ("cancelDue.input.due", 30, json!({ "due": "ID", "reasonCode": "X" })),
+        (
+            "setUpRecurringPayment.input.account.id",
+            2,
+            json!({ "account": id, "paymentMethod": "AUTOGIRO", "paymentScope": "TOTAL_DEBT" }),
+        ),
+        ("updateRecurringPayment.input.account.id", 21, json!({ "account": id, "paymentMethod": "AUTOGIRO" })),
+        ("removeRecurringPayment.input.account.id", 21, json!({ "account": id })),
+        ("giveDebitConsent.input.account.id", 2, json!({ "account": id, "paymentMethod": "AUTOGIRO" })),
+        ("revokeDebitConsent.input.account.id", 21, json!({ "account": id })),
+        ("cancelPaymentOrder.input.order", 30, json!({ "order": "ID" })),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.lookup.customer.id", 0, json!({ "lookup": { "customer": id } })),

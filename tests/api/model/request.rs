@@ -56,7 +56,20 @@ const EMPTIED: [(&str, &[&str]); 4] = [
         ],
     ),
     ("updateParty", &["externalReference", "metadata"]),
-    ("updateProduct", &["maximumCreditLimit", "maximumBalance", "metadata", "charity", "payee", "paymentReference", "prepaid", "authorisationDays"]),
+    (
+        "updateProduct",
+        &[
+            "maximumCreditLimit",
+            "maximumBalance",
+            "metadata",
+            "charity",
+            "payee",
+            "paymentReference",
+            "prepaid",
+            "authorisationDays",
+            "recurringPayments",
+        ],
+    ),
     ("updateAccount", &["externalReference", "creditor", "metadata"]),
 ];
 

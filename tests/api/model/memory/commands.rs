@@ -180,6 +180,7 @@ pub fn create_product(input: &Value) -> Result<CreateProduct, Refused> {
         debt_rule: word(input, "debtRule").expect("a rule"),
         repayment_order: order,
         item_order: konto::ledger::position::ItemOrder::DEFAULT,
+        recurring: None,
         default_credit_limit: amount(input, "defaultCreditLimit"),
         maximum_credit_limit: amount(input, "maximumCreditLimit"),
         maximum_balance: amount(input, "maximumBalance"),
