@@ -56,6 +56,7 @@ pub mod provider_payment;
 pub mod receivable;
 pub mod receivable_debtor;
 pub mod recurring_payment;
+pub mod receivable_entry;
 pub mod reversed_entry;
 pub mod signing_key;
 pub mod simulation;

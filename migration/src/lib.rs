@@ -34,6 +34,7 @@ mod m20261129_000031_direct_debits;
 mod m20261129_000032_credit_transfers;
 mod m20261129_000060_instalment_models;
 mod m20261129_000061_instalment_contracts;
+mod m20261129_000041_receivable_entries;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000060_instalment_models::Migration),
             Box::new(m20261129_000061_instalment_contracts::Migration),
             Box::new(m20261129_000021_recurring::Migration),
+            Box::new(m20261129_000041_receivable_entries::Migration),
         ]
     }
 }

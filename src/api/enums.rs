@@ -22,6 +22,7 @@ pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::collections::claims::{
     ClaimStatus, Originator as ClaimOriginator, ResolutionReason as ClaimResolutionReason,
 };
+pub use crate::collections::entries::EntryKind as ReceivableEntryKind;
 pub use crate::collections::score::ScoreType;
 pub use crate::customers::CustomerType;
 pub use crate::customers::actions::CustomerAction;
@@ -198,6 +199,7 @@ graphql_enums! {
     ClaimOriginator = "ClaimOriginator",
     ClaimResolutionReason = "ClaimResolutionReason",
     ClaimStatus = "ClaimStatus",
+    ReceivableEntryKind = "ReceivableEntryKind",
     ScoreType = "ScoreType",
     Component = "Component",
     ContactKind = "ContactKind",

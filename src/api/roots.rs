@@ -20,6 +20,7 @@ use super::cards::chargebacks::{ChargebackMutation, ChargebackQuery};
 use super::cards::clearings::ClearingMutation;
 use super::cards::mutations::CardMutation;
 use super::cards::queries::CardQuery;
+use super::collections::changes::ReceivableChanges;
 use super::collections::claims::ClaimMutation;
 use super::collections::queries::CollectionQuery;
 use super::collections::receivables::ReceivableMutation;
@@ -114,6 +115,7 @@ pub struct Mutation(
     ParticipantMutation,
     BlockMutation,
     ReceivableMutation,
+    ReceivableChanges,
     ClaimMutation,
     LimitApplicationMutation,
     InsurancePackageMutation,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::claims::Claim;
+use super::entries::ReceivableEntry;
 use super::receivables::Receivable;
 use crate::ledger::event::{EventType, NewEvent};
 use crate::primitives::CustomerId;
@@ -12,6 +13,12 @@ crate::open_words! { EventType:
     TYPES {
         /// A receivable was created.
         RECEIVABLE_CREATED,
+        /// A receivable, or a product of it, was changed.
+        RECEIVABLE_UPDATED,
+        /// Something else is thought of a receivable's debtor.
+        RECEIVABLE_SCORE_SET,
+        /// Something was booked on a receivable.
+        RECEIVABLE_ENTRY_ADDED,
         /// Somebody owes on a receivable from now on.
         RECEIVABLE_DEBTOR_ADDED,
         /// A claim was created.
@@ -66,4 +73,18 @@ pub fn of_claim(type_: EventType, claim: &Claim, more: Value) -> NewEvent {
     }
     let event = NewEvent::of(type_, claim.id, payload);
     NewEvent { account: Some(claim.account), customer: Some(claim.debtor), ..event }
+}
+
+/// Something was booked on a receivable.
+#[must_use]
+pub fn of_entry(receivable: &Receivable, entry: &ReceivableEntry) -> NewEvent {
+    let payload = json!({
+        "reference": receivable.reference,
+        "entry": entry.reference,
+        "kind": entry.kind.word(),
+        "amount": entry.amount.in_currency(entry.currency).amount.to_string(),
+        "currency": entry.currency.code(),
+        "claim": entry.claim.map(|claim| claim.to_string()),
+    });
+    NewEvent { account: receivable.account, ..NewEvent::of(RECEIVABLE_ENTRY_ADDED, receivable.id, payload) }
 }

@@ -23,24 +23,24 @@ use crate::refused::{DUPLICATE_REFERENCE, INVALID_INPUT, INVALID_STATE, NOT_FOUN
 use crate::work::memory::Memory;
 use crate::work::{Change, Command};
 
-const TENANT: TenantId = TenantId(uuid::Uuid::from_u128(7));
+pub(super) const TENANT: TenantId = TenantId(uuid::Uuid::from_u128(7));
 
-fn both(test: impl Fn(&mut Memory)) {
+pub(super) fn both(test: impl Fn(&mut Memory)) {
     test(&mut Memory::new(TENANT, Clock::system()));
     test(&mut Memory::from_nothing(TENANT, Clock::system()));
 }
 
-fn run<C: Command + Clone>(memory: &mut Memory, command: &C) -> Result<Arc<C::Made>, Refused> {
+pub(super) fn run<C: Command + Clone>(memory: &mut Memory, command: &C) -> Result<Arc<C::Made>, Refused> {
     memory.run(&Origin::system(TENANT), None, command).map(|done| done.value)
 }
 
-fn is_refused<T: std::fmt::Debug>(answer: Result<T, Refused>, code: RefusalCode, field: &str) {
+pub(super) fn is_refused<T: std::fmt::Debug>(answer: Result<T, Refused>, code: RefusalCode, field: &str) {
     let refused = answer.expect_err("a refusal");
     let path = refused.fields.first().map(|field| field.path.join("."));
     assert_eq!((refused.code, path.as_deref()), (code, Some(field)), "{}", refused.message);
 }
 
-fn of(amount: &str) -> Amount {
+pub(super) fn of(amount: &str) -> Amount {
     Amount(amount.parse().expect("a decimal"))
 }
 
@@ -52,7 +52,7 @@ fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
 }
 
-fn debtor(reference: &str) -> NewDebtor {
+pub(super) fn debtor(reference: &str) -> NewDebtor {
     let point = ContactPoint { kind: ContactKind::Email, value: "ada@example.com".into(), label: None, primary: false };
     NewDebtor(CreateCustomer {
         type_: CustomerType::Person,
@@ -84,7 +84,7 @@ fn content(amount: &str, fees: &str) -> ClaimContent {
     }
 }
 
-fn opening(reference: &str, amount: &str, fees: &str) -> Opening {
+pub(super) fn opening(reference: &str, amount: &str, fees: &str) -> Opening {
     Opening {
         reference: reference.into(),
         account: None,
@@ -435,9 +435,11 @@ fn metadata_of_the_account_are_inherited_and_give_way() {
             payment_reference: None,
             portfolio_reference: None,
             scores: Vec::new(),
+            products: Vec::new(),
             metadata: r#"{"a":1,"b":2}"#.into(),
         };
-        run(memory, &CreateReceivable { receivable, debtors: vec![debtor("D1"), debtor("D2")] }).expect("created");
+        run(memory, &CreateReceivable { receivable, debtors: vec![debtor("D1"), debtor("D2")], entries: Vec::new() })
+            .expect("created");
         let mut on = Opening { account: Some("A1".into()), debtor: None, ..opening("C1", "1.00", "0") };
         on.content.metadata = r#"{"b":3,"c":4}"#.into();
         let claim = run(memory, &CreateClaim(on)).expect("a claim");

@@ -16,7 +16,7 @@ use crate::cards::{Card, CardStatus};
 use crate::collections::claims::store::OF_DEBTOR as CLAIMS_OF;
 use crate::collections::receivables::model::link;
 use crate::collections::receivables::store::OF_CUSTOMER as OWES_ON;
-use crate::collections::{Claim, ClaimStatus, ReceivableDebtor};
+use crate::collections::{Claim, ClaimStatus, Receivable, ReceivableDebtor};
 use crate::customers::Customer;
 use crate::customers::addresses::store::EVERY as EVERY_ADDRESS;
 use crate::customers::addresses::{self, Address};
@@ -290,7 +290,7 @@ fn active_claims(work: &mut Work, customer: &Customer) -> Decision<Vec<String>> 
     Ok(active.map(|claim| format!("it owes claim {}", claim.reference)).collect())
 }
 
-/// What was kept with a claim goes. What was owed, and when, stays.
+/// What was kept with a claim or a receivable, and thought of its debtor, goes. What was owed, and when, stays.
 fn erase_claims(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
     for claim in owed_by(work, customer.id)? {
         if claim.metadata == "{}" && claim.scores.is_empty() {
@@ -298,6 +298,18 @@ fn erase_claims(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> 
         }
         erased(erasure, PersonalData::Metadata);
         work.change::<Claim, Refused>(claim.id, |row| {
+            row.metadata = "{}".into();
+            row.scores.clear();
+            Ok(())
+        })?;
+    }
+    for debtor in work.all::<ReceivableDebtor, Customer>(OWES_ON, customer.id)? {
+        let found = work.get::<Receivable>(debtor.receivable)?;
+        if found.is_none_or(|receivable| receivable.metadata == "{}" && receivable.scores.is_empty()) {
+            continue;
+        }
+        erased(erasure, PersonalData::Metadata);
+        work.change::<Receivable, Refused>(debtor.receivable, |row| {
             row.metadata = "{}".into();
             row.scores.clear();
             Ok(())

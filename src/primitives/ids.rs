@@ -154,6 +154,8 @@ ids! {
     ReceivableId = "rcv";
     /// Somebody who owes on a receivable.
     ReceivableDebtorId = "rdb";
+    /// What was booked on a receivable, as its creditor tells it.
+    ReceivableEntryId = "rce";
     /// A claim: what a debtor owes, one by one.
     ClaimId = "clm";
     /// A kind of background work that one server does at a time.

@@ -97,6 +97,8 @@ pub enum Table {
     InstalmentContract,
     /// The instalments.
     Instalment,
+    /// What was booked on them, as their creditors tell it.
+    ReceivableEntry,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

@@ -43,6 +43,11 @@ async fn show(app: &TestApp, reference: &str) -> (Value, String) {
     (claim, balance)
 }
 
+/// What a batch tells of its items.
+fn items_of() -> String {
+    items("")
+}
+
 on_both_databases! {
     async fn a_claim_is_created_and_owed_in_the_books(app: TestApp) {
         let input = with(claim("C1", "100.00"), json!({
@@ -310,5 +315,134 @@ on_both_databases! {
         let query = "{ claim(by: { reference: \"C2\" }) { debtor { id } receivable { debtors { id } } } }";
         let found = app.ok(query, json!({})).await["claim"].take();
         assert_eq!((&found["debtor"]["id"], &found["receivable"]["debtors"]), (&one, &json!([{ "id": one }])));
+    }
+
+    async fn an_account_is_changed_in_what_is_kept_with_it(app: TestApp) {
+        let input = json!({ "accountReference": "A1", "currency": "EUR", "metadata": { "a": 1, "b": 2 },
+            "products": [{ "productReference": "PR-1", "name": "Laptop" }] });
+        app.done("createReceivable", input, "replayed").await;
+        let on = |more: Value| with(json!({ "accountReference": "A1" }), more);
+        let shown = "receivable { metadata paymentReference products { reference name type } scores { type text } pastScores { score { text } } debtors { externalReference name } }";
+        let done = app.done("updateReceivable", on(json!({ "metadata": { "b": 3, "c": 4 }, "paymentReference": "PAY" })), shown).await;
+        assert_eq!(done["receivable"]["metadata"], json!({ "a": 1, "b": 3, "c": 4 }));
+        assert_eq!(done["receivable"]["paymentReference"], "PAY");
+        app.done("addReceivableProduct", on(json!({ "productReference": "PR-2", "type": "Computer" })), shown).await;
+        app.refused("addReceivableProduct", on(json!({ "productReference": "PR-2" })), "DUPLICATE_REFERENCE", "productReference").await;
+        let done = app.done("updateReceivableProduct", on(json!({ "productReference": "PR-2", "name": "Desk", "type": null })), shown).await;
+        assert_eq!(done["receivable"]["products"], json!([
+            { "reference": "PR-1", "name": "Laptop", "type": null }, { "reference": "PR-2", "name": "Desk", "type": null } ]));
+        app.refused("updateReceivableProduct", on(json!({ "productReference": "PR-9" })), "NOT_FOUND", "productReference").await;
+        for text in ["A", "B"] {
+            app.done("setReceivableScore", on(json!({ "type": "INTERNAL", "text": text })), shown).await;
+        }
+        let done = app.done("setReceivableScore", on(json!({ "type": "EXTERNAL" })), shown).await;
+        assert_eq!(done["receivable"]["scores"], json!([{ "type": "INTERNAL", "text": "B" }, { "type": "EXTERNAL", "text": null }]));
+        assert_eq!(done["receivable"]["pastScores"], json!([{ "score": { "text": null } }, { "score": { "text": "B" } }, { "score": { "text": "A" } }]));
+        app.refused("setReceivableScore", on(json!({ "type": "INTERNAL", "text": "x", "object": {} })), "INVALID_INPUT", "object").await;
+        let done = app.done("addReceivableDebtor", on(json!({ "debtor": person("D1") })), shown).await;
+        assert_eq!(done["receivable"]["debtors"], json!([{ "externalReference": "D1", "name": "Ada Lovelace" }]));
+        let renamed = on(json!({ "debtorReference": "D1", "lastName": "King" }));
+        let done = app.done("updateReceivableDebtor", renamed, shown).await;
+        assert_eq!(done["receivable"]["debtors"][0]["name"], "Ada King");
+        app.refused("updateReceivableDebtor", on(json!({ "debtorReference": "D9", "lastName": "King" })), "NOT_FOUND", "debtorReference").await;
+        let rest = [
+            ("updateReceivableBatch", json!({ "metadata": {} })), ("addReceivableProductBatch", json!({ "productReference": "PR-3" })),
+            ("updateReceivableProductBatch", json!({ "productReference": "PR-3", "code": "c" })),
+            ("addReceivableDebtorBatch", json!({ "debtor": person("D2") })),
+            ("updateReceivableDebtorBatch", json!({ "debtorReference": "D2", "firstName": "Eda" })),
+            ("setReceivableScoreBatch", json!({ "type": "BEHAVIORAL", "text": "good" })),
+        ];
+        for (name, more) in rest {
+            let items = json!({ "items": [with(on(more), json!({ "idempotencyKey": "k" })), { "idempotencyKey": "l", "accountReference": "A9",
+                "productReference": "X", "debtorReference": "X", "debtor": person("D3"), "type": "INTERNAL" }] });
+            let wanted: Vec<&str> = match name {
+                "updateReceivableBatch" => vec![],
+                "addReceivableProductBatch" | "updateReceivableProductBatch" => vec!["productReference"],
+                "addReceivableDebtorBatch" => vec!["debtor"],
+                "updateReceivableDebtorBatch" => vec!["debtorReference"],
+                _ => vec!["type"],
+            };
+            let mut items = items;
+            items["items"][1].as_object_mut().expect("an object").retain(|key, _| wanted.contains(&key.as_str()) || key == "accountReference" || key == "idempotencyKey");
+            let done = app.done(name, items, "succeeded refused").await;
+            assert_eq!((&done["succeeded"], &done["refused"]), (&json!(1), &json!(1)), "{name}");
+        }
+    }
+
+    async fn entries_make_and_move_managed_claims(app: TestApp) {
+        let invoice = json!({ "ledgerEntryReference": "I1", "kind": "INVOICE", "amount": "100.00", "dueDate": "2026-03-31", "productReference": "PR-1" });
+        let input = json!({ "accountReference": "A1", "currency": "EUR", "debtors": [person("D1")], "ledgerEntries": [invoice], "metadata": { "a": 1 } });
+        app.done("createReceivable", input, "replayed").await;
+        let (claim, balance) = show(&app, "A1/I1").await;
+        assert_eq!((&claim["managed"], &claim["amount"]["amount"], balance.as_str()), (&json!(true), &json!("100.00"), "-100.00"));
+        app.refused("creditClaim", json!({ "claimReference": "A1/I1", "amount": euros("1.00"), "originator": "DCA" }), "CLAIM_MANAGED", "claimReference").await;
+        app.refused("updateClaim", json!({ "claimReference": "A1/I1", "amount": "1.00" }), "CLAIM_MANAGED", "claimReference").await;
+        let of = |reference: &str, kind: &str, amount: &str, more: Value| {
+            with(json!({ "idempotencyKey": format!("k-{reference}"), "accountReference": "A1", "ledgerEntryReference": reference, "kind": kind, "amount": amount }), more)
+        };
+        let items = json!({ "mode": "SEQUENTIAL", "items": [
+            of("F1", "FEE", "10.00", json!({ "label": "COLLECTION_FEE", "target": "I1" })),
+            of("P1", "PAYMENT", "60.00", json!({ "target": "I1", "provider": "trustly", "paymentReference": "PAY-1", "happenedAt": "2026-04-01T00:00:00Z" })),
+            of("D1", "DISCOUNT", "5.00", json!({ "target": "F1" })),
+            of("J1", "ADJUSTMENT", "-10.00", json!({ "label": "INVALID", "target": "I1", "dueDate": "2026-05-31" })),
+            of("R1", "REPORTING", "77.00", json!({})),
+            of("B1", "CHARGEBACK", "20.00", json!({ "target": "P1" })),
+            of("X1", "DISCOUNT", "500.00", json!({ "target": "I1" })),
+            of("I1", "INVOICE", "5.00", json!({ "dueDate": "2026-05-31" })),
+        ] });
+        let done = app.done("addReceivableEntryBatch", items, &items_of()).await;
+        assert_eq!((&done["succeeded"], &done["refused"]), (&json!(6), &json!(2)));
+        let codes: Vec<_> = done["items"].as_array().expect("items").iter().filter_map(|item| item["result"]["code"].as_str()).collect();
+        assert_eq!(codes, ["AMOUNT_OUT_OF_RANGE", "DUPLICATE_REFERENCE"]);
+        let (claim, balance) = show(&app, "A1/I1").await;
+        assert_eq!((&claim["amount"]["amount"], &claim["totalFees"]["amount"], balance.as_str()), (&json!("50.00"), &json!("5.00"), "-55.00"));
+        let pays = of("P2", "PAYMENT", "55.00", json!({ "target": "I1" }));
+        let shown = "ledgerEntry { reference kind open { amount } target { reference } claim { reference status } entry { kind } }";
+        let done = app.done("addReceivableEntry", pays, shown).await["ledgerEntry"].take();
+        assert_eq!(done, json!({ "reference": "P2", "kind": "PAYMENT", "open": { "amount": "5.00" }, "target": { "reference": "I1" },
+            "claim": { "reference": "A1/I1", "status": "ACTIVE" }, "entry": { "kind": "PAYMENT" } }));
+        let pays = of("P3", "PAYMENT", "5.00", json!({ "target": "F1" }));
+        assert_eq!(app.done("addReceivableEntry", pays, shown).await["ledgerEntry"]["claim"]["status"], "RESOLVED");
+        let query = "{ receivable(by: { reference: \"A1\" }) { reference metadata currency account { ... on ReceivableAccount { balance { amount } } }
+            ledgerEntries(first: 3) { nodes { reference kind amount { amount } open { amount } chargedBack { amount } label provider happenedAt metadata } pageInfo { hasNextPage } } } }";
+        let found = app.ok(query, json!({})).await["receivable"].take();
+        assert_eq!(found["account"]["balance"]["amount"], "5.00", "what was paid too much waits on the account");
+        assert_eq!(found["ledgerEntries"]["nodes"][2], json!({ "reference": "P1", "kind": "PAYMENT", "amount": { "amount": "60.00" },
+            "open": { "amount": "0.00" }, "chargedBack": { "amount": "20.00" }, "label": null, "provider": "trustly",
+            "happenedAt": "2026-04-01T00:00:00.000000Z", "metadata": {} }));
+        let sheet = app.ok("{ trialBalance { balanced } }", json!({})).await;
+        assert_eq!(sheet["trialBalance"]["balanced"], true);
+        app.refused("addReceivableEntry", of("Z", "FEE", "1.00", json!({ "label": "X", "target": "P1" })), "INVALID_INPUT", "target").await;
+        app.refused("addReceivableEntry", of("Z", "CHARGEBACK", "1.00", json!({ "target": "nothing" })), "NOT_FOUND", "target").await;
+    }
+
+    async fn target_amounts_are_reached_and_each_claim_is_told_of_once(app: TestApp) {
+        let entry = |reference: &str, kind: &str, amount: &str| json!({ "ledgerEntryReference": reference, "kind": kind, "amount": amount });
+        let input = json!({ "accountReference": "A1", "currency": "EUR", "debtors": [person("D1")], "ledgerEntries": [
+            with(entry("I1", "INVOICE", "100.00"), json!({ "dueDate": "2026-03-31" })),
+            with(entry("F1", "FEE", "10.00"), json!({ "label": "COLLECTION_FEE", "target": "I1" })) ] });
+        app.done("createReceivable", input, "replayed").await;
+        let target = |reference: &str, amount: &str, reason: &str| {
+            json!({ "ledgerEntryReference": reference, "amount": amount, "reason": reason, "metadata": { "from": "erp" } })
+        };
+        let set = |targets: Value| json!({ "accountReference": "A1", "ledgerEntries": targets });
+        let targets = json!([target("I1", "60.00", "PAYMENT"), target("I1", "75.00", "CHARGEBACK"), target("F1", "0", "INVALID"), target("I1", "70.00", "WAIVED")]);
+        let shown = "receivable { ledgerEntries(first: 10) { nodes { kind amount { amount } label metadata } } claims { nodes { history(first: 1) { nodes { events { type } } } } } }";
+        let done = app.done("setReceivableAmounts", set(targets), shown).await["receivable"].take();
+        let booked = done["ledgerEntries"]["nodes"].as_array().expect("nodes")[2..].to_vec();
+        let one = |kind: &str, amount: &str, label: Value| json!({ "kind": kind, "amount": { "amount": amount }, "label": label, "metadata": { "from": "erp" } });
+        assert_eq!(booked, [one("PAYMENT", "40.00", Value::Null), one("CHARGEBACK", "15.00", Value::Null),
+            one("ADJUSTMENT", "-10.00", json!("INVALID")), one("ADJUSTMENT", "-5.00", json!("WAIVED"))]);
+        assert_eq!(done["claims"]["nodes"][0]["history"]["nodes"][0]["events"], json!([{ "type": "CLAIM_UPDATED" }]));
+        let (claim, balance) = show(&app, "A1/I1").await;
+        assert_eq!((&claim["amount"]["amount"], &claim["totalFees"]["amount"], balance.as_str()), (&json!("70.00"), &json!("0.00"), "-70.00"));
+        app.refused("setReceivableAmounts", set(json!([target("I1", "80.00", "PAYMENT")])), "AMOUNT_OUT_OF_RANGE", "ledgerEntries.0.amount").await;
+        let refusal = app.refused("setReceivableAmounts", set(json!([target("I1", "99.00", "CHARGEBACK")])), "AMOUNT_OUT_OF_RANGE", "ledgerEntries.0.amount").await;
+        assert_eq!(refusal["message"], "no more than 25.00 EUR was paid of it");
+        app.refused("setReceivableAmounts", set(json!([target("I9", "1.00", "X")])), "NOT_FOUND", "ledgerEntries.0.ledgerEntryReference").await;
+        let batch = with(set(json!([target("I1", "0", "PAYMENT")])), json!({ "idempotencyKey": "k" }));
+        let done = app.done("setReceivableAmountsBatch", json!({ "items": [batch] }), "succeeded").await;
+        assert_eq!(done["succeeded"], 1);
+        assert_eq!(show(&app, "A1/I1").await.0["status"], "RESOLVED");
     }
 }

@@ -4,15 +4,15 @@ use async_graphql::InputObject;
 
 use crate::api::customers::addresses::NewAddressInput;
 use crate::api::customers::{ContactPointInput, IdentifierInput, ProfileInput};
-use crate::api::enums::{CustomerType, ScoreType};
+use crate::api::enums::{CustomerType, ReceivableEntryKind, ScoreType};
 use crate::api::input::metadata;
-use crate::api::scalars::{Date, Decimal, Json};
-use crate::collections::NewDebtor;
+use crate::api::scalars::{Date, DateTime, Decimal, Json};
 use crate::collections::claims::NewFee;
 use crate::collections::score::{Score, ScoreValue};
+use crate::collections::{NewDebtor, NewEntry, ReceivableProduct};
 use crate::customers::CreateCustomer;
 use crate::primitives::Amount;
-use crate::refused::Refused;
+use crate::refused::{Refused, said};
 
 /// Somebody who owes. A customer who is there under the external reference is the debtor, and stays as it is; otherwise one is
 /// created. A natural person has a first and a last name, a company a company name; a new debtor can be reached, by a
@@ -117,5 +117,88 @@ pub struct ClaimFeeInput {
 impl From<ClaimFeeInput> for NewFee {
     fn from(fee: ClaimFeeInput) -> Self {
         Self { name: fee.name, amount: Amount(fee.amount.0) }
+    }
+}
+
+/// A product of a receivable.
+#[derive(InputObject)]
+pub struct ReceivableProductInput {
+    /// What the creditor calls it; unique on the receivable.
+    product_reference: String,
+    /// What payments of it carry.
+    payment_reference: Option<String>,
+    /// What kind of thing it is.
+    #[graphql(name = "type")]
+    type_: Option<String>,
+    /// Its name.
+    name: Option<String>,
+    /// The creditor's code of it.
+    code: Option<String>,
+    /// A JSON object of your own.
+    metadata: Option<Json>,
+}
+
+impl ReceivableProductInput {
+    /// The domain's form.
+    pub(super) fn told(self) -> Result<ReceivableProduct, Refused> {
+        Ok(ReceivableProduct {
+            reference: self.product_reference,
+            payment_reference: said(self.payment_reference),
+            type_: said(self.type_),
+            name: said(self.name),
+            code: said(self.code),
+            metadata: metadata(self.metadata)?,
+        })
+    }
+}
+
+/// An entry of a receivable.
+#[derive(InputObject)]
+pub struct ReceivableEntryInput {
+    /// What the creditor calls it; unique on the receivable.
+    ledger_entry_reference: String,
+    /// What it is.
+    kind: ReceivableEntryKind,
+    /// How much, in the account's currency; below zero only of an adjustment.
+    amount: Decimal,
+    /// The reference of the entry on the account that it relates to: of a chargeback the payment, of others an invoice or a fee.
+    /// Required of chargebacks and discounts; not of invoices and reporting entries. Without one, a fee, a payment or an
+    /// adjustment is the account's.
+    target: Option<String>,
+    /// The type of a fee (`COLLECTION_FEE`), the reason of an adjustment (`INVALID`); required there, and of these alone.
+    label: Option<String>,
+    /// When an invoice is due, required there; to when an adjustment of one moves that.
+    due_date: Option<Date>,
+    /// Which of the account's debtors an invoice is of, by external reference; the first when absent.
+    debtor_reference: Option<String>,
+    /// What it is of, as the creditor calls it.
+    product_reference: Option<String>,
+    /// Of a payment what it carried, of an invoice what payments of it are to carry.
+    payment_reference: Option<String>,
+    /// Who brought a payment.
+    provider: Option<String>,
+    /// When it came about. The books value it on the day on which it is booked here.
+    happened_at: Option<DateTime>,
+    /// A JSON object of your own.
+    metadata: Option<Json>,
+}
+
+impl ReceivableEntryInput {
+    /// The domain's form.
+    pub(super) fn told(self) -> Result<NewEntry, Refused> {
+        Ok(NewEntry {
+            reference: self.ledger_entry_reference,
+            kind: self.kind,
+            amount: Amount(self.amount.0),
+            target: self.target,
+            label: said(self.label),
+            due_date: self.due_date.map(|date| date.0),
+            debtor_reference: self.debtor_reference,
+            product_reference: said(self.product_reference),
+            payment_reference: said(self.payment_reference),
+            provider: said(self.provider),
+            happened_at: self.happened_at.map(|at| at.0),
+            metadata: metadata(self.metadata)?,
+        })
     }
 }

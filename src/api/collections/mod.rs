@@ -1,9 +1,10 @@
 //! Collections in the API: receivables, who owes on them, and claims.
 
+pub mod changes;
 pub mod claims;
 mod inputs;
 pub mod queries;
 pub mod receivables;
 mod types;
 
-pub use types::{Claim, Receivable, claim_by_id, receivable_by_id};
+pub use types::{Claim, Receivable, ReceivableEntry, claim_by_id, receivable_by_id};

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object};
 
-use super::inputs::{DebtorInput, ScoreInput, scores};
+use super::inputs::{DebtorInput, ReceivableEntryInput, ReceivableProductInput, ScoreInput, scores};
 use super::types::Receivable;
 use crate::access::Scope;
 use crate::api::batch::batches;
@@ -35,6 +35,12 @@ pub struct CreateReceivableInput {
     /// Who owes on it; at most 100. The first owns its account in the books for good. Nothing is owed on it before there is one.
     #[graphql(default)]
     debtors: Vec<DebtorInput>,
+    /// What was bought by those who owe on it; at most 100.
+    #[graphql(default)]
+    products: Vec<ReceivableProductInput>,
+    /// What is booked on it to begin with, in this order. Invoices open managed claims.
+    #[graphql(default)]
+    ledger_entries: Vec<ReceivableEntryInput>,
     /// A JSON object of your own; claims that are created on it have it as well.
     metadata: Option<Json>,
 }
@@ -102,8 +108,10 @@ impl CreateReceivableInput {
                 payment_reference: self.payment_reference,
                 portfolio_reference: self.portfolio_reference,
                 scores: scores("scores", self.scores)?,
+                products: self.products.into_iter().map(ReceivableProductInput::told).collect::<Result<_, _>>()?,
                 metadata: metadata(self.metadata)?,
             },
+            entries: self.ledger_entries.into_iter().map(ReceivableEntryInput::told).collect::<Result<_, _>>()?,
             debtors: debtors
                 .map(|(place, debtor)| debtor.told(&format!("debtors.{place}")))
                 .collect::<Result<_, _>>()?,

@@ -4,9 +4,10 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 
 use crate::access::Scope;
 use crate::api::accounts::{self, Account};
+use crate::api::books::{self, Entry};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::{self, Customer};
-use crate::api::enums::{ClaimResolutionReason, ClaimStatus, ScoreType};
+use crate::api::enums::{ClaimResolutionReason, ClaimStatus, ReceivableEntryKind, ScoreType};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::filter_text;
@@ -15,6 +16,7 @@ use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::parties::{self, Party};
 use crate::api::scalars::{CurrencyCode, Date, DateTime, Json};
 use crate::collections::claims::store as claims;
+use crate::collections::entries::store as entries;
 use crate::collections::receivables::store as receivables;
 use crate::collections::{self as domain, ClaimFilter as Filter};
 use crate::documents::Subject;
@@ -43,6 +45,148 @@ impl From<&domain::score::Score> for Score {
             ScoreValue::None => (None, None),
         };
         Self { type_: score.type_, text, object, metadata: Json::stored(&score.metadata) }
+    }
+}
+
+/// What was thought of a debtor from some time on.
+#[derive(SimpleObject)]
+pub struct PastScore {
+    /// What.
+    score: Score,
+    /// Since when.
+    since: DateTime,
+}
+
+/// What was bought by those who owe on a receivable: context for its claims and entries.
+#[derive(SimpleObject)]
+pub struct ReceivableProduct {
+    /// What the creditor calls it.
+    reference: String,
+    /// What payments of it carry.
+    payment_reference: Option<String>,
+    /// What kind of thing it is.
+    #[graphql(name = "type")]
+    type_: Option<String>,
+    /// Its name.
+    name: Option<String>,
+    /// The creditor's code of it.
+    code: Option<String>,
+    /// What you keep with it.
+    metadata: Json,
+}
+
+impl From<&domain::ReceivableProduct> for ReceivableProduct {
+    fn from(product: &domain::ReceivableProduct) -> Self {
+        Self {
+            reference: product.reference.clone(),
+            payment_reference: product.payment_reference.clone(),
+            type_: product.type_.clone(),
+            name: product.name.clone(),
+            code: product.code.clone(),
+            metadata: Json::stored(&product.metadata),
+        }
+    }
+}
+
+/// An entry of a receivable in the API.
+#[derive(Clone, Debug)]
+pub struct ReceivableEntry(pub(super) domain::ReceivableEntry);
+
+impl Listed for ReceivableEntry {
+    const LIST: &'static str = "ReceivableEntry";
+}
+
+/// What was booked on a receivable, as the creditor tells it.
+#[Object]
+impl ReceivableEntry {
+    /// What the creditor calls it; unique on the receivable.
+    async fn reference(&self) -> &str {
+        &self.0.reference
+    }
+
+    /// What it is.
+    async fn kind(&self) -> ReceivableEntryKind {
+        self.0.kind
+    }
+
+    /// How much: below zero only for a correction downwards.
+    async fn amount(&self) -> Money {
+        Money::of(self.0.amount, self.0.currency)
+    }
+
+    /// What of an invoice, a fee or a correction upwards of the account is still owed; what of a payment or a correction
+    /// downwards waits to be used.
+    async fn open(&self) -> Money {
+        Money::of(self.0.open, self.0.currency)
+    }
+
+    /// What of a payment was charged back.
+    async fn charged_back(&self) -> Money {
+        Money::of(self.0.undone, self.0.currency)
+    }
+
+    /// The entry that it relates to.
+    async fn target(&self, ctx: &Context<'_>) -> Result<Option<ReceivableEntry>, Fault> {
+        match self.0.target {
+            Some(target) => Ok(caller(ctx)?.loaders.row::<domain::ReceivableEntry>(target).await?.map(ReceivableEntry)),
+            None => Ok(None),
+        }
+    }
+
+    /// The managed claim that it made, or changed.
+    async fn claim(&self, ctx: &Context<'_>) -> Result<Option<Claim>, Fault> {
+        match self.0.claim {
+            Some(claim) => claim_by_id(caller(ctx)?, claim).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What it is in the books; none of what moves nothing.
+    async fn entry(&self, ctx: &Context<'_>) -> Result<Option<Entry>, Fault> {
+        match self.0.entry {
+            Some(entry) => books::by_id(caller(ctx)?, entry).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The type of a fee, the reason of a correction.
+    async fn label(&self) -> Option<&str> {
+        self.0.label.as_deref()
+    }
+
+    /// When an invoice is due; to when a correction moved that.
+    async fn due_date(&self) -> Option<Date> {
+        self.0.due_date.map(Date)
+    }
+
+    /// What it is of, as the creditor calls it.
+    async fn product_reference(&self) -> Option<&str> {
+        self.0.product_reference.as_deref()
+    }
+
+    /// What a payment carried, or is to carry.
+    async fn payment_reference(&self) -> Option<&str> {
+        self.0.payment_reference.as_deref()
+    }
+
+    /// Who brought a payment.
+    async fn provider(&self) -> Option<&str> {
+        self.0.provider.as_deref()
+    }
+
+    /// When it came about, as the creditor says. The books value it on the day on which it was booked.
+    async fn happened_at(&self) -> Option<DateTime> {
+        self.0.happened_at.map(DateTime)
+    }
+
+    /// What you keep with it.
+    async fn metadata(&self) -> Json {
+        Json::stored(&self.0.metadata)
+    }
+
+    /// When it was booked.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.0.created_at)
     }
 }
 
@@ -110,7 +254,36 @@ impl Receivable {
 
     /// What is thought of its debtor, as of now: one of each type.
     async fn scores(&self) -> Vec<Score> {
-        self.0.scores.iter().map(Score::from).collect()
+        self.0.current_scores().into_iter().map(Score::from).collect()
+    }
+
+    /// What was thought of its debtor, the newest first, and what is: the last 100.
+    async fn past_scores(&self) -> Vec<PastScore> {
+        let past = |scored: &domain::receivables::model::Scored| PastScore {
+            score: Score::from(&scored.score),
+            since: DateTime(scored.at),
+        };
+        self.0.scores.iter().rev().map(past).collect()
+    }
+
+    /// What was bought by those who owe on it, in the order in which it was added.
+    async fn products(&self) -> Vec<ReceivableProduct> {
+        self.0.products.iter().map(ReceivableProduct::from).collect()
+    }
+
+    /// What was booked on it, as the creditor tells it, in the order in which it was booked. Scope: read.
+    async fn ledger_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<ReceivableEntry>, Fault> {
+        let caller = allowed(ctx, Scope::Read)?;
+        let window = Window::<Ordinal<domain::ReceivableEntry>>::new(&PageArgs::forward(first, after))?;
+        let page = window.page(Ordinal::place);
+        let rows = entries::list(caller.db(), caller.tenant(), self.0.id, page).await?;
+        caller.loaders.keep(&rows).await;
+        Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), ReceivableEntry))
     }
 
     /// What you keep with it; claims that are created on it have it as well.

@@ -54,7 +54,8 @@ pub(super) fn keep(
     Ok(claim)
 }
 
-fn tell_status(work: &mut Work, before: ClaimStatus, claim: &Claim) {
+/// Tells of a state that a claim has come into.
+pub(in crate::collections) fn tell_status(work: &mut Work, before: ClaimStatus, claim: &Claim) {
     let type_ = match (before, claim.status) {
         (ClaimStatus::Active | ClaimStatus::Deleted, ClaimStatus::Resolved) => CLAIM_RESOLVED,
         (ClaimStatus::Resolved, ClaimStatus::Active) => CLAIM_REACTIVATED,

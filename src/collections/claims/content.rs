@@ -57,7 +57,7 @@ pub struct ClaimContent {
 }
 
 /// An amount of a claim: zero or positive.
-pub(super) fn amount(field: &str, amount: Amount, currency: Currency) -> Result<Minor, Refused> {
+pub(in crate::collections) fn amount(field: &str, amount: Amount, currency: Currency) -> Result<Minor, Refused> {
     let minor = to_minor(field, Money { amount: amount.0, currency })?;
     if minor.0 < 0 {
         return Err(Refused::of_field(AMOUNT_OUT_OF_RANGE, field, "must not be negative"));
@@ -277,6 +277,7 @@ impl Opening {
             payment_reference: None,
             portfolio_reference: self.content.portfolio_reference.clone(),
             scores: Vec::new(),
+            products: Vec::new(),
             metadata: "{}".into(),
         };
         new.make(work)

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::changes::add_product;
 use super::debtors::{self, NewDebtor};
-use super::model::Receivable;
+use super::model::{Receivable, ReceivableProduct, Scored};
 use super::store::REFERENCE;
+use crate::collections::entries::NewEntry;
 use crate::collections::events::{self, RECEIVABLE_CREATED};
-use crate::collections::score::Score;
+use crate::collections::score::{self, Score};
 use crate::primitives::{Currency, ReceivableId};
-use crate::work::{Command, Decision, Wants, Work};
+use crate::work::{Command, Decision, Stop, Wants, Work};
 
 /// What is told of a receivable as a whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +29,8 @@ pub struct NewReceivable {
     pub portfolio_reference: Option<String>,
     /// What is thought of its debtor.
     pub scores: Vec<Score>,
+    /// What was bought by those who owe on it.
+    pub products: Vec<ReceivableProduct>,
     /// A JSON object, as text.
     pub metadata: String,
 }
@@ -37,7 +41,9 @@ impl NewReceivable {
     /// # Errors
     /// `INVALID_INPUT`, `DUPLICATE_REFERENCE`.
     pub fn make(&self, work: &mut Work) -> Decision<Arc<Receivable>> {
-        let receivable = Receivable {
+        score::check("scores", &self.scores)?;
+        let now = work.now();
+        let mut receivable = Receivable {
             id: work.id::<ReceivableId>(),
             ordinal: work.ordinal(),
             reference: self.reference.clone(),
@@ -46,11 +52,15 @@ impl NewReceivable {
             creditor: None,
             payment_reference: self.payment_reference.clone(),
             portfolio_reference: self.portfolio_reference.clone(),
-            scores: self.scores.clone(),
+            products: Vec::new(),
+            scores: self.scores.iter().map(|score| Scored { score: score.clone(), at: now }).collect(),
             metadata: self.metadata.clone(),
-            created_at: work.now(),
+            created_at: now,
         }
         .checked()?;
+        for (place, product) in self.products.iter().enumerate() {
+            add_product(&mut receivable, product.clone()).map_err(|refused| refused.at("products", place))?;
+        }
         let receivable = work.insert(receivable)?;
         work.tell(events::of_receivable(RECEIVABLE_CREATED, &receivable));
         match &self.creditor_reference {
@@ -70,6 +80,8 @@ pub struct CreateReceivable {
     pub receivable: NewReceivable,
     /// Who owes on it; the first owns its account in the books.
     pub debtors: Vec<NewDebtor>,
+    /// What is booked on it to begin with, in this order.
+    pub entries: Vec<NewEntry>,
 }
 
 impl Command for CreateReceivable {
@@ -83,7 +95,7 @@ impl Command for CreateReceivable {
         }
     }
 
-    /// Refused as: `INVALID_INPUT`, `DUPLICATE_REFERENCE`, then as its debtors are, in their order.
+    /// Refused as: `INVALID_INPUT`, `DUPLICATE_REFERENCE`, then as its debtors are, in their order, then as its entries.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Receivable>> {
         let mut receivable = self.receivable.make(work)?;
         for (place, new) in self.debtors.iter().enumerate() {
@@ -91,10 +103,16 @@ impl Command for CreateReceivable {
             let debtor = new.locate(work, &field)?;
             receivable = debtors::attach(work, &receivable, &debtor, &field)?;
         }
+        for (place, entry) in self.entries.iter().enumerate() {
+            entry.book(work, &receivable).map_err(|stop| match stop {
+                Stop::Refused(refused) => refused.at("ledgerEntries", place).into(),
+                stop => stop,
+            })?;
+        }
         Ok(receivable)
     }
 
     fn weight(&self) -> usize {
-        8 + self.debtors.iter().map(|debtor| debtor.rows() + 6).sum::<usize>()
+        8 + 16 * self.entries.len() + self.debtors.iter().map(|debtor| debtor.rows() + 6).sum::<usize>()
     }
 }

@@ -70,15 +70,15 @@ impl NewDebtor {
 /// `LIMIT_EXCEEDED` for more than 100, `INVALID_STATE` where the tenant's product for it is none of receivables.
 pub fn attach(work: &mut Work, receivable: &Receivable, debtor: &Customer, field: &str) -> Decision<Arc<Receivable>> {
     let key = link(receivable.id, debtor.id);
-    let now = if let Some(account) = receivable.account {
-        let _ = account;
-        Arc::new(receivable.clone())
-    } else {
-        let account = open(work, receivable, debtor)?;
-        work.change::<Receivable, Refused>(receivable.id, |row| {
-            row.account = Some(account);
-            Ok(())
-        })?
+    let now = match receivable.account {
+        Some(_) => Arc::new(receivable.clone()),
+        None => {
+            let account = open(work, receivable, debtor)?;
+            work.change::<Receivable, Refused>(receivable.id, |row| {
+                row.account = Some(account);
+                Ok(())
+            })?
+        }
     };
     if work.find::<ReceivableDebtor>(&LINK, &key)?.is_some() {
         return Ok(now);

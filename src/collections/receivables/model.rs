@@ -1,14 +1,19 @@
 //! A receivable, and who owes on it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::collections::score::Score;
 use crate::primitives::clock::Micros;
-use crate::primitives::{AccountId, Currency, CustomerId, PartyId, ReceivableDebtorId, ReceivableId};
+use crate::primitives::{AccountId, Currency, CustomerId, PartyId, ReceivableDebtorId, ReceivableId, text};
 use crate::refused::{Refused, check_reference};
 
 /// Debtors of a receivable, at most.
 pub const MOST_DEBTORS: usize = 100;
+/// Products of a receivable, at most.
+pub const MOST_PRODUCTS: usize = 100;
+/// Scores that are kept of a receivable, the past ones among them.
+pub const MOST_SCORES: usize = 100;
 
 /// A creditor's account of a debtor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +34,10 @@ pub struct Receivable {
     pub payment_reference: Option<String>,
     /// What it is grouped by in reports.
     pub portfolio_reference: Option<String>,
-    /// What is thought of its debtor, as of now.
-    pub scores: Vec<Score>,
+    /// What was bought by those who owe on it.
+    pub products: Vec<ReceivableProduct>,
+    /// What is thought of its debtor, and was: the last of each type holds.
+    pub scores: Vec<Scored>,
     /// A JSON object, as text.
     pub metadata: String,
     /// When it was created.
@@ -46,7 +53,66 @@ impl Receivable {
         check_reference("accountReference", Some(&self.reference))?;
         check_reference("paymentReference", self.payment_reference.as_deref())?;
         check_reference("portfolioReference", self.portfolio_reference.as_deref())?;
-        crate::collections::score::check("scores", &self.scores)?;
+        Ok(self)
+    }
+
+    /// What is thought of its debtor as of now: the last of each type.
+    #[must_use]
+    pub fn current_scores(&self) -> Vec<&Score> {
+        let is_last = |place: usize, one: &Scored| {
+            !self.scores[place + 1..].iter().any(|other| other.score.type_ == one.score.type_)
+        };
+        self.scores.iter().enumerate().filter(|(place, one)| is_last(*place, one)).map(|(_, one)| &one.score).collect()
+    }
+
+    /// Thinks so from now on. Of what was thought before, so much is kept.
+    pub fn score(&mut self, score: Score, now: Micros) {
+        self.scores.push(Scored { score, at: now });
+        if self.scores.len() > MOST_SCORES {
+            self.scores.remove(0);
+        }
+    }
+}
+
+/// What was thought of a debtor from some time on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scored {
+    /// What.
+    pub score: Score,
+    /// Since when.
+    pub at: Micros,
+}
+
+/// What was bought by those who owe on a receivable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivableProduct {
+    /// What the creditor calls it; unique on the receivable.
+    pub reference: String,
+    /// What payments of it carry.
+    pub payment_reference: Option<String>,
+    /// What kind of thing it is.
+    pub type_: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// The creditor's code of it.
+    pub code: Option<String>,
+    /// A JSON object, as text.
+    pub metadata: String,
+}
+
+impl ReceivableProduct {
+    /// Checks that it is whole.
+    ///
+    /// # Errors
+    /// `INVALID_INPUT`, naming the first field at fault.
+    pub fn checked(self) -> Result<Self, Refused> {
+        check_reference("productReference", Some(&self.reference))?;
+        check_reference("paymentReference", self.payment_reference.as_deref())?;
+        for (field, value) in [("type", &self.type_), ("name", &self.name), ("code", &self.code)] {
+            if let Some(value) = value {
+                text::required(value, 200).map_err(|problem| Refused::invalid(field, problem.to_string()))?;
+            }
+        }
         Ok(self)
     }
 }

@@ -60,6 +60,7 @@ test('the rows of every list are nodes, but for events and what is a part of som
       'type InsurancePremiumEdge {',
       'type JobItemEdge {',
       'type PaymentProviderEdge {',
+      'type ReceivableEntryEdge {',
     ],
   );
 });
