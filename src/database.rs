@@ -481,7 +481,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_is_not_there_is_named_so() {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port").port();
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|taken| taken.local_addr()).expect("a port").port();
         let opened = Database::open(&format!("postgres://konto:secret@127.0.0.1:{port}/konto")).await;
         let said = opened.expect_err("nobody listens").to_string();
         assert!(said.contains("refused") && !said.contains("secret"), "{said}");

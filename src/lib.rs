@@ -29,16 +29,15 @@ pub mod accounts;
 pub mod cards;
 
 pub mod dues;
-pub mod mandates;
 pub mod instalments;
+pub mod mandates;
 
 pub mod payments;
 
-pub mod insurance;
 pub mod collections;
+pub mod insurance;
 pub mod recurring;
 
-pub mod mandates;
 pub mod debits;
 
 pub mod documents;

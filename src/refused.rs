@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use crate::primitives::{BlockId, AccountId, ApprovalId, CustomerId, EntryId, LimitApplicationId, Money, text};
+use crate::primitives::{AccountId, ApprovalId, BlockId, CustomerId, EntryId, LimitApplicationId, Money, text};
 
 crate::open_list! {
     /// Why something was refused.

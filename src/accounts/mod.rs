@@ -21,8 +21,8 @@ pub mod model;
 pub mod participants;
 pub mod prepaid;
 pub mod products;
-pub mod references;
 pub mod recurring;
+pub mod references;
 pub mod refusals;
 pub mod store;
 

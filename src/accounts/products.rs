@@ -6,8 +6,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::events::{self, PRODUCT_CREATED, PRODUCT_UPDATED};
-use super::prepaid::NewPrepaidTerms;
 use super::model::{Family, Payee, Product, WorkingMode};
+use super::prepaid::NewPrepaidTerms;
 use super::recurring::RecurringTerms;
 use super::store::{CODE, ProductBy};
 use crate::ledger::DebtRule;

@@ -16,8 +16,8 @@ pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::accounts::products::CharityKind;
 pub use crate::accounts::recurring::PaymentFrequency;
 pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
-pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::blocks::CardBlockStatus;
+pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
 pub use crate::collections::claims::{
     ClaimStatus, Originator as ClaimOriginator, ResolutionReason as ClaimResolutionReason,
@@ -35,15 +35,15 @@ pub use crate::debits::{DebitOutcome, DebitReason, DebitSource, DirectDebitActio
 pub use crate::documents::DocumentStatus;
 pub use crate::dues::{DueSource, DueStatus};
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
-pub use crate::insurance::model::{
-    InsuranceAction, InsurancePossibleAction, InsuranceStatus, PremiumBasis, PremiumPeriod, PremiumRounding,
-};
 pub use crate::instalments::contracts::{
     ContractAction as InstalmentContractAction, ContractState as InstalmentContractState, InstalmentStatus,
     SettledBy as InstalmentSettledBy,
 };
 pub use crate::instalments::{
     FeeTiming, ModelStatus as InstalmentModelStatus, PostingType as InstalmentPosting, RepaymentMethod,
+};
+pub use crate::insurance::model::{
+    InsuranceAction, InsurancePossibleAction, InsuranceStatus, PremiumBasis, PremiumPeriod, PremiumRounding,
 };
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
@@ -56,8 +56,8 @@ pub use crate::ledger::{
 };
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
-pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPaymentState};
 pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransferState, TransferOutcome};
+pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPaymentState};
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::payments::schemes::SettlementDirection;
 pub use crate::primitives::references::ReferenceRule;

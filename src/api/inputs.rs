@@ -11,7 +11,9 @@ use crate::actions::ActionBy;
 use crate::api::customers::IdentifierInput;
 use crate::customers::store as customers;
 use crate::primitives::references;
-use crate::primitives::{AccountId, CardId, CustomActionId, CustomerId, InstalmentModelId, InsurancePackageId, PartyId, ProductId, text};
+use crate::primitives::{
+    AccountId, CardId, CustomActionId, CustomerId, InstalmentModelId, InsurancePackageId, PartyId, ProductId, text,
+};
 
 /// Names one account.
 #[derive(Clone, Debug, OneofObject)]

@@ -25,40 +25,25 @@ use crate::api::customers::addresses::{self, Address};
 use crate::api::customers::{self as customers, Customer};
 use crate::api::debits::{self, DirectDebit};
 use crate::api::documents::{self, Document};
-use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
+use crate::api::dues::{self, Due};
 use crate::api::instalments::contracts::{self as instalment_contracts, InstalmentContract};
 use crate::api::instalments::models::{self as instalment_models, InstalmentModel};
-use crate::api::jobs::{self, Job};
-use crate::api::mandates::{self, Mandate};
-use crate::api::parties::{self, Party};
-use crate::api::payments::providers::{self, ProviderPayment};
-use crate::api::dues::{self, Due};
+use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::parties::{self, Party};
 use crate::api::payments::credit_transfers::{self, CreditTransfer};
+use crate::api::payments::providers::{self, ProviderPayment};
 use crate::api::recurring::{self, DebitConsent, PaymentOrder, RecurringPayment};
 use crate::api::tenants::{self, BusinessDay, Tenant};
 use crate::api::webhooks::{self, Webhook, WebhookDelivery};
 use crate::events::history::HistoryOf;
 use crate::primitives::{
-    AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InsuranceContractId, InsurancePackageId, JobId,
-    LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, ProviderPaymentId, TenantId, WebhookDeliveryId,
-    WebhookId,
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId, ClaimId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, JobId, LedgerAccountId, LimitApplicationId, MandateId,
-    PartyId, ProductId, ReceivableId, TenantId, WebhookDeliveryId, WebhookId,
-    CreditTransferId, CustomActionId, CustomerId, DirectDebitId, DocumentId, DueId, EntryId, HoldId, JobId,
-    LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
-    PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InstalmentModelId, JobId, LedgerAccountId, LimitApplicationId, PartyId,
-    ProductId, TenantId, WebhookDeliveryId, WebhookId,
-    CustomActionId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InstalmentModelId, JobId,
-    LedgerAccountId, LimitApplicationId, MandateId, PartyId, ProductId, TenantId, WebhookDeliveryId, WebhookId,
-    CustomActionId, CustomerId, DebitConsentId, DocumentId, DueId, EntryId, HoldId, JobId, LedgerAccountId,
-    LimitApplicationId, MandateId, PartyId, PaymentOrderId, ProductId, RecurringPaymentId, TenantId, WebhookDeliveryId,
-    WebhookId,
+    CreditTransferId, CustomActionId, CustomerId, DebitConsentId, DirectDebitId, DocumentId, DueId, EntryId, HoldId,
+    InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, JobId, LedgerAccountId,
+    LimitApplicationId, MandateId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId,
+    RecurringPaymentId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.

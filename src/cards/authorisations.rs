@@ -217,11 +217,8 @@ impl Command for ReverseAuthorisation {
 /// After how many days an authorisation of a card lapses by itself: as the account's product says.
 fn lapses_after_days(work: &mut Work, card: &Card) -> Decision<i64> {
     // What the limits and the funds look at is missed together with the account.
-    let (account, _, _) = (
-        work.get::<Account>(card.account),
-        work.position(card.account),
-        usage::spent(work, card.chain, &[]),
-    );
+    let (account, _, _) =
+        (work.get::<Account>(card.account), work.position(card.account), usage::spent(work, card.chain, &[]));
     let account = account?.ok_or_else(|| Stop::damaged("a card of no account"))?;
     let product = work.get::<Product>(account.product)?;
     let days = product.and_then(|product| product.authorisation_days);
@@ -286,9 +283,9 @@ pub(super) fn may_use(
     }
     let country = at.merchant.as_ref().and_then(|merchant| merchant.country.as_deref());
     // Of each channel that it may have come by: the strictest decides.
-    let hits = spent.iter().filter_map(|(channel, spent)| {
-        card.limits.check(&Asked { amount, channel: *channel, country }, spent).err()
-    });
+    let hits = spent
+        .iter()
+        .filter_map(|(channel, spent)| card.limits.check(&Asked { amount, channel: *channel, country }, spent).err());
     hits.min_by_key(LimitHit::precedence).map_or(Ok(()), |hit| {
         let field = match hit {
             LimitHit::Amount { .. } => "amount",

@@ -7,7 +7,7 @@
 //! | `purchaseByCard` | the account's funds or credit | SCHEME_SETTLEMENT |
 //! | `refundCard` | SCHEME_SETTLEMENT | the account, past its maximum: shortfall, then debts in its product's order, then funds |
 //! | the same, of a purchase that is or was charged back | the account, as a clearing, what it would have twice | CHARGEBACK_RECEIVABLE while it is open, SCHEME_SETTLEMENT once it is won |
-| `openChargeback` with a provisional credit | CHARGEBACK_RECEIVABLE | the account, as a refund |
+//! | `openChargeback` with a provisional credit | CHARGEBACK_RECEIVABLE | the account, as a refund |
 //! | `resolveChargeback`, won | SCHEME_SETTLEMENT | CHARGEBACK_RECEIVABLE, or the account where nothing was credited |
 //! | `resolveChargeback`, lost | the account, as a clearing, where it was credited | CHARGEBACK_RECEIVABLE |
 //!

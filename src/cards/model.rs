@@ -45,14 +45,8 @@ crate::words! {
 
 impl CardAction {
     /// What can be done with a card that is there.
-    pub const OF_CARD: [Self; 6] = [
-        Self::UpdateCard,
-        Self::ReplaceCard,
-        Self::DeleteCard,
-        Self::RestoreCard,
-        Self::BlockCard,
-        Self::UnblockCard,
-    ];
+    pub const OF_CARD: [Self; 6] =
+        [Self::UpdateCard, Self::ReplaceCard, Self::DeleteCard, Self::RestoreCard, Self::BlockCard, Self::UnblockCard];
 }
 
 impl CardStatus {

@@ -77,9 +77,7 @@ fn month_of(day: NaiveDate) -> NaiveDate {
 pub fn spent(work: &mut Work, chain: CardId, channels: &[CardChannel]) -> Decision<Vec<(CardChannel, Spent)>> {
     let today = work.today();
     let row = work.get::<CardUsage>(CardUsage::id_of(chain, month_of(today)))?;
-    let of = |channel: &CardChannel| {
-        (*channel, row.as_ref().map(|row| row.on(today, *channel)).unwrap_or_default())
-    };
+    let of = |channel: &CardChannel| (*channel, row.as_ref().map(|row| row.on(today, *channel)).unwrap_or_default());
     Ok(channels.iter().map(of).collect())
 }
 

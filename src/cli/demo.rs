@@ -14,8 +14,8 @@ use super::{say, settings};
 use crate::access::{Access, Scope};
 use crate::demo::{self, live};
 use crate::events::outbound::OutboundConfig;
-use crate::http::{HttpConfig, Origins};
 use crate::http::explorer::{ExplorerConfig, TokenSource};
+use crate::http::{HttpConfig, Origins};
 use crate::primitives::{Clock, IdSource, TenantId};
 use crate::sealing::{self, KeyRing};
 use crate::server::{self, Server, ServerConfig};
@@ -62,7 +62,8 @@ impl Drop for Folder {
 /// Shows Konto until it is told to stop.
 pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let listen = settings::listen(&args.listen)?;
-    let origins = Origins { public: None, allowed: settings::allowed_origins("--allowed-origins", &args.allowed_origins)? };
+    let origins =
+        Origins { public: None, allowed: settings::allowed_origins("--allowed-origins", &args.allowed_origins)? };
     // What is made up needs no secret, and a demo that is kept has to be read again.
     sealing::install(KeyRing::for_show());
     let (url, folder) = match args.database_url {
@@ -99,12 +100,7 @@ pub(super) async fn run(args: DemoArgs) -> anyhow::Result<()> {
 }
 
 /// Binds before it loads, so that a port that is taken is told at once.
-async fn start(
-    url: &str,
-    listen: &str,
-    token: &Token,
-    origins: Origins,
-) -> anyhow::Result<(Server, TenantId, String)> {
+async fn start(url: &str, listen: &str, token: &Token, origins: Origins) -> anyhow::Result<(Server, TenantId, String)> {
     let listener = server::bind(listen).await?;
     let db = server::open(url).await?;
     db.migrate().await?;

@@ -59,7 +59,10 @@ impl ServeArgs {
     fn config(&self) -> Result<ServerConfig, Setting> {
         settings::database_url(&self.database.database_url)?;
         let public = settings::public_url(self.public_url.as_deref())?;
-        let origins = Origins { public: public.clone(), allowed: settings::allowed_origins("KONTO_ALLOWED_ORIGINS", &self.allowed_origins)? };
+        let origins = Origins {
+            public: public.clone(),
+            allowed: settings::allowed_origins("KONTO_ALLOWED_ORIGINS", &self.allowed_origins)?,
+        };
         let listen = settings::listen(&self.listen)?;
         let access = AccessConfig {
             // Who looks the issuer of a token up finds its metadata there (RFC 8414).

@@ -30,9 +30,12 @@ fn a_wrong_setting_is_named_with_what_was_expected() {
     for good in ["sqlite://konto.db", "postgres://a@b/c", "postgresql://a@b/c"] {
         assert!(settings::database_url(good).is_ok(), "{good}");
     }
-    let origins = settings::allowed_origins("KONTO_ALLOWED_ORIGINS", "https://a.example, http://localhost:3000,").expect("origins");
+    let origins = settings::allowed_origins("KONTO_ALLOWED_ORIGINS", "https://a.example, http://localhost:3000,")
+        .expect("origins");
     assert_eq!(origins, ["https://a.example", "http://localhost:3000"]);
-    let wrong = settings::allowed_origins("KONTO_ALLOWED_ORIGINS", "https://a.example/path").expect_err("a wrong one").to_string();
+    let wrong = settings::allowed_origins("KONTO_ALLOWED_ORIGINS", "https://a.example/path")
+        .expect_err("a wrong one")
+        .to_string();
     assert_eq!(wrong, "KONTO_ALLOWED_ORIGINS: expected https://host[:port], got \"https://a.example/path\"");
     assert_eq!(settings::public_url(Some("https://a.example/")), Ok(Some("https://a.example".into())));
     assert_eq!(settings::public_url(Some("")), Ok(None));

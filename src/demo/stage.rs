@@ -357,8 +357,14 @@ impl Stage {
             Todo::Reverse { entry, currency, undoing } => {
                 let amount = undoing.part.map(|part| Minor(part).in_currency(currency));
                 let reason = undoing.reason.into();
-                let command =
-                    ReverseEntry { entry: EntryBy::Id(entry), amount, value_date: None, reason, description: None, fee: None };
+                let command = ReverseEntry {
+                    entry: EntryBy::Id(entry),
+                    amount,
+                    value_date: None,
+                    reason,
+                    description: None,
+                    fee: None,
+                };
                 self.ask(undoing.client, command, Then::Nothing);
             }
         }

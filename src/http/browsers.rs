@@ -62,11 +62,7 @@ impl Origins {
                 HeaderName::from_static("traceparent"),
                 HeaderName::from_static("x-requested-with"),
             ])
-            .expose_headers([
-                header::RETRY_AFTER,
-                header::CONTENT_DISPOSITION,
-                HeaderName::from_static("x-request-id"),
-            ])
+            .expose_headers([header::RETRY_AFTER, header::CONTENT_DISPOSITION, HeaderName::from_static("x-request-id")])
             .max_age(PREFLIGHT)
     }
 }

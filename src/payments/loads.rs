@@ -167,14 +167,7 @@ impl Prepaid {
         Ok(entry)
     }
 
-    fn within(
-        &self,
-        work: &mut Work,
-        account: &Account,
-        flow: Flow,
-        terms: &FlowTerms,
-        amount: Minor,
-    ) -> Decision<()> {
+    fn within(&self, work: &mut Work, account: &Account, flow: Flow, terms: &FlowTerms, amount: Minor) -> Decision<()> {
         let (day, month) = usage::moved(work, account.id, flow)?;
         let Some((words, limit, remaining)) = terms.hit(amount, day, month) else { return Ok(()) };
         let (limit, remaining) = (limit.in_currency(account.currency), remaining.in_currency(account.currency));

@@ -20,11 +20,14 @@ async fn prepaid(app: &TestApp, fees_go_back: bool) -> Account {
     let shown = format!("product {{ prepaid {{ load {{ {flow} }} unload {{ {flow} }} feesGoBack }} }}");
     let done = app.done("createProduct", input, &shown).await;
     let money = |amount: &str| json!({ "amount": amount });
-    assert_eq!(done["product"]["prepaid"], json!({
-        "load": { "fee": money("1.00"), "feePercent": "1", "perOperation": money("100.00"), "perDay": money("150.00"), "perMonth": money("1000.00") },
-        "unload": { "fee": money("0.50"), "feePercent": null, "perOperation": null, "perDay": money("120.00"), "perMonth": null },
-        "feesGoBack": fees_go_back,
-    }));
+    assert_eq!(
+        done["product"]["prepaid"],
+        json!({
+            "load": { "fee": money("1.00"), "feePercent": "1", "perOperation": money("100.00"), "perDay": money("150.00"), "perMonth": money("1000.00") },
+            "unload": { "fee": money("0.50"), "feePercent": null, "perOperation": null, "perDay": money("120.00"), "perMonth": null },
+            "feesGoBack": fees_go_back,
+        })
+    );
     app.account("gift").await
 }
 

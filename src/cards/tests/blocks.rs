@@ -45,8 +45,7 @@ fn a_block_has_a_first_and_a_last_day() {
         world.done(&paying("A", "100"));
         let today = world.memory.today();
         let (tomorrow, next) = (today + Days::new(1), today + Days::new(2));
-        let made =
-            world.done(&BlockCard { from: Some(tomorrow), until: Some(next), ..blocking("A", "TRAVEL") });
+        let made = world.done(&BlockCard { from: Some(tomorrow), until: Some(next), ..blocking("A", "TRAVEL") });
         assert_eq!(made.blocks[0].stands(today), CardBlockStatus::Scheduled);
         world.done(&authorising("A", "1"));
         for _ in 0..2 {
@@ -119,7 +118,10 @@ fn a_replaced_card_is_not_blocked_and_the_new_one_begins_without() {
         world.done(&DeleteCard { card: card("B") });
         let deleted = world.done(&blocking("B", "X"));
         let around = offered(world, &deleted);
-        assert_eq!(around, [CardAction::ReplaceCard, CardAction::RestoreCard, CardAction::BlockCard, CardAction::UnblockCard]);
+        assert_eq!(
+            around,
+            [CardAction::ReplaceCard, CardAction::RestoreCard, CardAction::BlockCard, CardAction::UnblockCard]
+        );
     });
 }
 

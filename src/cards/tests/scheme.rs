@@ -304,8 +304,8 @@ fn limits_count_by_day_and_month_and_are_given_back_where_they_counted() {
 
 #[test]
 fn a_message_that_names_no_channel_is_held_to_the_strictest() {
-    use CardChannel::{Atm, Ecommerce, Pos, Recurring};
     use crate::ledger::EntryMode;
+    use CardChannel::{Atm, Ecommerce, Pos, Recurring};
     let through = |token: &str, amount: &str, channel: Option<CardChannel>, mode: Option<EntryMode>| AuthoriseCard {
         at: PointOfSale { channel, entry_mode: mode, ..PointOfSale::default() },
         ..authorising(token, amount)

@@ -137,11 +137,10 @@ fn a_load_and_an_unload_have_fees_of_their_own() {
     both(|world| {
         let loaded = world.done(&load("50"));
         let fee = world.entry(fee_of(loaded.id)).expect("a fee");
-        assert_eq!((loaded.kind, fee.kind, fee.noted().fee_of), (
-            TransactionKind::Load,
-            TransactionKind::AdministrationFee,
-            Some(loaded.id)
-        ));
+        assert_eq!(
+            (loaded.kind, fee.kind, fee.noted().fee_of),
+            (TransactionKind::Load, TransactionKind::AdministrationFee, Some(loaded.id))
+        );
         assert_eq!((world.balance(), world.internal(InternalRole::FeeIncome)), (4_850, 150));
         assert_eq!(world.internal(InternalRole::SettlementCash), -5_000);
         let unloaded = world.done(&unload("20"));
@@ -237,12 +236,9 @@ fn limits_count_by_day_and_month_and_what_is_reversed_counts_no_more() {
 
 #[test]
 fn a_fee_goes_back_when_asked_or_as_the_product_says() {
-    for (by_product, asked, goes_back) in [
-        (false, None, false),
-        (true, None, true),
-        (false, Some(true), true),
-        (true, Some(false), false),
-    ] {
+    for (by_product, asked, goes_back) in
+        [(false, None, false), (true, None, true), (false, Some(true), true), (true, Some(false), false)]
+    {
         both(|world| {
             world.done(&UpdateProduct {
                 product: crate::accounts::ProductBy::Code("prepaid".into()),
@@ -327,7 +323,8 @@ fn cents(minor: i64) -> String {
 /// What counts is what was moved and stands; a fee is the account's whole or nobody's; the books agree.
 fn assert_all(world: &World) {
     let entries = world.0.entries();
-    let own = |entry: &Entry| entry.postings.iter().filter(|it| it.account.is_some()).map(|it| it.amount.0).sum::<i64>();
+    let own =
+        |entry: &Entry| entry.postings.iter().filter(|it| it.account.is_some()).map(|it| it.amount.0).sum::<i64>();
     let mut moved: BTreeMap<TransactionKind, i64> = BTreeMap::new();
     for entry in entries {
         let of = entry.reverses.and_then(|id| entries.iter().find(|it| it.id == id));

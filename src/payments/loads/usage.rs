@@ -46,8 +46,7 @@ impl PrepaidUsage {
 
     /// The stored form: `2026-12-01:LOAD:1500,2026-12-02:UNLOAD:200`.
     fn text(&self) -> String {
-        let part =
-            |((day, flow), amount): (&(NaiveDate, Flow), &Minor)| format!("{day}:{}:{}", flow.word(), amount.0);
+        let part = |((day, flow), amount): (&(NaiveDate, Flow), &Minor)| format!("{day}:{}:{}", flow.word(), amount.0);
         self.moved.iter().map(part).collect::<Vec<_>>().join(",")
     }
 }

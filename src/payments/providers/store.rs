@@ -28,8 +28,13 @@ pub static TRANSACTION: Index = Index {
     what: "the provider's id of the payment",
 };
 /// Where secrets are sealed.
-pub const SEALED: SealedColumn =
-    SealedColumn { table: "payment_provider", column: "secret", field: "payment_provider.secret", marked: true, lookup: None };
+pub const SEALED: SealedColumn = SealedColumn {
+    table: "payment_provider",
+    column: "secret",
+    field: "payment_provider.secret",
+    marked: true,
+    lookup: None,
+};
 
 impl Row for PaymentProvider {
     type Id = PaymentProviderId;
