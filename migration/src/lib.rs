@@ -24,7 +24,6 @@ mod m20261129_000011_prepaid;
 mod m20261129_000012_card_blocks;
 mod m20261129_000013_authorisation_days;
 mod m20261129_000020_dues;
-mod m20261129_000020_dues;
 mod m20261129_000021_recurring;
 mod m20261129_000030_mandates;
 mod m20261129_000031_direct_debits;

@@ -53,7 +53,7 @@ fn pay(memory: &mut Memory, amount: i64) -> Arc<Entry> {
 
 fn reverse(memory: &mut Memory, entry: &Entry, amount: Option<i64>) -> Result<Arc<Entry>, Refused> {
     let (entry, amount, reason) = (EntryBy::Id(entry.id), amount.map(money), "X".into());
-    run(memory, &ReverseEntry { entry, amount, value_date: None, reason, description: None })
+    run(memory, &ReverseEntry { entry, amount, fee: None, value_date: None, reason, description: None })
 }
 
 fn due(memory: &mut Memory, component: Component, amount: i64, days: u64) -> Arc<Due> {

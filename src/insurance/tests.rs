@@ -110,6 +110,9 @@ fn position(debt: i64, limit: i64) -> Position {
         arriving: Default::default(),
         restrictions: Default::default(),
         charity: None,
+        itemised: false,
+        items: None,
+        ties: Default::default(),
     }
 }
 

@@ -41,11 +41,7 @@ pub fn positive(field: &str, money: Money) -> Result<Minor, Refused> {
 ///
 /// # Errors
 /// As [`to_minor`].
-pub fn optional(
-    field: &str,
-    amount: Option<rust_decimal::Decimal>,
-    currency: Currency,
-) -> Result<Option<Minor>, Refused> {
+pub fn optional(field: &str, amount: Option<Decimal>, currency: Currency) -> Result<Option<Minor>, Refused> {
     amount.map(|amount| to_minor(field, Money { amount, currency })).transpose()
 }
 

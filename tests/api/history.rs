@@ -285,7 +285,8 @@ on_both_databases! {
 /// Whatever has an id says where its history is, or is on this short list: a new kind of node comes here or has one.
 #[test]
 fn no_kind_of_node_is_forgotten() {
-    // What happens to an address, a block, a due, a recurring payment or an application is told of its customer or account, whose history has it.
+    // What happens to an address, a block, a due, a recurring payment or an application is told of its customer or account,
+    // whose history has it.
     let without = [
         "Address",
         "AuditRecord",

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 #[macro_use]
+#![recursion_limit = "256"]
+
 mod app;
 
 mod access;

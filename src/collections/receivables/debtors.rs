@@ -10,7 +10,7 @@ use crate::accounts::{Account, CreateProduct, Family, NewOwner, OpenAccount, Pro
 use crate::collections::events;
 use crate::customers::store::EXTERNAL_REFERENCE;
 use crate::customers::{CreateCustomer, Customer, CustomerBy, CustomerType};
-use crate::ledger::position::RepaymentOrder;
+use crate::ledger::position::{ItemOrder, RepaymentOrder};
 use crate::ledger::refusal::LIMIT_EXCEEDED;
 use crate::ledger::{DebtRule, Position};
 use crate::parties::store::EXTERNAL_REFERENCE as PARTY_REFERENCE;
@@ -163,12 +163,16 @@ fn product(work: &mut Work, currency: Currency) -> Decision<Arc<Product>> {
             currency,
             debt_rule: DebtRule::Unlimited,
             repayment_order: RepaymentOrder::DEFAULT,
+            item_order: ItemOrder::DEFAULT,
             default_credit_limit: None,
             maximum_credit_limit: None,
             maximum_balance: None,
             charity: None,
             reference: None,
             payee: None,
+            prepaid: None,
+            authorisation_days: None,
+            recurring: None,
             metadata: "{}".into(),
         }
         .decide(work),

@@ -73,11 +73,11 @@ fn each_method_spreads_a_credit_its_own_way() {
         let lines = schedule(terms).expect("a schedule").lines;
         lines.iter().map(|line| (line.principal.0, line.interest.0, line.fee.0)).collect::<Vec<_>>()
     };
-    let of = |method| terms(100_00, "12", 3, method);
+    let of = |method| terms(10_000, "12", 3, method);
     assert_eq!(parts(&of(RepaymentMethod::Annuity)), [(3300, 100, 0), (3333, 67, 0), (3367, 34, 0)]);
     assert_eq!(parts(&of(RepaymentMethod::Straight)), [(3333, 100, 0), (3333, 67, 0), (3334, 33, 0)]);
     assert_eq!(parts(&of(RepaymentMethod::Flat)), [(3333, 100, 0), (3333, 100, 0), (3334, 100, 0)]);
-    let free = Terms { fee: Minor(1000), ..terms(100_00, "0", 3, RepaymentMethod::Annuity) };
+    let free = Terms { fee: Minor(1000), ..terms(10_000, "0", 3, RepaymentMethod::Annuity) };
     assert_eq!(parts(&free), [(3333, 0, 1000), (3333, 0, 0), (3334, 0, 0)]);
     let each = Terms { fee_timing: FeeTiming::Each, ..free };
     assert_eq!(parts(&each), [(3333, 0, 333), (3333, 0, 333), (3334, 0, 334)]);
@@ -106,7 +106,7 @@ fn what_is_lent_every_day_has_a_schedule() {
     for method in RepaymentMethod::ALL {
         for rate in ["0", "3.95", "19.9", "30"] {
             for count in 1..=120 {
-                let terms = terms(1_000_00, rate, count, *method);
+                let terms = terms(100_000, rate, count, *method);
                 let plan = schedule(&terms).unwrap_or_else(|no| panic!("{method:?} {rate} {count}: {no}"));
                 let last = plan.lines[plan.lines.len() - 1].total().0;
                 let before = plan.lines[plan.lines.len().saturating_sub(2)].total().0;

@@ -10,8 +10,9 @@
 //! | | 9997nn: 9997.05 EUR | payment orders | the customer's bank gives the debit back after `nn` business days |
 //!
 //! `n` is 1 to 30. A tenant that has set a seed (`updateTenant(sandboxSeed)`) has the rest decided by chance: of fifty
-//! transfers one comes back within a week, of thirty direct debits as well, of twenty payments one comes up to three days late. Which, follows from the
-//! seed, the business date, the amount and the reference alone, so the same seed gives the same year.
+//! transfers one comes back within a week, of thirty direct debits as well, of twenty payments one comes up to three days
+//! late. Which, follows from the seed, the business date, the amount and the reference alone, so the same seed gives the
+//! same year.
 
 pub mod store;
 

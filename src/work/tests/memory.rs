@@ -197,6 +197,7 @@ fn command(memory: &Memory, step: &Step) -> Option<Do> {
             authorisation_days: Change::Keep,
             reference: Change::Keep,
             payee: Change::Keep,
+            recurring: Change::Keep,
             metadata: Change::Keep,
         }),
         Step::CreateCatalogue => Do::of(InstallCatalogue { currency: sek() }),

@@ -206,6 +206,7 @@ pub fn update_product(input: &Value) -> Result<UpdateProduct, Refused> {
         authorisation_days: Change::Keep,
         reference: Change::Keep,
         payee: Change::Keep,
+        recurring: Change::Keep,
         retired: set(input, "retired")?.map(|retired| retired.as_bool().expect("a boolean")),
         metadata: metadata_change(input),
     })
