@@ -6,7 +6,11 @@
 
 use std::time::Duration;
 
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tower::{Layer as _, Service as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// How long a browser may keep the answer to a preflight. Chromium keeps none longer than two hours.
@@ -46,13 +50,10 @@ impl Origins {
         }
     }
 
-    /// Tells browsers what pages of the allowed origins may send and read.
-    pub(super) fn layer(&self) -> CorsLayer {
-        let origins = self.clone();
+    /// What browsers are told of pages of the allowed origins: what they may send and read.
+    fn permission() -> CorsLayer {
         CorsLayer::new()
-            .allow_origin(AllowOrigin::predicate(move |origin, parts| {
-                origins.allow(origin, parts.headers.get(header::HOST))
-            }))
+            .allow_origin(AllowOrigin::mirror_request())
             .allow_methods([Method::GET, Method::POST, Method::PUT])
             .allow_headers([
                 header::ACCEPT,
@@ -64,6 +65,23 @@ impl Origins {
             ])
             .expose_headers([header::RETRY_AFTER, header::CONTENT_DISPOSITION, HeaderName::from_static("x-request-id")])
             .max_age(PREFLIGHT)
+    }
+}
+
+/// Gives pages of the allowed origins the permission to read. The request of any other goes on as a program's does, without
+/// a word of permission: then a preflight is a method that is not allowed.
+pub(super) async fn permit(State(origins): State<Origins>, request: Request, mut next: Next) -> Response {
+    let headers = request.headers();
+    let origin = headers.get(header::ORIGIN);
+    if !origin.is_some_and(|origin| origins.allow(origin, headers.get(header::HOST))) {
+        let mut response = next.run(request).await;
+        // Whoever keeps the answer may not give it to a page that would have got another one.
+        response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+        return response;
+    }
+    match Origins::permission().layer(&mut next).call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
     }
 }
 

@@ -53,6 +53,10 @@ enum Sign {
 /// Whether a text holds the whole number of a card.
 #[must_use]
 pub fn is_in(text: &str) -> bool {
+    if is_decimal(text) {
+        // Its point parts nothing of a number of a card.
+        return is_among(&text.replace('.', "x"));
+    }
     if text.is_ascii() {
         // Most texts have few digits.
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -65,7 +69,16 @@ pub fn is_in(text: &str) -> bool {
 #[must_use]
 pub fn is_in_list<'a>(items: impl IntoIterator<Item = &'a str>) -> bool {
     let items: Vec<&str> = items.into_iter().collect();
-    items.len() > 1 && is_in(&items.join("|"))
+    // An amount with a fraction is no group of digits.
+    let groups: Vec<&str> = items.iter().map(|item| if is_decimal(item) { "x" } else { *item }).collect();
+    items.len() > 1 && is_in(&groups.join("|"))
+}
+
+/// Whether a text is a number with a fraction, and nothing else.
+fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = text.strip_prefix('-').unwrap_or(text).split_once('.');
+    parts.is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
 }
 
 /// Whether JSON holds one: in a text, as a number, in the name of a field, or in the items of a list together.

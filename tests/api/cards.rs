@@ -38,19 +38,19 @@ on_both_databases! {
     async fn cards_are_added_in_batches(app: TestApp) {
         let account = app.account("credit-card").await;
         let item = |key: &str, card: Value| json!({ "idempotencyKey": key, "account": account.by(), "card": card });
-        let items = json!([
+        let cards = json!([
             item("a", json!({ "main": true, "token": "batch-1" })),
             item("b", json!({ "main": true, "token": "batch-2" })),
             item("c", json!({ "main": false, "token": "batch-1" })),
             item("d", json!({ "main": false, "token": "batch-3" })),
         ]);
         let shown = items("... on AddCardSuccess { card { token main } replayed }");
-        let done = app.done("addCardBatch", json!({ "items": items }), &shown).await;
+        let done = app.done("addCardBatch", json!({ "items": cards }), &shown).await;
         let codes: Vec<_> = done["items"].as_array().expect("items").iter().map(|it| it["result"]["code"].clone()).collect();
         assert_eq!(codes, [Value::Null, json!("MAIN_CARD_IN_FORCE"), json!("DUPLICATE_CARD_TOKEN"), Value::Null]);
         assert_eq!((&done["succeeded"], &done["refused"]), (&json!(2), &json!(2)));
         assert_eq!(done["items"][3]["result"]["card"], json!({ "token": "batch-3", "main": false }));
-        let again = app.done("addCardBatch", json!({ "items": items }), &shown).await;
+        let again = app.done("addCardBatch", json!({ "items": cards }), &shown).await;
         assert_eq!(again["items"][0]["result"]["replayed"], true);
         let all = json!({ "items": [item("e", json!({ "main": false, "token": "batch-4" })), item("f", json!({ "main": true }))], "mode": "ALL_OR_NOTHING" });
         let done = app.done("addCardBatch", all, &shown).await;

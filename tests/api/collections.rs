@@ -353,7 +353,7 @@ on_both_databases! {
             ("setReceivableScoreBatch", json!({ "type": "BEHAVIORAL", "text": "good" })),
         ];
         for (name, more) in rest {
-            let items = json!({ "items": [with(on(more), json!({ "idempotencyKey": "k" })), { "idempotencyKey": "l", "accountReference": "A9",
+            let items = json!({ "items": [with(on(more), json!({ "idempotencyKey": format!("k-{name}") })), { "idempotencyKey": format!("l-{name}"), "accountReference": "A9",
                 "productReference": "X", "debtorReference": "X", "debtor": person("D3"), "type": "INTERNAL" }] });
             let wanted: Vec<&str> = match name {
                 "updateReceivableBatch" => vec![],

@@ -1,9 +1,8 @@
 //! Konto end to end: the real server on a port, on SQLite and on PostgreSQL, spoken to as its clients do.
 #![allow(clippy::unwrap_used)]
-
-#[macro_use]
 #![recursion_limit = "256"]
 
+#[macro_use]
 mod app;
 
 mod access;

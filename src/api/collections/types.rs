@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 
+use super::parts::ReceivableProduct;
 use crate::access::Scope;
 use crate::api::accounts::{self, Account};
 use crate::api::books::{self, Entry};
@@ -55,37 +56,6 @@ pub struct PastScore {
     score: Score,
     /// Since when.
     since: DateTime,
-}
-
-/// What was bought by those who owe on a receivable: context for its claims and entries.
-#[derive(SimpleObject)]
-pub struct ReceivableProduct {
-    /// What the creditor calls it.
-    reference: String,
-    /// What payments of it carry.
-    payment_reference: Option<String>,
-    /// What kind of thing it is.
-    #[graphql(name = "type")]
-    type_: Option<String>,
-    /// Its name.
-    name: Option<String>,
-    /// The creditor's code of it.
-    code: Option<String>,
-    /// What you keep with it.
-    metadata: Json,
-}
-
-impl From<&domain::ReceivableProduct> for ReceivableProduct {
-    fn from(product: &domain::ReceivableProduct) -> Self {
-        Self {
-            reference: product.reference.clone(),
-            payment_reference: product.payment_reference.clone(),
-            type_: product.type_.clone(),
-            name: product.name.clone(),
-            code: product.code.clone(),
-            metadata: Json::stored(&product.metadata),
-        }
-    }
 }
 
 /// An entry of a receivable in the API.

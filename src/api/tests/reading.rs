@@ -409,11 +409,13 @@ async fn streams_go_on_from_a_cursor_and_show_what_the_token_sees() {
 
     let mut balance = follow(
         Some(bank.ada),
-        r#"subscription { balanceChanged(account: {number: "ada"}) {
+        r#"subscription { balanceChanged(accounts: [{number: "ada"}]) {
         balance { amount } available { amount } account { balance { amount } } transaction { amount { amount } } } }"#,
     );
     let mut large = follow(None, r#"subscription { ledgerEvents(filter: {minimumAmount: "50"}) { entry { kind } } }"#);
     let poll = Duration::from_millis(200);
+    let found = balance.next().await.expect("how it stands").data.into_json().expect("JSON")["balanceChanged"].take();
+    assert_eq!((&found["balance"]["amount"], &found["transaction"]), (&json!("70.00"), &Json::Null));
     assert!(tokio::time::timeout(poll, balance.next()).await.is_err(), "nothing happened yet");
     assert!(tokio::time::timeout(poll, large.next()).await.is_err(), "nothing happened yet");
     bank.pay("ada", "7").await;
@@ -429,7 +431,7 @@ async fn streams_go_on_from_a_cursor_and_show_what_the_token_sees() {
     assert_eq!(event, json!({ "ledgerEvents": { "entry": { "kind": "PAYMENT" } } }));
 
     let mut hers =
-        follow(Some(bank.bo), r#"subscription { balanceChanged(account: {number: "ada"}) { balance { amount } } }"#);
+        follow(Some(bank.bo), r#"subscription { balanceChanged(accounts: [{number: "ada"}]) { balance { amount } } }"#);
     assert_eq!(code(&hers.next().await.expect("a fault")), "BAD_REQUEST");
     let beyond = EventSequence(1_000_000).cursor().to_text();
     let mut beyond = follow(None, &format!(r#"subscription {{ ledgerEvents(after: "{beyond}") {{ type }} }}"#));

@@ -207,6 +207,16 @@ fn two_letters_before_a_number_make_no_iban_of_it() {
     }
 }
 
+#[test]
+fn a_number_with_a_fraction_is_an_amount_unless_its_whole_part_is_none() {
+    for amount in ["411111111.1111111", "-5105105.105105100"] {
+        assert!(!is_in(amount), "{amount}");
+    }
+    for number in ["4111111111111111.00", "4111.1111.1111.1111", "0.4111111111111111"] {
+        assert!(is_in(number), "{number}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_visa_and_any_mastercard_number_is_found_anywhere(

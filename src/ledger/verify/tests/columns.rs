@@ -95,6 +95,7 @@ const UNCHECKED: &[(&str, &str, &[&str])] = &[
             "closed_on",
             "restrictions",
             "charity",
+            "itemised",
             "item_order",
             "ties",
         ],
