@@ -214,7 +214,7 @@ graphql_enums! {
     FeeTiming = "FeeTiming",
     InstalmentContractAction = "InstalmentContractAction",
     InstalmentContractState = "InstalmentContractState",
-    InstalmentSettledBy = "InstalmentSettledBy",
+    InstalmentSettledBy = "InstalmentBearer",
     InstalmentStatus = "InstalmentStatus",
     InstalmentModelStatus = "InstalmentModelStatus",
     InstalmentPosting = "InstalmentPosting",

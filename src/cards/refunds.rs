@@ -3,13 +3,13 @@
 //! A row per purchase of which anything was refunded. Only a refund that names its purchase counts; one that is reversed
 //! counts no more.
 
+mod store;
+
 use crate::ledger::rows::{Internal, Reversed};
-use crate::ledger::{Entry, InternalRole, LedgerFault, PointOfSale, TransactionKind};
-use crate::primitives::{EntryId, Minor, TenantId};
+use crate::ledger::{Entry, InternalRole, PointOfSale, TransactionKind};
+use crate::primitives::{EntryId, Minor};
 use crate::refused::Refused;
-use crate::work::row::{Row, Table};
 use crate::work::{Decision, Stop, Wants, Work};
-use entity::refunded_purchase::{Entity, Model};
 
 /// What was refunded of a purchase.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,30 +18,6 @@ pub struct Refunds {
     pub purchase: EntryId,
     /// How much, of all refunds that stand.
     pub refunded: Minor,
-}
-
-impl Row for Refunds {
-    type Id = EntryId;
-    type Entity = Entity;
-
-    const TABLE: Table = Table::Refunds;
-    const WHAT: &'static str = "refunded purchase";
-
-    fn id(&self) -> EntryId {
-        self.purchase
-    }
-
-    fn to_model(&self, tenant: TenantId) -> Model {
-        Model { tenant_id: tenant.0, entry_id: self.purchase.0, refunded_minor: self.refunded.0 }
-    }
-
-    fn from_model(row: Model) -> Result<Self, LedgerFault> {
-        Ok(Self { purchase: EntryId(row.entry_id), refunded: Minor(row.refunded_minor) })
-    }
-
-    fn changes(column: &str) -> bool {
-        column == "refunded_minor"
-    }
 }
 
 /// What is looked up to say what is left of a purchase.

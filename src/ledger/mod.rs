@@ -25,6 +25,7 @@ pub mod facts;
 pub mod fault;
 pub mod hold;
 pub mod journal;
+mod orders;
 pub mod point_of_sale;
 pub mod position;
 pub mod query;

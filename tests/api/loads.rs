@@ -52,6 +52,7 @@ on_both_databases! {
         let mut done = app.done("loadAccount", input.clone(), BOOKED).await;
         let entry = done["entry"]["id"].take();
         assert_eq!(done, json!({
+            "__typename": "LoadAccountSuccess",
             "entry": {
                 "id": null, "kind": "LOAD", "description": "Load", "reference": "load-1", "channel": "CASH",
                 "externalReference": "w-1", "externalPoster": "ISSUER",
@@ -129,7 +130,7 @@ on_both_databases! {
         let (first, second) = (load("50.00").await, load("40.00").await);
         let done = app.done("reverseEntry", json!({ "entry": first, "reason": "X" }), back).await;
         assert_eq!(done, json!({
-            "entry": { "kind": "REVERSAL" }, "reversed": { "kind": "LOAD" },
+            "__typename": "ReverseEntrySuccess", "entry": { "kind": "REVERSAL" }, "reversed": { "kind": "LOAD" },
             "fee": { "kind": "REVERSAL", "reverses": { "kind": "ADMINISTRATION_FEE", "description": "Load fee" } },
         }));
         assert_eq!(app.balance(&account).await, "38.60");

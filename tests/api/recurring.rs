@@ -195,10 +195,10 @@ on_both_databases! {
         advance(&app, "2026-04-28T10:00:00Z").await;
         assert_eq!(orders(&app, &account).await, [json!(["2026-04-28", "SENT", "380.00", null])]);
         assert_eq!(show(&app, &account, "nextPayment { id } balance { amount } pending { amount } available { amount }").await,
-            json!({ "nextPayment": null, "balance": { "amount": "0.00" }, "pending": { "amount": "380.00" }, "available": { "amount": "4620.00" } }));
+            json!({ "nextPayment": null, "balance": { "amount": "0.00" }, "pending": { "amount": "380.00" }, "available": { "amount": "1620.00" } }));
         advance(&app, "2026-04-30T10:00:00Z").await;
         assert_eq!(orders(&app, &account).await, [json!(["2026-04-28", "EXECUTED", "380.00", null])]);
-        assert_eq!(app.amounts(&account).await, ["0.00", "0.00", "5000.00"]);
+        assert_eq!(app.amounts(&account).await, ["0.00", "0.00", "2000.00"]);
         let shown = "paymentOrders { nodes { id attempts endedAt entry { valueDate } actions { action allowed reason } } }";
         let order = show(&app, &account, shown).await["paymentOrders"]["nodes"][0].take();
         assert_eq!((&order["attempts"], &order["entry"]["valueDate"]), (&json!(1), &json!("2026-04-30")));

@@ -2,6 +2,7 @@
 
 mod actions;
 pub mod families;
+mod filters;
 mod lookup;
 mod money;
 pub mod mutations;
@@ -12,6 +13,7 @@ pub mod queries;
 mod types;
 
 pub use actions::Action;
+pub use filters::{AccountFilter, ProductFilter};
 pub use lookup::AccountLookup;
 pub use money::*;
 pub use types::*;

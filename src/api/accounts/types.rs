@@ -3,13 +3,14 @@
 //! The nine families are nine object types behind the interface `Account`, in `api::accounts::families`. What they
 //! share is here: [`AccountFields`].
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 
 use crate::access::Scope;
 use crate::accounts::recurring::RecurringTerms;
 use crate::accounts::{self, model, store};
 use crate::api::accounts::actions::{Action, offered};
 use crate::api::accounts::participants::{self, AccountParticipant};
+use crate::api::accounts::{AccountFilter, ProductFilter};
 use crate::api::books::reports::{LedgerAccount, rows_of};
 use crate::api::books::{self as ledger, Hold, Transaction, TransactionFilter};
 use crate::api::context::{Caller, allowed, caller};
@@ -417,34 +418,6 @@ impl AccountFields {
     ) -> Result<Connection<HistoryItem>, Fault> {
         history::of(ctx, Subject::Account(self.0.id), filter, first, after).await
     }
-}
-
-/// Which accounts to list. Ids that name nothing find nothing.
-#[derive(Debug, Default, InputObject)]
-pub struct AccountFilter {
-    /// Only of this customer.
-    owner: Option<ID>,
-    /// Only of the customer with this name: none where there is no such customer.
-    customer: Option<CustomerBy>,
-    /// Only those whose debt is owed to this party.
-    creditor: Option<ID>,
-    /// Only of this product.
-    product: Option<ID>,
-    /// Only of this family.
-    family: Option<AccountFamily>,
-    /// Only in this status.
-    status: Option<AccountStatus>,
-    /// Only with this number.
-    number: Option<String>,
-    /// Only with this reference of yours.
-    external_reference: Option<String>,
-}
-
-/// Which products to list.
-#[derive(Debug, Default, InputObject)]
-pub struct ProductFilter {
-    /// Only of this family.
-    family: Option<AccountFamily>,
 }
 
 /// An account by its id, if the token sees it.

@@ -2,6 +2,8 @@
 //!
 //! A row per account and calendar month has what counts on each business day, either way.
 
+mod store;
+
 use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate};
@@ -9,13 +11,9 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::Flow;
-use crate::ledger::LedgerFault;
-use crate::ledger::rows::known;
-use crate::primitives::{AccountId, Minor, PrepaidUsageId, TenantId};
+use crate::primitives::{AccountId, Minor, PrepaidUsageId};
 use crate::refused::Refused;
-use crate::work::row::{Row, Table};
 use crate::work::{Decision, Work};
-use entity::prepaid_usage::{Entity, Model};
 
 /// What was moved onto a prepaid account and off it in a calendar month.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,50 +40,6 @@ impl PrepaidUsage {
         let bytes: [u8; 16] = std::array::from_fn(|place| digest[place]);
         // Its version tells it from the ids that are made.
         PrepaidUsageId(Uuid::from_u128((u128::from_be_bytes(bytes) & !(0xf << 76)) | (0x8 << 76)))
-    }
-
-    /// The stored form: `2026-12-01:LOAD:1500,2026-12-02:UNLOAD:200`.
-    fn text(&self) -> String {
-        let part = |((day, flow), amount): (&(NaiveDate, Flow), &Minor)| format!("{day}:{}:{}", flow.word(), amount.0);
-        self.moved.iter().map(part).collect::<Vec<_>>().join(",")
-    }
-}
-
-fn read(text: &str) -> Option<BTreeMap<(NaiveDate, Flow), Minor>> {
-    let part = |part: &str| {
-        let (day, rest) = part.split_once(':')?;
-        let (flow, amount) = rest.split_once(':')?;
-        Some(((day.parse().ok()?, Flow::from_word(flow)?), Minor(amount.parse().ok()?)))
-    };
-    text.split(',').filter(|text| !text.is_empty()).map(part).collect()
-}
-
-impl Row for PrepaidUsage {
-    type Id = PrepaidUsageId;
-    type Entity = Entity;
-
-    const TABLE: Table = Table::PrepaidUsage;
-    const WHAT: &'static str = "usage of a prepaid account";
-
-    fn id(&self) -> PrepaidUsageId {
-        self.id
-    }
-
-    fn to_model(&self, tenant: TenantId) -> Model {
-        Model { tenant_id: tenant.0, id: self.id.0, account_id: self.account.0, month: self.month, moved: self.text() }
-    }
-
-    fn from_model(row: Model) -> Result<Self, LedgerFault> {
-        Ok(Self {
-            id: PrepaidUsageId(row.id),
-            account: AccountId(row.account_id),
-            month: row.month,
-            moved: known(read(&row.moved), "what was loaded and unloaded")?,
-        })
-    }
-
-    fn changes(column: &str) -> bool {
-        column == "moved"
     }
 }
 

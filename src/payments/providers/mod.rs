@@ -12,7 +12,7 @@
 //! | captured | SETTLEMENT_PSP | the account, as `registerPayment`: the provider's code and its id of the payment are unique |
 //! | a refund | the account, as a reversal of the payment, when it is asked for | SETTLEMENT_PSP |
 //! | a refund that the provider will not do | SETTLEMENT_PSP | the account |
-//! | `reconcileProviderPayout` | SETTLEMENT_PSP | SETTLEMENT_BANK, and PROVIDER_FEE what the provider has kept |
+//! | `reconcileProviderPayout` | SETTLEMENT_BANK, and PROVIDER_FEE what the provider has kept | SETTLEMENT_PSP |
 
 pub mod ask;
 pub mod commands;

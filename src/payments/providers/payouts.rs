@@ -94,11 +94,12 @@ impl Command for ReconcileProviderPayout {
             let facts = Box::new(Facts { remaining: Some(expected), ..Facts::default() });
             return Err(Refused { facts, ..Refused::of_field(PAYOUT_DOES_NOT_ADD_UP, "amount", message) }.into());
         }
-        let from = || Side::Internal(InternalRole::SettlementPsp);
+        // What the provider owed is owed no more.
+        let provider = || Side::Internal(InternalRole::SettlementPsp);
         let mut draft = Draft::new(TransactionKind::ProviderPayout, currency, String::new());
         let shares = [(InternalRole::SettlementBank, amount), (InternalRole::ProviderFee, fee)];
-        for (to, share) in shares.into_iter().filter(|(_, share)| share.0 > 0) {
-            draft = draft.moving(from(), Side::Internal(to), share);
+        for (role, share) in shares.into_iter().filter(|(_, share)| share.0 > 0) {
+            draft = draft.moving(Side::Internal(role), provider(), share);
         }
         let draft = self.details.on(draft, "Payout by a provider")?;
         let entry = work.post(&draft).named(&[])?;
