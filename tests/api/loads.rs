@@ -70,7 +70,7 @@ on_both_databases! {
             "replayed": false,
         }));
         let again = app.done("loadAccount", input, "entry { id } fee { kind } replayed").await;
-        assert_eq!(again, json!({ "entry": { "id": entry }, "fee": { "kind": "ADMINISTRATION_FEE" }, "replayed": true }));
+        assert_eq!(again, json!({ "__typename": "LoadAccountSuccess", "entry": { "id": entry }, "fee": { "kind": "ADMINISTRATION_FEE" }, "replayed": true }));
         let done = app.done("unloadAccount", of(&account, "20.00"), BOOKED).await;
         assert_eq!((&done["entry"]["kind"], &done["entry"]["channel"], &done["fee"]["description"]), (&json!("UNLOAD"), &json!("INTERNAL"), &json!("Unload fee")));
         assert_eq!(done["account"]["balance"]["amount"], "28.00");

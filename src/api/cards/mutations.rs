@@ -210,8 +210,8 @@ impl CardMutation {
         .await
     }
 
-    /// Blocks a card, now or from some day on: what asks for its use is refused then, what a scheme has cleared is booked.
-    /// Scope: admin.
+    /// Blocks a card, now or from some day on: what asks for its use is refused then, what a scheme has cleared is
+    /// booked. Scope: admin.
     async fn block_card(
         &self,
         ctx: &Context<'_>,
