@@ -466,6 +466,13 @@ end_demo() {
     demo_pid=
 }
 
+# A key that is made of its name, in Base64.
+key_for_show() {
+    local hex
+    hex=$(printf 'konto, for show: %s' "$1" | sha256sum | cut -d' ' -f1)
+    printf '%b' "$(sed 's/../\\x&/g' <<<"$hex")" | base64
+}
+
 # fuzz SECONDS SEED: schemathesis against the books that an ended demo has left, served by `konto serve`. Prints the
 # figures and `N passed, M failed`; fails when a check did, when the server is not well afterwards, or its books.
 fuzz() {
@@ -478,6 +485,9 @@ fuzz() {
         # What is wanted is many requests of one client, not the limit on them.
         export KONTO_RATE_PER_SECOND=1000000000 KONTO_RATE_BURST=1000000000
         export KONTO_LISTEN=127.0.0.1:$port KONTO_DATABASE_URL=$url KONTO_BOOTSTRAP_CLIENT=demo:fuzz:$secret
+        # The keys that the demo's books were filled with, which everybody knows.
+        KONTO_DATA_KEYS=show=$(key_for_show seal) KONTO_LOOKUP_KEY=$(key_for_show lookup)
+        export KONTO_DATA_KEYS KONTO_LOOKUP_KEY
         exec "$target/debug/konto" serve
     ) </dev/null >"$log" 2>&1 &
     pid=$!

@@ -62,7 +62,7 @@ pub struct InitiateProviderPaymentInput {
     provider: String,
     /// How much: at most what the account can take.
     amount: MoneyInput,
-    /// What the provider asks for besides: any JSON, up to 16 kB.
+    /// What the provider asks for besides, as JSON of its own form, up to 16 kB.
     additional_input: Option<Json>,
 }
 
