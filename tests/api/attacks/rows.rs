@@ -162,7 +162,9 @@ fn messages() -> Vec<Row> {
     let text = |value: Value| Message::text(value.to_string());
     let large = |bytes: usize| text(json!({ "type": "ping", "payload": { "x": "y".repeat(bytes) } }));
     let subscribe = |id: &str, payload: Value| text(json!({ "type": "subscribe", "id": id, "payload": payload }));
-    let endless = || json!({ "query": "subscription { ledgerEvents { sequence } }" });
+    // Of what does not happen here, for whatever the server does by itself would be an answer.
+    let endless =
+        || json!({ "query": "subscription { ledgerEvents(filter: { types: [ACCOUNT_CLOSED] }) { sequence } }" });
     let deep = Message::text(format!("{{\"type\":\"ping\",\"payload\":{}", "{\"a\":".repeat(20_000)));
     [
         ("a stranger's subscription", false, vec![subscribe("a", endless())], 4401),
