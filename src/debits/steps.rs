@@ -1,8 +1,6 @@
 //! What the business day does with direct debits: it sends what is due, has a sandbox's rail answer, and gives accounts
 //! what was paid days ago.
 
-use std::sync::Arc;
-
 use chrono::NaiveDate;
 use futures_util::future::BoxFuture;
 
@@ -13,10 +11,11 @@ use super::outcomes::release;
 use super::store::{self, Due};
 use super::{simulator, terms};
 use crate::database::Database;
+use crate::jobs::by_id;
 use crate::jobs::day::{BusinessDay, Step};
 use crate::ledger::LedgerFault;
 use crate::mandates::{Mandate, MandateStatus};
-use crate::primitives::{DirectDebitId, TenantId};
+use crate::primitives::TenantId;
 use crate::refused::Refused;
 use crate::work::{Decision, Stop, Wants, Work};
 
@@ -28,21 +27,8 @@ async fn due(
     after: Option<&str>,
     most: u64,
 ) -> Result<Vec<String>, LedgerFault> {
-    let after = after.map(|key| key.parse::<DirectDebitId>()).transpose();
-    let after = after.map_err(|_| LedgerFault::Inconsistent("cursor of a step"))?;
-    let due = store::due(db.reader(), tenant, what, on, after, most).await?;
-    Ok(due.into_iter().map(|debit| debit.to_string()).collect())
-}
-
-fn found(work: &mut Work, key: &str) -> Decision<Arc<DirectDebit>> {
-    let id: DirectDebitId = key.parse().map_err(|_| Stop::damaged("the key of a step is no direct debit"))?;
-    work.get::<DirectDebit>(id)?.ok_or_else(|| Stop::damaged("the key of a step is no direct debit"))
-}
-
-fn hint(key: &str, wants: &mut Wants) {
-    if let Ok(debit) = key.parse::<DirectDebitId>() {
-        wants.row::<DirectDebit>(debit);
-    }
+    let due = store::due(db.reader(), tenant, what, on, by_id::after(after)?, most).await?;
+    Ok(by_id::keys(due))
 }
 
 /// Declares a step over direct debits.
@@ -66,7 +52,7 @@ macro_rules! step {
             }
 
             fn looks_at(key: &str, wants: &mut Wants) {
-                hint(key, wants);
+                by_id::hint::<DirectDebit>(key, wants);
             }
 
             fn books_on(day: &BusinessDay) -> Option<NaiveDate> {
@@ -74,7 +60,7 @@ macro_rules! step {
             }
 
             fn act(work: &mut Work, _day: &BusinessDay, key: &str) -> Decision<()> {
-                let debit = found(work, key)?;
+                let debit = by_id::row::<DirectDebit>(work, key, "the key of a step is no direct debit")?;
                 $act(work, &debit)
             }
         }

@@ -1,5 +1,7 @@
 //! What the business day does with insurance: premiums, beginnings, ends.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use futures_util::future::BoxFuture;
 
@@ -8,10 +10,11 @@ use super::events::{self, INSURANCE_ENDED, INSURANCE_STARTED};
 use super::model::{InsuranceContract, InsurancePackage, InsurancePremium, InsuranceStatus};
 use super::store;
 use crate::database::Database;
+use crate::jobs::by_id;
 use crate::jobs::day::{BusinessDay, Step};
 use crate::ledger::entry::{Side, Spread};
 use crate::ledger::{Component, Draft, LedgerFault, TransactionKind};
-use crate::primitives::{InsuranceContractId, Minor, TenantId};
+use crate::primitives::{Minor, TenantId};
 use crate::refused::Refused;
 use crate::work::{Decision, Stop, Wants, Work};
 
@@ -30,13 +33,13 @@ impl Step for ChargePremiums {
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<String>, LedgerFault>> {
         Box::pin(async move {
-            let due = store::to_charge(db.reader(), tenant, day.day, place(after)?, Self::PAGE).await?;
-            Ok(due.into_iter().map(|contract| contract.to_string()).collect())
+            let due = store::to_charge(db.reader(), tenant, day.day, by_id::after(after)?, Self::PAGE).await?;
+            Ok(by_id::keys(due))
         })
     }
 
     fn looks_at(key: &str, wants: &mut Wants) {
-        hint(key, wants);
+        by_id::hint::<InsuranceContract>(key, wants);
     }
 
     /// Refused as the books refuse it: then it is tried again with the next day. One period a day, so that whoever can pay
@@ -108,13 +111,13 @@ impl Step for TurnContracts {
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<String>, LedgerFault>> {
         Box::pin(async move {
-            let due = store::to_turn(db.reader(), tenant, day.next_day, place(after)?, Self::PAGE).await?;
-            Ok(due.into_iter().map(|contract| contract.to_string()).collect())
+            let due = store::to_turn(db.reader(), tenant, day.next_day, by_id::after(after)?, Self::PAGE).await?;
+            Ok(by_id::keys(due))
         })
     }
 
     fn looks_at(key: &str, wants: &mut Wants) {
-        hint(key, wants);
+        by_id::hint::<InsuranceContract>(key, wants);
     }
 
     fn books_on(day: &BusinessDay) -> Option<NaiveDate> {
@@ -178,17 +181,6 @@ fn end_by_age(
     Ok(())
 }
 
-fn place(after: Option<&str>) -> Result<Option<InsuranceContractId>, LedgerFault> {
-    after.map(str::parse).transpose().map_err(|_| LedgerFault::Inconsistent("cursor of a step"))
-}
-
-fn hint(key: &str, wants: &mut Wants) {
-    if let Ok(contract) = key.parse::<InsuranceContractId>() {
-        wants.row::<InsuranceContract>(contract);
-    }
-}
-
-fn found(work: &mut Work, key: &str) -> Decision<std::sync::Arc<InsuranceContract>> {
-    let id = key.parse().map_err(|_| Stop::damaged("the key of a step is no insurance"))?;
-    work.get::<InsuranceContract>(id)?.ok_or_else(|| Stop::damaged("the key of a step is no insurance"))
+fn found(work: &mut Work, key: &str) -> Decision<Arc<InsuranceContract>> {
+    by_id::row(work, key, "the key of a step is no insurance")
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `lease` | which server does a kind of a tenant's work |
 //! | `day` | the days that have ended, and their steps as commands |
+//! | `by_id` | what steps have in common whose keys are ids of rows |
 //! | `runner` | runs what is due, on every server |
 //! | `store` | leases and business days as rows |
 //! | `settings` | what changes what a tenant has decided about itself |
@@ -17,6 +18,7 @@
 //! | `refusal` | a refusal as it is kept |
 
 pub mod approvals;
+pub mod by_id;
 pub mod day;
 pub mod events;
 pub mod lease;

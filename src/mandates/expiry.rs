@@ -6,11 +6,12 @@ use super::events::{self, MANDATE_EXPIRED};
 use super::model::{Mandate, MandateStatus};
 use super::store;
 use crate::database::Database;
+use crate::jobs::by_id;
 use crate::jobs::day::{BusinessDay, Step};
 use crate::ledger::LedgerFault;
-use crate::primitives::{MandateId, TenantId};
+use crate::primitives::TenantId;
 use crate::refused::Refused;
-use crate::work::{Decision, Stop, Wants, Work};
+use crate::work::{Decision, Wants, Work};
 
 /// Notes, when a business day has ended, which mandates have lapsed by the next.
 #[derive(Debug)]
@@ -26,17 +27,13 @@ impl Step for ExpireMandates {
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<String>, LedgerFault>> {
         Box::pin(async move {
-            let after = after.map(|key| key.parse::<MandateId>()).transpose();
-            let after = after.map_err(|_| LedgerFault::Inconsistent("cursor of a step"))?;
-            let due = store::lapsed(db.reader(), tenant, day.next_day, after, Self::PAGE).await?;
-            Ok(due.into_iter().map(|mandate| mandate.to_string()).collect())
+            let due = store::lapsed(db.reader(), tenant, day.next_day, by_id::after(after)?, Self::PAGE).await?;
+            Ok(by_id::keys(due))
         })
     }
 
     fn looks_at(key: &str, wants: &mut Wants) {
-        if let Ok(mandate) = key.parse::<MandateId>() {
-            wants.row::<Mandate>(mandate);
-        }
+        by_id::hint::<Mandate>(key, wants);
     }
 
     fn books_on(day: &BusinessDay) -> Option<chrono::NaiveDate> {
@@ -44,15 +41,14 @@ impl Step for ExpireMandates {
     }
 
     fn act(work: &mut Work, _day: &BusinessDay, key: &str) -> Decision<()> {
-        let id: MandateId = key.parse().map_err(|_| Stop::damaged("the key of a step is no mandate"))?;
         let (today, now) = (work.today(), work.now());
-        let found = work.get::<Mandate>(id)?.ok_or_else(|| Stop::damaged("the key of a step is no mandate"))?;
+        let found = by_id::row::<Mandate>(work, key, "the key of a step is no mandate")?;
         // Somebody was faster, or it was used meanwhile.
         if found.status == MandateStatus::Expired || found.stands(today) != MandateStatus::Expired {
             return Ok(());
         }
         let mandate =
-            work.change::<Mandate, Refused>(id, |mandate| mandate.turn(MandateStatus::Expired, today, now))?;
+            work.change::<Mandate, Refused>(found.id, |mandate| mandate.turn(MandateStatus::Expired, today, now))?;
         work.tell(events::of(MANDATE_EXPIRED, &mandate));
         Ok(())
     }

@@ -6,10 +6,11 @@ use futures_util::future::BoxFuture;
 
 use super::holds::ExpireHold;
 use crate::database::Database;
+use crate::jobs::by_id;
 use crate::jobs::day::{BusinessDay, Step};
 use crate::jobs::runner::Chore;
 use crate::ledger::{LedgerFault, journal};
-use crate::primitives::{AccountId, Origin, TenantId};
+use crate::primitives::{Origin, TenantId};
 use crate::work::{Decision, Failure, Mode, Priority, Stop, Wants, Work, Workers, present};
 
 /// Holds that expire in one go.
@@ -72,17 +73,13 @@ impl Step for CloseEmptied {
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<String>, LedgerFault>> {
         Box::pin(async move {
-            let after = after.map(|key| key.parse::<AccountId>()).transpose();
-            let after = after.map_err(|_| LedgerFault::Inconsistent("cursor of a step"))?;
-            let due = journal::closing_accounts(db.reader(), tenant, after, Self::PAGE).await?;
-            Ok(due.into_iter().map(|account| account.to_string()).collect())
+            let due = journal::closing_accounts(db.reader(), tenant, by_id::after(after)?, Self::PAGE).await?;
+            Ok(by_id::keys(due))
         })
     }
 
     fn looks_at(key: &str, wants: &mut Wants) {
-        if let Ok(account) = key.parse::<AccountId>() {
-            wants.row::<crate::ledger::Position>(account);
-        }
+        by_id::hint::<crate::ledger::Position>(key, wants);
     }
 
     /// On the day on which it is seen that nothing holds it back.

@@ -7,6 +7,7 @@ use super::model::{DebitConsent, PaymentOrder, RecurringPayment};
 use super::{orders, store};
 use crate::database::Database;
 use crate::dues::store::OPEN;
+use crate::jobs::by_id;
 use crate::jobs::day::{BusinessDay, Step};
 use crate::ledger::rows::Reversed;
 use crate::ledger::{LedgerFault, Position};
@@ -35,10 +36,8 @@ impl Step for SchedulePaymentOrders {
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<String>, LedgerFault>> {
         Box::pin(async move {
-            let after = after.map(str::parse::<AccountId>).transpose();
-            let after = after.map_err(|_| LedgerFault::Inconsistent("cursor of a step"))?;
-            let due = store::to_schedule(db.reader(), tenant, day.next_day, after, Self::PAGE).await?;
-            Ok(due.into_iter().map(|account| account.to_string()).collect())
+            let due = store::to_schedule(db.reader(), tenant, day.next_day, by_id::after(after)?, Self::PAGE).await?;
+            Ok(by_id::keys(due))
         })
     }
 

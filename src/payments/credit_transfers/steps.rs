@@ -9,11 +9,12 @@ use super::commands::end;
 use super::model::{CreditTransfer, CreditTransferState};
 use super::{events, store};
 use crate::database::Database;
+use crate::jobs::by_id;
 use crate::jobs::day::{BusinessDay, Step};
 use crate::ledger::LedgerFault;
-use crate::primitives::{CreditTransferId, TenantId};
+use crate::primitives::TenantId;
 use crate::refused::Refused;
-use crate::work::{Decision, Stop, Wants, Work};
+use crate::work::{Decision, Wants, Work};
 
 async fn due(
     db: &Database,
@@ -23,22 +24,12 @@ async fn due(
     after: Option<&str>,
     most: u64,
 ) -> Result<Vec<String>, LedgerFault> {
-    let after = after.map(|key| key.parse::<CreditTransferId>()).transpose();
-    let after = after.map_err(|_| LedgerFault::Inconsistent("cursor of a step"))?;
-    let due = store::due(db.reader(), tenant, answers, on, after, most).await?;
-    Ok(due.into_iter().map(|transfer| transfer.to_string()).collect())
+    let due = store::due(db.reader(), tenant, answers, on, by_id::after(after)?, most).await?;
+    Ok(by_id::keys(due))
 }
 
 fn found(work: &mut Work, key: &str) -> Decision<Arc<CreditTransfer>> {
-    let damaged = || Stop::damaged("the key of a step is no credit transfer");
-    let id: CreditTransferId = key.parse().map_err(|_| damaged())?;
-    work.get::<CreditTransfer>(id)?.ok_or_else(damaged)
-}
-
-fn hint(key: &str, wants: &mut Wants) {
-    if let Ok(transfer) = key.parse::<CreditTransferId>() {
-        wants.row::<CreditTransfer>(transfer);
-    }
+    by_id::row(work, key, "the key of a step is no credit transfer")
 }
 
 /// Sends, with the beginning of a business day, what was made on the days before.
@@ -59,7 +50,7 @@ impl Step for SendCreditTransfers {
     }
 
     fn looks_at(key: &str, wants: &mut Wants) {
-        hint(key, wants);
+        by_id::hint::<CreditTransfer>(key, wants);
     }
 
     fn books_on(day: &BusinessDay) -> Option<NaiveDate> {
@@ -101,7 +92,7 @@ impl Step for SimulateCreditTransfers {
     }
 
     fn looks_at(key: &str, wants: &mut Wants) {
-        hint(key, wants);
+        by_id::hint::<CreditTransfer>(key, wants);
     }
 
     fn books_on(day: &BusinessDay) -> Option<NaiveDate> {

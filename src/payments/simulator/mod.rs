@@ -24,6 +24,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::credit_transfers;
 use crate::database::Database;
+use crate::jobs::by_id;
 use crate::jobs::day::{BusinessDay, Step};
 use crate::ledger::facts::EntryFacts;
 use crate::ledger::{Entry, LedgerFault};
@@ -158,17 +159,13 @@ impl Step for SimulateRails {
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<String>, LedgerFault>> {
         Box::pin(async move {
-            let after = after.map(str::parse::<SimulationId>).transpose();
-            let after = after.map_err(|_| LedgerFault::Inconsistent("cursor of a step"))?;
-            let due = store::due(db.reader(), tenant, day.next_day, after, Self::PAGE).await?;
-            Ok(due.into_iter().map(|id| id.to_string()).collect())
+            let due = store::due(db.reader(), tenant, day.next_day, by_id::after(after)?, Self::PAGE).await?;
+            Ok(by_id::keys(due))
         })
     }
 
     fn looks_at(key: &str, wants: &mut Wants) {
-        if let Ok(id) = key.parse::<SimulationId>() {
-            wants.row::<Simulation>(id);
-        }
+        by_id::hint::<Simulation>(key, wants);
     }
 
     fn books_on(day: &BusinessDay) -> Option<NaiveDate> {
