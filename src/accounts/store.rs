@@ -252,6 +252,19 @@ impl Owned for Account {
     }
 }
 
+/// Whether the origin sees what belongs to an account: whoever is bound to no customer sees all, and the account is not
+/// looked at for them.
+///
+/// # Errors
+/// That it is not loaded yet.
+pub fn is_seen(work: &mut Work, account: AccountId) -> Decision<bool> {
+    if work.origin().customer.is_none() {
+        return Ok(true);
+    }
+    let account = work.get::<Account>(account)?;
+    Ok(account.is_some_and(|account| visible(work.origin(), account.owner)))
+}
+
 /// Accounts that are not closed and have no payment reference, though their product has a rule that makes some: by product
 /// and id.
 ///

@@ -7,8 +7,7 @@ use sea_orm::ConnectionTrait;
 
 use super::model::{DebitSource, DirectDebit, DirectDebitState};
 use super::reasons::DebitReason;
-use crate::accounts::Account;
-use crate::customers::visible;
+use crate::accounts::store::is_seen;
 use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
@@ -117,10 +116,7 @@ impl Row for DirectDebit {
 impl Owned for DirectDebit {
     /// The account's owner sees it.
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        if work.origin().customer.is_none() {
-            return Ok(true);
-        }
-        Ok(work.get::<Account>(self.account)?.is_some_and(|account| visible(work.origin(), account.owner)))
+        is_seen(work, self.account)
     }
 }
 

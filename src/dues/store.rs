@@ -4,8 +4,7 @@ use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
 
 use super::model::{Due, DueSettlement, DueSource, DueStatus};
-use crate::accounts::Account;
-use crate::customers::visible;
+use crate::accounts::store::is_seen;
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
 use crate::ledger::{Component, LedgerFault};
@@ -98,11 +97,7 @@ impl Row for Due {
 
 impl Owned for Due {
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        if work.origin().customer.is_none() {
-            return Ok(true);
-        }
-        let account = work.get::<Account>(self.account)?;
-        Ok(account.is_some_and(|account| visible(work.origin(), account.owner)))
+        is_seen(work, self.account)
     }
 }
 

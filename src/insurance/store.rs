@@ -10,8 +10,8 @@ use super::model::{
     InsuranceAction, InsuranceContract, InsuranceEvent, InsurancePackage, InsurancePremium, InsuranceStatus,
     MOST_CONTRACTS, PackageEvent, born_by,
 };
-use crate::accounts::{Account, AccountBy};
-use crate::customers::visible;
+use crate::accounts::AccountBy;
+use crate::accounts::store::is_seen;
 use crate::ledger::LedgerFault;
 use crate::ledger::query::{Page, Query};
 use crate::ledger::rows::{known, known_currency};
@@ -187,11 +187,7 @@ impl Row for InsuranceContract {
 
 impl Owned for InsuranceContract {
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        if work.origin().customer.is_none() {
-            return Ok(true);
-        }
-        let account = work.get::<Account>(self.account)?;
-        Ok(account.is_some_and(|account| visible(work.origin(), account.owner)))
+        is_seen(work, self.account)
     }
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::model::{Mandate, MandateScheme, MandateStatus, SequenceType, known_as};
 use super::payer::Sealed;
+use crate::accounts::store::is_seen;
 use crate::accounts::{Account, AccountBy};
-use crate::customers::visible;
 use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::ledger::rows::known;
@@ -139,10 +139,7 @@ impl Row for Mandate {
 impl Owned for Mandate {
     /// The account's owner sees it.
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        if work.origin().customer.is_none() {
-            return Ok(true);
-        }
-        Ok(work.get::<Account>(self.account)?.is_some_and(|account| visible(work.origin(), account.owner)))
+        is_seen(work, self.account)
     }
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::charity;
-use crate::accounts::{Account, AccountBy};
+use crate::accounts::AccountBy;
+use crate::accounts::store::is_seen;
 use crate::cards::authorisations::{end, ending};
-use crate::customers::visible;
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::Side;
 use crate::ledger::refusal::CURRENCY_MISMATCH;
@@ -185,10 +185,6 @@ fn locate(work: &mut Work, id: HoldId) -> Decision<Arc<Hold>> {
 
 impl Owned for Hold {
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        if work.origin().customer.is_none() {
-            return Ok(true);
-        }
-        let account = work.get::<Account>(self.account)?;
-        Ok(account.is_some_and(|account| visible(work.origin(), account.owner)))
+        is_seen(work, self.account)
     }
 }

@@ -7,8 +7,7 @@ use super::model::{
     DebitConsent, PaymentOrder, PaymentOrderReason, PaymentOrderStatus, PaymentScope, RecurringMethod,
     RecurringPayment, RecurringState,
 };
-use crate::accounts::Account;
-use crate::customers::visible;
+use crate::accounts::store::is_seen;
 use crate::ledger::LedgerFault;
 use crate::ledger::query::{Page, Query};
 use crate::ledger::rows::{known, known_currency};
@@ -184,30 +183,21 @@ impl Row for PaymentOrder {
     }
 }
 
-/// Whether the origin sees an account.
-fn sees(work: &mut Work, account: AccountId) -> Decision<bool> {
-    if work.origin().customer.is_none() {
-        return Ok(true);
-    }
-    let account = work.get::<Account>(account)?;
-    Ok(account.is_some_and(|account| visible(work.origin(), account.owner)))
-}
-
 impl Owned for RecurringPayment {
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        sees(work, self.account)
+        is_seen(work, self.account)
     }
 }
 
 impl Owned for DebitConsent {
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        sees(work, self.account)
+        is_seen(work, self.account)
     }
 }
 
 impl Owned for PaymentOrder {
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        sees(work, self.account)
+        is_seen(work, self.account)
     }
 }
 

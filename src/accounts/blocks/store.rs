@@ -3,7 +3,7 @@
 use sea_orm::ConnectionTrait;
 
 use super::model::{Block, BlockStatus, BlockSubject};
-use crate::accounts::model::Account;
+use crate::accounts::store::is_seen;
 use crate::customers::visible;
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
@@ -119,10 +119,7 @@ impl Owned for Block {
         }
         Ok(match self.subject {
             BlockSubject::Customer(customer) => visible(work.origin(), customer),
-            BlockSubject::Account(account) => {
-                let account = work.get::<Account>(account)?;
-                account.is_some_and(|account| visible(work.origin(), account.owner))
-            }
+            BlockSubject::Account(account) => is_seen(work, account)?,
         })
     }
 }

@@ -6,8 +6,7 @@ use chrono::NaiveDate;
 use sea_orm::ConnectionTrait;
 
 use super::model::{CreditTransfer, CreditTransferState};
-use crate::accounts::Account;
-use crate::customers::visible;
+use crate::accounts::store::is_seen;
 use crate::ledger::LedgerFault;
 use crate::ledger::query::{Page, Query};
 use crate::ledger::rows::{known, known_currency};
@@ -91,10 +90,7 @@ impl Row for CreditTransfer {
 impl Owned for CreditTransfer {
     /// The account's owner sees it.
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        if work.origin().customer.is_none() {
-            return Ok(true);
-        }
-        Ok(work.get::<Account>(self.account)?.is_some_and(|account| visible(work.origin(), account.owner)))
+        is_seen(work, self.account)
     }
 }
 

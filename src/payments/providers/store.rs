@@ -5,8 +5,7 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::model::{PaymentProvider, ProviderKind, ProviderOperation, ProviderPayment, ProviderPaymentState};
-use crate::accounts::Account;
-use crate::customers::visible;
+use crate::accounts::store::is_seen;
 use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
@@ -171,11 +170,7 @@ impl Row for ProviderPayment {
 
 impl Owned for ProviderPayment {
     fn is_visible(&self, work: &mut Work) -> Decision<bool> {
-        if work.origin().customer.is_none() {
-            return Ok(true);
-        }
-        let account = work.get::<Account>(self.account)?;
-        Ok(account.is_some_and(|account| visible(work.origin(), account.owner)))
+        is_seen(work, self.account)
     }
 }
 
