@@ -3,6 +3,7 @@
 use async_graphql::{Context, InputObject, MaybeUndefined, MergedObject, Object};
 
 use super::inputs::{DebtorInput, ReceivableEntryInput, ReceivableProductInput, ScoreInput, scores};
+use super::mutations::mutations;
 use super::types::{Receivable, ReceivableEntry};
 use crate::access::Scope;
 use crate::api::batch::batches;
@@ -256,125 +257,61 @@ impl SetReceivableAmountsInput {
     }
 }
 
-/// A mutation of one receivable, and the same of many.
-macro_rules! mutations {
-    ($(
-        #[doc = $doc:literal]
-        #[doc = $all:literal]
-        #[doc = $done:literal]
-        $group:ident: $one:ident = $name:literal, $many:ident = $names:literal, $input:ident;
-        $result:ident = $success:ident { $field:ident: $shown:ident };
-        $batch:ident; $became:ident, $batched:ident, $batch_result:ident;
-    )*) => {$(
-        outcomes! {
-            #[doc = $done]
-            $result = $success {
-                /// As it is now.
-                $field: $shown,
-            }
-        }
-
-        batches! {
-            #[doc = $done]
-            $batch of $input;
-            $became, $batched, $batch_result of $result;
-        }
-
-        #[doc = $doc]
-        #[derive(Default)]
-        pub struct $group;
-
-        #[Object]
-        impl $group {
-            #[doc = $doc]
-            async fn $one(
-                &self,
-                ctx: &Context<'_>,
-                #[graphql(desc = "Which, and what.")] input: $input,
-            ) -> Result<Option<$result>, Fault> {
-                let call = Call::begin(ctx, $name, Scope::Admin, Reach::Tenant).await?;
-                let key = input.idempotency_key.clone();
-                Ok(Some(match call.run(&key, input.command()).await? {
-                    Reply::Refused(refusal) => $result::Refused(refusal),
-                    Reply::Done(done) => {
-                        let $field = $shown((*done.value).clone());
-                        $result::Done($success { $field, replayed: done.replayed })
-                    }
-                }))
-            }
-
-            #[doc = $all]
-            async fn $many(
-                &self,
-                ctx: &Context<'_>,
-                #[graphql(desc = "Which, and what.")] input: $batch,
-            ) -> Result<Option<$batch_result>, Fault> {
-                let call = Call::begin(ctx, $names, Scope::Admin, Reach::Tenant).await?;
-                $batch::run(&call, input, $input::command, |done| {
-                    let $field = $shown((*done.value).clone());
-                    $result::Done($success { $field, replayed: done.replayed })
-                })
-                .await
-            }
-        }
-    )*};
-}
-
 mutations! {
     #[doc = "Changes what is kept with a receivable; metadata are merged. Scope: admin."]
     #[doc = "Changes many receivables. Scope: admin; large batches take the scope bulk."]
     #[doc = "A receivable was changed."]
     UpdateReceivables: update_receivable = "updateReceivable", update_receivable_batch = "updateReceivableBatch", UpdateReceivableInput;
-    UpdateReceivableResult = UpdateReceivableSuccess { receivable: Receivable };
+    UpdateReceivableResult = UpdateReceivableSuccess { receivable: Receivable = "As it is now." };
     UpdateReceivableBatchInput; UpdateReceivableBatchItem, UpdateReceivableBatchSuccess, UpdateReceivableBatchResult;
 
     #[doc = "Has somebody owe on a receivable, by reference, created when new. Scope: admin."]
     #[doc = "Has many owe on receivables. Scope: admin; large batches take the scope bulk."]
     #[doc = "Somebody owes on a receivable."]
     AddReceivableDebtors: add_receivable_debtor = "addReceivableDebtor", add_receivable_debtor_batch = "addReceivableDebtorBatch", AddReceivableDebtorInput;
-    AddReceivableDebtorResult = AddReceivableDebtorSuccess { receivable: Receivable };
+    AddReceivableDebtorResult = AddReceivableDebtorSuccess { receivable: Receivable = "As it is now." };
     AddReceivableDebtorBatchInput; AddReceivableDebtorBatchItem, AddReceivableDebtorBatchSuccess, AddReceivableDebtorBatchResult;
 
     #[doc = "Changes what is known of a debtor of a receivable. Scope: admin."]
     #[doc = "Changes what is known of many debtors. Scope: admin; large batches take the scope bulk."]
     #[doc = "A debtor was changed."]
     UpdateReceivableDebtors: update_receivable_debtor = "updateReceivableDebtor", update_receivable_debtor_batch = "updateReceivableDebtorBatch", UpdateReceivableDebtorInput;
-    UpdateReceivableDebtorResult = UpdateReceivableDebtorSuccess { receivable: Receivable };
+    UpdateReceivableDebtorResult = UpdateReceivableDebtorSuccess { receivable: Receivable = "As it is now." };
     UpdateReceivableDebtorBatchInput; UpdateReceivableDebtorBatchItem, UpdateReceivableDebtorBatchSuccess, UpdateReceivableDebtorBatchResult;
 
     #[doc = "Adds a product to a receivable. Scope: admin."]
     #[doc = "Adds products to many receivables. Scope: admin; large batches take the scope bulk."]
     #[doc = "A product was added."]
     AddReceivableProducts: add_receivable_product = "addReceivableProduct", add_receivable_product_batch = "addReceivableProductBatch", AddReceivableProductInput;
-    AddReceivableProductResult = AddReceivableProductSuccess { receivable: Receivable };
+    AddReceivableProductResult = AddReceivableProductSuccess { receivable: Receivable = "As it is now." };
     AddReceivableProductBatchInput; AddReceivableProductBatchItem, AddReceivableProductBatchSuccess, AddReceivableProductBatchResult;
 
     #[doc = "Changes a product of a receivable; one that it has not is refused. Scope: admin."]
     #[doc = "Changes products of many receivables. Scope: admin; large batches take the scope bulk."]
     #[doc = "A product was changed."]
     UpdateReceivableProducts: update_receivable_product = "updateReceivableProduct", update_receivable_product_batch = "updateReceivableProductBatch", UpdateReceivableProductInput;
-    UpdateReceivableProductResult = UpdateReceivableProductSuccess { receivable: Receivable };
+    UpdateReceivableProductResult = UpdateReceivableProductSuccess { receivable: Receivable = "As it is now." };
     UpdateReceivableProductBatchInput; UpdateReceivableProductBatchItem, UpdateReceivableProductBatchSuccess, UpdateReceivableProductBatchResult;
 
     #[doc = "Says what is thought of a receivable's debtor from now on. Scope: admin."]
     #[doc = "Says what is thought of many debtors. Scope: admin; large batches take the scope bulk."]
     #[doc = "Something else is thought of a debtor."]
     SetReceivableScores: set_receivable_score = "setReceivableScore", set_receivable_score_batch = "setReceivableScoreBatch", SetReceivableScoreInput;
-    SetReceivableScoreResult = SetReceivableScoreSuccess { receivable: Receivable };
+    SetReceivableScoreResult = SetReceivableScoreSuccess { receivable: Receivable = "As it is now." };
     SetReceivableScoreBatchInput; SetReceivableScoreBatchItem, SetReceivableScoreBatchSuccess, SetReceivableScoreBatchResult;
 
     #[doc = "Books an entry on a receivable, and makes or changes the managed claim that it is about. Scope: admin."]
     #[doc = "Books many entries on receivables, in the order in which they are given. Scope: admin; large batches take the scope bulk."]
     #[doc = "An entry was booked."]
     AddReceivableEntries: add_receivable_entry = "addReceivableEntry", add_receivable_entry_batch = "addReceivableEntryBatch", AddReceivableEntryInput;
-    AddReceivableEntryResult = AddReceivableEntrySuccess { ledger_entry: ReceivableEntry };
+    AddReceivableEntryResult = AddReceivableEntrySuccess { ledger_entry: ReceivableEntry = "As it is now." };
     AddReceivableEntryBatchInput; AddReceivableEntryBatchItem, AddReceivableEntryBatchSuccess, AddReceivableEntryBatchResult;
 
     #[doc = "Brings invoices and fees of a receivable to target amounts; what does so is booked. Each claim is told of once. Scope: admin."]
     #[doc = "Brings invoices and fees of many receivables to target amounts. Scope: admin; large batches take the scope bulk."]
     #[doc = "Invoices and fees are where they are to be."]
     SetReceivablesAmounts: set_receivable_amounts = "setReceivableAmounts", set_receivable_amounts_batch = "setReceivableAmountsBatch", SetReceivableAmountsInput;
-    SetReceivableAmountsResult = SetReceivableAmountsSuccess { receivable: Receivable };
+    SetReceivableAmountsResult = SetReceivableAmountsSuccess { receivable: Receivable = "As it is now." };
     SetReceivableAmountsBatchInput; SetReceivableAmountsBatchItem, SetReceivableAmountsBatchSuccess, SetReceivableAmountsBatchResult;
 }
 

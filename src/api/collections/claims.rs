@@ -3,6 +3,7 @@
 use async_graphql::{Context, InputObject, MaybeUndefined, MergedObject, Object};
 
 use super::inputs::{ClaimFeeInput, DebtorInput, ScoreInput, scores};
+use super::mutations::mutations;
 use super::types::Claim;
 use crate::access::Scope;
 use crate::api::batch::batches;
@@ -317,125 +318,61 @@ impl DeleteClaimInput {
     }
 }
 
-/// A mutation of one claim, and the same of many.
-macro_rules! mutations {
-    ($(
-        #[doc = $doc:literal]
-        #[doc = $all:literal]
-        #[doc = $done:literal]
-        $group:ident: $one:ident = $name:literal, $many:ident = $names:literal, $input:ident;
-        $result:ident = $success:ident;
-        $batch:ident; $became:ident, $batched:ident, $batch_result:ident;
-    )*) => {$(
-        outcomes! {
-            #[doc = $done]
-            $result = $success {
-                /// The claim, as it is now.
-                claim: Claim,
-            }
-        }
-
-        batches! {
-            #[doc = $done]
-            $batch of $input;
-            $became, $batched, $batch_result of $result;
-        }
-
-        #[doc = $doc]
-        #[derive(Default)]
-        pub struct $group;
-
-        #[Object]
-        impl $group {
-            #[doc = $doc]
-            async fn $one(
-                &self,
-                ctx: &Context<'_>,
-                #[graphql(desc = "Which, and what.")] input: $input,
-            ) -> Result<Option<$result>, Fault> {
-                let call = Call::begin(ctx, $name, Scope::Admin, Reach::Tenant).await?;
-                let key = input.idempotency_key.clone();
-                Ok(Some(match call.run(&key, input.command()).await? {
-                    Reply::Refused(refusal) => $result::Refused(refusal),
-                    Reply::Done(done) => {
-                        let claim = Claim::new((*done.value).clone());
-                        $result::Done($success { claim, replayed: done.replayed })
-                    }
-                }))
-            }
-
-            #[doc = $all]
-            async fn $many(
-                &self,
-                ctx: &Context<'_>,
-                #[graphql(desc = "Which, and what.")] input: $batch,
-            ) -> Result<Option<$batch_result>, Fault> {
-                let call = Call::begin(ctx, $names, Scope::Admin, Reach::Tenant).await?;
-                $batch::run(&call, input, $input::command, |done| {
-                    let claim = Claim::new((*done.value).clone());
-                    $result::Done($success { claim, replayed: done.replayed })
-                })
-                .await
-            }
-        }
-    )*};
-}
-
 mutations! {
     #[doc = "Creates a claim that is changed by itself. A reference that a claim has or had is refused. Scope: admin."]
     #[doc = "Creates many claims. Scope: admin; large batches take the scope bulk."]
     #[doc = "A claim was created."]
     CreateClaims: create_claim = "createClaim", create_claim_batch = "createClaimBatch", CreateClaimInput;
-    CreateClaimResult = CreateClaimSuccess;
+    CreateClaimResult = CreateClaimSuccess { claim: Claim = "The claim, as it is now." };
     CreateClaimBatchInput; CreateClaimBatchItem, CreateClaimBatchSuccess, CreateClaimBatchResult;
 
     #[doc = "Brings a deleted claim back with fresh data: its life begins anew. Scope: admin."]
     #[doc = "Brings many deleted claims back. Scope: admin; large batches take the scope bulk."]
     #[doc = "A deleted claim is back."]
     RecreateClaims: recreate_claim = "recreateClaim", recreate_claim_batch = "recreateClaimBatch", RecreateClaimInput;
-    RecreateClaimResult = RecreateClaimSuccess;
+    RecreateClaimResult = RecreateClaimSuccess { claim: Claim = "The claim, as it is now." };
     RecreateClaimBatchInput; RecreateClaimBatchItem, RecreateClaimBatchSuccess, RecreateClaimBatchResult;
 
     #[doc = "Creates a claim, or puts all of its data in the place of what it has; a deleted one is refused. Scope: admin."]
     #[doc = "Imports many claims. Scope: admin; large batches take the scope bulk."]
     #[doc = "A claim was created, or changed as a whole."]
     ImportClaims: import_claim = "importClaim", import_claim_batch = "importClaimBatch", ImportClaimInput;
-    ImportClaimResult = ImportClaimSuccess;
+    ImportClaimResult = ImportClaimSuccess { claim: Claim = "The claim, as it is now." };
     ImportClaimBatchInput; ImportClaimBatchItem, ImportClaimBatchSuccess, ImportClaimBatchResult;
 
     #[doc = "Changes some of a claim. Where nothing is owed on it any more, it is resolved. Scope: admin."]
     #[doc = "Changes some of many claims. Scope: admin; large batches take the scope bulk."]
     #[doc = "A claim was changed."]
     UpdateClaims: update_claim = "updateClaim", update_claim_batch = "updateClaimBatch", UpdateClaimInput;
-    UpdateClaimResult = UpdateClaimSuccess;
+    UpdateClaimResult = UpdateClaimSuccess { claim: Claim = "The claim, as it is now." };
     UpdateClaimBatchInput; UpdateClaimBatchItem, UpdateClaimBatchSuccess, UpdateClaimBatchResult;
 
     #[doc = "Lowers what is owed on a claim; where nothing is left, it is resolved. Scope: admin."]
     #[doc = "Lowers what is owed on many claims. Scope: admin; large batches take the scope bulk."]
     #[doc = "Less is owed on a claim."]
     CreditClaims: credit_claim = "creditClaim", credit_claim_batch = "creditClaimBatch", CreditClaimInput;
-    CreditClaimResult = CreditClaimSuccess;
+    CreditClaimResult = CreditClaimSuccess { claim: Claim = "The claim, as it is now." };
     CreditClaimBatchInput; CreditClaimBatchItem, CreditClaimBatchSuccess, CreditClaimBatchResult;
 
     #[doc = "Raises what is owed on a claim. One that is resolved stays so, unless its status is recomputed. Scope: admin."]
     #[doc = "Raises what is owed on many claims. Scope: admin; large batches take the scope bulk."]
     #[doc = "More is owed on a claim."]
     DebitClaims: debit_claim = "debitClaim", debit_claim_batch = "debitClaimBatch", DebitClaimInput;
-    DebitClaimResult = DebitClaimSuccess;
+    DebitClaimResult = DebitClaimSuccess { claim: Claim = "The claim, as it is now." };
     DebitClaimBatchInput; DebitClaimBatchItem, DebitClaimBatchSuccess, DebitClaimBatchResult;
 
     #[doc = "Closes an active claim for a reason. What is owed on it stays as it is. Scope: admin."]
     #[doc = "Closes many active claims. Scope: admin; large batches take the scope bulk."]
     #[doc = "A claim is resolved."]
     ResolveClaims: resolve_claim = "resolveClaim", resolve_claim_batch = "resolveClaimBatch", ResolveClaimInput;
-    ResolveClaimResult = ResolveClaimSuccess;
+    ResolveClaimResult = ResolveClaimSuccess { claim: Claim = "The claim, as it is now." };
     ResolveClaimBatchInput; ResolveClaimBatchItem, ResolveClaimBatchSuccess, ResolveClaimBatchResult;
 
     #[doc = "Deletes a claim: what is owed on it goes off the books, and its reference stays reserved. Scope: admin."]
     #[doc = "Deletes many claims. Scope: admin; large batches take the scope bulk."]
     #[doc = "A claim is deleted."]
     DeleteClaims: delete_claim = "deleteClaim", delete_claim_batch = "deleteClaimBatch", DeleteClaimInput;
-    DeleteClaimResult = DeleteClaimSuccess;
+    DeleteClaimResult = DeleteClaimSuccess { claim: Claim = "The claim, as it is now." };
     DeleteClaimBatchInput; DeleteClaimBatchItem, DeleteClaimBatchSuccess, DeleteClaimBatchResult;
 }
 

@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod claims;
 mod inputs;
+mod mutations;
 mod parts;
 pub mod queries;
 pub mod receivables;
