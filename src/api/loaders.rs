@@ -37,16 +37,15 @@ use crate::work::{self, Recent, Row, Settings, read};
 /// Keys per statement.
 const BATCH: usize = 1_000;
 
-/// Rounds of the scheduler that the first key waits for others. A page of a hundred is resolved in several rounds, and what
-/// comes too late takes a statement of its own.
-const ROUNDS: usize = 40;
-
 /// A table that is read by a key.
 trait Table: Sized + Send + 'static {
     /// What a row is found by.
     type Key: Clone + Debug + Eq + Hash + Send + Sync + 'static;
     /// What is found.
     type Row: Clone + Send + Sync + 'static;
+
+    /// Rounds of the scheduler that the first key waits for others: what comes later takes a statement of its own.
+    const ROUNDS: usize = 10;
 
     /// Everything that is found, in any order.
     fn read(
@@ -94,7 +93,7 @@ impl<T: Table> ByKey<T> {
     fn loader(&self) -> &RequestLoader<T> {
         self.loader.get_or_init(|| {
             let reader = Reader { hub: self.hub.clone(), tenant: self.tenant };
-            Loader::new(reader).with_max_batch_size(BATCH).with_yield_count(ROUNDS)
+            Loader::new(reader).with_max_batch_size(BATCH).with_yield_count(T::ROUNDS)
         })
     }
 
@@ -120,12 +119,17 @@ impl<T: Table> ByKey<T> {
 }
 
 macro_rules! tables {
-    ($($(#[$doc:meta])* $table:ident: $key:ty => $row:ty = |$engine:ident, $tenant:ident, $keys:ident| $read:expr;)*) => {$(
+    ($(
+        $(#[$doc:meta])*
+        $table:ident: $key:ty => $row:ty $(, $rounds:literal rounds)? = |$engine:ident, $tenant:ident, $keys:ident| $read:expr;
+    )*) => {$(
         struct $table;
 
         impl Table for $table {
             type Key = $key;
             type Row = $row;
+
+            $(const ROUNDS: usize = $rounds;)?
 
             async fn read(
                 $engine: &Engine,
@@ -224,8 +228,9 @@ tables! {
         }
         of.into_iter().map(|(account, rows)| (account, Arc::new(rows)))
     };
-    /// All addresses of customers, and the business date.
-    Addresses: CustomerId => Arc<AddressBook> = |engine, tenant, keys| {
+    /// All addresses of customers, and the business date. The customers of a page are read before, and a hundred of them ask
+    /// in several rounds.
+    Addresses: CustomerId => Arc<AddressBook>, 40 rounds = |engine, tenant, keys| {
         let books = addresses::store::of_customers(engine.db.reader(), engine.clock(), tenant, keys).await?;
         books.into_iter().map(|(customer, book)| (customer, Arc::new(book)))
     };
