@@ -4,6 +4,7 @@
 //! origin may everything; one of an origin that is allowed may what a program may, with a token (CORS, the Fetch standard):
 //! cookies mean nothing here, and are not let through. Any other page gets the answer without the permission to read it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -50,9 +51,9 @@ impl Origins {
         }
     }
 
-    /// What browsers are told of pages of the allowed origins: what they may send and read.
-    fn permission() -> CorsLayer {
-        CorsLayer::new()
+    /// Made once: the origins, and what browsers are told of their pages.
+    pub(super) fn permission(self) -> Arc<Permission> {
+        let layer = CorsLayer::new()
             .allow_origin(AllowOrigin::mirror_request())
             .allow_methods([Method::GET, Method::POST, Method::PUT])
             .allow_headers([
@@ -64,22 +65,29 @@ impl Origins {
                 HeaderName::from_static("x-requested-with"),
             ])
             .expose_headers([header::RETRY_AFTER, header::CONTENT_DISPOSITION, HeaderName::from_static("x-request-id")])
-            .max_age(PREFLIGHT)
+            .max_age(PREFLIGHT);
+        Arc::new(Permission { origins: self, layer })
     }
+}
+
+/// What pages of the allowed origins may send and read.
+pub(super) struct Permission {
+    origins: Origins,
+    layer: CorsLayer,
 }
 
 /// Gives pages of the allowed origins the permission to read. The request of any other goes on as a program's does, without
 /// a word of permission: then a preflight is a method that is not allowed.
-pub(super) async fn permit(State(origins): State<Origins>, request: Request, mut next: Next) -> Response {
+pub(super) async fn permit(State(permission): State<Arc<Permission>>, request: Request, mut next: Next) -> Response {
     let headers = request.headers();
     let origin = headers.get(header::ORIGIN);
-    if !origin.is_some_and(|origin| origins.allow(origin, headers.get(header::HOST))) {
+    if !origin.is_some_and(|origin| permission.origins.allow(origin, headers.get(header::HOST))) {
         let mut response = next.run(request).await;
         // Whoever keeps the answer may not give it to a page that would have got another one.
         response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
         return response;
     }
-    match Origins::permission().layer(&mut next).call(request).await {
+    match permission.layer.layer(&mut next).call(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     }

@@ -91,7 +91,7 @@ pub fn router(gateway: &Gateway, ready: Readiness, others: impl IntoIterator<Ite
         .into_iter()
         .fold(graphql.merge(health), Router::merge)
         .fallback(|| async { StatusCode::NOT_FOUND })
-        .layer(middleware::from_fn_with_state(gateway.config().origins.clone(), browsers::permit))
+        .layer(middleware::from_fn_with_state(gateway.config().origins.clone().permission(), browsers::permit))
         .layer(middleware::from_fn_with_state(gateway.ids().clone(), trace::request))
 }
 
