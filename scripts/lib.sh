@@ -32,6 +32,7 @@ leave() {
     trap '' INT TERM HUP
     for pid in "${!started[@]}"; do end "$pid"; done
     restore_cluster_creation || true
+    permit_services || true
     if [[ -n $scratch ]]; then rm -rf -- "$scratch"; fi
     exit "$status"
 }
@@ -85,7 +86,24 @@ apt_install() {
         timeout -k 30 600 "${apt[@]}" update >&2 || die "$why, and apt-get update failed"
         apt_updated=yes
     fi
+    forbid_services
     timeout -k 30 1800 "${apt[@]}" install --no-install-recommends "$@" >&2 || die "$why, and installing $* failed"
+    permit_services
+}
+
+service_policy=/usr/sbin/policy-rc.d service_policy_made=no
+
+# Packages of servers would start theirs. The system's own switch prevents that; it goes again afterwards.
+forbid_services() {
+    if [[ -e $service_policy ]]; then return; fi
+    service_policy_made=yes
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$service_policy" >/dev/null
+    as_root chmod 755 "$service_policy"
+}
+
+permit_services() {
+    if [[ $service_policy_made == yes ]]; then as_root rm -f "$service_policy"; fi
+    service_policy_made=no
 }
 
 cluster_conf=/etc/postgresql-common/createcluster.conf
@@ -146,7 +164,7 @@ need_postgres() {
     export KONTO_TEST_POSTGRES_BIN=${KONTO_TEST_POSTGRES_BIN:-$postgres_bin}
 }
 
-# A server of NATS for the tests to start and kill. The package starts one of its own where systemd is; it is not ours.
+# A server of NATS for the tests to start and kill.
 need_nats() {
     local program
     for program in "${KONTO_TEST_NATS_SERVER:-}" nats-server /usr/sbin/nats-server /usr/local/bin/nats-server; do
