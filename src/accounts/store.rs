@@ -1,5 +1,7 @@
 //! Product and account rows.
 
+mod list;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,19 +12,21 @@ use uuid::Uuid;
 use super::model::{Account, Family, Product, WorkingMode};
 use super::prepaid::PrepaidTerms;
 use super::refusals::PAYMENT_REFERENCE_INVALID;
-use crate::customers::{self, Customer, CustomerBy, visible};
+use crate::customers::{self, Customer, visible};
 use crate::database::{Kind, Listed, listed};
 use crate::ledger::charity::CharityRule;
 use crate::ledger::position::{ItemOrder, RepaymentOrder};
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
-use crate::ledger::{AccountStatus, DebtRule, LedgerFault, Position};
+use crate::ledger::{DebtRule, LedgerFault, Position};
 use crate::primitives::references::{self, ReferenceRule, ReferenceScheme};
 use crate::primitives::{AccountId, CustomerId, LimitApplicationId, Minor, PartyId, ProductId, TenantId};
 use crate::refused::Refused;
 use crate::work::row::{Index, Row, Set, Table};
 use crate::work::{Decision, Owned, Wants, Work, read};
 use entity::{account, product};
+
+pub use list::{AccountFilter, list};
 
 /// A product's code.
 pub static CODE: Index = Index { table: Table::Product, column: "code", field: "code", what: "the code" };
@@ -396,27 +400,6 @@ fn is_misread(work: &Work, reference: &str) -> bool {
     !rules.is_empty() && !rules.iter().any(|rule| rule.accepts(reference))
 }
 
-/// Which accounts to list.
-#[derive(Clone, Debug, Default)]
-pub struct AccountFilter {
-    /// Only of this customer.
-    pub owner: Option<CustomerId>,
-    /// Only of the customer with this name.
-    pub customer: Option<CustomerBy>,
-    /// Only those whose debt is owed to this party.
-    pub creditor: Option<PartyId>,
-    /// Only of this product.
-    pub product: Option<ProductId>,
-    /// Only of this family.
-    pub family: Option<Family>,
-    /// Only in this status.
-    pub status: Option<AccountStatus>,
-    /// Only with this number.
-    pub number: Option<String>,
-    /// Only with this reference of the tenant's own.
-    pub external_reference: Option<String>,
-}
-
 /// A product, if the tenant has it.
 ///
 /// # Errors
@@ -558,48 +541,4 @@ impl AccountBy {
             }
         }
     }
-}
-
-/// Accounts, in the order in which they were opened.
-///
-/// # Errors
-/// [`LedgerFault`].
-pub async fn list(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    filter: &AccountFilter,
-    page: Page<i64>,
-) -> Result<Vec<Account>, LedgerFault> {
-    let mut query = read::select::<Account>(tenant);
-    let conditions = [
-        ("customer_id = ", filter.owner.map(|owner| owner.0.into())),
-        ("party_id = ", filter.creditor.map(|party| party.0.into())),
-        ("product_id = ", filter.product.map(|product| product.0.into())),
-        ("family = ", filter.family.map(|family| family.word().into())),
-        ("number = ", filter.number.as_deref().map(Into::into)),
-        ("external_reference = ", filter.external_reference.as_deref().map(Into::into)),
-    ];
-    for (condition, value) in conditions {
-        if let Some(value) = value {
-            query.and(condition, value);
-        }
-    }
-    if let Some(customer) = &filter.customer {
-        let (column, name) = match customer {
-            CustomerBy::Id(id) => ("id = ", id.0.into()),
-            CustomerBy::Number(number) => ("number = ", number.as_str().into()),
-            CustomerBy::ExternalReference(reference) => ("external_reference = ", reference.as_str().into()),
-            // What it is found by is sealed: whoever asks has found the customer before.
-            CustomerBy::Identifier(_) => ("id = ", Uuid::nil().into()),
-        };
-        query.and_raw("customer_id = (SELECT id FROM customer WHERE tenant_id = $1");
-        query.and(column, name);
-        query.close();
-    }
-    if let Some(status) = filter.status {
-        query.and_raw("id IN (SELECT account_id FROM account_position WHERE tenant_id = $1");
-        query.and("status = ", status.word().into());
-        query.close();
-    }
-    read::page(db, query, false, page).await
 }

@@ -302,8 +302,7 @@ pub async fn list(
 ) -> Result<Vec<CustomAction>, LedgerFault> {
     let mut query = read::select::<CustomAction>(tenant);
     if !kinds.is_empty() {
-        query.and_raw("");
-        query.any("kind", kinds.iter().map(|kind| kind.word().into()).collect());
+        query.and_any("kind", kinds.iter().map(|kind| kind.word().into()).collect());
     }
     read::page(db, query, false, page).await
 }
@@ -356,8 +355,7 @@ pub async fn runs(
         query.and("account_id = ", account.0.into());
     }
     if !filter.states.is_empty() {
-        query.and_raw("");
-        query.any("state", filter.states.iter().map(|state| state.word().into()).collect());
+        query.and_any("state", filter.states.iter().map(|state| state.word().into()).collect());
     }
     if let Some(dry_run) = filter.dry_run {
         query.and("dry_run = ", dry_run.into());

@@ -437,8 +437,7 @@ pub async fn list(
 ) -> Result<Vec<InsuranceContract>, LedgerFault> {
     let mut query = read::select::<InsuranceContract>(tenant);
     if let Some(accounts) = &filter.accounts {
-        query.and_raw("");
-        query.any("account_id", accounts.iter().map(|account| account.0.into()).collect());
+        query.and_any("account_id", accounts.iter().map(|account| account.0.into()).collect());
     }
     if let Some(package) = filter.package {
         query.and("package_id = ", package.0.into());
@@ -446,8 +445,7 @@ pub async fn list(
     match filter.statuses.is_empty() {
         true => query.and_raw("status <> 'CLOSED'"),
         false => {
-            query.and_raw("");
-            query.any("status", filter.statuses.iter().map(|status| status.word().into()).collect());
+            query.and_any("status", filter.statuses.iter().map(|status| status.word().into()).collect());
         }
     }
     read::page(db, query, true, page).await

@@ -92,8 +92,7 @@ pub async fn list(
 ) -> Result<Vec<BusinessDay>, LedgerFault> {
     let mut query = read::select::<BusinessDay>(tenant);
     if !states.is_empty() {
-        query.and_raw("");
-        query.any("state", states.iter().map(|state| state.word().into()).collect());
+        query.and_any("state", states.iter().map(|state| state.word().into()).collect());
     }
     read::page(db, query, true, page).await
 }

@@ -110,8 +110,7 @@ pub async fn records_by_sequence(
     sequences: &[i64],
 ) -> Result<HashMap<i64, AuditRecord>, LedgerFault> {
     let mut query = Query::new("SELECT * FROM command WHERE tenant_id = ", tenant);
-    query.and_raw("");
-    query.any("sequence", sequences.iter().map(|sequence| (*sequence).into()).collect());
+    query.and_any("sequence", sequences.iter().map(|sequence| (*sequence).into()).collect());
     let records = query.all(db).await?.iter().map(record).collect::<Result<Vec<_>, _>>()?;
     Ok(records.into_iter().map(|record| (record.sequence, record)).collect())
 }

@@ -189,8 +189,7 @@ pub async fn holds(
         None => {}
     }
     if let Some(accounts) = &filter.accounts {
-        query.and_raw("");
-        query.any("account_id", accounts.iter().map(|account| account.0.into()).collect());
+        query.and_any("account_id", accounts.iter().map(|account| account.0.into()).collect());
     }
     read::page(db, query, true, page).await
 }

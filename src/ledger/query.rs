@@ -64,6 +64,12 @@ impl Query {
         self.binds.extend(values);
     }
 
+    /// `AND`, and that a column has one of these values.
+    pub(crate) fn and_any(&mut self, column: &str, values: Vec<Value>) {
+        self.and_raw("");
+        self.any(column, values);
+    }
+
     /// Text behind all conditions.
     pub(crate) fn end(&mut self, text: &str) {
         self.sql.push_str(text);
@@ -87,8 +93,7 @@ impl Query {
     /// Only these kinds; all when there are none.
     pub(crate) fn kinds(&mut self, kinds: &[TransactionKind]) {
         if !kinds.is_empty() {
-            self.and_raw("");
-            self.any("kind", kinds.iter().map(|kind| kind.word().into()).collect());
+            self.and_any("kind", kinds.iter().map(|kind| kind.word().into()).collect());
         }
     }
 

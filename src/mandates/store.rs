@@ -226,8 +226,7 @@ pub async fn list(
 ) -> Result<Vec<Mandate>, LedgerFault> {
     let mut query = read::select::<Mandate>(tenant);
     if let Some(accounts) = &filter.accounts {
-        query.and_raw("");
-        query.any("account_id", accounts.iter().map(|account| account.0.into()).collect());
+        query.and_any("account_id", accounts.iter().map(|account| account.0.into()).collect());
     }
     if !filter.statuses.is_empty() {
         let today = query.bind(today.into());

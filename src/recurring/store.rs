@@ -231,8 +231,7 @@ pub async fn list(
         query.close();
     }
     if !filter.statuses.is_empty() {
-        query.and_raw("");
-        query.any("status", filter.statuses.iter().map(|status| status.word().into()).collect());
+        query.and_any("status", filter.statuses.iter().map(|status| status.word().into()).collect());
     }
     read::page(db, query, true, page).await
 }

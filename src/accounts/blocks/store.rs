@@ -150,8 +150,7 @@ pub async fn list(
 ) -> Result<Vec<Block>, LedgerFault> {
     let mut query = read::select::<Block>(tenant);
     if let Some(subjects) = &filter.subjects {
-        query.and_raw("");
-        query.any("subject_id", subjects.iter().map(|subject| subject.uuid().into()).collect());
+        query.and_any("subject_id", subjects.iter().map(|subject| subject.uuid().into()).collect());
     }
     if let Some(customer) = filter.customer {
         let customer = query.bind(customer.0.into());

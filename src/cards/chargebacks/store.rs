@@ -94,8 +94,7 @@ pub async fn list(
         query.and("state = ", state.word().into());
     }
     if let Some(accounts) = accounts {
-        query.and_raw("");
-        query.any("account_id", accounts.iter().map(|account| account.0.into()).collect());
+        query.and_any("account_id", accounts.iter().map(|account| account.0.into()).collect());
     }
     read::page(db, query, true, page).await
 }

@@ -192,12 +192,10 @@ pub async fn deliveries(
     let mut query = read::select::<Delivery>(tenant);
     query.and("webhook_id = ", webhook.0.into());
     if !filter.states.is_empty() {
-        query.and_raw("");
-        query.any("state", filter.states.iter().map(|state| state.word().into()).collect());
+        query.and_any("state", filter.states.iter().map(|state| state.word().into()).collect());
     }
     if !filter.types.is_empty() {
-        query.and_raw("");
-        query.any("event_type", filter.types.iter().map(|type_| type_.as_str().into()).collect());
+        query.and_any("event_type", filter.types.iter().map(|type_| type_.as_str().into()).collect());
     }
     read::page(db, query, true, page).await
 }
@@ -320,10 +318,8 @@ pub async fn of_products(
     let accounts: Vec<AccountId> = accounts.into_iter().collect();
     for some in accounts.chunks(1_000) {
         let mut query = Query::new("SELECT id FROM account WHERE tenant_id = ", tenant);
-        query.and_raw("");
-        query.any("id", some.iter().map(|id| id.0.into()).collect());
-        query.and_raw("");
-        query.any("product_id", products.iter().map(|id| id.0.into()).collect());
+        query.and_any("id", some.iter().map(|id| id.0.into()).collect());
+        query.and_any("product_id", products.iter().map(|id| id.0.into()).collect());
         for row in query.all(db).await? {
             found.insert(AccountId(row.try_get("", "id")?));
         }

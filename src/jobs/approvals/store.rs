@@ -181,8 +181,7 @@ pub async fn list(
         query.and_raw(&format!("({})", conditions.join(" OR ")));
     }
     if !filter.operations.is_empty() {
-        query.and_raw("");
-        query.any("operation", filter.operations.iter().map(|word| word.as_str().into()).collect());
+        query.and_any("operation", filter.operations.iter().map(|word| word.as_str().into()).collect());
     }
     if let Some(customer) = filter.customer {
         query.and("customer_id = ", customer.0.into());

@@ -183,8 +183,7 @@ pub async fn list(
     {
         let words: Vec<sea_orm::Value> = words;
         if !words.is_empty() {
-            query.and_raw("");
-            query.any(column, words);
+            query.and_any(column, words);
         }
     }
     if let Some(customer) = filter.customer {

@@ -126,12 +126,10 @@ pub async fn list(
 ) -> Result<Vec<CreditTransfer>, LedgerFault> {
     let mut query = read::select::<CreditTransfer>(tenant);
     if let Some(accounts) = &filter.accounts {
-        query.and_raw("");
-        query.any("account_id", accounts.iter().map(|account| account.0.into()).collect());
+        query.and_any("account_id", accounts.iter().map(|account| account.0.into()).collect());
     }
     if !filter.states.is_empty() {
-        query.and_raw("");
-        query.any("state", filter.states.iter().map(|state| state.word().into()).collect());
+        query.and_any("state", filter.states.iter().map(|state| state.word().into()).collect());
     }
     read::page(db, query, true, page).await
 }

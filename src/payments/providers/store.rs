@@ -222,12 +222,10 @@ pub async fn list(
 ) -> Result<Vec<ProviderPayment>, LedgerFault> {
     let mut query = read::select::<ProviderPayment>(tenant);
     if let Some(accounts) = accounts {
-        query.and_raw("");
-        query.any("account_id", accounts.iter().map(|account| account.0.into()).collect());
+        query.and_any("account_id", accounts.iter().map(|account| account.0.into()).collect());
     }
     if !states.is_empty() {
-        query.and_raw("");
-        query.any("state", states.iter().map(|state| state.word().into()).collect());
+        query.and_any("state", states.iter().map(|state| state.word().into()).collect());
     }
     read::page(db, query, true, page).await
 }
