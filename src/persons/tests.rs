@@ -5,20 +5,21 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::*;
+use crate::accounts::blocks::{Block, BlockOn, ChangeBlock, LiftBlock, PlaceBlock};
 use crate::accounts::participants::{self, ParticipantRole};
 use crate::accounts::products::CreateProduct;
 use crate::accounts::{
-    AccountBy, AddAccountParticipant, Family, NewOwner, OpenAccount, ProductBy, RemoveAccountParticipant,
+    AccountBy, AddAccountParticipant, CloseAccount, Family, NewOwner, OpenAccount, ProductBy, RemoveAccountParticipant,
 };
 use crate::customers::identifiers::Country;
-use crate::customers::refusals::{CUSTOMER_HAS_OBLIGATIONS, CUSTOMER_MERGED, NOT_THE_SAME_CUSTOMER};
+use crate::customers::refusals::{CUSTOMER_ERASED, CUSTOMER_HAS_OBLIGATIONS, CUSTOMER_MERGED, NOT_THE_SAME_CUSTOMER};
 use crate::customers::{CreateCustomer, CustomerBy, CustomerType, NewIdentifier, Profile};
-use crate::ledger::DebtRule;
+use crate::ledger::{BlockKind, DebtRule};
 use crate::ledger::position::{ItemOrder, RepaymentOrder};
 use crate::primitives::{Clock, CustomerId, Origin, TenantId};
 use crate::refused::Refused;
 use crate::sealing::Secret;
-use crate::work::Command;
+use crate::work::{Change, Command};
 use crate::work::memory::Memory;
 
 const TENANT: TenantId = TenantId(Uuid::from_u128(7));
@@ -148,6 +149,44 @@ fn an_erasure_takes_the_records_that_were_merged_along() {
         account(memory, "1", open);
         let refused = run(memory, &EraseCustomer { customer: CustomerBy::Id(open) }).expect_err("refused");
         assert_eq!((refused.code, &*refused.message), (CUSTOMER_HAS_OBLIGATIONS, "account 1 is OPEN"));
+    });
+}
+
+#[test]
+fn nothing_is_remarked_on_what_an_erased_customer_leaves() {
+    both(|memory| {
+        let customer = person(memory, None);
+        account(memory, "1", customer);
+        let on = BlockOn::Account(AccountBy::Number("1".into()));
+        let block = PlaceBlock {
+            on,
+            kind: BlockKind::Debits,
+            reason_code: "X".into(),
+            reason: Some("he said that he is ill".into()),
+            until: None,
+            garnished: None,
+        };
+        let block = run(memory, &block).expect("a block").id;
+        let close = CloseAccount {
+            account: AccountBy::Number("1".into()).into(),
+            closure_code: None,
+            transactions: Vec::new(),
+        };
+        run(memory, &close).expect("closed");
+        run(memory, &EraseCustomer { customer: CustomerBy::Id(customer) }).expect("erased");
+        let change = ChangeBlock {
+            block,
+            kind: None,
+            reason_code: Some("Y".into()),
+            reason: Change::Set("he was ill".into()),
+            until: Change::Keep,
+            garnished: None,
+        };
+        assert_eq!(run(memory, &change).expect_err("refused").code, CUSTOMER_ERASED);
+        run(memory, &ChangeBlock { reason: Change::Keep, ..change }).expect("a code is nobody's");
+        let lift = LiftBlock { block, reason: "he is well".into() };
+        assert_eq!(run(memory, &lift).expect_err("refused").code, CUSTOMER_ERASED);
+        assert!(memory.rows::<Block>().iter().all(|block| block.reason.is_none() && block.lift_reason.is_none()));
     });
 }
 

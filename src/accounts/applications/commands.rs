@@ -10,6 +10,7 @@ use super::events::{
     LIMIT_APPLICATION_SUBMITTED, LIMIT_APPLICATION_WITHDRAWN,
 };
 use super::model::{DAYS, LimitApplication, LimitApplicationStatus, MOST_DAYS};
+use crate::accounts::commands::require_owner;
 use crate::accounts::model::{Account, Product};
 use crate::accounts::refusals::LIMIT_APPLICATION_OPEN;
 use crate::accounts::store::AccountBy;
@@ -128,14 +129,14 @@ impl Command for WithdrawLimitApplication {
     }
 
     /// Refused as: `NOT_FOUND`, also for what somebody else has asked for where the token is not the owner's,
-    /// `INVALID_INPUT`, `INVALID_STATE` for one that is over, in this order.
+    /// `INVALID_INPUT`, `CUSTOMER_ERASED` for a comment, `INVALID_STATE` for one that is over, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<LimitApplication>> {
         let found = located(work, self.application)?;
         // Whoever sees it with a token of the owner's may take it back, whoever has asked in their name.
         if !found.is_by(work.origin()) && work.origin().customer.is_none() {
             return Err(Refused::not_found("application", "application of yours").into());
         }
-        let comment = noted("comment", self.comment.as_deref())?;
+        let comment = remarked(work, &found, self.comment.as_deref())?;
         Ending { comment, ..Ending::new(LimitApplicationStatus::Withdrawn) }.of(work, &found)
     }
 
@@ -166,7 +167,7 @@ impl Command for DecideLimitApplication {
     }
 
     /// Refused as: `NOT_FOUND`, `INVALID_STATE` for one that is over, `APPROVAL_BY_MAKER`, `INVALID_INPUT`,
-    /// `AMOUNT_OUT_OF_RANGE`, `LIMIT_EXCEEDED` above the product's maximum as it is now, `ACCOUNT_NOT_OPEN`, in this order.
+    /// `CUSTOMER_ERASED` for a comment, `AMOUNT_OUT_OF_RANGE`, `LIMIT_EXCEEDED` above the product's maximum as it is now, `ACCOUNT_NOT_OPEN`, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<LimitApplication>> {
         let found = located(work, self.application)?;
         let stands = found.stands(work.today());
@@ -177,7 +178,7 @@ impl Command for DecideLimitApplication {
             let message = "whoever applied for it cannot decide it";
             return Err(Refused::of_field(APPROVAL_BY_MAKER, "application", message).into());
         }
-        let comment = noted("comment", self.comment.as_deref())?;
+        let comment = remarked(work, &found, self.comment.as_deref())?;
         let given = match self.credit_limit {
             Some(_) if !self.approve => return Err(Refused::invalid("creditLimit", "is of a yes alone").into()),
             Some(limit) => to_minor("creditLimit", Money { amount: limit.0, currency: found.currency })?,
@@ -207,6 +208,17 @@ impl Command for DecideLimitApplication {
     fn amount(&self, application: &LimitApplication) -> Option<Money> {
         application.granted.map(|granted| granted.in_currency(application.currency))
     }
+}
+
+/// What is remarked on an application: of whoever was erased nothing is written down again.
+fn remarked(work: &mut Work, application: &LimitApplication, comment: Option<&str>) -> Decision<Option<String>> {
+    let comment = noted("comment", comment)?;
+    if comment.is_some() {
+        let account = work.get::<Account>(application.account)?;
+        let account = account.ok_or_else(|| Stop::damaged("an application without its account"))?;
+        require_owner(work, &account, "application")?;
+    }
+    Ok(comment)
 }
 
 /// How one ends.

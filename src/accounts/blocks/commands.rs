@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{self, BLOCK_CHANGED, BLOCK_EXPIRED, BLOCK_FULFILLED, BLOCK_LIFTED, BLOCK_PLACED};
 use super::model::{Block, BlockStatus, BlockSubject, MOST, over, why};
 use super::store::IN_FORCE;
+use crate::accounts::commands::require_owner;
 use crate::accounts::model::Account;
 use crate::accounts::store::{AccountBy, owned};
 use crate::customers::{Customer, CustomerBy};
@@ -16,7 +17,7 @@ use crate::ledger::refusal::{AMOUNT_OUT_OF_RANGE, CURRENCY_MISMATCH, LIMIT_EXCEE
 use crate::ledger::{AccountStatus, BlockKind, Position, Refusal, Restrictions};
 use crate::primitives::{AccountId, BlockId, Currency, CustomerId, Minor, Money};
 use crate::refused::{Facts, Refused};
-use crate::work::{Change, Command, Decision, Owned as _, Wants, Work};
+use crate::work::{Change, Command, Decision, Owned as _, Stop, Wants, Work};
 
 /// What to block.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -149,12 +150,15 @@ impl Command for ChangeBlock {
         wants.row::<Block>(self.block);
     }
 
-    /// Refused as: `NOT_FOUND`, `INVALID_STATE` for one that is over, `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`,
-    /// `CURRENCY_MISMATCH`, in this order.
+    /// Refused as: `NOT_FOUND`, `INVALID_STATE` for one that is over, `CUSTOMER_ERASED` where a reason is given,
+    /// `INVALID_INPUT`, `AMOUNT_OUT_OF_RANGE`, `CURRENCY_MISMATCH`, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Block>> {
         let found = located(work, self.block)?;
         let today = work.today();
         require_in_force(&found, today)?;
+        if matches!(self.reason, Change::Set(_)) {
+            require_remarks(work, found.subject)?;
+        }
         let garnished = match self.garnished {
             Some(money) => Some((positive("garnished", money)?, money.currency)),
             None => found.garnished,
@@ -206,11 +210,12 @@ impl Command for LiftBlock {
         wants.row::<Block>(self.block);
     }
 
-    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `INVALID_STATE` for one that is over, in this order.
+    /// Refused as: `NOT_FOUND`, `INVALID_INPUT`, `INVALID_STATE` for one that is over, `CUSTOMER_ERASED`, in this order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Block>> {
         let found = located(work, self.block)?;
         let why = why("reason", &self.reason)?;
         require_in_force(&found, work.today())?;
+        require_remarks(work, found.subject)?;
         let now = work.now();
         let block = work.change::<Block, Refused>(found.id, |block| {
             block.lift_reason = Some(why);
@@ -279,6 +284,20 @@ fn located(work: &mut Work, id: BlockId) -> Decision<Arc<Block>> {
     match work.get::<Block>(id)? {
         Some(block) if block.is_visible(work)? => Ok(block),
         _ => Err(Refused::not_found("block", "block").into()),
+    }
+}
+
+/// Of whoever was erased nothing is written down again, so what is blocked of them stays so: it is closed.
+fn require_remarks(work: &mut Work, subject: BlockSubject) -> Decision<()> {
+    match subject {
+        BlockSubject::Account(account) => {
+            let account = work.get::<Account>(account)?.ok_or_else(|| Stop::damaged("a block without its account"))?;
+            require_owner(work, &account, "block")
+        }
+        BlockSubject::Customer(customer) => {
+            let customer = work.get::<Customer>(customer)?;
+            Ok(customer.ok_or_else(|| Stop::damaged("a block without its customer"))?.require_present("block")?)
+        }
     }
 }
 
