@@ -14,13 +14,13 @@ use crate::accounts::{
 use crate::customers::identifiers::Country;
 use crate::customers::refusals::{CUSTOMER_ERASED, CUSTOMER_HAS_OBLIGATIONS, CUSTOMER_MERGED, NOT_THE_SAME_CUSTOMER};
 use crate::customers::{CreateCustomer, CustomerBy, CustomerType, NewIdentifier, Profile};
-use crate::ledger::{BlockKind, DebtRule};
 use crate::ledger::position::{ItemOrder, RepaymentOrder};
+use crate::ledger::{BlockKind, DebtRule};
 use crate::primitives::{Clock, CustomerId, Origin, TenantId};
 use crate::refused::Refused;
 use crate::sealing::Secret;
-use crate::work::{Change, Command};
 use crate::work::memory::Memory;
+use crate::work::{Change, Command};
 
 const TENANT: TenantId = TenantId(Uuid::from_u128(7));
 
