@@ -59,6 +59,16 @@ impl Principal {
         self.scopes.contains(&scope)
     }
 
+    /// Whether it may take the place of another token in the middle of what that one has begun: it is the same caller's,
+    /// and may do all that the other may.
+    #[must_use]
+    pub fn stands_in_for(&self, other: &Self) -> bool {
+        self.tenant == other.tenant
+            && self.client == other.client
+            && self.customer == other.customer
+            && self.scopes.is_superset(&other.scopes)
+    }
+
     /// The origin of what this token does in one request.
     #[must_use]
     pub fn origin(&self, request_id: &Arc<str>) -> Origin {

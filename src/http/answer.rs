@@ -167,7 +167,7 @@ impl Answer {
 }
 
 /// JSON text of what is known to have one.
-pub(super) fn to_json(value: &impl Serialize) -> String {
+pub(super) fn to_json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).unwrap_or_else(|error| {
         tracing::error!(%error, "an answer has no JSON form");
         r#"{"errors":[{"message":"something went wrong on our side","extensions":{"code":"INTERNAL"}}]}"#.into()

@@ -354,6 +354,48 @@ on_both_databases! {
         assert_eq!(stream.next().await, Sent::Complete);
     }
 
+    async fn a_token_is_renewed_on_an_open_socket(app: TestApp) {
+        let (from, to) = pair(&app).await;
+        let voice = app.with_scopes("read subscribe");
+        let mut socket = voice.socket().await;
+        let old = voice.token().await.expect("a token");
+        socket.subscribe("a", FOLLOW, json!({ "after": app.last_cursor().await })).await;
+        app.advance(Duration::from_secs(3_000));
+
+        let whose = app.customer().await;
+        let others = [
+            ("somebody else's", voice.with_client("another").token().await),
+            ("one that may do less", app.with_scopes("read").token().await),
+            ("a customer's", voice.bound_to(&whose).token().await),
+            ("one that ends earlier", Some(old)),
+            ("no token", Some("nonsense".to_owned())),
+        ];
+        for (what, token) in others {
+            let token = token.expect("a token");
+            socket.say(json!({ "type": "ping", "payload": { "authorization": format!("Bearer {token}") } })).await;
+            let pong = socket.hear().await;
+            assert_eq!((&pong["type"], &pong["payload"]["renewed"]), (&json!("pong"), &json!(false)), "{what}: {pong}");
+            assert!(!pong.to_string().contains(&token), "{what}");
+        }
+
+        let token = voice.token().await.expect("a token");
+        socket.say(json!({ "type": "ping", "payload": { "authorization": format!("Bearer {token}") } })).await;
+        let pong = socket.hear().await;
+        assert_eq!(pong["payload"]["renewed"], true, "{pong}");
+        app.advance(Duration::from_secs(1_000));
+        // A look is taken each second.
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        app.transfer(&from, &to, "1.00").await;
+        next(&mut socket).await;
+        app.advance(Duration::from_secs(3_600));
+        assert_eq!(socket.hear().await["payload"][0]["extensions"]["code"], "UNAUTHENTICATED");
+        assert_eq!(socket.hear().await, json!([4401, "Token expired"]));
+        // An ordinary ping is answered with what it says.
+        let mut socket = voice.socket().await;
+        socket.say(json!({ "type": "ping", "payload": { "authorization": null, "n": 7 } })).await;
+        assert_eq!(socket.hear().await["payload"], json!({ "authorization": null, "n": 7 }));
+    }
+
     async fn a_cursor_that_is_none_is_a_bad_request(app: TestApp) {
         let entries = "{ entries(first: 1) { edges { cursor } } }";
         app.funded("1.00").await;

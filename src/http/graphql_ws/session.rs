@@ -98,7 +98,8 @@ impl Session {
         let gateway = self.gateway.clone();
         let (limits, config) = (gateway.config(), &gateway.config().stream);
         let mut init_time = std::pin::pin!(tokio::time::sleep(config.init_time));
-        let mut expired: Option<BoxFuture<'static, ()>> = None;
+        // Together with when the token ends that it waits for, as another one may take its place.
+        let mut expired: Option<(i64, BoxFuture<'static, ()>)> = None;
         let mut beat = tokio::time::interval(config.keep_alive);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut heard = Instant::now();
@@ -115,7 +116,7 @@ impl Session {
                 () = &mut init_time, if self.caller.is_none() => {
                     return Some(Last::new(code::INIT_TIMEOUT, "Connection initialisation timeout"));
                 }
-                Some(()) = OptionFuture::from(expired.as_mut()) => {
+                Some(()) = OptionFuture::from(expired.as_mut().map(|(_, end)| end)) => {
                     return Some(self.expire());
                 }
                 _ = beat.tick() => {
@@ -147,9 +148,11 @@ impl Session {
                     if let Err(last) = done {
                         return Some(last);
                     }
-                    if let (Some(caller), None) = (&self.caller, &expired) {
+                    if let Some(caller) = &self.caller
+                        && expired.as_ref().is_none_or(|(until, _)| *until != caller.expires_at)
+                    {
                         let (gateway, caller) = (gateway.clone(), caller.clone());
-                        expired = Some(async move { gateway.expired(&caller).await }.boxed());
+                        expired = Some((caller.expires_at, async move { gateway.expired(&caller).await }.boxed()));
                     }
                 }
             }
@@ -172,7 +175,10 @@ impl Session {
         match message.get("type").and_then(Value::as_str) {
             Some("connection_init") => self.init(payload(&mut message)?, init_by).await,
             Some("ping") => {
-                let pong = match payload(&mut message)? {
+                let payload = payload(&mut message)?;
+                let pong = match payload {
+                    // A token is never said back.
+                    Some(payload) if credentials(&payload).is_some() => self.renew(&payload).await,
                     Some(payload) => format!(r#"{{"type":"pong","payload":{}}}"#, to_json(&payload)),
                     None => r#"{"type":"pong"}"#.to_owned(),
                 };
@@ -201,14 +207,11 @@ impl Session {
         if self.caller.is_some() {
             return Err(Last::new(code::SECOND_INIT, "Too many initialisation requests"));
         }
-        let given = |name| payload.as_ref().and_then(|payload| payload.get(name)).and_then(Value::as_str);
-        let authorization = given("authorization").or_else(|| given("Authorization"));
-        let token = match (authorization, given("token"), self.token.as_deref()) {
-            (Some(credentials), ..) => token(credentials),
-            (None, Some(plain), _) => Some(plain),
-            (None, None, header) => header,
+        let given = match payload.as_ref().and_then(credentials) {
+            Some(credentials) => credentials.token(),
+            None => self.token.as_deref(),
         };
-        let Some(token) = token else { return Err(Last::new(code::UNAUTHORIZED, "Unauthorized")) };
+        let Some(token) = given else { return Err(Last::new(code::UNAUTHORIZED, "Unauthorized")) };
         match tokio::time::timeout_at(by, self.gateway.verify(token)).await {
             Err(_) => Err(Last::new(code::INIT_TIMEOUT, "Connection initialisation timeout")),
             Ok(Err(AuthFailure::Invalid)) => Err(Last::new(code::FORBIDDEN, "Forbidden")),
@@ -220,6 +223,29 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Takes another token of the same caller in the place of the present one, so that a page that is open lives longer
+    /// than a token. Gives the pong. What is not taken changes nothing: the present token holds until it ends.
+    async fn renew(&mut self, payload: &Map<String, Value>) -> String {
+        let kept = |reason: &str| format!(r#"{{"type":"pong","payload":{{"renewed":false,"reason":{}}}}}"#, to_json(reason));
+        let (Some(caller), Some(token)) = (self.caller.clone(), credentials(payload).and_then(Credentials::token)) else {
+            return kept("there is no token that could be renewed");
+        };
+        let renewed = match self.gateway.verify(token).await {
+            Ok(renewed) => renewed,
+            Err(AuthFailure::Invalid) => return kept("the token is expired, forged or unknown"),
+            Err(AuthFailure::Unavailable) => return kept("tokens cannot be verified now"),
+        };
+        if !renewed.stands_in_for(&caller) {
+            return kept("the token is of another tenant, client or customer, or may do less");
+        }
+        if renewed.expires_at < caller.expires_at {
+            return kept("the token ends before the present one");
+        }
+        let until = renewed.expires_at;
+        self.caller = Some(renewed);
+        format!(r#"{{"type":"pong","payload":{{"renewed":true,"expiresAt":{until}}}}}"#)
     }
 
     async fn subscribe(&self, id: String, params: Params, caller: Principal) -> Result<(), Last> {
@@ -358,6 +384,30 @@ fn broken(error: &axum::Error) -> Last {
     } else {
         Last::new(code::BROKEN, "not a WebSocket message")
     }
+}
+
+/// What a payload says about who is calling.
+enum Credentials<'a> {
+    /// With a scheme, as in the header.
+    Header(&'a str),
+    /// A token alone.
+    Plain(&'a str),
+}
+
+impl<'a> Credentials<'a> {
+    /// The token, if it is one of the scheme that is spoken here.
+    fn token(self) -> Option<&'a str> {
+        match self {
+            Self::Header(credentials) => token(credentials),
+            Self::Plain(token) => Some(token),
+        }
+    }
+}
+
+fn credentials(payload: &Map<String, Value>) -> Option<Credentials<'_>> {
+    let given = |name| payload.get(name).and_then(Value::as_str);
+    let header = given("authorization").or_else(|| given("Authorization")).map(Credentials::Header);
+    header.or_else(|| given("token").map(Credentials::Plain))
 }
 
 fn payload(message: &mut Map<String, Value>) -> Result<Option<Map<String, Value>>, Last> {
