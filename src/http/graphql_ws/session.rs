@@ -228,8 +228,10 @@ impl Session {
     /// Takes another token of the same caller in the place of the present one, so that a page that is open lives longer
     /// than a token. Gives the pong. What is not taken changes nothing: the present token holds until it ends.
     async fn renew(&mut self, payload: &Map<String, Value>) -> String {
-        let kept = |reason: &str| format!(r#"{{"type":"pong","payload":{{"renewed":false,"reason":{}}}}}"#, to_json(reason));
-        let (Some(caller), Some(token)) = (self.caller.clone(), credentials(payload).and_then(Credentials::token)) else {
+        let kept =
+            |reason: &str| format!(r#"{{"type":"pong","payload":{{"renewed":false,"reason":{}}}}}"#, to_json(reason));
+        let (Some(caller), Some(token)) = (self.caller.clone(), credentials(payload).and_then(Credentials::token))
+        else {
             return kept("there is no token that could be renewed");
         };
         let renewed = match self.gateway.verify(token).await {
