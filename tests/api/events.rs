@@ -396,6 +396,22 @@ on_both_databases! {
         assert_eq!(socket.hear().await["payload"], json!({ "authorization": null, "n": 7 }));
     }
 
+    async fn the_newest_events_are_read_from_the_end(app: TestApp) {
+        let (from, to) = pair(&app).await;
+        app.transfer(&from, &to, "1.00").await;
+        let query = "query($last: Int, $before: String) { events(last: $last, before: $before) {
+            nodes { sequence } pageInfo { hasPreviousPage hasNextPage startCursor endCursor } } }";
+        let newest = app.ok(query, json!({ "last": 1 })).await["events"].take();
+        let info = &newest["pageInfo"];
+        assert_eq!((&info["endCursor"], &info["hasNextPage"]), (&app.last_cursor().await, &json!(false)));
+        let earlier = app.ok(query, json!({ "last": 2, "before": info["startCursor"] })).await["events"].take();
+        let number = |node: &Value| node["sequence"].as_str().expect("a number").parse::<i64>().expect("a number");
+        let last = number(&newest["nodes"][0]);
+        let nodes = earlier["nodes"].as_array().expect("nodes");
+        assert_eq!(nodes.iter().map(number).collect::<Vec<_>>(), [last - 2, last - 1]);
+        assert_eq!(earlier["pageInfo"]["hasPreviousPage"], true);
+    }
+
     async fn a_cursor_that_is_none_is_a_bad_request(app: TestApp) {
         let entries = "{ entries(first: 1) { edges { cursor } } }";
         app.funded("1.00").await;

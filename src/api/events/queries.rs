@@ -21,10 +21,12 @@ impl EventQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only some of it.")] filter: Option<EventFilter>,
-        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "How many from the oldest on, up to 100; 20 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the newest on, up to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only what lies before this cursor.")] before: Option<String>,
     ) -> Result<Connection<LedgerEvent>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
-        events::list(caller, filter.unwrap_or_default(), &PageArgs::forward(first, after)).await
+        events::list(caller, filter.unwrap_or_default(), &PageArgs { first, after, last, before }).await
     }
 }
