@@ -356,13 +356,13 @@ on_both_databases! {
 
     async fn a_token_is_renewed_on_an_open_socket(app: TestApp) {
         let (from, to) = pair(&app).await;
+        let whose = app.customer().await;
         let voice = app.with_scopes("read subscribe");
         let mut socket = voice.socket().await;
         let old = voice.token().await.expect("a token");
         socket.subscribe("a", FOLLOW, json!({ "after": app.last_cursor().await })).await;
         app.advance(Duration::from_secs(3_000));
 
-        let whose = app.customer().await;
         let others = [
             ("somebody else's", voice.with_client("another").token().await),
             ("one that may do less", app.with_scopes("read").token().await),
