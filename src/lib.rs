@@ -12,6 +12,8 @@ pub mod database;
 
 pub mod refused;
 
+pub mod templates;
+
 pub mod ledger;
 
 pub mod work;
@@ -41,6 +43,7 @@ pub mod recurring;
 pub mod debits;
 
 pub mod documents;
+pub mod printing;
 
 pub mod actions;
 pub mod persons;
