@@ -275,9 +275,7 @@ fn tree(tags: &Tags, mut read: Vec<Vec<Identifier>>) -> TagTree {
     for (place, tag) in tags.0.iter().enumerate().rev() {
         let mut group = match &tag.kind {
             Kind::Title(title) => TagGroup::new(Tag::Hn(NonZeroU16::MIN, Some(title.clone()))),
-            Kind::Heading(text) => {
-                TagGroup::new(Tag::Hn(NonZeroU16::MIN.saturating_add(1), Some(text.clone())))
-            }
+            Kind::Heading(text) => TagGroup::new(Tag::Hn(NonZeroU16::MIN.saturating_add(1), Some(text.clone()))),
             Kind::Paragraph => TagGroup::new(Tag::P),
             Kind::Table(title) if title.is_empty() => TagGroup::new(Tag::Table),
             Kind::Table(title) => TagGroup::new(Tag::Table.with_summary(Some(title.clone()))),

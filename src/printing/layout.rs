@@ -371,8 +371,7 @@ impl Layout {
         facts.extend(payment.due_on.map(|due| (words.due, words::date(sheet.language, due))));
         let body = LEFT + mm(380);
         let width = RIGHT - body - if code.is_some() { side + mm(50) } else { 0 };
-        let lines: Vec<Vec<Line>> =
-            facts.iter().map(|(_, value)| broken(value, Weight::Bold, NORMAL, width)).collect();
+        let lines: Vec<Vec<Line>> = facts.iter().map(|(_, value)| broken(value, Weight::Bold, NORMAL, width)).collect();
         let rows = i32::try_from(lines.iter().map(Vec::len).sum::<usize>()).unwrap_or(0);
         let height = mm(160) + (rows * leading(NORMAL)).max(side + leading(SMALL));
         self.keep(height);
@@ -492,4 +491,3 @@ fn grouped(iban: &str) -> String {
     let plain: Vec<char> = iban.chars().filter(|c| !c.is_whitespace()).collect();
     plain.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
 }
-

@@ -39,8 +39,8 @@ pub fn payload(payment: &Payment) -> Option<String> {
     }
     let bic = payment.bic.as_deref().unwrap_or_default();
     let (reference, text) = plain.as_deref().map_or(("", payment.reference.as_str()), |plain| (plain, ""));
-    let payload = ["BCD", "002", "1", "SCT", bic, &payment.name, &iban, &format!("EUR{amount}"), "", reference, text]
-        .join("\n");
+    let payload =
+        ["BCD", "002", "1", "SCT", bic, &payment.name, &iban, &format!("EUR{amount}"), "", reference, text].join("\n");
     let payload = payload.trim_end_matches('\n').to_owned();
     (payload.len() <= 331).then_some(payload)
 }

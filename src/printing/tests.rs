@@ -43,7 +43,9 @@ fn sheet(rows: usize) -> Sheet {
             column("Betrag", 3, Align::Right),
         ],
         rows: (0..rows)
-            .map(|row| vec!["28.11.2026".into(), format!("Kauf {row}: Bäckerei Müller & Söhne"), "−1.234,56 EUR".into()])
+            .map(|row| {
+                vec!["28.11.2026".into(), format!("Kauf {row}: Bäckerei Müller & Söhne"), "−1.234,56 EUR".into()]
+            })
             .collect(),
         sums: vec![("Summe".into(), "1.234,50 EUR".into())],
     };
@@ -143,7 +145,9 @@ fn the_same_sheet_gives_the_same_bytes() {
 
 #[test]
 fn whatever_is_written_can_be_printed() {
-    for text in ["", " ", "\n\n", "漢字 עברית عربي 😀", "a\u{0}b\u{7f}\u{202e}c\u{feff}", "e\u{301} fi ffi Ÿ", "\u{e000}x"] {
+    for text in
+        ["", " ", "\n\n", "漢字 עברית عربي 😀", "a\u{0}b\u{7f}\u{202e}c\u{feff}", "e\u{301} fi ffi Ÿ", "\u{e000}x"]
+    {
         let mut sheet = sheet(2);
         sheet.title = format!("x{text}");
         sheet.recipient = vec![text.into()];
@@ -190,7 +194,8 @@ fn the_code_says_what_the_rules_say() {
         change(&mut payment);
         qr::payload(&payment)
     };
-    let whole = "BCD\n002\n1\nSCT\nCOBADEFFXXX\nNordlicht Finanz GmbH\nDE89370400440532013000\nEUR1234.50\n\nRF18539007547034";
+    let whole =
+        "BCD\n002\n1\nSCT\nCOBADEFFXXX\nNordlicht Finanz GmbH\nDE89370400440532013000\nEUR1234.50\n\nRF18539007547034";
     assert_eq!(says(|_| {}).as_deref(), Some(whole));
     let free = "BCD\n002\n1\nSCT\n\nNordlicht Finanz GmbH\nDE89370400440532013000\nEUR0.01\n\n\nR-2026 1";
     let said = says(|payment| {
