@@ -38,6 +38,7 @@ use crate::payments::credit_transfers::steps::{SendCreditTransfers, SimulateCred
 use crate::payments::providers::{self, Providers};
 use crate::payments::simulator::SimulateRails;
 use crate::persons;
+use crate::printing;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
 use crate::recurring;
 use crate::refused::{self, RefusalCode};
@@ -125,6 +126,7 @@ pub fn commands() -> Vec<Stored> {
         instalments::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
+        printing::COMMANDS,
         actions::COMMANDS,
     ]
     .concat()
@@ -158,6 +160,7 @@ pub fn is_for_scripts(operation: &str) -> bool {
         jobs::settings::COMMANDS,
         approvals::COMMANDS,
         documents::COMMANDS,
+        printing::COMMANDS,
         actions::COMMANDS,
     ];
     let is_of = |commands: &[Stored]| commands.iter().any(|command| command.operation == operation);
@@ -208,6 +211,7 @@ pub fn event_types() -> Vec<EventType> {
         providers::events::TYPES,
         collections::events::TYPES,
         documents::events::TYPES,
+        printing::events::TYPES,
         actions::events::TYPES,
     ]
     .concat()

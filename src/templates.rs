@@ -4,12 +4,12 @@
 //! Nothing in it can make a text grow faster than it is written: there are no variables of its own, no macros, no
 //! arithmetic and no way to put texts together but to print them. What is left is bounded three times: by the length of
 //! the source, by a number of steps, and by the length of what comes out. A name that stands for nothing is an error, not
-//! an empty place.
+//! an empty place; so is a value that is absent, unless it is asked for first (`{% if due_on %}`).
 
 use std::io;
 
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, filters, tests};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, escape_formatter, filters, tests};
 use serde::Serialize;
 
 /// The longest source, in bytes.
@@ -78,6 +78,10 @@ pub fn render<V: Serialize>(source: &str, values: &V) -> Result<String, Template
 fn environment() -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_formatter(|out, state, value| match value.is_none() {
+        true => Err(Error::new(ErrorKind::InvalidOperation, "there may be no such value: ask with `if` first")),
+        false => escape_formatter(out, state, value),
+    });
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_fuel(Some(STEPS));
     environment.set_recursion_limit(DEPTH);
@@ -184,7 +188,7 @@ mod cases {
     use super::*;
 
     fn filled(source: &str) -> Result<String, TemplateError> {
-        render(source, &json!({ "name": "Åsa", "bill": { "number": "B-7", "lines": ["one", "two"] }, "late": true }))
+        render(source, &json!({ "name": "Åsa", "bill": { "number": "B-7", "lines": ["one", "two"] }, "late": true, "nothing": null }))
     }
 
     #[test]
@@ -192,6 +196,7 @@ mod cases {
         for (source, text) in [
             ("Dear {{ name }}", "Dear Åsa"),
             ("Dear {{ name | upper }}!\nYours", "Dear ÅSA!\nYours"),
+            ("{% if nothing %}{{ nothing }}{% endif %}", ""),
             ("{% if late %}late{% else %}in time{% endif %}", "late"),
             ("{%- for line in bill.lines %}{{ line }};{% endfor -%}", "one;two;"),
             ("{{ \"}} {%\" }}{# a note #}", "}} {%"),
@@ -227,6 +232,8 @@ mod cases {
             "{{ name | nothing }}",
             "{{ range(1000) }}",
             "{{ name is big }}",
+            "{{ nothing }}",
+            "{% if nobody %}{% endif %}",
         ] {
             assert!(check(source).is_err() || filled(source).is_err(), "{source}");
         }

@@ -50,6 +50,8 @@ pub mod payment_order;
 pub mod payment_provider;
 pub mod posting;
 pub mod prepaid_usage;
+pub mod print_design;
+pub mod print_version;
 pub mod product;
 pub mod provider_payment;
 pub mod receivable;

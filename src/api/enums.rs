@@ -61,6 +61,7 @@ pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPa
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::payments::schemes::SettlementDirection;
 pub use crate::primitives::references::ReferenceRule;
+pub use crate::printing::{PrintKind, PrintLanguage};
 pub use crate::recurring::{
     PaymentOrderAction, PaymentOrderReason, PaymentOrderStatus, PaymentScope, RecurringAction, RecurringMethod,
     RecurringState,
@@ -208,6 +209,8 @@ graphql_enums! {
     CustomerType = "CustomerType",
     DebtRule = "DebtRule",
     DocumentStatus = "DocumentStatus",
+    PrintKind = "PrintKind",
+    PrintLanguage = "PrintLanguage",
     DueSource = "DueSource",
     DueStatus = "DueStatus",
     EventType = "LedgerEventType",

@@ -40,6 +40,7 @@ pub mod parties;
 pub mod payments;
 pub mod period;
 pub mod progress;
+pub mod printing;
 pub mod query;
 pub mod recurring;
 pub mod refusal;

@@ -55,6 +55,7 @@ use super::payments::receipts::ReceiptMutation;
 use super::payments::remittances::RemittanceMutation;
 use super::payments::returns::ReturnMutation;
 use super::payments::schemes::SchemeMutation;
+use super::printing::{PrintMutation, PrintQuery};
 use super::query::CommonQuery;
 use super::recurring::mutations::RecurringMutation;
 use super::recurring::orders::PaymentOrderQuery;
@@ -83,6 +84,7 @@ pub struct Query(
     PaymentOrderQuery,
     BooksQuery,
     DocumentQuery,
+    PrintQuery,
     EventQuery,
     HistoryQuery,
     HistoryCodesQuery,
@@ -126,6 +128,7 @@ pub struct Mutation(
     LoadMutation,
     HoldMutation,
     DocumentMutation,
+    PrintMutation,
     ReceiptMutation,
     ProviderMutation,
     HistoryCodesMutation,

@@ -168,6 +168,10 @@ ids! {
     DocumentId = "doc";
     /// What holds for documents of a kind.
     DocumentKindId = "dkd";
+    /// What a tenant has set of a part of its paper.
+    PrintDesignId = "pdn";
+    /// How that was set at some time.
+    PrintVersionId = "pdv";
     /// An event of a tenant's log, to those whom it is sent to.
     EventId = "evt";
     /// A webhook: where a tenant has events sent to.

@@ -5,16 +5,35 @@
 //! it is. [`pdf`] puts the one on the other: laid out in whole hundredths of a point ([`layout`]), drawn as a tagged file
 //! with its typefaces in it ([`draw`]). It is pure, and takes milliseconds: whoever prints keeps the bytes in the store of
 //! documents before a command notes that they are there.
+//!
+//! Whose paper it is, and what is written on it, is the tenant's ([`model`]): a brand, and a text for each kind and
+//! language. Each is a design with versions, none of which is ever changed; what was printed stays as it was. A text is
+//! tried when it is set, so that one that cannot be filled in never gets as far as paper.
 
+mod commands;
 pub mod draw;
+pub mod events;
 pub mod fonts;
 pub mod layout;
+pub mod model;
+pub mod printer;
 pub mod qr;
+pub mod sample;
 pub mod sheet;
+pub mod store;
 pub mod tags;
 #[cfg(test)]
 mod tests;
+pub mod texts;
 pub mod words;
 
+pub use commands::{SetPrintBrand, SetPrintTemplate};
 pub use draw::{PrintError, page_count, pdf};
+pub use model::PrintKind;
 pub use sheet::{Align, Block, Brand, Column, Letterhead, Payment, Picture, PrintLanguage, Sheet, Table};
+
+use crate::work::{About, Stored};
+
+/// What changes a tenant's paper.
+pub const COMMANDS: &[Stored] =
+    &[Stored::of::<SetPrintBrand>().about(About::Nothing), Stored::of::<SetPrintTemplate>().about(About::Nothing)];

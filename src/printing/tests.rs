@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::fonts::{Weight, broken, printable};
 use super::layout::{Mark, pages};
+use super::model::{Part, Template, Text, colour, written as written_colour};
 use super::*;
 use crate::primitives::{Currency, Money};
 
@@ -253,4 +254,71 @@ proptest! {
             prop_assert!(line.width(950) <= width || line.text.chars().count() <= 1, "{}", line.text);
         }
     }
+}
+
+#[test]
+fn what_is_there_by_default_can_be_printed() {
+    for kind in PrintKind::all() {
+        for language in PrintLanguage::all() {
+            let template = texts::of(kind, language);
+            assert_eq!(template.clone().checked(language).map(|_| ()), Ok(()), "{kind:?} {language:?}");
+            let text = template.filled(&sample::bare(language)).expect("it was tried");
+            assert!(!text.title.contains('{'), "{}", text.title);
+            let part = Part::Text(kind, language);
+            assert_eq!(Part::from_word(&part.word()), Some(part));
+        }
+    }
+    assert_eq!(Part::from_word("BRAND"), Some(Part::Brand));
+    for word in ["", "BILL", "BILL:", "BILL:FR", "X:EN"] {
+        assert_eq!(Part::from_word(word), None, "{word}");
+    }
+}
+
+#[test]
+fn colours_are_read_and_written() {
+    for (text, read) in [
+        ("#004A78", Some([0, 74, 120])),
+        ("#004a78", Some([0, 74, 120])),
+        ("#FF0000", Some([255, 0, 0])),
+        ("#000000", Some([0, 0, 0])),
+        ("#FFFF00", None),
+        ("#FFFFFF", None),
+        ("004A78", None),
+        ("#+04A78", None),
+        ("#004A7", None),
+        ("#0ää78", None),
+    ] {
+        assert_eq!(colour("colour", text).ok(), read, "{text}");
+        if let Some(read) = read {
+            assert_eq!(written_colour(read), text.to_uppercase());
+        }
+    }
+}
+
+#[test]
+fn a_text_leaves_out_what_says_nothing() {
+    let template = Template {
+        title: "  a\n{{ number }} ".into(),
+        paragraphs: vec!["{% if due_on %}{{ due_on }}{% endif %}".into(), "{{ customer }}\nx".into()],
+        closing: vec![" {% if reference %}r{% endif %} ".into()],
+    };
+    let text = template.filled(&sample::bare(PrintLanguage::En)).expect("a template");
+    let customer = "Åsa Müller-Lindström\nx".to_owned();
+    assert_eq!(text, Text { title: "a 2026-000123".into(), paragraphs: vec![customer], closing: Vec::new() });
+}
+
+/// How long a thousand statements of thirty lines take: `--ignored --nocapture` tells.
+#[test]
+#[ignore = "takes seconds, and tells a figure"]
+fn a_thousand_statements_take_less_than_a_minute() {
+    let begun = std::time::Instant::now();
+    let mut bytes = 0;
+    for number in 0..1_000 {
+        let mut sheet = sheet(30);
+        sheet.id = format!("statement-{number}");
+        bytes += pdf(&sheet, &brand()).expect("a sheet is printed").len();
+    }
+    let taken = begun.elapsed();
+    println!("1,000 statements of 30 lines, {bytes} bytes: {taken:?}");
+    assert!(taken < std::time::Duration::from_secs(60), "{taken:?}");
 }

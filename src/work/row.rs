@@ -111,6 +111,10 @@ pub enum Table {
     DocumentKind,
     /// What is kept beside the books.
     Document,
+    /// What a tenant has set about its paper.
+    PrintDesign,
+    /// How that was set, and when.
+    PrintVersion,
     /// Where events are sent to.
     Webhook,
     /// Events on their way there.

@@ -319,6 +319,8 @@ on_both_databases! {
             ("removeDocument", "admin", json!({ "document": "doc_1" })),
             ("setDocumentLegalHold", "admin", json!({ "document": "doc_1", "legalHold": true })),
             ("setDocumentKind", "admin", json!({ "kind": "A" })),
+            ("setPrintBrand", "admin", json!({ "name": "N" })),
+            ("setPrintTemplate", "admin", json!({ "kind": "BILL", "language": "EN", "title": "N", "paragraphs": [] })),
             ("createWebhook", "admin", json!({ "url": "https://example.com/" })),
             ("updateWebhook", "admin", json!({ "webhook": "whk_1", "description": "Other" })),
             ("enableWebhook", "admin", json!({ "webhook": "whk_1" })),

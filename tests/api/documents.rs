@@ -1,7 +1,7 @@
 //! Documents: uploaded with a request and by a link, fetched by a link and in Base64, kept and removed; the same in a folder
 //! and in a store that speaks S3.
 
-mod desk;
+pub mod desk;
 mod hostile;
 mod s3;
 

@@ -51,6 +51,7 @@ mod parties;
 mod payment_references;
 mod payments;
 mod points_of_sale;
+mod printing;
 mod products;
 mod providers;
 mod recurring;

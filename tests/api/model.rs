@@ -252,6 +252,8 @@ const AROUND: &[&str] = &[
     "setDocumentKind",
     "setDocumentLegalHold",
     "setHistoryCodes",
+    "setPrintBrand",
+    "setPrintTemplate",
     "setReceivableAmounts",
     "setReceivableAmountsBatch",
     "setReceivableScore",

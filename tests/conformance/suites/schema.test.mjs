@@ -60,6 +60,8 @@ test('the rows of every list are nodes, but for events and what is a part of som
       'type InsurancePremiumEdge {',
       'type JobItemEdge {',
       'type PaymentProviderEdge {',
+      'type PrintBrandEdge {',
+      'type PrintTemplateEdge {',
       'type ReceivableEntryEdge {',
     ],
   );
