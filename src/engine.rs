@@ -38,8 +38,8 @@ use crate::payments::credit_transfers::steps::{SendCreditTransfers, SimulateCred
 use crate::payments::providers::{self, Providers};
 use crate::payments::simulator::SimulateRails;
 use crate::persons;
-use crate::printing;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
+use crate::printing;
 use crate::recurring;
 use crate::refused::{self, RefusalCode};
 use crate::sealing::SealedColumn;

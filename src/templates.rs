@@ -188,7 +188,10 @@ mod cases {
     use super::*;
 
     fn filled(source: &str) -> Result<String, TemplateError> {
-        render(source, &json!({ "name": "Åsa", "bill": { "number": "B-7", "lines": ["one", "two"] }, "late": true, "nothing": null }))
+        render(
+            source,
+            &json!({ "name": "Åsa", "bill": { "number": "B-7", "lines": ["one", "two"] }, "late": true, "nothing": null }),
+        )
     }
 
     #[test]

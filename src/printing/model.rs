@@ -102,20 +102,19 @@ impl Template {
     /// `INVALID_INPUT` for the first field at fault, with the line.
     pub fn filled(&self, values: &Values) -> Result<Text, Refused> {
         let refused = |field: &str, error: &TemplateError| Refused::invalid(field, error.to_string());
-        let fill = |field: &str, source: &str| templates::render(source, values).map_err(|error| refused(field, &error));
+        let fill =
+            |field: &str, source: &str| templates::render(source, values).map_err(|error| refused(field, &error));
         let many = |field: &str, sources: &[String]| {
-            let filled = (0..).zip(sources).map(|(place, source): (usize, _)| fill(&format!("{field}.{place}"), source));
+            let filled =
+                (0..).zip(sources).map(|(place, source): (usize, _)| fill(&format!("{field}.{place}"), source));
             let filled: Result<Vec<String>, Refused> = filled.collect();
-            let said = |texts: Vec<String>| texts.into_iter().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>();
+            let said =
+                |texts: Vec<String>| texts.into_iter().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>();
             filled.map(said)
         };
         let title: String = fill("title", &self.title)?.split_whitespace().collect::<Vec<_>>().join(" ");
         let title = title.chars().take(LONGEST_LINE).collect();
-        Ok(Text {
-            title,
-            paragraphs: many("paragraphs", &self.paragraphs)?,
-            closing: many("closing", &self.closing)?,
-        })
+        Ok(Text { title, paragraphs: many("paragraphs", &self.paragraphs)?, closing: many("closing", &self.closing)? })
     }
 
     /// Checks that it is whole, and can be filled in.
@@ -165,7 +164,8 @@ impl PrintBrand {
             if text.contains('\n') { Err(Refused::invalid(field, "must be on one line")) } else { Ok(()) }
         };
         line("name", &self.head.name, 70)?;
-        let lists = [("address", &self.head.address, MOST_ADDRESS, 100), ("footer", &self.head.footer, MOST_FOOTER, 150)];
+        let lists =
+            [("address", &self.head.address, MOST_ADDRESS, 100), ("footer", &self.head.footer, MOST_FOOTER, 150)];
         for (field, lines, most, longest) in lists {
             if lines.len() > most {
                 return Err(Refused::invalid(field, format!("at most {most} lines")));
@@ -184,7 +184,10 @@ impl PrintBrand {
 /// `INVALID_INPUT` for the field.
 pub fn colour(field: &str, text: &str) -> Result<[u8; 3], Refused> {
     let wrong = || Refused::invalid(field, "must be # and six hexadecimal digits, like #004A78");
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit())).ok_or_else(wrong)?;
+    let digits = text
+        .strip_prefix('#')
+        .filter(|digits| digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+        .ok_or_else(wrong)?;
     let part = |from: usize| u8::from_str_radix(&digits[from..from + 2], 16).map_err(|_| wrong());
     let colour = [part(0)?, part(2)?, part(4)?];
     // Green is brightest to the eye, blue the darkest (ITU-R BT.709, in ten thousandths).

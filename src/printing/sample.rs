@@ -62,7 +62,11 @@ pub fn sheet(kind: PrintKind, language: PrintLanguage, head: &Letterhead, text: 
         PrintLanguage::De => ["Nummer", "Datum", "Konto", "Umsätze", "Datum", "Text", "Betrag", "Summe"],
         PrintLanguage::Sv => ["Nummer", "Datum", "Konto", "Transaktioner", "Datum", "Text", "Belopp", "Summa"],
     };
-    let lines = [(3, "Bäckerei Grünfeld, Köln", 1_250), (11, "Kafé Österlånggatan, Stockholm", 8_715), (24, "Bookshop", 88_800)];
+    let lines = [
+        (3, "Bäckerei Grünfeld, Köln", 1_250),
+        (11, "Kafé Österlånggatan, Stockholm", 8_715),
+        (24, "Bookshop", 88_800),
+    ];
     let table = Table {
         title: entries.into(),
         columns: vec![

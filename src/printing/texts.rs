@@ -24,34 +24,50 @@ fn english(kind: PrintKind) -> Template {
     match kind {
         PrintKind::Bill => template(
             "Invoice {{ number }}",
-            &["Dear {{ customer }}", "this is the invoice for your account {{ account }}{% if due_on %}. Please pay {{ amount }} by {{ due_on }}{% endif %}."],
+            &[
+                "Dear {{ customer }}",
+                "this is the invoice for your account {{ account }}{% if due_on %}. Please pay {{ amount }} by {{ due_on }}{% endif %}.",
+            ],
             &closing,
         ),
         PrintKind::Reminder1 => template(
             "Reminder of invoice {{ number }}",
-            &["Dear {{ customer }}", "we have not received your payment of {{ amount }}{% if due_on %}, which was due on {{ due_on }}{% endif %}. Please pay it now.", paid],
+            &[
+                "Dear {{ customer }}",
+                "we have not received your payment of {{ amount }}{% if due_on %}, which was due on {{ due_on }}{% endif %}. Please pay it now.",
+                paid,
+            ],
             &closing,
         ),
         PrintKind::Reminder2 => template(
             "Second reminder of invoice {{ number }}",
-            &["Dear {{ customer }}", "in spite of our reminder, {{ amount }} is still open{% if due_on %} since {{ due_on }}{% endif %}. Please pay at once, or tell us why you cannot.", paid],
+            &[
+                "Dear {{ customer }}",
+                "in spite of our reminder, {{ amount }} is still open{% if due_on %} since {{ due_on }}{% endif %}. Please pay at once, or tell us why you cannot.",
+                paid,
+            ],
             &closing,
         ),
         PrintKind::Collection => template(
             "Notice before debt collection: invoice {{ number }}",
-            &["Dear {{ customer }}", "{{ amount }} is still open{% if due_on %} since {{ due_on }}{% endif %}. If it is not paid without delay, we will hand the claim over to debt collection, which will cost you more.", paid],
+            &[
+                "Dear {{ customer }}",
+                "{{ amount }} is still open{% if due_on %} since {{ due_on }}{% endif %}. If it is not paid without delay, we will hand the claim over to debt collection, which will cost you more.",
+                paid,
+            ],
             &closing,
         ),
         PrintKind::Statement => template(
             "Statement {{ number }}",
-            &["Dear {{ customer }}", "this is the statement of your account {{ account }}{% if period_from and period_to %} from {{ period_from }} to {{ period_to }}{% endif %}."],
+            &[
+                "Dear {{ customer }}",
+                "this is the statement of your account {{ account }}{% if period_from and period_to %} from {{ period_from }} to {{ period_to }}{% endif %}.",
+            ],
             &closing,
         ),
-        PrintKind::Contract => template(
-            "Contract {{ number }}",
-            &["between {{ sender }} and {{ customer }}, of {{ date }}."],
-            &closing,
-        ),
+        PrintKind::Contract => {
+            template("Contract {{ number }}", &["between {{ sender }} and {{ customer }}, of {{ date }}."], &closing)
+        }
         PrintKind::Plan => template(
             "Payment plan {{ number }}",
             &["Dear {{ customer }}", "this is the payment plan of your account {{ account }}: {{ amount }} in all."],
@@ -68,34 +84,50 @@ fn german(kind: PrintKind) -> Template {
     match kind {
         PrintKind::Bill => template(
             "Rechnung {{ number }}",
-            &[greeting, "dies ist die Rechnung zu Ihrem Konto {{ account }}.{% if due_on %} Bitte zahlen Sie {{ amount }} bis zum {{ due_on }}.{% endif %}"],
+            &[
+                greeting,
+                "dies ist die Rechnung zu Ihrem Konto {{ account }}.{% if due_on %} Bitte zahlen Sie {{ amount }} bis zum {{ due_on }}.{% endif %}",
+            ],
             &closing,
         ),
         PrintKind::Reminder1 => template(
             "Zahlungserinnerung zur Rechnung {{ number }}",
-            &[greeting, "Ihre Zahlung über {{ amount }}{% if due_on %}, fällig am {{ due_on }},{% endif %} ist noch nicht bei uns eingegangen. Bitte holen Sie sie jetzt nach.", paid],
+            &[
+                greeting,
+                "Ihre Zahlung über {{ amount }}{% if due_on %}, fällig am {{ due_on }},{% endif %} ist noch nicht bei uns eingegangen. Bitte holen Sie sie jetzt nach.",
+                paid,
+            ],
             &closing,
         ),
         PrintKind::Reminder2 => template(
             "Zweite Mahnung zur Rechnung {{ number }}",
-            &[greeting, "trotz unserer Erinnerung sind {{ amount }} weiterhin offen{% if due_on %}, fällig seit dem {{ due_on }}{% endif %}. Bitte zahlen Sie umgehend, oder sagen Sie uns, was Sie daran hindert.", paid],
+            &[
+                greeting,
+                "trotz unserer Erinnerung sind {{ amount }} weiterhin offen{% if due_on %}, fällig seit dem {{ due_on }}{% endif %}. Bitte zahlen Sie umgehend, oder sagen Sie uns, was Sie daran hindert.",
+                paid,
+            ],
             &closing,
         ),
         PrintKind::Collection => template(
             "Letzte Mahnung vor dem Inkasso: Rechnung {{ number }}",
-            &[greeting, "{{ amount }} sind weiterhin offen{% if due_on %}, fällig seit dem {{ due_on }}{% endif %}. Geht das Geld nicht unverzüglich ein, übergeben wir die Forderung einem Inkassounternehmen; dadurch entstehen Ihnen weitere Kosten.", paid],
+            &[
+                greeting,
+                "{{ amount }} sind weiterhin offen{% if due_on %}, fällig seit dem {{ due_on }}{% endif %}. Geht das Geld nicht unverzüglich ein, übergeben wir die Forderung einem Inkassounternehmen; dadurch entstehen Ihnen weitere Kosten.",
+                paid,
+            ],
             &closing,
         ),
         PrintKind::Statement => template(
             "Kontoauszug {{ number }}",
-            &[greeting, "dies ist der Auszug Ihres Kontos {{ account }}{% if period_from and period_to %} vom {{ period_from }} bis zum {{ period_to }}{% endif %}."],
+            &[
+                greeting,
+                "dies ist der Auszug Ihres Kontos {{ account }}{% if period_from and period_to %} vom {{ period_from }} bis zum {{ period_to }}{% endif %}.",
+            ],
             &closing,
         ),
-        PrintKind::Contract => template(
-            "Vertrag {{ number }}",
-            &["zwischen {{ sender }} und {{ customer }}, vom {{ date }}."],
-            &closing,
-        ),
+        PrintKind::Contract => {
+            template("Vertrag {{ number }}", &["zwischen {{ sender }} und {{ customer }}, vom {{ date }}."], &closing)
+        }
         PrintKind::Plan => template(
             "Zahlungsplan {{ number }}",
             &[greeting, "dies ist der Zahlungsplan zu Ihrem Konto {{ account }}: insgesamt {{ amount }}."],
@@ -112,34 +144,50 @@ fn swedish(kind: PrintKind) -> Template {
     match kind {
         PrintKind::Bill => template(
             "Faktura {{ number }}",
-            &[greeting, "Här är fakturan för ditt konto {{ account }}.{% if due_on %} Betala {{ amount }} senast {{ due_on }}.{% endif %}"],
+            &[
+                greeting,
+                "Här är fakturan för ditt konto {{ account }}.{% if due_on %} Betala {{ amount }} senast {{ due_on }}.{% endif %}",
+            ],
             &closing,
         ),
         PrintKind::Reminder1 => template(
             "Påminnelse om faktura {{ number }}",
-            &[greeting, "Vi har inte fått din betalning på {{ amount }}{% if due_on %}, som förföll {{ due_on }}{% endif %}. Betala den nu.", paid],
+            &[
+                greeting,
+                "Vi har inte fått din betalning på {{ amount }}{% if due_on %}, som förföll {{ due_on }}{% endif %}. Betala den nu.",
+                paid,
+            ],
             &closing,
         ),
         PrintKind::Reminder2 => template(
             "Andra påminnelsen om faktura {{ number }}",
-            &[greeting, "Trots vår påminnelse är {{ amount }} fortfarande obetalt{% if due_on %} sedan {{ due_on }}{% endif %}. Betala omgående, eller berätta för oss varför du inte kan.", paid],
+            &[
+                greeting,
+                "Trots vår påminnelse är {{ amount }} fortfarande obetalt{% if due_on %} sedan {{ due_on }}{% endif %}. Betala omgående, eller berätta för oss varför du inte kan.",
+                paid,
+            ],
             &closing,
         ),
         PrintKind::Collection => template(
             "Inkassokrav: faktura {{ number }}",
-            &[greeting, "{{ amount }} är fortfarande obetalt{% if due_on %} sedan {{ due_on }}{% endif %}. Betalas det inte utan dröjsmål lämnar vi fordran till inkasso, vilket medför ytterligare kostnader för dig.", paid],
+            &[
+                greeting,
+                "{{ amount }} är fortfarande obetalt{% if due_on %} sedan {{ due_on }}{% endif %}. Betalas det inte utan dröjsmål lämnar vi fordran till inkasso, vilket medför ytterligare kostnader för dig.",
+                paid,
+            ],
             &closing,
         ),
         PrintKind::Statement => template(
             "Kontoutdrag {{ number }}",
-            &[greeting, "Här är utdraget för ditt konto {{ account }}{% if period_from and period_to %} från {{ period_from }} till {{ period_to }}{% endif %}."],
+            &[
+                greeting,
+                "Här är utdraget för ditt konto {{ account }}{% if period_from and period_to %} från {{ period_from }} till {{ period_to }}{% endif %}.",
+            ],
             &closing,
         ),
-        PrintKind::Contract => template(
-            "Avtal {{ number }}",
-            &["mellan {{ sender }} och {{ customer }}, den {{ date }}."],
-            &closing,
-        ),
+        PrintKind::Contract => {
+            template("Avtal {{ number }}", &["mellan {{ sender }} och {{ customer }}, den {{ date }}."], &closing)
+        }
         PrintKind::Plan => template(
             "Betalningsplan {{ number }}",
             &[greeting, "Här är betalningsplanen för ditt konto {{ account }}: sammanlagt {{ amount }}."],

@@ -14,9 +14,7 @@ use crate::api::refusal::outcomes;
 use crate::documents::Document;
 use crate::printing::model::{self, colour};
 use crate::printing::printer::{MOST_BYTES, with_logo};
-use crate::printing::{
-    Letterhead, PrintError, SetPrintBrand, SetPrintTemplate, sample, texts,
-};
+use crate::printing::{Letterhead, PrintError, SetPrintBrand, SetPrintTemplate, sample, texts};
 use crate::refused::Refused;
 
 /// A brand, all of it.
@@ -108,13 +106,13 @@ impl PrintMutation {
         #[graphql(desc = "All of it.")] input: SetPrintTemplateInput,
     ) -> Result<Option<SetPrintTemplateResult>, Fault> {
         let call = Call::begin(ctx, "setPrintTemplate", Scope::Admin, Reach::Tenant).await?;
-        let template =
-            model::Template { title: input.title, paragraphs: input.paragraphs, closing: input.closing };
+        let template = model::Template { title: input.title, paragraphs: input.paragraphs, closing: input.closing };
         let command = SetPrintTemplate { kind: input.kind, language: input.language, template };
         Ok(Some(match call.run(&input.idempotency_key, Ok(command)).await? {
             Reply::Refused(refusal) => SetPrintTemplateResult::Refused(refusal),
             Reply::Done(done) => SetPrintTemplateResult::Done(SetPrintTemplateSuccess {
-                print_template: PrintTemplate::of(&done.value).ok_or_else(|| Fault::internal(&"a text that is none"))?,
+                print_template: PrintTemplate::of(&done.value)
+                    .ok_or_else(|| Fault::internal(&"a text that is none"))?,
                 replayed: done.replayed,
             }),
         }))

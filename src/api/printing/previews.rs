@@ -52,7 +52,11 @@ pub(super) async fn name(caller: &Caller) -> Result<String, Fault> {
     Ok(caller.engine.present(caller.tenant()).await?.head.settings.name.clone())
 }
 
-pub(super) async fn preview(ctx: &Context<'_>, kind: PrintKind, language: PrintLanguage) -> Result<PrintPreview, Fault> {
+pub(super) async fn preview(
+    ctx: &Context<'_>,
+    kind: PrintKind,
+    language: PrintLanguage,
+) -> Result<PrintPreview, Fault> {
     let caller = allowed(ctx, Scope::Read)?.require_unbound()?;
     let (name, files) = (name(caller).await?, files(ctx)?);
     let paper = paper(caller.db(), files.vault(), (caller.tenant(), &name), kind, language).await.map_err(unread)?;
