@@ -55,7 +55,7 @@ use super::payments::receipts::ReceiptMutation;
 use super::payments::remittances::RemittanceMutation;
 use super::payments::returns::ReturnMutation;
 use super::payments::schemes::SchemeMutation;
-use super::printing::{PrintMutation, PrintQuery};
+use super::printing::{PrintDocumentMutation, PrintMutation, PrintQuery};
 use super::query::CommonQuery;
 use super::recurring::mutations::RecurringMutation;
 use super::recurring::orders::PaymentOrderQuery;
@@ -129,6 +129,7 @@ pub struct Mutation(
     HoldMutation,
     DocumentMutation,
     PrintMutation,
+    PrintDocumentMutation,
     ReceiptMutation,
     ProviderMutation,
     HistoryCodesMutation,

@@ -33,13 +33,17 @@ pub struct Label {
 }
 
 impl Label {
-    fn hint(&self, wants: &mut Wants) {
+    /// What is looked up for it.
+    pub fn hint(&self, wants: &mut Wants) {
         self.subject.hint(wants);
         wants.unique::<DocumentKind>(&CODE, &self.kind);
     }
 
-    /// A new document with this label. Refused as: `NOT_FOUND`, `INVALID_INPUT`.
-    fn document(&self, work: &mut Work, content: Option<Content>) -> Decision<Document> {
+    /// A new document with this label.
+    ///
+    /// # Errors
+    /// `NOT_FOUND`, `INVALID_INPUT`.
+    pub fn document(&self, work: &mut Work, content: Option<Content>) -> Decision<Document> {
         let belongs = self.subject.located(work)?.ok_or_else(|| Refused::not_found("subject", "thing"))?;
         let history = self.history.unwrap_or_else(|| work.command());
         let document = Document {

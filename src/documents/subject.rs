@@ -9,10 +9,11 @@ use crate::accounts::{Account, Product};
 use crate::cards::{self, Card};
 use crate::collections::{Claim, Receivable};
 use crate::customers::{Customer, visible};
+use crate::instalments::contracts::InstalmentContract;
 use crate::ledger::Hold;
 use crate::parties::Party;
 use crate::primitives::{
-    AccountId, CardId, ClaimId, CustomerId, DocumentId, EntryId, HoldId, InvalidId, PartyId, ProductId, ReceivableId,
+    AccountId, CardId, ClaimId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InvalidId, PartyId, ProductId, ReceivableId,
 };
 use crate::work::{Decision, Owned, Wants, Work};
 
@@ -33,6 +34,8 @@ pub enum Subject {
     Entry(EntryId),
     /// Of a hold.
     Hold(HoldId),
+    /// Of an instalment contract.
+    InstalmentContract(InstalmentContractId),
     /// Of a party.
     Party(PartyId),
     /// Of a product.
@@ -51,6 +54,7 @@ impl fmt::Display for Subject {
             Self::Document(id) => id.fmt(f),
             Self::Entry(id) => id.fmt(f),
             Self::Hold(id) => id.fmt(f),
+            Self::InstalmentContract(id) => id.fmt(f),
             Self::Party(id) => id.fmt(f),
             Self::Product(id) => id.fmt(f),
             Self::Receivable(id) => id.fmt(f),
@@ -70,6 +74,7 @@ impl FromStr for Subject {
             DocumentId::PREFIX => text.parse().map(Self::Document),
             EntryId::PREFIX => text.parse().map(Self::Entry),
             HoldId::PREFIX => text.parse().map(Self::Hold),
+            InstalmentContractId::PREFIX => text.parse().map(Self::InstalmentContract),
             PartyId::PREFIX => text.parse().map(Self::Party),
             ProductId::PREFIX => text.parse().map(Self::Product),
             ReceivableId::PREFIX => text.parse().map(Self::Receivable),
@@ -96,6 +101,7 @@ impl Subject {
             Self::Claim(id) => wants.row::<Claim>(*id),
             Self::Customer(id) => wants.row::<Customer>(*id),
             Self::Hold(id) => wants.row::<Hold>(*id),
+            Self::InstalmentContract(id) => wants.row::<InstalmentContract>(*id),
             Self::Party(id) => wants.row::<Party>(*id),
             Self::Product(id) => wants.row::<Product>(*id),
             Self::Receivable(id) => wants.row::<Receivable>(*id),
@@ -128,6 +134,12 @@ impl Subject {
             Self::Hold(id) => match work.get::<Hold>(*id)? {
                 Some(hold) => of_account(work, hold.account)?,
                 None => None,
+            },
+            Self::InstalmentContract(id) => match work.get::<InstalmentContract>(*id)? {
+                Some(contract) if contract.is_visible(work)? => {
+                    Some(Belongs { account: contract.account, customer: Some(contract.customer) })
+                }
+                _ => None,
             },
             Self::Party(id) => match work.get::<Party>(*id)? {
                 Some(party) if party.is_visible(work)? => Some(Belongs::default()),

@@ -11,13 +11,16 @@
 //! tried when it is set, so that one that cannot be filled in never gets as far as paper.
 
 mod commands;
+pub mod contracts;
 pub mod draw;
 pub mod events;
 pub mod fonts;
 pub mod layout;
 pub mod model;
 pub mod printer;
+pub mod prints;
 pub mod qr;
+pub mod recipient;
 pub mod sample;
 pub mod sheet;
 pub mod store;

@@ -319,6 +319,7 @@ on_both_databases! {
             ("removeDocument", "admin", json!({ "document": "doc_1" })),
             ("setDocumentLegalHold", "admin", json!({ "document": "doc_1", "legalHold": true })),
             ("setDocumentKind", "admin", json!({ "kind": "A" })),
+            ("printDocument", "admin", json!({ "subject": "icn_1", "kind": "PLAN" })),
             ("setPrintBrand", "admin", json!({ "name": "N" })),
             ("setPrintTemplate", "admin", json!({ "kind": "BILL", "language": "EN", "title": "N", "paragraphs": [] })),
             ("createWebhook", "admin", json!({ "url": "https://example.com/" })),

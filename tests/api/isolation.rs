@@ -437,6 +437,7 @@ on_both_databases! {
             ("captureHold", |them, id| json!({ "hold": id(&them.hold) })),
             ("releaseHold", |them, id| json!({ "hold": id(&them.hold) })),
             ("removeDocument", |them, id| json!({ "document": id(&them.ids[10]) })),
+            ("printDocument", |them, id| json!({ "subject": id(&them.ids[34]), "kind": "PLAN" })),
             ("setPrintBrand", |them, id| json!({ "name": "X", "logo": id(&them.ids[10]) })),
             ("setDocumentLegalHold", |them, id| json!({ "document": id(&them.ids[10]), "legalHold": true })),
             ("createUploadLink", |them, id| json!({ "subject": id(&them.account.id), "name": "X", "kind": "X" })),

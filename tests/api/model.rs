@@ -212,6 +212,7 @@ const AROUND: &[&str] = &[
     "placeBlock",
     "postDeduction",
     "postReimbursement",
+    "printDocument",
     "purchaseByCard",
     "reconcileProviderPayout",
     "recordInsuranceEvent",

@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, fresh_key};
+use crate::app::{Account, TestApp, fresh_key};
 use crate::documents::desk::{PDF, added};
+use crate::instalments::{create, create_model};
 
 /// A picture of one grey pixel.
 const LOGO: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==";
@@ -14,6 +15,15 @@ const BRAND: &str = "printBrand { version name address logo colour footer create
 const TEXT: &str = "printTemplate { kind language version title paragraphs closing createdAt }";
 const PREVIEW: &str = "query($kind: PrintKind!, $language: PrintLanguage!) {
     previewPrint(kind: $kind, language: $language) { pages size sha256 base64 } }";
+
+const PRINTED: &str = "replayed document { id name kind mediaType status sha256 subject base64 node { id } }";
+
+/// A contract over 1,200 euros, and the account that pays it.
+async fn contract(app: &TestApp) -> (Value, Account) {
+    create_model(app, "CARD", json!({})).await;
+    let card = app.account("credit-card").await;
+    (create(app, &card, &json!({})).await, card)
+}
 
 async fn preview(app: &TestApp, kind: &str, language: &str) -> Value {
     app.ok(PREVIEW, json!({ "kind": kind, "language": language })).await["previewPrint"].take()
@@ -170,5 +180,75 @@ on_both_databases! {
             bound.fault(&format!("{{ {question} }}"), json!({}), "FORBIDDEN").await;
         }
         bound.mutate("setPrintBrand", json!({ "name": "Mine" }), "replayed").await.fault("FORBIDDEN");
+    }
+
+    async fn a_contract_and_its_plan_are_printed_and_kept_once(app: TestApp) {
+        let (contract, card) = contract(&app).await;
+        let print = async |kind: &str, language: Value| {
+            let input = json!({ "subject": contract, "kind": kind, "language": language });
+            app.done("printDocument", input, PRINTED).await["document"].take()
+        };
+        let made = print("CONTRACT", json!("DE")).await;
+        assert_eq!((&made["name"], &made["kind"], &made["mediaType"], &made["subject"], &made["status"]),
+            (&json!("contract.pdf"), &json!("CONTRACT"), &json!("application/pdf"), &contract, &json!("KEPT")));
+        let bytes = STANDARD.decode(made["base64"].as_str().expect("Base64")).expect("Base64");
+        assert!(bytes.starts_with(b"%PDF-1.7"));
+        assert_eq!(made["node"]["id"], contract);
+        // Printed again it is the same document; in another language, or as a plan, another.
+        assert_eq!(print("CONTRACT", json!("DE")).await, made);
+        let english = print("CONTRACT", Value::Null).await;
+        let plan = print("PLAN", json!("SV")).await;
+        assert_eq!((&english["kind"], &plan["kind"]), (&json!("CONTRACT"), &json!("PLAN")));
+        let list = "query($id: ID!, $kind: String) { instalmentContract(by: { id: $id }) { documents(kind: $kind) { nodes { id } } history { nodes { operation } } } }";
+        let found = app.ok(list, json!({ "id": contract })).await["instalmentContract"].take();
+        assert_eq!(found["documents"]["nodes"], json!([{ "id": made["id"] }, { "id": english["id"] }, { "id": plan["id"] }]));
+        assert_eq!(found["history"]["nodes"][0]["operation"], "printDocument");
+        let found = app.ok(list, json!({ "id": contract, "kind": "PLAN" })).await["instalmentContract"]["documents"]["nodes"].take();
+        assert_eq!(found, json!([{ "id": plan["id"] }]));
+
+        // Its customer sees it, and nobody else's does.
+        let find = "query($id: ID!) { document(id: $id) { id } }";
+        assert_eq!(app.bound_to(&card.owner).ok(find, json!({ "id": made["id"] })).await["document"]["id"], made["id"]);
+        let other = app.customer().await;
+        assert_eq!(app.bound_to(&other).ok(find, json!({ "id": made["id"] })).await["document"], Value::Null);
+
+        // Other paper is another document; what was printed stays.
+        app.done("setPrintBrand", json!({ "name": "Nordlicht" }), "replayed").await;
+        assert_ne!(print("CONTRACT", json!("DE")).await["id"], made["id"]);
+        assert_eq!(app.ok(find, json!({ "id": made["id"] })).await["document"]["id"], made["id"]);
+
+        // One that was removed is printed anew.
+        let plan = print("PLAN", json!("EN")).await;
+        app.done("removeDocument", json!({ "document": plan["id"] }), "replayed").await;
+        let again = print("PLAN", json!("EN")).await;
+        assert_eq!((&again["status"], &again["sha256"]), (&json!("KEPT"), &plan["sha256"]));
+        assert_ne!(again["id"], plan["id"]);
+    }
+
+    async fn a_request_to_print_that_is_repeated_prints_once(app: TestApp) {
+        let (contract, _) = contract(&app).await;
+        let input = json!({ "idempotencyKey": fresh_key(), "subject": contract, "kind": "PLAN" });
+        let first = app.done("printDocument", input.clone(), PRINTED).await;
+        let again = app.done("printDocument", input, PRINTED).await;
+        assert_eq!((&first["replayed"], &again["replayed"]), (&json!(false), &json!(true)));
+        assert_eq!(first["document"], again["document"]);
+        let list = app.ok("{ documents { nodes { id } } }", json!({})).await["documents"]["nodes"].take();
+        assert_eq!(list, json!([{ "id": first["document"]["id"] }]));
+    }
+
+    async fn what_cannot_be_printed_is_refused(app: TestApp) {
+        let (contract, card) = contract(&app).await;
+        for kind in ["BILL", "REMINDER1", "STATEMENT", "LETTER"] {
+            app.refused("printDocument", json!({ "subject": contract, "kind": kind }), "INVALID_INPUT", "kind").await;
+        }
+        app.refused("printDocument", json!({ "subject": card.id, "kind": "CONTRACT" }), "INVALID_INPUT", "subject").await;
+        for nothing in ["icn_1", "icn_00000000000000000000000000000000", ""] {
+            app.refused("printDocument", json!({ "subject": nothing, "kind": "CONTRACT" }), "NOT_FOUND", "subject").await;
+        }
+        let theirs = app.with_tenant("other").await;
+        theirs.refused("printDocument", json!({ "subject": contract, "kind": "CONTRACT" }), "NOT_FOUND", "subject").await;
+        let bound = app.bound_to(&card.owner);
+        bound.mutate("printDocument", json!({ "subject": contract, "kind": "CONTRACT" }), "replayed").await.fault("FORBIDDEN");
+        assert_eq!(app.ok("{ documents { nodes { id } } }", json!({})).await["documents"]["nodes"], json!([]));
     }
 }

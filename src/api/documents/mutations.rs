@@ -36,7 +36,8 @@ pub struct AddDocumentInput {
     media_type: Option<String>,
     /// What kind of document it is: up to 40 capital letters, digits and underscores, such as CONTRACT.
     kind: String,
-    /// The id of what it belongs to: an account, a claim, a customer, an entry, a hold, a party, a product or a receivable.
+    /// The id of what it belongs to: an account, a claim, a customer, an entry, a hold, an instalment contract, a
+    /// party, a product or a receivable.
     subject: ID,
     /// The item of the subject's history that it belongs to, by the id of its audit record; one document each. The
     /// addition's own when absent.
@@ -52,7 +53,8 @@ pub struct CreateUploadLinkInput {
     name: String,
     /// What kind of document it is: up to 40 capital letters, digits and underscores, such as CONTRACT.
     kind: String,
-    /// The id of what it belongs to: an account, a claim, a customer, an entry, a hold, a party, a product or a receivable.
+    /// The id of what it belongs to: an account, a claim, a customer, an entry, a hold, an instalment contract, a
+    /// party, a product or a receivable.
     subject: ID,
     /// The item of the subject's history that it belongs to, by the id of its audit record; one document each. The
     /// one of this request when absent.

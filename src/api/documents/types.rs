@@ -238,7 +238,7 @@ pub async fn sees(caller: &Caller, subject: Subject) -> Result<bool, Fault> {
 }
 
 async fn sees_owner(caller: &Caller, subject: Subject) -> Result<bool, Fault> {
-    use crate::api::{accounts, books, cards, collections, customers, parties};
+    use crate::api::{accounts, books, cards, collections, customers, instalments, parties};
     Ok(match subject {
         Subject::Account(id) => accounts::by_id(caller, id).await?.is_some(),
         Subject::Card(id) => cards::by_id(caller, id).await?.is_some(),
@@ -246,6 +246,7 @@ async fn sees_owner(caller: &Caller, subject: Subject) -> Result<bool, Fault> {
         Subject::Customer(id) => customers::by_id(caller, id).await?.is_some(),
         Subject::Entry(id) => books::by_id(caller, id).await?.is_some(),
         Subject::Hold(id) => books::hold_by_id(caller, id).await?.is_some(),
+        Subject::InstalmentContract(id) => instalments::contracts::by_id(caller, id).await?.is_some(),
         Subject::Party(id) => parties::by_id(caller, id).await?.is_some(),
         Subject::Product(id) => accounts::product_by_id(caller, id).await?.is_some(),
         Subject::Receivable(id) => collections::receivable_by_id(caller, id).await?.is_some(),

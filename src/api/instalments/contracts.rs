@@ -10,6 +10,7 @@ use crate::api::books::{self, Entry};
 use crate::api::call::{Reach, Right};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::{self, Customer};
+use crate::api::documents::{self, Document};
 use crate::api::enums::{
     FeeTiming, InstalmentContractAction, InstalmentContractState, InstalmentPosting, InstalmentSettledBy,
     InstalmentStatus, RepaymentMethod,
@@ -20,6 +21,7 @@ use crate::api::inputs::filter_id;
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::scalars::{CurrencyCode, Date, DateTime, Decimal};
+use crate::documents::Subject;
 use crate::events::history::HistoryOf;
 use crate::instalments::contracts::{
     Instalment as Line, InstalmentContract as Contract, InstalmentContractFilter as Filter, store,
@@ -273,6 +275,17 @@ impl InstalmentContract {
         let caller = caller(ctx)?;
         let lines = store::instalments(caller.db(), caller.tenant(), self.0.id).await?;
         Ok(lines.into_iter().map(|line| Instalment::new(&self.0, line)).collect())
+    }
+
+    /// The documents that were added to it, or printed of it, in the order in which they came.
+    async fn documents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only of this kind.")] kind: Option<String>,
+        #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
+        #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
+    ) -> Result<Connection<Document>, Fault> {
+        documents::of(ctx, Subject::InstalmentContract(self.0.id), kind, &PageArgs::forward(first, after)).await
     }
 
     /// When it was made.

@@ -2,11 +2,13 @@
 
 mod mutations;
 mod previews;
+mod prints;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
 pub use mutations::PrintMutation;
 pub use previews::PrintPreview;
+pub use prints::PrintDocumentMutation;
 
 use super::context::{Caller, allowed};
 use super::enums::{PrintKind, PrintLanguage};

@@ -80,6 +80,7 @@ pub const NEVER: &[(&str, &str)] = &[
     ("withdrawApproval", "it takes back what waits"),
     ("rotateWebhookSecret", "its answer is a secret, which is told once and to whoever asked for it"),
     ("rotateCustomActionSecret", "its answer is a secret, which is told once and to whoever asked for it"),
+    ("printDocument", "it only puts on paper what is there"),
     ("runAction", "what its script asks for is asked about one by one"),
 ];
 

@@ -80,6 +80,7 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("createUploadLink.input.historyItem", 8, link_item),
         ("createUploadLink.input.subject", 2, link),
         ("removeDocument.input.document", 10, json!({ "document": "ID" })),
+        ("printDocument.input.subject", 34, json!({ "subject": "ID", "kind": "PLAN" })),
         ("setPrintBrand.input.logo", 10, json!({ "name": "X", "logo": "ID" })),
         ("setDocumentLegalHold.input.document", 10, json!({ "document": "ID", "legalHold": true })),
         ("updateCustomAction.input.action.id", 22, json!({ "action": id, "description": "X" })),
