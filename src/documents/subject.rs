@@ -13,7 +13,8 @@ use crate::instalments::contracts::InstalmentContract;
 use crate::ledger::Hold;
 use crate::parties::Party;
 use crate::primitives::{
-    AccountId, CardId, ClaimId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InvalidId, PartyId, ProductId, ReceivableId,
+    AccountId, CardId, ClaimId, CustomerId, DocumentId, EntryId, HoldId, InstalmentContractId, InvalidId, PartyId,
+    ProductId, ReceivableId,
 };
 use crate::work::{Decision, Owned, Wants, Work};
 

@@ -97,8 +97,12 @@ async fn command(
         Err(refused) => return Ok(Err(refused)),
     };
     let (_, bytes) = printed(sheet, paper.brand).await?.map_err(|error| Fault::internal(&error))?;
-    let label =
-        Label { name: format!("{}.pdf", input.kind.word().to_lowercase()), kind: input.kind.word().into(), subject, history: None };
+    let label = Label {
+        name: format!("{}.pdf", input.kind.word().to_lowercase()),
+        kind: input.kind.word().into(),
+        subject,
+        history: None,
+    };
     keep(ctx, caller, label, &bytes).await.map(Ok)
 }
 
