@@ -112,7 +112,7 @@ fn draw(sheet: &Sheet, brand: &Brand, pages: &Pages, logo: Option<&Image>) -> Re
     }
     let language = words::of(sheet.language).tag.to_owned();
     let mut outline = Outline::new();
-    outline.push_child(OutlineNode::new(sheet.title.clone(), XyzDestination::new(0, Point::from_xy(0.0, 0.0))));
+    outline.push_child(OutlineNode::new(sheet.heading().to_owned(), XyzDestination::new(0, Point::from_xy(0.0, 0.0))));
     document.set_outline(outline);
     document.set_tag_tree(tree(&pages.tags, read).with_lang(Some(language.clone())));
     let part = |number: u32| u8::try_from(number).unwrap_or(1);
@@ -125,7 +125,7 @@ fn draw(sheet: &Sheet, brand: &Brand, pages: &Pages, logo: Option<&Image>) -> Re
         .utc_offset_hour(0)
         .utc_offset_minute(0);
     let metadata = Metadata::new()
-        .title(sheet.title.clone())
+        .title(sheet.heading().to_owned())
         .authors(vec![brand.head.name.clone()])
         .language(language)
         .creator("Konto".to_owned())

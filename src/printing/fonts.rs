@@ -171,8 +171,13 @@ fn rest_of(word: &str, weight: Weight, size: i32, width: i32, lines: &mut Vec<Li
         // At least one sign a line, however narrow it is; and never within one.
         let first = rest.chars().next().map_or(0, char::len_utf8);
         let cut = if rest.is_char_boundary(cut) { cut.max(first) } else { first };
-        let (part, left) = rest.split_at(cut);
-        lines.push(Line::new(part, weight));
-        rest = left;
+        // A letter stands closer to the one that follows than to a line's end: without it the part may be wider.
+        let mut part = Line::new(&rest[..cut], weight);
+        while part.width(size) > width && part.text.len() > first {
+            let last = part.text.chars().next_back().map_or(0, char::len_utf8);
+            part = Line::new(&part.text[..part.text.len() - last], weight);
+        }
+        rest = &rest[part.text.len()..];
+        lines.push(part);
     }
 }

@@ -208,9 +208,13 @@ impl Layout {
             self.text(Some(paragraph), (LEFT, y), (LARGE, Weight::Regular, Ink::Black), line);
         }
         let facts = self.facts(&sheet.facts);
-        let title = self.tags.title(sheet.title.clone());
-        self.y = TEXT.max(facts + mm(60));
-        for line in broken(&sheet.title, Weight::Bold, TITLE, RIGHT - LEFT) {
+        let title = self.tags.title(sheet.heading().to_owned());
+        self.y = facts + mm(60);
+        if self.pages.len() == 1 {
+            self.y = self.y.max(TEXT);
+        }
+        self.keep(leading(TITLE) * 2);
+        for line in broken(sheet.heading(), Weight::Bold, TITLE, RIGHT - LEFT) {
             self.y += leading(TITLE);
             self.text(Some(title), (LEFT, self.y), (TITLE, Weight::Bold, Ink::Brand), line);
         }
@@ -227,8 +231,13 @@ impl Layout {
         for (label, value) in facts {
             let row = self.tags.row(table);
             let (head, cell) = (self.tags.heading_of_row(row), self.tags.cell(row));
-            let labels = broken(label, Weight::Regular, CELL, body - FACTS - mm(15));
-            let values = broken(value, Weight::Bold, CELL, RIGHT - body);
+            let labels = lines_of(label, Weight::Regular, body - FACTS - mm(15));
+            let values = lines_of(value, Weight::Bold, RIGHT - body);
+            let lines = i32::try_from(labels.len().max(values.len())).unwrap_or(0);
+            if y + lines * leading(CELL) > BOTTOM {
+                self.next_page();
+                y = TOP;
+            }
             let top = y;
             for (place, line) in (1..).zip(labels.iter()) {
                 let at = (FACTS, top + place * leading(CELL));
@@ -260,6 +269,9 @@ impl Layout {
     }
 
     fn heading(&mut self, text: &str, next: Option<&Block>) {
+        if text.trim().is_empty() {
+            return;
+        }
         let with = match next {
             Some(Block::Table(_)) => mm(220),
             _ => mm(120),
@@ -434,7 +446,7 @@ impl Layout {
             let at = (RIGHT - number.width(SMALL), top + mm(15) + leading(SMALL));
             self.text(None, at, (SMALL, Weight::Regular, Ink::Grey), number);
             if place > 0 {
-                let title = broken(&sheet.title, Weight::Bold, CELL, RIGHT - LEFT).into_iter().next();
+                let title = broken(sheet.heading(), Weight::Bold, CELL, RIGHT - LEFT).into_iter().next();
                 if let Some(title) = title {
                     self.text(None, (LEFT, mm(200)), (CELL, Weight::Bold, Ink::Grey), title);
                 }
@@ -480,6 +492,11 @@ impl Columns {
 fn height_of(cells: &[Vec<Line>]) -> i32 {
     let lines = cells.iter().map(Vec::len).max().unwrap_or(0);
     i32::try_from(lines).unwrap_or(0) * leading(CELL) + PAD * 2
+}
+
+/// What a fact says: no more than fits on a page.
+fn lines_of(text: &str, weight: Weight, width: i32) -> Vec<Line> {
+    broken(text, weight, CELL, width).into_iter().take(40).collect()
 }
 
 fn one(text: &str) -> Line {

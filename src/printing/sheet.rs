@@ -133,3 +133,11 @@ pub struct Sheet {
     /// What stands below that.
     pub closing: Vec<String>,
 }
+
+impl Sheet {
+    /// The title; where that says nothing, what tells the sheet from others: a file for screen readers has one.
+    #[must_use]
+    pub fn heading(&self) -> &str {
+        if self.title.trim().is_empty() { &self.id } else { &self.title }
+    }
+}

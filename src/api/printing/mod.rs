@@ -1,8 +1,8 @@
 //! Printing in the API: a tenant's paper, its versions, and previews.
 
-mod mutations;
-mod previews;
-mod prints;
+pub mod mutations;
+pub mod previews;
+pub mod prints;
 
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 
