@@ -314,7 +314,7 @@ impl Layout {
             let row = self.tags.row(body);
             let (head, cell) = (self.tags.heading_of_row(row), self.tags.cell(row));
             self.y += leading(CELL) + PAD;
-            let x = RIGHT - PAD - amount.width(CELL);
+            let x = RIGHT - amount.width(CELL);
             let before = (RIGHT - mm(450) - label.width(CELL)).min(x - mm(40) - label.width(CELL)).max(LEFT);
             self.text(Some(head), (before, self.y), (CELL, Weight::Bold, Ink::Black), label);
             self.text(Some(cell), (x, self.y), (CELL, Weight::Bold, Ink::Black), amount);
