@@ -17,7 +17,10 @@ type Findings = Vec<String>;
 /// Floats are for no amount, rate or time. A file that needs one for something else stands here with its reason.
 const FLOATS_ALLOWED: &[(&str, &str)] = &[
     ("src/http/json.rs", "JSON has numbers that are floats, and the reader names the type that it reads them as"),
-    ("src/printing/draw.rs", "places on paper are floats in the file's format; they are reckoned in whole units before"),
+    (
+        "src/printing/draw.rs",
+        "places on paper are floats in the file's format; they are reckoned in whole units before",
+    ),
 ];
 
 const MAXIMUM_LINES: usize = 600;
