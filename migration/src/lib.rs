@@ -34,6 +34,7 @@ mod m20261129_000050_insurance;
 mod m20261129_000051_providers;
 mod m20261129_000060_instalment_models;
 mod m20261129_000061_instalment_contracts;
+mod m20261130_000011_billing;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000061_instalment_contracts::Migration),
             Box::new(m20261129_000021_recurring::Migration),
             Box::new(m20261129_000041_receivable_entries::Migration),
+            Box::new(m20261130_000011_billing::Migration),
         ]
     }
 }
