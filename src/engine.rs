@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts;
 use crate::accounts::participants::RoleSource;
 use crate::actions::{self, Actions};
+use crate::billing;
 use crate::cards;
 use crate::collections;
 use crate::customers;
@@ -62,6 +63,11 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<insurance::TurnContracts>(),
         step::<SimulateCreditTransfers>(),
         step::<instalments::PostInstalments>(),
+        step::<billing::steps::OpenCycles>(),
+        step::<billing::steps::CloseCycles>(),
+        step::<billing::steps::IssueStatements>(),
+        step::<billing::steps::SendReminders>(),
+        step::<billing::steps::AgeDebts>(),
         step::<recurring::SchedulePaymentOrders>(),
         step::<recurring::ExecutePaymentOrders>(),
         step::<CloseEmptied>(),
@@ -95,6 +101,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         insurance::refusals::CODES.to_vec(),
         providers::refusals::CODES.to_vec(),
         collections::refusals::CODES.to_vec(),
+        billing::refusals::CODES.to_vec(),
         debits::refusals::CODES.to_vec(),
         instalments::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
@@ -122,6 +129,7 @@ pub fn commands() -> Vec<Stored> {
         insurance::COMMANDS,
         collections::COMMANDS,
         dues::COMMANDS,
+        billing::COMMANDS,
         debits::COMMANDS,
         instalments::COMMANDS,
         persons::COMMANDS,
@@ -204,6 +212,7 @@ pub fn event_types() -> Vec<EventType> {
         dues::events::TYPES,
         debits::events::TYPES,
         recurring::events::TYPES,
+        billing::events::TYPES,
         accounts::blocks::events::TYPES,
         instalments::events::TYPES,
         accounts::applications::events::TYPES,

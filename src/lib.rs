@@ -40,6 +40,7 @@ pub mod collections;
 pub mod insurance;
 pub mod recurring;
 
+pub mod billing;
 pub mod debits;
 
 pub mod documents;

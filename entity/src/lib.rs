@@ -65,3 +65,8 @@ pub mod simulation;
 pub mod tenant;
 pub mod webhook;
 pub mod webhook_delivery;
+pub mod billing_plan;
+pub mod billing_account;
+pub mod statement;
+pub mod bill;
+pub mod statement_reprint;

@@ -16,6 +16,7 @@ pub use crate::accounts::participants::{CustomerRole, ParticipantRole};
 pub use crate::accounts::products::CharityKind;
 pub use crate::accounts::recurring::PaymentFrequency;
 pub use crate::actions::{ActionBinding, ActionKind, ActionRunState, ActionState, FailureKind};
+pub use crate::billing::{BillEnd, BillKind, BillStatus, DayCount, DelinquencyBucket, InterestSide, StatementState};
 pub use crate::cards::blocks::CardBlockStatus;
 pub use crate::cards::chargebacks::{ChargebackOutcome, ChargebackState};
 pub use crate::cards::{CardAction, CardChannel, CardStatus};
@@ -211,6 +212,13 @@ graphql_enums! {
     DocumentStatus = "DocumentStatus",
     PrintKind = "PrintKind",
     PrintLanguage = "PrintLanguage",
+    BillEnd = "BillEndReason",
+    BillKind = "BillKind",
+    BillStatus = "BillStatus",
+    DayCount = "DayCount",
+    DelinquencyBucket = "DelinquencyBucket",
+    InterestSide = "InterestSide",
+    StatementState = "StatementState",
     DueSource = "DueSource",
     DueStatus = "DueStatus",
     EventType = "LedgerEventType",

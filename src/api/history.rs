@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 
 use crate::access::Scope;
 use crate::api::approvals::{self, Approval};
+use crate::api::billing;
 use crate::api::books::{self, Entry};
 use crate::api::context::{Caller, allowed, caller};
 use crate::api::customers::{self, Customer};
@@ -138,6 +139,9 @@ pub struct HistoryFilter {
     action_type: Option<i32>,
     /// Only the operations that this number of another system's groups of actions stands for.
     action_group: Option<i32>,
+    /// Only what concerns this bill: what was done to it and its statement, and what settled what it asks for; of these the
+    /// newest thousand.
+    bill: Option<ID>,
 }
 
 /// Questions about histories. Scope: read.
@@ -210,7 +214,18 @@ pub async fn of_traces(
         Some(none) if none.is_empty() => return Ok(Connection::empty()),
         asked => asked.unwrap_or_default(),
     };
+    let commands = match &filter.bill {
+        None => None,
+        Some(id) => Some(match id.parse() {
+            Ok(id) => billing::commands_of(caller, id).await?,
+            Err(_) => Vec::new(),
+        }),
+    };
+    if commands.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Connection::empty());
+    }
     let filter = history::HistoryFilter {
+        commands: commands.unwrap_or_default(),
         from: filter.from.map(|at| at.0),
         before: filter.until.map(|at| at.0),
         operations,

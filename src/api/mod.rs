@@ -27,6 +27,7 @@ pub mod history_codes;
 pub mod input;
 pub mod inputs;
 pub mod instalments;
+pub mod billing;
 pub mod insurance;
 pub mod jobs;
 pub mod limits;

@@ -40,6 +40,7 @@ use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
 use super::instalments::{
     InstalmentContractMutation, InstalmentContractQuery, InstalmentModelMutation, InstalmentModelQuery, SimulationQuery,
 };
+use super::billing::{BillingMutation, BillingQuery};
 use super::insurance::{InsuranceMutation, InsurancePackageMutation, InsurancePackageQuery, InsuranceQuery};
 use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
@@ -82,6 +83,7 @@ pub struct Query(
     InsuranceQuery,
     ProviderQuery,
     PaymentOrderQuery,
+    BillingQuery,
     BooksQuery,
     DocumentQuery,
     PrintQuery,
@@ -124,6 +126,7 @@ pub struct Mutation(
     InsuranceMutation,
     DueMutation,
     RecurringMutation,
+    BillingMutation,
     MovementMutation,
     LoadMutation,
     HoldMutation,

@@ -15,6 +15,8 @@ crate::words! {
     DueSource {
         /// Somebody, by hand.
         Manual = "MANUAL",
+        /// A bill: the minimum payment of a statement, and fees of reminders.
+        Bill = "BILL",
     }
 
     /// Where a due is in its life.

@@ -36,6 +36,8 @@ pub struct HistoryFilter {
     pub operations: Vec<String>,
     /// Only what was done in this request.
     pub group: Option<String>,
+    /// Only these commands, by their place in the audit trail; all when empty.
+    pub commands: Vec<i64>,
 }
 
 /// A command that touched the thing.
@@ -106,6 +108,10 @@ impl Parts {
                 let group = self.bind(group.as_str().into());
                 conditions.push_str(&format!(" AND c.request_id = {group}"));
             }
+        }
+        if !filter.commands.is_empty() {
+            let commands: Vec<String> = filter.commands.iter().map(ToString::to_string).collect();
+            conditions.push_str(&format!(" AND l.command_sequence IN ({})", commands.join(", ")));
         }
         if let Some(moment) = filter.from {
             let moment = self.bind(moment.into());
@@ -209,6 +215,7 @@ pub async fn touches(
         before: Some(record.occurred_at.saturating_add(1)),
         operations: vec![record.operation],
         group: Some(record.request_id),
+        commands: Vec::new(),
     };
     let mut below = None;
     loop {

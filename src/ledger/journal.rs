@@ -16,7 +16,7 @@ use super::position::Position;
 pub use super::query::Page;
 use super::query::Query;
 use super::rows::known_currency;
-pub use super::transactions::{Transaction, TransactionFilter, TransactionsOf, transactions_of};
+pub use super::transactions::{EntrySpan, Transaction, TransactionFilter, TransactionsOf, transactions_of};
 use crate::database::{Kind, Listed, listed};
 use crate::primitives::clock::Micros;
 use crate::primitives::{AccountId, CardId, Clock, Currency, EntryId, HoldId, LedgerAccountId, Minor, TenantId};

@@ -37,6 +37,23 @@ pub struct Transaction {
     pub description: String,
 }
 
+/// A span of the journal that is not one of days: what a statement of an account has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct EntrySpan {
+    /// It begins behind this entry.
+    pub above: i64,
+    /// Up to this entry, and nothing behind it but `also`.
+    pub cut: i64,
+    /// Only what counts by this day.
+    pub through: Option<NaiveDate>,
+    /// Not what the span before has: up to an entry, and by a day.
+    pub before: Option<(i64, NaiveDate)>,
+    /// Nor these entries, from the first to the last: none when zero.
+    pub except: (i64, i64),
+    /// And these besides.
+    pub also: (i64, i64),
+}
+
 /// Which transactions to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TransactionFilter {
@@ -46,6 +63,8 @@ pub struct TransactionFilter {
     pub before: Option<NaiveDate>,
     /// Only these kinds; all when empty.
     pub kinds: Vec<TransactionKind>,
+    /// Only in this span.
+    pub span: Option<EntrySpan>,
 }
 
 const TRANSACTION: &str = "SELECT account_id, entry_sequence, kind, currency, account_amount_minor, \
@@ -117,8 +136,28 @@ fn cut(query: &mut Query, filter: &TransactionFilter, page: Page<i64>) {
         query.and("authorised_on < ", before.into());
     }
     query.kinds(&filter.kinds);
+    if let Some(span) = &filter.span {
+        within(query, span);
+    }
     let (after, before) = (page.after.map(Value::from), page.before.map(Value::from));
     query.page("entry_sequence", true, after, before, page.backward, page.limit);
+}
+
+fn within(query: &mut Query, span: &EntrySpan) {
+    let mut of_span = format!("entry_sequence <= {}", span.cut);
+    if let Some(through) = span.through {
+        let through = query.bind(through.into());
+        of_span.push_str(&format!(" AND value_date <= ${through}"));
+    }
+    if let Some((cut, through)) = span.before {
+        let through = query.bind(through.into());
+        of_span.push_str(&format!(" AND (entry_sequence > {cut} OR value_date > ${through})"));
+    }
+    let (except, also) = (span.except, span.also);
+    query.and_raw(&format!(
+        "entry_sequence > {} AND (({of_span} AND NOT entry_sequence BETWEEN {} AND {}) OR entry_sequence BETWEEN {} AND {})",
+        span.above, except.0, except.1, also.0, also.1
+    ));
 }
 
 fn transaction(row: &QueryResult) -> Result<Transaction, LedgerFault> {

@@ -128,6 +128,16 @@ ids! {
     InsuranceEventId = "iev";
     /// What was charged for a period of an insurance.
     InsurancePremiumId = "ipm";
+    /// How the accounts of a product are billed: its id is the product's.
+    BillingPlanId = "bpl";
+    /// Where an account stands in its billing: its id is the account's.
+    BillingAccountId = "bac";
+    /// A statement of an account.
+    StatementId = "sta";
+    /// A bill, or a reminder of one.
+    BillId = "bil";
+    /// A statement that was asked for again.
+    StatementReprintId = "rpr";
     /// A payment service provider.
     PaymentProviderId = "ppr";
     /// A payment through a provider.

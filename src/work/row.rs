@@ -77,6 +77,16 @@ pub enum Table {
     InsuranceEvent,
     /// What was charged for them.
     InsurancePremium,
+    /// How the accounts of products are billed.
+    BillingPlan,
+    /// Where accounts stand in it.
+    BillingAccount,
+    /// Statements.
+    Statement,
+    /// Bills, and reminders of them.
+    Bill,
+    /// Statements that were asked for again.
+    StatementReprint,
     /// Who takes payments for the tenant.
     PaymentProvider,
     /// Payments through them.

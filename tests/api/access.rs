@@ -430,6 +430,9 @@ on_both_databases! {
             ("subscribeInsurance", "money", on(json!({ "package": { "code": "a" } }))),
             ("recordInsuranceEvent", "money", json!({ "insurance": { "id": "ict_1" }, "event": "A" })),
             ("endInsurance", "money", json!({ "insurance": { "id": "ict_1" }, "reason": "X" })),
+            ("setBillingPlan", "admin", json!({ "product": { "code": "a" }, "closureDay": 1, "paymentDays": 1, "minimumSharePct": "1" })),
+            ("cancelDelinquency", "money", on(json!({}))),
+            ("reprintStatement", "money", json!({ "statement": { "id": "sta_1" } })),
         ];
         let schema = app.ok("{ __schema { mutationType { fields { name } } } }", json!({})).await;
         let fields = schema["__schema"]["mutationType"]["fields"].as_array().expect("fields").clone();
@@ -498,6 +501,8 @@ on_both_databases! {
             ("read", "{ insurancePackages { nodes { id } } }"),
             ("read", "{ insuranceContract(by: { id: \"ict_1\" }) { id } }"),
             ("read", "{ insuranceContracts { nodes { id } } }"),
+            ("read", "{ statement(by: { id: \"sta_1\" }) { id } }"),
+            ("read", "{ bill(id: \"bil_1\") { id } }"),
             ("read", "{ providerPayments { nodes { id } } }"),
             ("admin", "{ paymentProvider(code: \"p\") { code } }"),
             ("admin", "{ paymentProviders { nodes { code } } }"),

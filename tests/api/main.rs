@@ -15,6 +15,7 @@ mod approvals;
 mod attacks;
 mod bad_input;
 mod batches;
+mod billing;
 mod blocks;
 mod books;
 mod cards;

@@ -9,6 +9,7 @@ use crate::accounts::model::{self, Payee};
 use crate::accounts::products::{CharityTerms, ReferenceTerms};
 use crate::api::accounts::prepaid::Prepaid;
 use crate::api::applications::{self, LimitApplication};
+use crate::api::billing::BillingPlan;
 use crate::api::blocks::{self, Block};
 use crate::api::context::{allowed, caller};
 use crate::api::debits::queries::DirectDebitFilter;
@@ -133,18 +134,7 @@ impl MoneyFields {
 
     /// How payments to it are made, whatever is billed: none where its product names no bank account.
     async fn bank_payment_details(&self, ctx: &Context<'_>) -> Result<Option<BankPaymentDetails>, Fault> {
-        let product = caller(ctx)?.loaders.row::<model::Product>(self.0.product).await?;
-        let product = product.ok_or_else(|| Fault::internal(&"an account without its product"))?;
-        let Some(payee) = product.payee else { return Ok(None) };
-        let reference = self.0.payment_reference.clone();
-        let rule = product.reference.map(|scheme| scheme.rule);
-        let code_line = match (&payee.account, rule) {
-            (BankAccount::Domestic(BankAccountClass::BankgiroDk, creditor), Some(rule)) => {
-                rule.code_line(reference.as_deref(), creditor)
-            }
-            _ => None,
-        };
-        Ok(Some(BankPaymentDetails { bank_account: payee.into(), reference, code_line }))
+        BankPaymentDetails::of(ctx, &self.0).await
     }
 }
 
@@ -157,6 +147,27 @@ pub struct BankPaymentDetails {
     reference: Option<String>,
     /// All of it as the code line of a Danish payment slip.
     code_line: Option<String>,
+}
+
+impl BankPaymentDetails {
+    /// Those of an account; none where its product names no bank account.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn of(ctx: &Context<'_>, account: &model::Account) -> Result<Option<Self>, Fault> {
+        let product = caller(ctx)?.loaders.row::<model::Product>(account.product).await?;
+        let product = product.ok_or_else(|| Fault::internal(&"an account without its product"))?;
+        let Some(payee) = product.payee else { return Ok(None) };
+        let reference = account.payment_reference.clone();
+        let rule = product.reference.map(|scheme| scheme.rule);
+        let code_line = match (&payee.account, rule) {
+            (BankAccount::Domestic(BankAccountClass::BankgiroDk, creditor), Some(rule)) => {
+                rule.code_line(reference.as_deref(), creditor)
+            }
+            _ => None,
+        };
+        Ok(Some(Self { bank_account: payee.into(), reference, code_line }))
+    }
 }
 
 /// The bank account that payments are made to: an IBAN, or a domestic number with its class.
@@ -238,6 +249,11 @@ impl ProductMoneyFields {
     async fn payment_reference(&self) -> Option<PaymentReferenceScheme> {
         let scheme = self.0.reference?;
         Some(PaymentReferenceScheme { rule: scheme.rule, length: scheme.length.into() })
+    }
+
+    /// How its accounts are billed; null where they are not.
+    async fn billing(&self, ctx: &Context<'_>) -> Result<Option<BillingPlan>, Fault> {
+        BillingPlan::of(ctx, &self.0).await
     }
 
     /// The bank account that payments to its accounts are made to.

@@ -24,6 +24,7 @@ use crate::api::inputs::{AccountBy, CustomerBy, FromNothing as _, ProductBy, fil
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::parties::{self, Party};
+use crate::api::billing::BillingFields;
 use crate::api::recurring::RecurringFields;
 use crate::api::recurring::terms::Terms;
 use crate::api::scalars::{CurrencyCode, Date, DateTime, Json};
@@ -203,6 +204,11 @@ impl AccountFields {
     #[graphql(flatten)]
     fn due_fields(&self) -> DueFields {
         DueFields(self.0.clone())
+    }
+
+    #[graphql(flatten)]
+    fn billing_fields(&self) -> BillingFields {
+        BillingFields(self.0.clone())
     }
 
     #[graphql(flatten)]

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::InputObject;
+use async_graphql::{ID, InputObject};
 
 use super::types::{Transaction, read_transaction_id};
 use crate::api::accounts;
+use crate::api::billing;
 use crate::api::context::Caller;
 use crate::api::enums::TransactionKind;
 use crate::api::fault::Fault;
@@ -27,6 +28,16 @@ pub struct TransactionFilter {
     month: Option<String>,
     /// Only of these kinds; of all when absent. At least one.
     kinds: Option<Vec<TransactionKind>>,
+    /// Only those of this statement of the account: then of whatever days, where none are given.
+    statement: Option<ID>,
+}
+
+impl TransactionFilter {
+    /// The statement that it names.
+    #[must_use]
+    pub fn statement(&self) -> Option<&ID> {
+        self.statement.as_ref()
+    }
 }
 
 /// The transactions of an account, newest first.
@@ -40,10 +51,16 @@ pub async fn transactions(
     args: &PageArgs,
 ) -> Result<Connection<Transaction>, Fault> {
     let window = Window::<EntrySequence>::new(args)?;
+    let asked = filter.statement.is_some();
+    let of_statement = billing::filtered(caller, account, &filter).await?;
+    if asked && of_statement.is_none() {
+        return Ok(Connection::empty());
+    }
     let span = Days::of(filter.from, filter.to, filter.month.as_deref())?;
     // Without bounds, the last thirty days and today, as the tenant counts them.
     let span = match span {
         Some(span) => span,
+        None if asked => Days::default(),
         None => {
             let standing = caller.loaders.position(account).await?;
             Days::last_thirty(standing.map_or_else(|| caller.engine.clock().today(), |standing| standing.today))
@@ -53,7 +70,25 @@ pub async fn transactions(
         from: span.from,
         before: span.before,
         kinds: filter_list("kinds", filter.kinds)?.unwrap_or_default(),
+        span: of_statement,
     };
+    let page = window.page(|key| key.0);
+    let rows = caller.loaders.transactions(journal::TransactionsOf { account, filter, page }).await?;
+    Ok(window.connect(Arc::unwrap_or_clone(rows), |row| EntrySequence(row.entry_sequence), Transaction::new))
+}
+
+/// The transactions of an account in a span of the journal, newest first, whatever days they are of.
+///
+/// # Errors
+/// `BAD_REQUEST` for the page, and the database's.
+pub async fn operations(
+    caller: &Caller,
+    account: AccountId,
+    span: journal::EntrySpan,
+    args: &PageArgs,
+) -> Result<Connection<Transaction>, Fault> {
+    let window = Window::<EntrySequence>::new(args)?;
+    let filter = journal::TransactionFilter { span: Some(span), ..journal::TransactionFilter::default() };
     let page = window.page(|key| key.0);
     let rows = caller.loaders.transactions(journal::TransactionsOf { account, filter, page }).await?;
     Ok(window.connect(Arc::unwrap_or_clone(rows), |row| EntrySequence(row.entry_sequence), Transaction::new))

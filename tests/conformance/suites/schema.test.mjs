@@ -51,6 +51,7 @@ test('the rows of every list are nodes, but for events and what is a part of som
     messages.map(({ line }) => lines[line - 1]),
     [
       'type AccountParticipantEdge {',
+      'type BillEdge {',
       'type CustomActionVersionEdge {',
       'type DocumentKindEdge {',
       'type DueSettlementEdge {',
@@ -63,6 +64,8 @@ test('the rows of every list are nodes, but for events and what is a part of som
       'type PrintBrandEdge {',
       'type PrintTemplateEdge {',
       'type ReceivableEntryEdge {',
+      'type StatementEdge {',
+      'type StatementReprintEdge {',
     ],
   );
 });

@@ -9,6 +9,9 @@ pub const READS: &[(&str, usize, &str)] = &[
         2,
         "query($id: ID!) { providerPayments(filter: { account: $id }) { nodes { id } } }",
     ),
+    ("Query.statement.by.id", 30, "query($id: ID!) { statement(by: { id: $id }) { id } }"),
+    ("Query.statement.by.of.account.id", 3, "query($id: ID!) { statement(by: { of: { account: { id: $id } } }) { id } }"),
+    ("Query.bill.id", 30, "query($id: ID!) { bill(id: $id) { id } }"),
     ("Query.insurancePackage.by.id", 25, "query($id: ID!) { insurancePackage(by: { id: $id }) { id code } }"),
     ("Query.insuranceContract.by.id", 26, "query($id: ID!) { insuranceContract(by: { id: $id }) { id status } }"),
     (
@@ -52,6 +55,14 @@ pub fn writes() -> Vec<(&'static str, usize, Value)> {
             json!({ "account": id, "package": { "code": "mine" }, "event": "ON" }),
         ),
         ("subscribeInsurance.input.package.id", 25, json!({ "account": mine, "package": id, "event": "ON" })),
+        (
+            "setBillingPlan.input.product.id",
+            1,
+            json!({ "product": id, "closureDay": 1, "paymentDays": 1, "minimumSharePct": "1" }),
+        ),
+        ("cancelDelinquency.input.account.id", 2, json!({ "account": id })),
+        ("reprintStatement.input.statement.id", 30, json!({ "statement": id })),
+        ("reprintStatement.input.statement.of.account.id", 2, json!({ "statement": { "of": { "account": id } } })),
         ("recordInsuranceEvent.input.insurance.id", 26, json!({ "insurance": id, "event": "ON" })),
         (
             "recordInsuranceEvent.input.insurance.of.account.id",
