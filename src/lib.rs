@@ -42,6 +42,10 @@ pub mod recurring;
 
 pub mod debits;
 
+pub mod purchases;
+
+pub mod identification;
+
 pub mod documents;
 pub mod printing;
 

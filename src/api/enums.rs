@@ -35,6 +35,7 @@ pub use crate::debits::{DebitOutcome, DebitReason, DebitSource, DirectDebitActio
 pub use crate::documents::DocumentStatus;
 pub use crate::dues::{DueSource, DueStatus};
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
+pub use crate::identification::{IdentificationClaim, IdentificationKind};
 pub use crate::instalments::contracts::{
     ContractAction as InstalmentContractAction, ContractState as InstalmentContractState, InstalmentStatus,
     SettledBy as InstalmentSettledBy,
@@ -56,6 +57,7 @@ pub use crate::ledger::{
 };
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
+pub use crate::purchases::{PurchaseAction, PurchaseKind, PurchaseState};
 pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransferState, TransferOutcome};
 pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPaymentState};
 pub use crate::payments::reimbursements::ReimbursementType;
@@ -223,6 +225,8 @@ graphql_enums! {
     InstalmentPosting = "InstalmentPosting",
     RepaymentMethod = "RepaymentMethod",
     HoldStatus = "HoldStatus",
+    IdentificationClaim = "IdentificationClaim",
+    IdentificationKind = "IdentificationKind",
     IdentifierCountry = "IdentifierCountry",
     IdentifierKind = "IdentifierKind",
     InsuranceAction = "InsuranceAction",
@@ -259,6 +263,9 @@ graphql_enums! {
     PremiumBasis = "PremiumBasis",
     PremiumPeriod = "PremiumPeriod",
     PremiumRounding = "PremiumRounding",
+    PurchaseAction = "PurchaseAction",
+    PurchaseKind = "PurchaseKind",
+    PurchaseState = "PurchaseState",
     ProviderKind = "PaymentProviderKind",
     ProviderOperation = "ProviderOperation",
     ProviderPaymentState = "ProviderPaymentState",

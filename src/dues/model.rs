@@ -15,6 +15,8 @@ crate::words! {
     DueSource {
         /// Somebody, by hand.
         Manual = "MANUAL",
+        /// Purchases on an invoice or a loan.
+        Purchase = "PURCHASE",
     }
 
     /// Where a due is in its life.

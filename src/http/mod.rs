@@ -9,6 +9,7 @@ pub mod documents;
 pub mod explorer;
 pub mod metrics;
 pub mod oauth;
+pub mod identification;
 pub mod providers;
 
 mod answer;

@@ -128,6 +128,16 @@ ids! {
     InsuranceEventId = "iev";
     /// What was charged for a period of an insurance.
     InsurancePremiumId = "ipm";
+    /// What purchases on a product's accounts go by: the product's id.
+    PurchaseTermsId = "ptm";
+    /// An account that purchases are on: the account's id.
+    PurchaseAccountId = "pua";
+    /// A purchase.
+    PurchaseId = "pur";
+    /// Who vouches for customers.
+    IdentificationProviderId = "idp";
+    /// That a customer was identified.
+    IdentificationId = "idt";
     /// A payment service provider.
     PaymentProviderId = "ppr";
     /// A payment through a provider.
