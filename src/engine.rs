@@ -294,8 +294,21 @@ impl Engine {
         let providers = Providers::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
         let identifications =
             Identifications::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
-        let engine =
-            Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, providers, identifications, days, stop, tasks };
+        let engine = Self {
+            db,
+            surroundings,
+            workers,
+            feed,
+            recent,
+            outbound,
+            jobs,
+            actions,
+            providers,
+            identifications,
+            days,
+            stop,
+            tasks,
+        };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine
     }

@@ -57,13 +57,13 @@ pub use crate::ledger::{
 };
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
-pub use crate::purchases::{PurchaseAction, PurchaseKind, PurchaseState};
 pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransferState, TransferOutcome};
 pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPaymentState};
 pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::payments::schemes::SettlementDirection;
 pub use crate::primitives::references::ReferenceRule;
 pub use crate::printing::{PrintKind, PrintLanguage};
+pub use crate::purchases::{PurchaseAction, PurchaseKind, PurchaseState};
 pub use crate::recurring::{
     PaymentOrderAction, PaymentOrderReason, PaymentOrderStatus, PaymentScope, RecurringAction, RecurringMethod,
     RecurringState,

@@ -183,7 +183,8 @@ pub async fn on_the_way(
     tenant: TenantId,
     accounts: &[AccountId],
 ) -> Result<Vec<DirectDebit>, LedgerFault> {
-    let mut query = crate::ledger::query::Query::new("SELECT found.* FROM direct_debit found WHERE tenant_id = ", tenant);
+    let mut query =
+        crate::ledger::query::Query::new("SELECT found.* FROM direct_debit found WHERE tenant_id = ", tenant);
     query.and_any("account_id", accounts.iter().map(|account| account.0.into()).collect());
     query.and_raw(ON_THE_WAY.condition);
     query.all(db).await?.iter().map(DirectDebit::of_result).collect()

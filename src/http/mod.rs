@@ -7,9 +7,9 @@
 
 pub mod documents;
 pub mod explorer;
+pub mod identification;
 pub mod metrics;
 pub mod oauth;
-pub mod identification;
 pub mod providers;
 
 mod answer;

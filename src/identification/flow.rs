@@ -182,7 +182,9 @@ impl Identifications {
             Err(error) => return Err(token_invalid(&error.to_string()).into()),
         };
         let issued = claims.get("iat").and_then(serde_json::Value::as_i64);
-        let Some(issued) = issued else { return Err(token_invalid("the token does not say when it was issued").into()) };
+        let Some(issued) = issued else {
+            return Err(token_invalid("the token does not say when it was issued").into());
+        };
         if now >= issued.saturating_add(settings.minutes * 60) {
             return Ok(after_login(provider, return_url));
         }

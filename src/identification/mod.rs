@@ -21,9 +21,9 @@ pub mod model;
 pub mod oidc;
 pub mod refusals;
 pub mod store;
-pub mod token;
 #[cfg(test)]
 mod tests;
+pub mod token;
 
 pub use commands::{NoteIdentification, SetIdentificationProvider};
 pub use flow::{Asked, Identifications, Shown};

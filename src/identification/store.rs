@@ -16,7 +16,8 @@ use entity::{identification, identification_provider};
 pub static NAME: Index =
     Index { table: Table::IdentificationProvider, column: "name", field: "name", what: "the name" };
 /// A state counts once.
-pub static STATE: Index = Index { table: Table::Identification, column: "state_key", field: "state", what: "the state" };
+pub static STATE: Index =
+    Index { table: Table::Identification, column: "state_key", field: "state", what: "the state" };
 /// Where secrets are sealed.
 pub const SEALED: SealedColumn = SealedColumn {
     table: "identification_provider",

@@ -25,8 +25,7 @@ pub(super) fn owed(work: &mut Work, account: AccountId) -> Decision<Minor> {
 /// The books'.
 pub(super) fn book(work: &mut Work, account: &Account, reference: &str, amount: Minor) -> Decision<EntryId> {
     let draft = Draft::new(TransactionKind::Purchase, account.currency, "Purchase".into());
-    let mut draft =
-        draft.moving(Side::account(account.id), Side::Internal(InternalRole::MerchantSettlement), amount);
+    let mut draft = draft.moving(Side::account(account.id), Side::Internal(InternalRole::MerchantSettlement), amount);
     draft.facts.reference = Some(reference.to_owned());
     Ok(work.post(&draft).named(&[(account.id, "account")])?.id)
 }

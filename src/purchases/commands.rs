@@ -324,8 +324,7 @@ fn sum(content: &PurchaseContent) -> Result<Minor, Refused> {
 /// # Errors
 /// That something is not loaded yet.
 pub(super) fn standing(work: &mut Work, account: &PurchaseAccount) -> Decision<super::model::Standing> {
-    let (debt, debits) =
-        (owed(work, account.account()), work.all::<_, Account>(&ON_THE_WAY, account.account()));
+    let (debt, debits) = (owed(work, account.account()), work.all::<_, Account>(&ON_THE_WAY, account.account()));
     Ok(super::model::Standing { debt: debt?, payment: super::underway(&debits?), today: work.today() })
 }
 

@@ -103,7 +103,9 @@ impl PurchaseState {
                 &[S::Unpaid, S::Postponed, S::PaymentScheduled, S::Paid, S::Overdue, S::Transferred]
             }
             S::Overdue => &[S::Unpaid, S::PaymentScheduled, S::ProcessingPayment, S::Postponed, S::Paid],
-            S::Paid => &[S::NotProduced, S::Unpaid, S::PaymentScheduled, S::ProcessingPayment, S::Postponed, S::Overdue],
+            S::Paid => {
+                &[S::NotProduced, S::Unpaid, S::PaymentScheduled, S::ProcessingPayment, S::Postponed, S::Overdue]
+            }
             S::Transferred => &[],
         }
     }

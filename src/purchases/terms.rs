@@ -72,8 +72,7 @@ impl Command for SetPurchaseTerms {
                 Ok(())
             })?
         } else {
-            let row =
-                PurchaseTerms { id, ordinal: work.ordinal(), kind: self.kind, terms, created_at: work.now() };
+            let row = PurchaseTerms { id, ordinal: work.ordinal(), kind: self.kind, terms, created_at: work.now() };
             work.insert(row)?
         };
         work.tell(events::of_terms(&terms));

@@ -154,9 +154,7 @@ fn what_is_to_be_paid_at_least_falls_with_what_is_paid() {
 #[test]
 fn days_and_rates_have_bounds() {
     let today = day("2026-04-15");
-    for (due, fine) in
-        [("2026-04-14", false), ("2026-04-15", true), ("2029-04-17", true), ("2029-04-18", false)]
-    {
+    for (due, fine) in [("2026-04-14", false), ("2026-04-15", true), ("2029-04-17", true), ("2029-04-18", false)] {
         assert_eq!(check_due("dueDate", day(due), today).is_ok(), fine, "{due}");
     }
     for (rate, fine) in [("0", true), ("-0.0001", false), ("100", true), ("100.0001", false), ("9.99999", false)] {

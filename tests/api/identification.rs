@@ -105,7 +105,9 @@ impl OpenId {
 
 async fn metadata(State(openid): State<OpenId>) -> Json<Value> {
     let at = |path: &str| format!("{}{path}", openid.url);
-    Json(json!({ "issuer": openid.url, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"), "jwks_uri": at("/keys") }))
+    Json(
+        json!({ "issuer": openid.url, "authorization_endpoint": at("/authorize"), "token_endpoint": at("/token"), "jwks_uri": at("/keys") }),
+    )
 }
 
 async fn token(

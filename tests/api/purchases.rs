@@ -14,17 +14,19 @@ pub const SHOWN: &str = "account { __typename id } kind state balance { amount }
 
 /// The products of the five kinds, with their terms.
 pub async fn products(app: &TestApp) {
-    for (code, family) in
-        [("own-loan", "LOAN"), ("large-loan", "LOAN"), ("pay-later", "INVOICE"), ("b2b", "INVOICE"), ("direct", "INVOICE")]
-    {
+    for (code, family) in [
+        ("own-loan", "LOAN"),
+        ("large-loan", "LOAN"),
+        ("pay-later", "INVOICE"),
+        ("b2b", "INVOICE"),
+        ("direct", "INVOICE"),
+    ] {
         let product = json!({ "code": code, "alias": code, "family": family, "currency": "EUR", "debtRule": "LIMIT",
             "defaultCreditLimit": "1000", "maximumCreditLimit": "50000", "paymentReference": { "rule": "OCR_SE" },
             "payee": { "iban": "SE3550000000054910000003", "name": "Later AB" } });
         app.done("createProduct", product, "replayed").await;
     }
-    let lent = |product: &str, kind: &str| {
-        json!({ "product": { "code": product }, "kind": kind, "months": 12, "interestRatePct": "12", "invoiceFee": euros("1.00") })
-    };
+    let lent = |product: &str, kind: &str| json!({ "product": { "code": product }, "kind": kind, "months": 12, "interestRatePct": "12", "invoiceFee": euros("1.00") });
     app.done("setPurchaseTerms", lent("own-loan", "LOAN"), "replayed").await;
     app.done("setPurchaseTerms", lent("large-loan", "LARGE_AMOUNT_LOAN"), "replayed").await;
     let invoice = json!({ "product": { "code": "pay-later" }, "kind": "INVOICE", "loanProduct": { "code": "own-loan" },

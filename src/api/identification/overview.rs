@@ -80,8 +80,10 @@ impl OverviewQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What you call the purchase.")] purchase_id: String,
-        #[graphql(desc = "The customer's token: of a provider SELF, one that you have signed; otherwise a text of your \
-                          own that nobody can guess, one for each customer.")]
+        #[graphql(
+            desc = "The customer's token: of a provider SELF, one that you have signed; otherwise a text of your \
+                          own that nobody can guess, one for each customer."
+        )]
         customer_auth_token: String,
         #[graphql(desc = "Who vouches for the customer: the name of a provider.")] provider: String,
         #[graphql(desc = "Where the customer is to come back to: an address of the provider's list.")]
@@ -92,8 +94,7 @@ impl OverviewQuery {
         let Some(found) = store::called(caller.db(), caller.tenant(), &reference).await? else { return Ok(None) };
         let Some(account) = accounts::by_id(caller, found.account).await? else { return Ok(None) };
         let customer = account.account().owner;
-        let asked =
-            Asked { customer, token: &customer_auth_token, provider: &provider, return_url: &return_url };
+        let asked = Asked { customer, token: &customer_auth_token, provider: &provider, return_url: &return_url };
         let engine = engine(ctx)?;
         Ok(Some(match Box::pin(engine.identifications.ask(caller.tenant(), asked)).await {
             Ok(Shown::Yes) => PurchaseOverviewResult::Shown(PurchaseOverview(customer)),

@@ -189,12 +189,7 @@ impl PurchaseMutation {
         let call = Call::begin(ctx, "produceInvoice", Scope::Money, Reach::Tenant).await?;
         let account = named("account", "account", input.account.to_domain());
         let command = account.map(|account| ProduceInvoice { account, due_on: input.due_date.0 });
-        of_account!(
-            ctx,
-            call.run(&input.idempotency_key, command).await?,
-            ProduceInvoiceResult,
-            ProduceInvoiceSuccess
-        )
+        of_account!(ctx, call.run(&input.idempotency_key, command).await?, ProduceInvoiceResult, ProduceInvoiceSuccess)
     }
 
     /// Puts the due date of an invoice off; of an overdue one as well. A loan's is not. Scope: money.

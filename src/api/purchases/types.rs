@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Object, SimpleObject};
 
+use crate::accounts::model::Product;
 use crate::api::accounts::{Account, PayeeAccount};
 use crate::api::books::{self, Entry};
 use crate::api::context::{Caller, caller};
@@ -13,7 +14,6 @@ use crate::api::money::Money;
 use crate::api::outputs;
 use crate::api::pagination::Listed;
 use crate::api::scalars::{Date, DateTime, Decimal};
-use crate::accounts::model::Product;
 use crate::debits::DirectDebit;
 use crate::primitives::{AccountId, Currency, Minor};
 use crate::purchases as domain;
