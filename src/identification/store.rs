@@ -178,7 +178,7 @@ pub async fn valid(
     query.and("valid_until_us > ", now.into());
     query.end(" ORDER BY ordinal DESC LIMIT 1");
     let rows = query.all(db).await?;
-    Ok(rows.first().map(Identification::of_result).transpose()?)
+    rows.first().map(Identification::of_result).transpose()
 }
 
 /// Whether a state has come back.

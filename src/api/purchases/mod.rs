@@ -1,8 +1,8 @@
 //! Purchases on invoices and loans in the API.
 
-mod mutations;
-mod queries;
-mod terms;
+pub mod mutations;
+pub mod queries;
+pub mod terms;
 pub mod types;
 
 pub use mutations::PurchaseMutation;
