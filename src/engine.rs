@@ -22,6 +22,7 @@ use crate::documents;
 use crate::dues;
 use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
+use crate::identification::{self, Identifications};
 use crate::instalments;
 use crate::insurance;
 use crate::jobs::approvals::{self, TheHouse};
@@ -41,6 +42,7 @@ use crate::payments::simulator::SimulateRails;
 use crate::persons;
 use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
 use crate::printing;
+use crate::purchases;
 use crate::recurring;
 use crate::refused::{self, RefusalCode};
 use crate::sealing::SealedColumn;
@@ -76,6 +78,7 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<debits::steps::SendDirectDebits>(),
         step::<debits::steps::SimulateDirectDebits>(),
         step::<debits::steps::ReleaseDirectDebits>(),
+        step::<purchases::TurnPurchases>(),
         step::<mandates::expiry::ExpireMandates>(),
     ]
 }
@@ -104,6 +107,8 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         billing::refusals::CODES.to_vec(),
         debits::refusals::CODES.to_vec(),
         instalments::refusals::CODES.to_vec(),
+        purchases::refusals::CODES.to_vec(),
+        identification::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
@@ -132,6 +137,8 @@ pub fn commands() -> Vec<Stored> {
         billing::COMMANDS,
         debits::COMMANDS,
         instalments::COMMANDS,
+        purchases::COMMANDS,
+        identification::COMMANDS,
         persons::COMMANDS,
         documents::COMMANDS,
         printing::COMMANDS,
@@ -155,6 +162,7 @@ pub fn sealed_columns() -> Vec<SealedColumn> {
         customers::store::SEALED,
         mandates::store::SEALED,
         providers::store::SEALED,
+        identification::store::SEALED,
     ]
 }
 
@@ -215,6 +223,8 @@ pub fn event_types() -> Vec<EventType> {
         billing::events::TYPES,
         accounts::blocks::events::TYPES,
         instalments::events::TYPES,
+        purchases::events::TYPES,
+        identification::events::TYPES,
         accounts::applications::events::TYPES,
         insurance::events::TYPES,
         providers::events::TYPES,
@@ -247,6 +257,8 @@ pub struct Engine {
     pub actions: Actions,
     /// Payment service providers, to be asked.
     pub providers: Providers,
+    /// Who vouches for customers, to be asked.
+    pub identifications: Identifications,
     days: Days,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -289,8 +301,23 @@ impl Engine {
         let actions =
             Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), is_for_scripts);
         let providers = Providers::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
-        let engine =
-            Self { db, surroundings, workers, feed, recent, outbound, jobs, actions, providers, days, stop, tasks };
+        let identifications =
+            Identifications::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
+        let engine = Self {
+            db,
+            surroundings,
+            workers,
+            feed,
+            recent,
+            outbound,
+            jobs,
+            actions,
+            providers,
+            identifications,
+            days,
+            stop,
+            tasks,
+        };
         engine.tasks.spawn(engine.feed.clone().listen(engine.stop.clone()));
         engine
     }

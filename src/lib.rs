@@ -43,6 +43,10 @@ pub mod recurring;
 pub mod billing;
 pub mod debits;
 
+pub mod purchases;
+
+pub mod identification;
+
 pub mod documents;
 pub mod printing;
 

@@ -260,7 +260,9 @@ async fn assemble(
     });
     let documents = http::documents::router(files, engine.clone(), limits.upload.clone());
     let call_backs = http::providers::router(engine.clone());
-    let mut routers = vec![explorer::router(explorer), oauth::router(access.clone()), documents, call_backs];
+    let identification = http::identification::router(engine.clone());
+    let mut routers =
+        vec![explorer::router(explorer), oauth::router(access.clone()), documents, call_backs, identification];
     match metrics_listener {
         Some(listener) => {
             let lifecycle = lifecycle.clone();

@@ -36,6 +36,8 @@ mod m20261129_000060_instalment_models;
 mod m20261129_000061_instalment_contracts;
 mod m20261130_000021_printing;
 mod m20261130_000011_billing;
+mod m20261130_000041_purchases;
+mod m20261130_000042_identification;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -74,6 +76,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000041_receivable_entries::Migration),
             Box::new(m20261130_000021_printing::Migration),
             Box::new(m20261130_000011_billing::Migration),
+            Box::new(m20261130_000041_purchases::Migration),
+            Box::new(m20261130_000042_identification::Migration),
         ]
     }
 }

@@ -11,16 +11,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey, Header};
+use jsonwebtoken::{Algorithm, Header};
 use reqwest::redirect::Policy;
 use serde::Deserialize;
-use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::database::Database;
+use crate::primitives::jwk::{PublicKey, find, usable_keys};
 use crate::primitives::{CustomerId, TenantId};
 
 use super::error::{AccessError, TokenError};
@@ -33,8 +30,6 @@ const REFRESH_AFTER: Duration = Duration::from_secs(600);
 const GIVE_UP_AFTER: Duration = Duration::from_secs(3_600);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_KEY_SET_BYTES: usize = 256 * 1024;
-/// RFC 7518, section 3.3.
-const MIN_RSA_BYTES: usize = 2048 / 8;
 
 /// An OpenID provider whose access tokens are believed.
 #[derive(Clone, Debug, Deserialize)]
@@ -54,12 +49,6 @@ pub struct ExternalIssuer {
     /// The claim with the id of the customer that the token is bound to. A token without it is bound to none,
     /// so the provider must give it to every person who is a customer, and scopes to nobody by default.
     pub customer_claim: String,
-}
-
-struct PublicKey {
-    kid: Option<String>,
-    algorithm: Algorithm,
-    decoding: DecodingKey,
 }
 
 struct KeySet {
@@ -220,43 +209,4 @@ pub(super) fn is_plain(address: &str) -> Result<bool, AccessError> {
         "http" if loopback => Ok(true),
         _ => Err(refuse()),
     }
-}
-
-/// The key of an id. A token without one is for a set of one key.
-fn find<'a>(keys: &'a [PublicKey], kid: Option<&str>) -> Option<&'a PublicKey> {
-    match (kid, keys) {
-        (Some(kid), keys) => keys.iter().find(|key| key.kid.as_deref() == Some(kid)),
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    }
-}
-
-/// One key that cannot be read must not hide the others, so each is read by itself.
-fn usable_keys(set: &Value) -> Vec<PublicKey> {
-    let keys = set.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    keys.iter().filter_map(|key| Jwk::deserialize(key).ok()).filter_map(|jwk| usable_key(&jwk)).collect()
-}
-
-/// A key to verify signatures with, whose type, size and algorithm fit. The sizes are checked here because
-/// the signature check presumes them.
-fn usable_key(jwk: &Jwk) -> Option<PublicKey> {
-    let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).map_or(0, |bytes| bytes.len());
-    let (algorithm, named) = match &jwk.algorithm {
-        AlgorithmParameters::RSA(key) if bytes(&key.n) >= MIN_RSA_BYTES => (Algorithm::RS256, KeyAlgorithm::RS256),
-        AlgorithmParameters::EllipticCurve(key)
-            if key.curve == EllipticCurve::P256 && bytes(&key.x) == 32 && bytes(&key.y) == 32 =>
-        {
-            (Algorithm::ES256, KeyAlgorithm::ES256)
-        }
-        AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 && bytes(&key.x) == 32 => {
-            (Algorithm::EdDSA, KeyAlgorithm::EdDSA)
-        }
-        _ => return None,
-    };
-    let common = &jwk.common;
-    let meant = common.key_algorithm.is_none_or(|algorithm| algorithm == named)
-        && common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature)
-        && common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
-    let decoding = DecodingKey::from_jwk(jwk).ok().filter(|_| meant)?;
-    Some(PublicKey { kid: common.key_id.clone(), algorithm, decoding })
 }

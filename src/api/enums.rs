@@ -36,6 +36,7 @@ pub use crate::debits::{DebitOutcome, DebitReason, DebitSource, DirectDebitActio
 pub use crate::documents::DocumentStatus;
 pub use crate::dues::{DueSource, DueStatus};
 pub use crate::events::webhooks::{DeliveryState, DisabledReason, WebhookState};
+pub use crate::identification::{IdentificationClaim, IdentificationKind};
 pub use crate::instalments::contracts::{
     ContractAction as InstalmentContractAction, ContractState as InstalmentContractState, InstalmentStatus,
     SettledBy as InstalmentSettledBy,
@@ -63,6 +64,7 @@ pub use crate::payments::reimbursements::ReimbursementType;
 pub use crate::payments::schemes::SettlementDirection;
 pub use crate::primitives::references::ReferenceRule;
 pub use crate::printing::{PrintKind, PrintLanguage};
+pub use crate::purchases::{PurchaseAction, PurchaseKind, PurchaseState};
 pub use crate::recurring::{
     PaymentOrderAction, PaymentOrderReason, PaymentOrderStatus, PaymentScope, RecurringAction, RecurringMethod,
     RecurringState,
@@ -231,6 +233,8 @@ graphql_enums! {
     InstalmentPosting = "InstalmentPosting",
     RepaymentMethod = "RepaymentMethod",
     HoldStatus = "HoldStatus",
+    IdentificationClaim = "IdentificationClaim",
+    IdentificationKind = "IdentificationKind",
     IdentifierCountry = "IdentifierCountry",
     IdentifierKind = "IdentifierKind",
     InsuranceAction = "InsuranceAction",
@@ -267,6 +271,9 @@ graphql_enums! {
     PremiumBasis = "PremiumBasis",
     PremiumPeriod = "PremiumPeriod",
     PremiumRounding = "PremiumRounding",
+    PurchaseAction = "PurchaseAction",
+    PurchaseKind = "PurchaseKind",
+    PurchaseState = "PurchaseState",
     ProviderKind = "PaymentProviderKind",
     ProviderOperation = "ProviderOperation",
     ProviderPaymentState = "ProviderPaymentState",

@@ -37,6 +37,7 @@ use super::dues::DueMutation;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
 use super::history_codes::{HistoryCodesMutation, HistoryCodesQuery};
+use super::identification::{IdentificationMutation, IdentificationQuery, OverviewQuery};
 use super::instalments::{
     InstalmentContractMutation, InstalmentContractQuery, InstalmentModelMutation, InstalmentModelQuery, SimulationQuery,
 };
@@ -57,6 +58,7 @@ use super::payments::remittances::RemittanceMutation;
 use super::payments::returns::ReturnMutation;
 use super::payments::schemes::SchemeMutation;
 use super::printing::{PrintDocumentMutation, PrintMutation, PrintQuery};
+use super::purchases::{PurchaseMutation, PurchaseQuery, PurchaseTermsMutation};
 use super::query::CommonQuery;
 use super::recurring::mutations::RecurringMutation;
 use super::recurring::orders::PaymentOrderQuery;
@@ -98,6 +100,9 @@ pub struct Query(
     MandateQuery,
     DirectDebitQuery,
     CreditTransferQuery,
+    PurchaseQuery,
+    IdentificationQuery,
+    OverviewQuery,
 );
 
 /// Everything that changes something. One per operation; bulk work takes list inputs.
@@ -146,4 +151,7 @@ pub struct Mutation(
     MandateMutation,
     DirectDebitMutation,
     CreditTransferMutation,
+    PurchaseTermsMutation,
+    PurchaseMutation,
+    IdentificationMutation,
 );

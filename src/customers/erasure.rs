@@ -24,7 +24,7 @@ crate::words! {
         Addresses = "ADDRESSES",
         /// What its cards had on them: the printed name and what was shown of the number.
         Cards = "CARDS",
-        /// What was written to blocks, to applications for limits and to insurances: reasons, comments and notes.
+        /// What was written to blocks, to applications for limits, to insurances and to purchases: reasons, comments, notes and what was bought.
         Remarks = "REMARKS",
         /// Who paid by its mandates from where.
         Mandates = "MANDATES",

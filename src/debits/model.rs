@@ -153,6 +153,16 @@ pub struct DirectDebit {
 }
 
 impl DirectDebit {
+    /// Whether the account is still to get what it collects.
+    #[must_use]
+    pub fn is_on_its_way(&self) -> bool {
+        match self.state {
+            DirectDebitState::Created | DirectDebitState::Sent | DirectDebitState::Accepted => true,
+            DirectDebitState::Paid => self.payment.is_none(),
+            _ => false,
+        }
+    }
+
     /// That it can become something.
     ///
     /// # Errors

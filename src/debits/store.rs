@@ -14,13 +14,23 @@ use crate::ledger::rows::{known, known_currency};
 use crate::mandates::SequenceType;
 use crate::primitives::{AccountId, DirectDebitId, EntryId, MandateId, Minor, TenantId};
 use crate::refused::Refused;
-use crate::work::row::{Index, Row, Table};
+use crate::work::row::{Index, Row, Set, Table};
 use crate::work::{Decision, Owned, Work, read};
 use entity::direct_debit::{Entity, Model};
 
 /// What the rail knows a debit by.
 pub static END_TO_END: Index =
     Index { table: Table::DirectDebit, column: "end_to_end", field: "endToEndId", what: "the end-to-end id" };
+
+/// What is on its way to an account: not sent yet, not answered yet, or paid and not the account's yet.
+pub static ON_THE_WAY: Set<DirectDebit> = Set {
+    name: "on_the_way",
+    owner: "account_id",
+    condition: "(found.state IN ('CREATED', 'SENT', 'ACCEPTED') OR (found.state = 'PAID' AND found.payment_id IS NULL))",
+    owner_of: |debit| debit.is_on_its_way().then_some(debit.account.0),
+    order: |one, other| one.ordinal.cmp(&other.ordinal),
+    bound: 10_000,
+};
 
 impl Row for DirectDebit {
     type Id = DirectDebitId;
@@ -111,6 +121,10 @@ impl Row for DirectDebit {
     fn uniques(&self) -> Vec<(&'static Index, &str)> {
         vec![(&END_TO_END, &self.end_to_end)]
     }
+
+    fn sets() -> &'static [Set<Self>] {
+        std::slice::from_ref(&ON_THE_WAY)
+    }
 }
 
 impl Owned for DirectDebit {
@@ -158,6 +172,22 @@ pub async fn list(
         query.and_any("state", filter.states.iter().map(|state| state.word().into()).collect());
     }
     read::page(db, query, true, page).await
+}
+
+/// What is on its way to accounts.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn on_the_way(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    accounts: &[AccountId],
+) -> Result<Vec<DirectDebit>, LedgerFault> {
+    let mut query =
+        crate::ledger::query::Query::new("SELECT found.* FROM direct_debit found WHERE tenant_id = ", tenant);
+    query.and_any("account_id", accounts.iter().map(|account| account.0.into()).collect());
+    query.and_raw(ON_THE_WAY.condition);
+    query.all(db).await?.iter().map(DirectDebit::of_result).collect()
 }
 
 /// The debit that has an end-to-end id.

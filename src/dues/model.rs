@@ -17,6 +17,8 @@ crate::words! {
         Manual = "MANUAL",
         /// A bill: the minimum payment of a statement, and fees of reminders.
         Bill = "BILL",
+        /// Purchases on an invoice or a loan.
+        Purchase = "PURCHASE",
     }
 
     /// Where a due is in its life.

@@ -7,6 +7,7 @@
 
 pub mod documents;
 pub mod explorer;
+pub mod identification;
 pub mod metrics;
 pub mod oauth;
 pub mod providers;

@@ -30,6 +30,8 @@ use crate::mandates::Mandate;
 use crate::mandates::payer::Sealed;
 use crate::mandates::store::SETS as MANDATES_OF;
 use crate::primitives::{AccountId, CustomerId};
+use crate::purchases::Purchase;
+use crate::purchases::store::OF_ACCOUNT as BOUGHT_ON;
 use crate::refused::Refused;
 use crate::work::{Decision, Work};
 
@@ -362,6 +364,31 @@ fn erase_instalments(work: &mut Work, customer: &Customer, erasure: &mut Erasure
             row.msisdn = None;
             Ok(())
         })?;
+    }
+    Ok(())
+}
+
+// ------------------------------------------------------------------------------------------------- purchases
+
+/// Purchases hang on accounts, and go with them.
+pub(super) const PURCHASES: Part =
+    Part { name: "purchases", merge: |_, _| Ok(()), hinders: |_, _| Ok(Vec::new()), erase: erase_purchases };
+
+/// What was bought goes. That something was, for how much and with which tax, stays.
+fn erase_purchases(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    for account in owned(work, customer.id)? {
+        for purchase in work.all::<Purchase, Account>(&BOUGHT_ON, account.id)? {
+            if purchase.content.lines.iter().all(|line| line.description.is_none() && line.notes.is_none()) {
+                continue;
+            }
+            erased(erasure, PersonalData::Remarks);
+            work.change::<Purchase, Refused>(purchase.id, |row| {
+                for line in &mut row.content.lines {
+                    (line.description, line.notes) = (None, None);
+                }
+                Ok(())
+            })?;
+        }
     }
     Ok(())
 }

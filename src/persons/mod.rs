@@ -57,6 +57,7 @@ pub const PARTS: &[Part] = &[
     linked::MANDATES,
     linked::CLAIMS,
     linked::INSTALMENTS,
+    linked::PURCHASES,
     parts::DOCUMENTS,
     beside::ACTIONS,
     beside::CREDENTIALS,

@@ -138,6 +138,16 @@ ids! {
     BillId = "bil";
     /// A statement that was asked for again.
     StatementReprintId = "rpr";
+    /// What purchases on a product's accounts go by: the product's id.
+    PurchaseTermsId = "ptm";
+    /// An account that purchases are on: the account's id.
+    PurchaseAccountId = "pua";
+    /// A purchase.
+    PurchaseId = "pur";
+    /// Who vouches for customers.
+    IdentificationProviderId = "idp";
+    /// That a customer was identified.
+    IdentificationId = "idt";
     /// A payment service provider.
     PaymentProviderId = "ppr";
     /// A payment through a provider.

@@ -6,6 +6,7 @@ pub mod calendar;
 pub mod card_number;
 pub mod clock;
 pub mod ids;
+pub mod jwk;
 pub mod money;
 pub mod origin;
 pub mod references;

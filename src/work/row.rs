@@ -91,6 +91,16 @@ pub enum Table {
     PaymentProvider,
     /// Payments through them.
     ProviderPayment,
+    /// What purchases on a product's accounts go by.
+    PurchaseTerms,
+    /// The accounts that purchases are on.
+    PurchaseAccount,
+    /// Purchases.
+    Purchase,
+    /// Who vouches for customers.
+    IdentificationProvider,
+    /// That customers were identified.
+    Identification,
     /// Creditors' accounts of debtors.
     Receivable,
     /// Who owes on them.

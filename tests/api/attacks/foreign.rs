@@ -172,6 +172,25 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             2,
             json!({ "account": id, "amount": euro, "iban": "SE3550000000054910000003" }),
         ),
+        ("setPurchaseTerms.input.product.id", 1, json!({ "product": id, "kind": "INVOICE" })),
+        (
+            "setPurchaseTerms.input.loanProduct.id",
+            1,
+            json!({ "product": product, "kind": "INVOICE", "loanProduct": id }),
+        ),
+        ("registerPurchase.input.account.id", 2, json!({ "purchaseId": "P", "account": id, "lines": [] })),
+        (
+            "registerPurchase.input.customer.id",
+            0,
+            json!({ "purchaseId": "P", "customer": id, "product": product, "lines": [] }),
+        ),
+        (
+            "registerPurchase.input.product.id",
+            1,
+            json!({ "purchaseId": "P", "customer": owner, "product": id, "lines": [] }),
+        ),
+        ("produceInvoice.input.account.id", 2, json!({ "account": id, "dueDate": "2027-01-01" })),
+        ("postponeInvoice.input.account.id", 2, json!({ "account": id, "until": "2027-01-01" })),
         ("createDirectDebit.input.account.id", 2, json!({ "account": id, "amount": euro })),
         ("createDirectDebit.input.mandate.id", 24, json!({ "account": mine, "amount": euro, "mandate": id })),
         (

@@ -63,6 +63,7 @@ test('the rows of every list are nodes, but for events and what is a part of som
       'type PaymentProviderEdge {',
       'type PrintBrandEdge {',
       'type PrintTemplateEdge {',
+      'type PurchaseAccountEdge {',
       'type ReceivableEntryEdge {',
       'type StatementEdge {',
       'type StatementReprintEdge {',

@@ -33,6 +33,16 @@ pub const READS: &[(&str, usize, &str)] = &[
         2,
         "query($id: ID!) { documents { nodes { id } } document(id: \"doc_1\", of: $id) { id } account(by: { id: $id }) { id } }",
     ),
+    (
+        "Query.purchaseAccount.account.id",
+        2,
+        "query($id: ID!) { purchaseAccount(account: { id: $id }) { kind } account(by: { id: $id }) { id } }",
+    ),
+    (
+        "Query.purchaseTerms.product.id",
+        1,
+        "query($id: ID!) { purchaseTerms(product: { id: $id }) { kind } product(by: { id: $id }) { id } }",
+    ),
     ("Query.instalmentContract.by.id", 34, "query($id: ID!) { instalmentContract(by: { id: $id }) { id reference } }"),
     (
         "Query.instalmentContracts.filter.customer",
