@@ -23,6 +23,7 @@ use crate::events::outbound::{Leases, Outbound, OutboundConfig, Surface};
 use crate::events::{Feed, webhooks};
 use crate::instalments;
 use crate::insurance;
+use crate::journeys;
 use crate::jobs::approvals::{self, TheHouse};
 use crate::jobs::day::{AnyStep, step};
 use crate::jobs::queue::{self, JobKind, runner::Jobs};
@@ -31,6 +32,8 @@ use crate::jobs::{self, lease};
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
 use crate::mandates;
+use crate::messages;
+use crate::pages;
 use crate::parties;
 use crate::payments;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
@@ -64,6 +67,8 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<instalments::PostInstalments>(),
         step::<recurring::SchedulePaymentOrders>(),
         step::<recurring::ExecutePaymentOrders>(),
+        step::<journeys::StartJourneys>(),
+        step::<journeys::RunJourneys>(),
         step::<CloseEmptied>(),
         step::<accounts::references::GiveReferences>(),
         step::<accounts::applications::ExpireApplications>(),
@@ -98,6 +103,8 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         debits::refusals::CODES.to_vec(),
         instalments::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
+        messages::refusals::CODES.to_vec(),
+        journeys::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
     .concat()
@@ -127,6 +134,9 @@ pub fn commands() -> Vec<Stored> {
         persons::COMMANDS,
         documents::COMMANDS,
         printing::COMMANDS,
+        messages::COMMANDS,
+        journeys::COMMANDS,
+        pages::COMMANDS,
         actions::COMMANDS,
     ]
     .concat()
@@ -147,6 +157,7 @@ pub fn sealed_columns() -> Vec<SealedColumn> {
         customers::store::SEALED,
         mandates::store::SEALED,
         providers::store::SEALED,
+        messages::store::SEALED,
     ]
 }
 
@@ -212,6 +223,9 @@ pub fn event_types() -> Vec<EventType> {
         collections::events::TYPES,
         documents::events::TYPES,
         printing::events::TYPES,
+        messages::events::TYPES,
+        journeys::events::TYPES,
+        pages::events::TYPES,
         actions::events::TYPES,
     ]
     .concat()

@@ -45,6 +45,12 @@ pub mod debits;
 pub mod documents;
 pub mod printing;
 
+pub mod messages;
+
+pub mod journeys;
+
+pub mod pages;
+
 pub mod actions;
 pub mod persons;
 

@@ -35,6 +35,8 @@ mod m20261129_000051_providers;
 mod m20261129_000060_instalment_models;
 mod m20261129_000061_instalment_contracts;
 mod m20261130_000021_printing;
+mod m20261130_000061_messages;
+mod m20261130_000062_journeys;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -72,6 +74,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000021_recurring::Migration),
             Box::new(m20261129_000041_receivable_entries::Migration),
             Box::new(m20261130_000021_printing::Migration),
+            Box::new(m20261130_000061_messages::Migration),
+            Box::new(m20261130_000062_journeys::Migration),
         ]
     }
 }

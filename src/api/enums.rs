@@ -54,6 +54,9 @@ pub use crate::ledger::{
     AccountStatus, BlockKind, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole,
     PaymentChannel, TransactionKind,
 };
+pub use crate::journeys::JourneyStatus;
+pub use crate::pages::AnswerKind;
+pub use crate::messages::{CeaseReason, MessageKind, MessageStatus, SmtpSecurity};
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransferState, TransferOutcome};
@@ -256,6 +259,12 @@ graphql_enums! {
     MandateScheme = "MandateScheme",
     MandateStatus = "MandateStatus",
     SequenceType = "SequenceType",
+    CeaseReason = "CeaseContactReason",
+    AnswerKind = "DebtorAnswerKind",
+    JourneyStatus = "JourneyStatus",
+    MessageKind = "MessageKind",
+    MessageStatus = "MessageStatus",
+    SmtpSecurity = "SmtpSecurity",
     PremiumBasis = "PremiumBasis",
     PremiumPeriod = "PremiumPeriod",
     PremiumRounding = "PremiumRounding",

@@ -10,6 +10,7 @@ mod beside;
 mod erase;
 mod linked;
 mod merge;
+mod messages;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -58,6 +59,7 @@ pub const PARTS: &[Part] = &[
     linked::CLAIMS,
     linked::INSTALMENTS,
     parts::DOCUMENTS,
+    messages::MESSAGES,
     beside::ACTIONS,
     beside::CREDENTIALS,
 ];

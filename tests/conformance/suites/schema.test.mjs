@@ -51,6 +51,7 @@ test('the rows of every list are nodes, but for events and what is a part of som
     messages.map(({ line }) => lines[line - 1]),
     [
       'type AccountParticipantEdge {',
+      'type CollectionStrategyEdge {',
       'type CustomActionVersionEdge {',
       'type DocumentKindEdge {',
       'type DueSettlementEdge {',
@@ -59,6 +60,7 @@ test('the rows of every list are nodes, but for events and what is a part of som
       'type InsuranceEventEdge {',
       'type InsurancePremiumEdge {',
       'type JobItemEdge {',
+      'type MessageTemplateEdge {',
       'type PaymentProviderEdge {',
       'type PrintBrandEdge {',
       'type PrintTemplateEdge {',
