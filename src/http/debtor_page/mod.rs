@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -280,7 +281,7 @@ fn html(status: StatusCode, values: &Value) -> Response {
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     // The style is ours: escaped, its digest would be another one.
     let source = PAGE.replace("{{ css }}", CSS);
-    let made = environment.template_from_named_str("page.html", &source).and_then(|page| page.render(minijinja::Value::from_serialize(values)));
+    let made = environment.template_from_named_str("page.html", &source).and_then(|page| page.render(Serde(values)));
     let (status, body) = match made {
         Ok(body) => (status, body),
         Err(error) => {
