@@ -172,6 +172,7 @@ pub fn is_for_scripts(operation: &str) -> bool {
         approvals::COMMANDS,
         documents::COMMANDS,
         printing::COMMANDS,
+        pages::COMMANDS,
         actions::COMMANDS,
     ];
     let is_of = |commands: &[Stored]| commands.iter().any(|command| command.operation == operation);

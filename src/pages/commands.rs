@@ -16,7 +16,7 @@ use crate::journeys::events::{JOURNEY_PAUSED, of_journey};
 use crate::ledger::amounts::to_minor;
 use crate::ledger::refusal::{AMOUNT_OUT_OF_RANGE, LIMIT_EXCEEDED};
 use crate::primitives::{Amount, Money, PageLinkId};
-use crate::refused::{INVALID_STATE, Refused};
+use crate::refused::Refused;
 use crate::work::{Command, Decision, Stop, Wants, Work};
 
 /// Days that a link lasts, at most.
@@ -226,15 +226,4 @@ fn hold(work: &mut Work, claim: &Claim, answer: &DebtorAnswer) -> Decision<()> {
         }
     }
     Ok(())
-}
-
-/// That a link is not over yet.
-///
-/// # Errors
-/// `INVALID_STATE`.
-pub fn require_valid(link: &PageLink, now: crate::primitives::clock::Micros) -> Result<(), Refused> {
-    if link.expires_at > now {
-        return Ok(());
-    }
-    Err(Refused::of_field(INVALID_STATE, "idempotencyKey", "the link that was made with this key is over"))
 }
