@@ -236,13 +236,8 @@ async fn assemble(
     } else {
         Engine::start_idle(db.clone(), clock.clone(), ids.clone(), engine::steps())
     };
-    let messenger = Messenger::new(
-        db.clone(),
-        clock.clone(),
-        engine.workers.clone(),
-        engine.outbound.clone(),
-        vault.clone(),
-    );
+    let messenger =
+        Messenger::new(db.clone(), clock.clone(), engine.workers.clone(), engine.outbound.clone(), vault.clone());
     let files = Files::new(vault, document_limits, access.clone(), clock.clone());
     if background {
         engine.send_out(outbound);

@@ -47,6 +47,7 @@ pub use crate::insurance::model::{
 };
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
+pub use crate::journeys::JourneyStatus;
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::position::ItemOrder;
@@ -54,10 +55,9 @@ pub use crate::ledger::{
     AccountStatus, BlockKind, Component, DebtRule, EntryMode as CardEntryMode, HoldStatus, InternalRole,
     PaymentChannel, TransactionKind,
 };
-pub use crate::journeys::JourneyStatus;
-pub use crate::pages::AnswerKind;
-pub use crate::messages::{CeaseReason, MessageKind, MessageStatus, SmtpSecurity};
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
+pub use crate::messages::{CeaseReason, MessageKind, MessageStatus, SmtpSecurity};
+pub use crate::pages::AnswerKind;
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransferState, TransferOutcome};
 pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPaymentState};

@@ -10,9 +10,9 @@ use super::events::{self, JOURNEY_PAUSED, JOURNEY_RESUMED, JOURNEY_STARTED, JOUR
 use super::model::{ClaimJourney, CollectionStrategy, JourneyStatus, StrategyVersion};
 use super::steps::{self, StrategyStep};
 use super::store::CODE;
+use crate::collections::Claim;
 use crate::collections::claims::store::REFERENCE;
 use crate::collections::claims::{ClaimStatus, ResolutionReason};
-use crate::collections::Claim;
 use crate::primitives::text;
 use crate::refused::{INVALID_STATE, Refused, noted};
 use crate::work::{Command, Decision, Stop, Wants, Work};

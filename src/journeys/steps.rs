@@ -56,7 +56,8 @@ impl Conditions {
         let minor = |amount: Amount| {
             to_minor("amount", Money { amount: amount.0, currency: claim.currency }).map(|minor| minor.0).ok()
         };
-        let at_least = |bound: Option<Amount>| bound.is_none_or(|bound| minor(bound).is_some_and(|bound| owed >= bound));
+        let at_least =
+            |bound: Option<Amount>| bound.is_none_or(|bound| minor(bound).is_some_and(|bound| owed >= bound));
         let at_most = |bound: Option<Amount>| bound.is_none_or(|bound| minor(bound).is_some_and(|bound| owed <= bound));
         let says = |type_: ScoreType, text: &str| {
             let mut of_type = claim.scores.iter().filter(|score| score.type_ == type_);
@@ -148,8 +149,7 @@ pub fn check(steps: &[StrategyStep]) -> Result<(), Refused> {
     let mut names: HashMap<&str, usize> = HashMap::new();
     for (place, step) in steps.iter().enumerate() {
         let at = |refused: Refused| refused.at("steps", place);
-        text::required(&step.name, 60)
-            .map_err(|problem| at(Refused::invalid("name", problem.to_string())))?;
+        text::required(&step.name, 60).map_err(|problem| at(Refused::invalid("name", problem.to_string())))?;
         if step.name == END {
             return Err(at(Refused::invalid("name", "END is the name of the end")));
         }

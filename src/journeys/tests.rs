@@ -16,11 +16,7 @@ fn to(name: &str, wait_days: u16, next: &str) -> StrategyStep {
 }
 
 fn either(name: &str, wait_days: u16, next: &str, otherwise: &str) -> StrategyStep {
-    StrategyStep {
-        when: Some(Conditions::default()),
-        otherwise: Some(otherwise.into()),
-        ..to(name, wait_days, next)
-    }
+    StrategyStep { when: Some(Conditions::default()), otherwise: Some(otherwise.into()), ..to(name, wait_days, next) }
 }
 
 #[test]

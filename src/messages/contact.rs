@@ -62,7 +62,8 @@ impl DebtorContact {
     /// `CONTACT_CEASED` for the field, with the reason as `facts.status`.
     pub fn require_contact(&self, field: &str) -> Result<(), Refused> {
         let Some(reason) = self.cease else { return Ok(()) };
-        let refused = Refused::of_field(CONTACT_CEASED, field, format!("nobody writes to the debtor: {}", reason.word()));
+        let refused =
+            Refused::of_field(CONTACT_CEASED, field, format!("nobody writes to the debtor: {}", reason.word()));
         let facts = Box::new(Facts { status: Some(reason.word()), ..Facts::default() });
         Err(Refused { facts, ..refused })
     }

@@ -130,13 +130,7 @@ impl Messenger {
         Ok(self.decided(tenant, Some(key), command).await?.map(|document| document.id))
     }
 
-    async fn sent(
-        &self,
-        message: &Message,
-        made: &Mail,
-        terms: &Terms,
-        settings: Option<&MessageSettings>,
-    ) -> Outcome {
+    async fn sent(&self, message: &Message, made: &Mail, terms: &Terms, settings: Option<&MessageSettings>) -> Outcome {
         let guard = Guard { allow_private: self.outbound.allows_private() };
         match (message.kind, &terms.email, &terms.sms, settings) {
             // It is ready to be printed and posted.

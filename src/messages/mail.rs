@@ -39,7 +39,8 @@ pub struct Mail {
 /// # Errors
 /// What of it no mail can have, for people.
 pub fn make(message: &Message, terms: &Terms, now: Micros) -> Result<Mail, String> {
-    let address = |text: &str, what: &str| text.parse::<Address>().map_err(|_| format!("{what} is no address for mail"));
+    let address =
+        |text: &str, what: &str| text.parse::<Address>().map_err(|_| format!("{what} is no address for mail"));
     let nowhere = |local: &str| Address::new(local, NOWHERE).map_err(|_| "an address is none".to_owned());
     let (from, to) = match (message.kind, &terms.email) {
         (MessageKind::Email, None) => return Err("it is not set how e-mails are sent".into()),
@@ -57,7 +58,8 @@ pub fn make(message: &Message, terms: &Terms, now: Micros) -> Result<Mail, Strin
             (Mailbox::new(None, nowhere("letter")?), Mailbox::new(name, nowhere("post")?))
         }
     };
-    let envelope = Envelope::new(Some(from.email.clone()), vec![to.email.clone()]).map_err(|error| error.to_string())?;
+    let envelope =
+        Envelope::new(Some(from.email.clone()), vec![to.email.clone()]).map_err(|error| error.to_string())?;
     let host = from.email.domain().to_owned();
     let at = SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(now).unwrap_or_default());
     let mut builder = MessageBuilder::new()
@@ -120,8 +122,8 @@ pub async fn hand_over(mail: &Mail, email: &EmailChannel, password: Option<&Secr
 async fn located(host: &str, port: u16, guard: Guard) -> Result<SocketAddr, Outcome> {
     let found = tokio::time::timeout(TIME, tokio::net::lookup_host((host, port))).await;
     let Ok(Ok(found)) = found else { return Err(Outcome::Later("the mail server's name leads nowhere".into())) };
-    let found = guard.allowed(found).map_err(|_| {
-        Outcome::Failed("the mail server is in a private network, where none may be called".into())
-    })?;
+    let found = guard
+        .allowed(found)
+        .map_err(|_| Outcome::Failed("the mail server is in a private network, where none may be called".into()))?;
     found.first().copied().ok_or_else(|| Outcome::Later("the mail server's name leads nowhere".into()))
 }

@@ -250,8 +250,7 @@ impl Message {
     /// `INVALID_STATE` where it may not become so.
     pub fn become_(&mut self, status: MessageStatus) -> Result<(), Refused> {
         if !self.status.next().contains(&status) {
-            let refused =
-                Refused::of_field(INVALID_STATE, "message", format!("the message is {}", self.status.word()));
+            let refused = Refused::of_field(INVALID_STATE, "message", format!("the message is {}", self.status.word()));
             let facts = Box::new(Facts { status: Some(self.status.word()), ..Facts::default() });
             return Err(Refused { facts, ..refused });
         }

@@ -73,7 +73,8 @@ pub struct Terms {
 /// Whether a text is an e-mail address, roughly: the library that sends is stricter.
 fn is_address(address: &str) -> bool {
     let Some((local, host)) = address.rsplit_once('@') else { return false };
-    let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && !"<>,;:\\\"()@".contains(c));
+    let plain =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() && !"<>,;:\\\"()@".contains(c));
     address.len() <= 254 && plain(local) && plain(host)
 }
 

@@ -98,7 +98,9 @@ fn nobody_is_written_to_who_is_not_to_be() {
     }
     let free = contact(None);
     assert_eq!(free.require_contact("x"), Ok(()));
-    for (most, days, allowed) in [(1, 1, false), (2, 1, true), (2, 6, false), (2, 5, true), (3, 15, false), (3, 14, true)] {
+    for (most, days, allowed) in
+        [(1, 1, false), (2, 1, true), (2, 6, false), (2, 5, true), (3, 15, false), (3, 14, true)]
+    {
         let answer = free.require_room(Some(Frequency { most, days }), day("2026-04-15"), "x");
         assert_eq!(answer.is_ok(), allowed, "{most} in {days} days");
         if let Err(refused) = answer {

@@ -23,12 +23,14 @@ fn browser() -> reqwest::Client {
 }
 
 async fn get(app: &TestApp, path: &str) -> (u16, reqwest::header::HeaderMap, String) {
-    let answer = browser().get(app.url(path)).header("accept-language", "de-DE,de;q=0.9").send().await.expect("an answer");
+    let answer =
+        browser().get(app.url(path)).header("accept-language", "de-DE,de;q=0.9").send().await.expect("an answer");
     (answer.status().as_u16(), answer.headers().clone(), answer.text().await.expect("text"))
 }
 
 async fn post(app: &TestApp, path: &str, form: &[(&str, &str)]) -> (u16, String, String) {
-    let body = form.iter().map(|(name, value)| format!("{name}={}", crate::app::encoded(value))).collect::<Vec<_>>().join("&");
+    let body =
+        form.iter().map(|(name, value)| format!("{name}={}", crate::app::encoded(value))).collect::<Vec<_>>().join("&");
     let request = browser().post(app.url(path)).header("content-type", "application/x-www-form-urlencoded").body(body);
     let answer = request.send().await.expect("an answer");
     let to = answer.headers().get("location").map(|to| to.to_str().expect("text").to_owned()).unwrap_or_default();

@@ -167,7 +167,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let settings = json!({ "email": { "address": "a@example.com", "name": secret, "host": "127.0.0.1", "port": 9 },
         "contactHours": { "from": "03:00:00", "to": "04:00:00" } });
     app.done("setMessageSettings", settings, "replayed").await;
-    let template = json!({ "code": "MINE", "language": "en", "kind": "EMAIL", "name": secret, "subject": secret, "body": secret });
+    let template =
+        json!({ "code": "MINE", "language": "en", "kind": "EMAIL", "name": secret, "subject": secret, "body": secret });
     app.done("setMessageTemplate", template, "replayed").await;
     let steps = json!([{ "name": secret, "waitDays": 99, "effect": { "task": secret } }]);
     app.done("setCollectionStrategy", json!({ "code": "MINE", "name": secret, "steps": steps }), "replayed").await;

@@ -33,7 +33,8 @@ async fn advance(app: &TestApp, day: &str) {
     app.done("advanceClock", json!({ "to": format!("{day}T10:00:00Z") }), "replayed").await;
 }
 
-const JOURNEY: &str = "journey { status step nextOn version reason description startedOn endedOn done { step on held refused } }";
+const JOURNEY: &str =
+    "journey { status step nextOn version reason description startedOn endedOn done { step on held refused } }";
 
 async fn journey(app: &TestApp, reference: &str) -> Value {
     let query = format!("query($reference: String!) {{ claim(by: {{ reference: $reference }}) {{ {JOURNEY} }} }}");
@@ -46,8 +47,12 @@ fn of(reference: &str) -> Value {
 
 fn done(journey: &Value) -> Vec<String> {
     let one = |done: &Value| {
-        format!("{} {}{}", done["step"].as_str().expect("a step"), done["on"].as_str().expect("a day"),
-            done["refused"].as_str().map(|code| format!(" {code}")).unwrap_or_default())
+        format!(
+            "{} {}{}",
+            done["step"].as_str().expect("a step"),
+            done["on"].as_str().expect("a day"),
+            done["refused"].as_str().map(|code| format!(" {code}")).unwrap_or_default()
+        )
     };
     journey["done"].as_array().expect("steps").iter().map(one).collect()
 }
@@ -63,7 +68,12 @@ async fn told(app: &TestApp, reference: &str) -> Vec<String> {
     let found = app.ok(query, json!({ "reference": reference })).await;
     let nodes = found["claim"]["history"]["nodes"].as_array().expect("history").clone();
     let types = |node: &Value| -> Vec<String> {
-        node["events"].as_array().expect("events").iter().map(|event| event["type"].as_str().expect("a type").to_owned()).collect()
+        node["events"]
+            .as_array()
+            .expect("events")
+            .iter()
+            .map(|event| event["type"].as_str().expect("a type").to_owned())
+            .collect()
     };
     nodes.iter().rev().flat_map(types).collect()
 }

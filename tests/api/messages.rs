@@ -12,7 +12,8 @@ use crate::webhooks::receiver::{Receiver, Reply};
 use post_office::PostOffice;
 
 /// All that is shown of a message.
-pub const SHOWN: &str = "message { id kind status templateCode templateName templateVersion language recipient subject body failure }";
+pub const SHOWN: &str =
+    "message { id kind status templateCode templateName templateVersion language recipient subject body failure }";
 
 fn with(mut input: Value, more: Value) -> Value {
     input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
@@ -32,7 +33,14 @@ pub async fn claim(app: &TestApp, reference: &str) -> Value {
     app.done("createClaim", input, "claim { id debtor { id } }").await["claim"].take()
 }
 
-pub async fn template(app: &TestApp, code: &str, language: &str, kind: &str, subject: Option<&str>, body: &str) -> Value {
+pub async fn template(
+    app: &TestApp,
+    code: &str,
+    language: &str,
+    kind: &str,
+    subject: Option<&str>,
+    body: &str,
+) -> Value {
     let input = json!({ "code": code, "language": language, "kind": kind, "name": "A template", "subject": subject, "body": body });
     app.done("setMessageTemplate", input, "template { code language version }").await["template"].take()
 }
