@@ -30,9 +30,12 @@ use crate::jobs::day::{AnyStep, step};
 use crate::jobs::queue::{self, JobKind, runner::Jobs};
 use crate::jobs::runner::{Chore, Days};
 use crate::jobs::{self, lease};
+use crate::journeys;
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
 use crate::mandates;
+use crate::messages;
+use crate::pages;
 use crate::parties;
 use crate::payments;
 use crate::payments::chores::{CloseEmptied, ExpireHolds};
@@ -72,6 +75,8 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<billing::steps::AgeDebts>(),
         step::<recurring::SchedulePaymentOrders>(),
         step::<recurring::ExecutePaymentOrders>(),
+        step::<journeys::StartJourneys>(),
+        step::<journeys::RunJourneys>(),
         step::<CloseEmptied>(),
         step::<accounts::references::GiveReferences>(),
         step::<accounts::applications::ExpireApplications>(),
@@ -110,6 +115,8 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         purchases::refusals::CODES.to_vec(),
         identification::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
+        messages::refusals::CODES.to_vec(),
+        journeys::refusals::CODES.to_vec(),
         actions::refusals::CODES.to_vec(),
     ]
     .concat()
@@ -142,6 +149,9 @@ pub fn commands() -> Vec<Stored> {
         persons::COMMANDS,
         documents::COMMANDS,
         printing::COMMANDS,
+        messages::COMMANDS,
+        journeys::COMMANDS,
+        pages::COMMANDS,
         actions::COMMANDS,
     ]
     .concat()
@@ -163,6 +173,7 @@ pub fn sealed_columns() -> Vec<SealedColumn> {
         mandates::store::SEALED,
         providers::store::SEALED,
         identification::store::SEALED,
+        messages::store::SEALED,
     ]
 }
 
@@ -177,6 +188,7 @@ pub fn is_for_scripts(operation: &str) -> bool {
         approvals::COMMANDS,
         documents::COMMANDS,
         printing::COMMANDS,
+        pages::COMMANDS,
         actions::COMMANDS,
     ];
     let is_of = |commands: &[Stored]| commands.iter().any(|command| command.operation == operation);
@@ -231,6 +243,9 @@ pub fn event_types() -> Vec<EventType> {
         collections::events::TYPES,
         documents::events::TYPES,
         printing::events::TYPES,
+        messages::events::TYPES,
+        journeys::events::TYPES,
+        pages::events::TYPES,
         actions::events::TYPES,
     ]
     .concat()

@@ -50,6 +50,12 @@ pub mod identification;
 pub mod documents;
 pub mod printing;
 
+pub mod messages;
+
+pub mod journeys;
+
+pub mod pages;
+
 pub mod actions;
 pub mod persons;
 

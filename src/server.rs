@@ -27,6 +27,7 @@ use crate::http::explorer::{self, ExplorerConfig};
 use crate::http::{
     self, ConnectionMetrics, Gateway, GatewayParts, HttpConfig, Lifecycle, Readiness, TrustedDocuments, oauth,
 };
+use crate::messages::Messenger;
 use crate::primitives::{Clock, IdSource};
 use crate::sealing;
 use crate::telemetry::measure::{self, to_count};
@@ -235,9 +236,12 @@ async fn assemble(
     } else {
         Engine::start_idle(db.clone(), clock.clone(), ids.clone(), engine::steps())
     };
+    let messenger =
+        Messenger::new(db.clone(), clock.clone(), engine.workers.clone(), engine.outbound.clone(), vault.clone());
     let files = Files::new(vault, document_limits, access.clone(), clock.clone());
     if background {
         engine.send_out(outbound);
+        engine.spawn(messenger.run());
     }
     let lifecycle = Lifecycle::default();
     let gateway = Gateway::new(
@@ -261,8 +265,10 @@ async fn assemble(
     let documents = http::documents::router(files, engine.clone(), limits.upload.clone());
     let call_backs = http::providers::router(engine.clone());
     let identification = http::identification::router(engine.clone());
-    let mut routers =
-        vec![explorer::router(explorer), oauth::router(access.clone()), documents, call_backs, identification];
+    let pages = http::debtor_page::router(engine.clone());
+    let own = [documents, call_backs, identification, pages];
+    let mut routers = vec![explorer::router(explorer), oauth::router(access.clone())];
+    routers.extend(own);
     match metrics_listener {
         Some(listener) => {
             let lifecycle = lifecycle.clone();

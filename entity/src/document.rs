@@ -17,6 +17,7 @@ pub struct Model {
     pub sha256: Option<String>,
     pub place: Option<Uuid>,
     pub kind: String,
+    pub product_reference: Option<String>,
     pub subject: String,
     pub account_id: Option<Uuid>,
     pub customer_id: Option<Uuid>,

@@ -38,6 +38,8 @@ mod m20261130_000021_printing;
 mod m20261130_000011_billing;
 mod m20261130_000041_purchases;
 mod m20261130_000042_identification;
+mod m20261130_000061_messages;
+mod m20261130_000062_journeys;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -78,6 +80,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000011_billing::Migration),
             Box::new(m20261130_000041_purchases::Migration),
             Box::new(m20261130_000042_identification::Migration),
+            Box::new(m20261130_000061_messages::Migration),
+            Box::new(m20261130_000062_journeys::Migration),
         ]
     }
 }

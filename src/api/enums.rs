@@ -49,6 +49,7 @@ pub use crate::insurance::model::{
 };
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
+pub use crate::journeys::JourneyStatus;
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::position::ItemOrder;
@@ -57,6 +58,8 @@ pub use crate::ledger::{
     PaymentChannel, TransactionKind,
 };
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
+pub use crate::messages::{CeaseReason, MessageKind, MessageStatus, SmtpSecurity};
+pub use crate::pages::AnswerKind;
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransferState, TransferOutcome};
 pub use crate::payments::providers::{ProviderKind, ProviderOperation, ProviderPaymentState};
@@ -268,6 +271,12 @@ graphql_enums! {
     MandateScheme = "MandateScheme",
     MandateStatus = "MandateStatus",
     SequenceType = "SequenceType",
+    CeaseReason = "CeaseContactReason",
+    AnswerKind = "DebtorAnswerKind",
+    JourneyStatus = "JourneyStatus",
+    MessageKind = "MessageKind",
+    MessageStatus = "MessageStatus",
+    SmtpSecurity = "SmtpSecurity",
     PremiumBasis = "PremiumBasis",
     PremiumPeriod = "PremiumPeriod",
     PremiumRounding = "PremiumRounding",

@@ -34,6 +34,7 @@ pub mod jobs;
 pub mod limits;
 pub mod loaders;
 pub mod mandates;
+pub mod messages;
 pub mod money;
 pub mod node;
 mod outputs;

@@ -31,6 +31,7 @@ use crate::api::instalments::models::{self as instalment_models, InstalmentModel
 use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
+use crate::api::messages::{self, Message};
 use crate::api::parties::{self, Party};
 use crate::api::payments::credit_transfers::{self, CreditTransfer};
 use crate::api::payments::providers::{self, ProviderPayment};
@@ -42,7 +43,7 @@ use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId, ClaimId,
     CreditTransferId, CustomActionId, CustomerId, DebitConsentId, DirectDebitId, DocumentId, DueId, EntryId, HoldId,
     InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, JobId, LedgerAccountId,
-    LimitApplicationId, MandateId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId,
+    LimitApplicationId, MandateId, MessageId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId,
     RecurringPaymentId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
@@ -134,6 +135,7 @@ node! {
     LedgerAccount,
     LimitApplication,
     Mandate,
+    Message,
     Party,
     PaymentOrder,
     Product,
@@ -174,6 +176,7 @@ impl Node {
             | Self::InstalmentModel(_)
             | Self::Job(_)
             | Self::Mandate(_)
+            | Self::Message(_)
             | Self::Party(_)
             | Self::Product(_)
             | Self::ProviderPayment(_)
@@ -261,6 +264,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),
         MandateId::PREFIX => parsed!(mandates::by_id),
+        MessageId::PREFIX => parsed!(messages::by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         PaymentOrderId::PREFIX => parsed!(recurring::order_by_id),
         ProductId::PREFIX => parsed!(accounts::product_by_id),

@@ -22,6 +22,8 @@ use super::cards::mutations::CardMutation;
 use super::cards::queries::CardQuery;
 use super::collections::changes::ReceivableChanges;
 use super::collections::claims::ClaimMutation;
+use super::collections::journeys::{JourneyMutation, StrategyQuery};
+use super::collections::pages::PageMutation;
 use super::collections::queries::CollectionQuery;
 use super::collections::receivables::ReceivableMutation;
 use super::customers::addresses::mutations::AddressMutation;
@@ -33,6 +35,7 @@ use super::debits::mutations::DirectDebitMutation;
 use super::debits::queries::DirectDebitQuery;
 use super::documents::mutations::DocumentMutation;
 use super::documents::queries::DocumentQuery;
+use super::documents::receivables::ReceivableDocumentMutation;
 use super::dues::DueMutation;
 use super::events::queries::EventQuery;
 use super::history::HistoryQuery;
@@ -46,6 +49,8 @@ use super::insurance::{InsuranceMutation, InsurancePackageMutation, InsurancePac
 use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
+use super::messages::mutations::MessageMutation;
+use super::messages::queries::MessageQuery;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::credit_transfers::{CreditTransferMutation, CreditTransferQuery};
 use super::payments::holds::HoldMutation;
@@ -89,6 +94,8 @@ pub struct Query(
     BooksQuery,
     DocumentQuery,
     PrintQuery,
+    MessageQuery,
+    StrategyQuery,
     EventQuery,
     HistoryQuery,
     HistoryCodesQuery,
@@ -138,6 +145,10 @@ pub struct Mutation(
     DocumentMutation,
     PrintMutation,
     PrintDocumentMutation,
+    ReceivableDocumentMutation,
+    MessageMutation,
+    JourneyMutation,
+    PageMutation,
     ReceiptMutation,
     ProviderMutation,
     HistoryCodesMutation,

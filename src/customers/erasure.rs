@@ -34,6 +34,8 @@ crate::words! {
         EntryTexts = "ENTRY_TEXTS",
         /// What went into runs of custom actions on its accounts, what came out, and why they were refused or failed.
         ActionRuns = "ACTION_RUNS",
+        /// Messages to it: where they went, and what they said.
+        Messages = "MESSAGES",
     }
 
     /// What is kept of a customer.

@@ -30,6 +30,9 @@ pub struct Label {
     /// The command of the subject's history that it belongs to, which the caller has made sure of; the one that adds it
     /// when absent.
     pub history: Option<i64>,
+    /// The product of the receivable that it is of, which the caller has made sure of.
+    #[serde(default)]
+    pub product: Option<String>,
 }
 
 impl Label {
@@ -53,6 +56,7 @@ impl Label {
             name: self.name.clone(),
             content: None,
             kind: self.kind.clone(),
+            product: self.product.clone(),
             subject: self.subject,
             account: belongs.account,
             customer: belongs.customer,

@@ -14,6 +14,7 @@ pub mod events;
 pub mod links;
 pub mod media;
 pub mod model;
+pub mod of_receivable;
 pub mod refusals;
 pub mod store;
 pub mod subject;
@@ -24,6 +25,7 @@ pub mod vault;
 
 pub use commands::{AddDocument, ExpectDocument, ReceiveDocument, RemoveDocument, SetDocumentKind, SetLegalHold};
 pub use model::{Content, Document, DocumentKind, DocumentStatus, Limits};
+pub use of_receivable::AddReceivableDocument;
 pub use subject::Subject;
 pub use vault::{Spooled, Vault};
 
@@ -32,6 +34,7 @@ use crate::work::{About, Stored};
 /// What changes documents, besides what an upload brings.
 pub const COMMANDS: &[Stored] = &[
     Stored::of::<AddDocument>().about(About::Nothing),
+    Stored::of::<AddReceivableDocument>().about(About::Nothing),
     Stored::of::<ExpectDocument>().about(About::Nothing),
     Stored::of::<RemoveDocument>().about(About::Nothing),
     Stored::of::<SetLegalHold>().about(About::Nothing),

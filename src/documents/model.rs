@@ -51,6 +51,8 @@ pub struct Document {
     pub content: Option<Content>,
     /// What kind of document it is: a word of the tenant's own.
     pub kind: String,
+    /// The product of the receivable that it belongs to, as the creditor calls it.
+    pub product: Option<String>,
     /// What it belongs to.
     pub subject: Subject,
     /// The account that its subject is, or is on.

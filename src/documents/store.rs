@@ -107,6 +107,7 @@ impl Row for Document {
             sha256: content.map(|content| content.sha256.clone()),
             place: content.map(|content| content.place),
             kind: self.kind.clone(),
+            product_reference: self.product.clone(),
             subject: self.subject.to_string(),
             account_id: self.account.map(|account| account.0),
             customer_id: self.customer.map(|customer| customer.0),
@@ -135,6 +136,7 @@ impl Row for Document {
             name: row.name,
             content,
             kind: row.kind,
+            product: row.product_reference,
             subject: known(row.subject.parse().ok(), "subject of a document")?,
             account: row.account_id.map(AccountId),
             customer: row.customer_id.map(CustomerId),
@@ -154,7 +156,7 @@ impl Row for Document {
 
     // Merging two records of a person moves what belongs to the one; erasing one takes the names of files.
     fn changes(column: &str) -> bool {
-        !matches!(column, "ordinal" | "kind" | "account_id" | "client")
+        !matches!(column, "ordinal" | "kind" | "product_reference" | "account_id" | "client")
     }
 
     fn sets() -> &'static [Set<Self>] {

@@ -61,7 +61,7 @@ fn content(digit: char) -> Content {
 }
 
 fn label(subject: Subject) -> Label {
-    Label { name: "letter.txt".into(), kind: "LETTER".into(), subject, history: None }
+    Label { name: "letter.txt".into(), kind: "LETTER".into(), subject, history: None, product: None }
 }
 
 fn add(memory: &mut Memory, subject: Subject) -> Arc<Document> {

@@ -5,6 +5,7 @@
 //! (a socket with many operations). All three go through [`Gateway`], which holds every limit; nothing else here
 //! knows the executor. What goes out goes through `answer`, where errors lose what clients should not see.
 
+pub mod debtor_page;
 pub mod documents;
 pub mod explorer;
 pub mod identification;

@@ -10,6 +10,7 @@ mod beside;
 mod erase;
 mod linked;
 mod merge;
+mod messages;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,7 @@ pub const PARTS: &[Part] = &[
     linked::INSTALMENTS,
     linked::PURCHASES,
     parts::DOCUMENTS,
+    messages::MESSAGES,
     beside::ACTIONS,
     beside::CREDENTIALS,
 ];

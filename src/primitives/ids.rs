@@ -120,6 +120,24 @@ ids! {
     CreditTransferId = "ctr";
     /// A direct debit.
     DirectDebitId = "ddb";
+    /// A template of messages.
+    MessageTemplateId = "mtp";
+    /// A message to a debtor.
+    MessageId = "msg";
+    /// How messages of a tenant are sent.
+    MessageSettingsId = "mst";
+    /// What holds when a debtor is written to.
+    DebtorContactId = "dco";
+    /// How claims are pursued.
+    CollectionStrategyId = "cst";
+    /// How that was defined, and when.
+    StrategyVersionId = "csv";
+    /// A claim on its way through a strategy.
+    ClaimJourneyId = "jny";
+    /// A link to a debtor's page.
+    PageLinkId = "plk";
+    /// What a debtor said on the page of a claim.
+    DebtorAnswerId = "dan";
     /// What insurance is sold as.
     InsurancePackageId = "ipk";
     /// An insurance on an account.

@@ -135,6 +135,24 @@ pub enum Table {
     PrintDesign,
     /// How that was set, and when.
     PrintVersion,
+    /// What messages are made of.
+    MessageTemplate,
+    /// How they are sent.
+    MessageSettings,
+    /// What holds when a debtor is written to.
+    DebtorContact,
+    /// Messages to debtors.
+    Message,
+    /// How claims are pursued.
+    CollectionStrategy,
+    /// How that was defined, and when.
+    StrategyVersion,
+    /// Claims on their way.
+    ClaimJourney,
+    /// Links to debtors' pages.
+    PageLink,
+    /// What debtors say there.
+    DebtorAnswer,
     /// Where events are sent to.
     Webhook,
     /// Events on their way there.

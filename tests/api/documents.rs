@@ -3,6 +3,7 @@
 
 pub mod desk;
 mod hostile;
+mod of_receivables;
 mod s3;
 
 use std::time::Duration;

@@ -21,7 +21,11 @@ pub const EVERYTHING: &str = "{
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
     receivables(first: 10) { edges { cursor node { id reference metadata debtors { id } claims { nodes { id reference metadata } } } } }
-    claims(first: 10) { edges { cursor node { id reference metadata receivable { id } debtor { id } } } }
+    claims(first: 10) { edges { cursor node { id reference metadata receivable { id } debtor { id } journey { version }
+        communications(first: 5) { nodes { id body } } } } }
+    messageTemplates(first: 10) { nodes { code name body } }
+    collectionStrategies(first: 10) { nodes { code name steps { name } } }
+    messageSettings { email { name } }
     limitApplications(first: 10) { edges { cursor node { id reason account { id } } } }
     paymentProviders(first: 10) { nodes { code name } }
     providerPayments(first: 10) { edges { cursor node { id account { id } providerCode additionalInput } } }
@@ -56,7 +60,7 @@ pub struct Things {
     /// address, a block, an application, its account, a custom action, a
     /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider, a receivable, a claim
     /// on it, a due, a direct debit, a credit transfer, a model of instalments, a contract by it, recurring payments, a
-    /// consent to them.
+    /// consent to them, a message.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -68,7 +72,8 @@ type Attempt = fn(&Things, &dyn Fn(&str) -> String) -> Value;
 
 /// A tenant with one of everything, under names that every tenant uses.
 async fn furnished(app: TestApp, secret: &str) -> Things {
-    let person = json!({ "type": "PERSON", "lastName": secret, "number": "C1", "externalReference": "ext-c" });
+    let person = json!({ "type": "PERSON", "lastName": secret, "number": "C1", "externalReference": "ext-c",
+        "contactPoints": [{ "kind": "EMAIL", "value": "c1@example.com" }] });
     let customer = app.done("createCustomer", person, "customer { id }").await["customer"]["id"].take();
     let product =
         json!({ "code": "mine", "alias": secret, "family": "DEPOSIT", "currency": "EUR", "debtRule": "NONE" });
@@ -158,6 +163,17 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         "primaryDebtor": { "externalReference": "ext-c" }, "metadata": { "note": secret },
     });
     let claim = app.done("createClaim", claim, "claim { id receivable { id } }").await["claim"].take();
+    // It waits for the night, and so is never sent.
+    let settings = json!({ "email": { "address": "a@example.com", "name": secret, "host": "127.0.0.1", "port": 9 },
+        "contactHours": { "from": "03:00:00", "to": "04:00:00" } });
+    app.done("setMessageSettings", settings, "replayed").await;
+    let template =
+        json!({ "code": "MINE", "language": "en", "kind": "EMAIL", "name": secret, "subject": secret, "body": secret });
+    app.done("setMessageTemplate", template, "replayed").await;
+    let steps = json!([{ "name": secret, "waitDays": 99, "effect": { "task": secret } }]);
+    app.done("setCollectionStrategy", json!({ "code": "MINE", "name": secret, "steps": steps }), "replayed").await;
+    let message = json!({ "claimReference": "CL1", "template": "MINE" });
+    let message = app.done("sendMessage", message, "message { id }").await["message"]["id"].take();
     let due = json!({ "account": credit.by(), "component": "FEE", "amount": euros("1.00"), "dueOn": "2026-05-01",
         "reference": secret });
     let due = app.done("addDue", due, "due { id }").await;
@@ -223,6 +239,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&contract),
         text(&recurring["recurringPayment"]["id"]),
         text(&consent["consent"]["id"]),
+        text(&message),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

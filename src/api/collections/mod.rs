@@ -3,8 +3,11 @@
 pub mod changes;
 pub mod claims;
 mod inputs;
-mod mutations;
+pub mod journeys;
+pub(crate) mod mutations;
+pub mod pages;
 mod parts;
+mod pursuit;
 pub mod queries;
 pub mod receivables;
 mod types;

@@ -64,4 +64,4 @@ macro_rules! mutations {
     )*};
 }
 
-pub(super) use mutations;
+pub(crate) use mutations;

@@ -3,6 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 
 use super::parts::ReceivableProduct;
+use super::pursuit::Pursuit;
 use crate::access::Scope;
 use crate::api::accounts::{self, Account};
 use crate::api::books::{self, Entry};
@@ -491,6 +492,12 @@ impl Claim {
     /// When it was resolved or deleted, of those that are.
     async fn ended_at(&self) -> Option<DateTime> {
         self.0.ended_at.map(DateTime)
+    }
+
+    /// How it is pursued.
+    #[graphql(flatten)]
+    async fn pursuit(&self) -> Pursuit {
+        Pursuit(self.0.clone())
     }
 
     /// What can be done with it now, and why the rest cannot.

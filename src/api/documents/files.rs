@@ -65,6 +65,12 @@ impl Files {
         &self.0.limits
     }
 
+    /// How clients reach the server, where that is known.
+    #[must_use]
+    pub fn public_url(&self) -> Option<String> {
+        self.0.access.public_url().map(|url| url.to_string())
+    }
+
     fn now(&self) -> i64 {
         self.0.clock.micros().div_euclid(1_000_000)
     }

@@ -3,6 +3,7 @@
 pub mod files;
 pub mod mutations;
 pub mod queries;
+pub mod receivables;
 mod types;
 pub mod uploads;
 

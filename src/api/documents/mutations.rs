@@ -289,7 +289,7 @@ fn document_id(id: &ID) -> Result<DocumentId, Refused> {
 }
 
 /// What a file is said to be: by the input, or else by its part.
-fn declared<'a>(input: Option<&'a str>, file: &'a Received) -> Result<Option<&'a str>, Refused> {
+pub(super) fn declared<'a>(input: Option<&'a str>, file: &'a Received) -> Result<Option<&'a str>, Refused> {
     match input {
         Some(name) if essence(name).is_none() => Err(Refused::invalid("mediaType", "is no media type")),
         Some(name) => Ok(Some(name)),
@@ -327,5 +327,5 @@ async fn label(
     // A file brings its name along, where the input does not give one.
     let checked =
         check_name("name", &name).and_then(|()| texts::checked("name", &name)).and_then(|()| check_kind("kind", &kind));
-    Ok(checked.map(|()| Label { name, kind, subject, history }))
+    Ok(checked.map(|()| Label { name, kind, subject, history, product: None }))
 }

@@ -93,6 +93,11 @@ impl Document {
         &self.0.kind
     }
 
+    /// The product of its subject, a receivable, that it is of, as the creditor calls it.
+    async fn product_reference(&self) -> Option<&str> {
+        self.0.product.as_deref()
+    }
+
     /// The id of what it belongs to.
     async fn subject(&self) -> ID {
         ID(self.0.subject.to_string())

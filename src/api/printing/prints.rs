@@ -102,6 +102,7 @@ async fn command(
         kind: input.kind.word().into(),
         subject,
         history: None,
+        product: None,
     };
     keep(ctx, caller, label, &bytes).await.map(Ok)
 }

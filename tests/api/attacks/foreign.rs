@@ -75,6 +75,7 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
             0,
             json!({ "customer": id, "address": home, "content": address["content"] }),
         ),
+        ("setCeaseContact.input.customer.id", 0, json!({ "customer": id, "reason": "LAWYER" })),
         ("addDocument.input.historyItem", 8, document(&json!("MY-HOLD"), Some(&json!("ID")))),
         ("addDocument.input.subject", 2, document(&json!("ID"), None)),
         ("createUploadLink.input.historyItem", 8, link_item),

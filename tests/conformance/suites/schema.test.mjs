@@ -52,6 +52,7 @@ test('the rows of every list are nodes, but for events and what is a part of som
     [
       'type AccountParticipantEdge {',
       'type BillEdge {',
+      'type CollectionStrategyEdge {',
       'type CustomActionVersionEdge {',
       'type DocumentKindEdge {',
       'type DueSettlementEdge {',
@@ -60,6 +61,7 @@ test('the rows of every list are nodes, but for events and what is a part of som
       'type InsuranceEventEdge {',
       'type InsurancePremiumEdge {',
       'type JobItemEdge {',
+      'type MessageTemplateEdge {',
       'type PaymentProviderEdge {',
       'type PrintBrandEdge {',
       'type PrintTemplateEdge {',
