@@ -13,6 +13,7 @@ use super::accounts::queries::AccountQuery;
 use super::actions::{ActionMutation, ActionQuery};
 use super::applications::{LimitApplicationMutation, LimitApplicationQuery};
 use super::approvals::{ApprovalMutation, ApprovalQuery};
+use super::billing::{BillingMutation, BillingQuery};
 use super::blocks::{BlockMutation, BlockQuery};
 use super::books::queries::BooksQuery;
 use super::cards::authorisations::AuthorisationMutation;
@@ -44,7 +45,6 @@ use super::identification::{IdentificationMutation, IdentificationQuery, Overvie
 use super::instalments::{
     InstalmentContractMutation, InstalmentContractQuery, InstalmentModelMutation, InstalmentModelQuery, SimulationQuery,
 };
-use super::billing::{BillingMutation, BillingQuery};
 use super::insurance::{InsuranceMutation, InsurancePackageMutation, InsurancePackageQuery, InsuranceQuery};
 use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;

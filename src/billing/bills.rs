@@ -5,9 +5,7 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 
 use super::close::{account_of, plan_of};
-use super::events::{
-    self, BILL_CLOSED, BILL_MADE, DELINQUENCY_BEGUN, DELINQUENCY_ENDED, STATEMENT_ISSUED,
-};
+use super::events::{self, BILL_CLOSED, BILL_MADE, DELINQUENCY_BEGUN, DELINQUENCY_ENDED, STATEMENT_ISSUED};
 use super::model::{Bill, BillEnd, BillKind, BillingAccount, Statement, StatementState};
 use crate::accounts::Account;
 use crate::dues::{self, Due, DueSource, NewDue};

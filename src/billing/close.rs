@@ -101,16 +101,12 @@ pub(super) fn close(work: &mut Work, through: NaiveDate, seen: &Seen) -> Decisio
     }
     let previous = previous_of(work, &billed)?;
     let is_free = is_free(terms, previous.as_deref(), &seen.payments);
-    let period =
-        ClosedPeriod { from: billed.opened_on, until: closure + Days::new(1), free: is_free };
+    let period = ClosedPeriod { from: billed.opened_on, until: closure + Days::new(1), free: is_free };
     let lines = lines_of(terms, (&before, &memory.principal), &memory.periods, period, seen);
 
     let booked = if is_closed { None } else { Some(book(work, &account, terms, &billed, seen, closure, &lines)?) };
-    let Booked { interest, fees, entries } = booked.unwrap_or(Booked {
-        interest: Minor::ZERO,
-        fees: Minor::ZERO,
-        entries: Vec::new(),
-    });
+    let Booked { interest, fees, entries } =
+        booked.unwrap_or(Booked { interest: Minor::ZERO, fees: Minor::ZERO, entries: Vec::new() });
     let mut balance = Minor(billed.balance.0 + seen.total);
     for line in entries.iter().flat_map(|entry| entry.postings.iter().map(move |line| (entry.value_date, line))) {
         let (day, line) = line;

@@ -207,8 +207,7 @@ impl Command for CancelDelinquency {
         let not = || Refused::of_field(NOT_DELINQUENT, "account", "no minimum payment of the account is overdue");
         let billed = found.filter(|billed| billed.delinquent_since.is_some()).ok_or_else(not)?;
         let today = work.today();
-        let overdue: Vec<_> =
-            billed_open(work, account.id)?.into_iter().filter(|due| due.due_on < today).collect();
+        let overdue: Vec<_> = billed_open(work, account.id)?.into_iter().filter(|due| due.due_on < today).collect();
         let last = overdue.iter().map(|due| due.due_on).max();
         if self.cancel_overdue {
             for due in &overdue {
@@ -267,4 +266,3 @@ impl Command for ReprintStatement {
         3
     }
 }
-

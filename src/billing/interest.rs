@@ -290,8 +290,7 @@ pub fn corrections(
 pub fn effective(nominal: Decimal) -> Decimal {
     let month = Decimal::ONE + nominal / Decimal::from(1_200);
     let year = (0..12).fold(Decimal::ONE, |product, _| product * month);
-    ((year - Decimal::ONE) * Decimal::ONE_HUNDRED)
-        .round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+    ((year - Decimal::ONE) * Decimal::ONE_HUNDRED).round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
 }
 
 /// The rate of the first tier on a day, in percent.

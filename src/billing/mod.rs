@@ -32,9 +32,7 @@ pub mod refusals;
 pub mod steps;
 pub mod store;
 
-pub use commands::{
-    CancelDelinquency, NewInterest, NewRates, NewReminder, NewTier, ReprintStatement, SetBillingPlan,
-};
+pub use commands::{CancelDelinquency, NewInterest, NewRates, NewReminder, NewTier, ReprintStatement, SetBillingPlan};
 pub use interest::{DayCount, InterestLine, InterestSide};
 pub use model::{
     Bill, BillEnd, BillKind, BillStatus, BillingAccount, BillingPlan, DelinquencyBucket, Statement, StatementReprint,

@@ -172,9 +172,9 @@ impl Step for AgeDebts {
         _day: &'a BusinessDay,
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<String>, LedgerFault>> {
-        Box::pin(async move {
-            Ok(by_id::keys(store::to_age(db.reader(), tenant, by_id::after(after)?, Self::PAGE).await?))
-        })
+        Box::pin(
+            async move { Ok(by_id::keys(store::to_age(db.reader(), tenant, by_id::after(after)?, Self::PAGE).await?)) },
+        )
     }
 
     fn looks_at(key: &str, wants: &mut Wants) {
@@ -188,4 +188,3 @@ impl Step for AgeDebts {
         bills::age(work, day.next_day, account)
     }
 }
-

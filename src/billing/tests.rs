@@ -58,7 +58,8 @@ fn closures_fall_on_the_days_of_the_worked_example() {
         assert_eq!(closure, day(expected));
     }
     let last = BillingTerms { closure_day: 31, roll: RollRule::None, ..terms() };
-    for (after, expected) in [("2024-01-31", "2024-02-29"), ("2024-02-29", "2024-03-31"), ("2023-01-31", "2023-02-28")] {
+    for (after, expected) in [("2024-01-31", "2024-02-29"), ("2024-02-29", "2024-03-31"), ("2023-01-31", "2023-02-28")]
+    {
         assert_eq!(next_closure(day(after), &last, &weekdays), day(expected));
     }
 }
@@ -121,10 +122,7 @@ fn interest_is_reckoned_by_balance_rate_and_day() {
         debit: vec![
             RateVersion {
                 from: day("2026-01-01"),
-                tiers: vec![
-                    Tier { above: 0, percent: decimal("10") },
-                    Tier { above: 50_000, percent: decimal("20") },
-                ],
+                tiers: vec![Tier { above: 0, percent: decimal("10") }, Tier { above: 50_000, percent: decimal("20") }],
             },
             RateVersion { from: day("2026-01-21"), tiers: vec![Tier { above: 0, percent: decimal("36") }] },
         ],
@@ -132,8 +130,10 @@ fn interest_is_reckoned_by_balance_rate_and_day() {
     };
     let lines = interest(&tiered, &timeline, span, false);
     let told: Vec<(i64, &str)> = vec![(50_000, "10"), (50_000, "20"), (50_000, "10"), (10_000, "20"), (60_000, "36")];
-    assert_eq!(lines.iter().map(|line| (line.balance, line.percent)).collect::<Vec<_>>(),
-        told.into_iter().map(|(balance, percent)| (balance, decimal(percent))).collect::<Vec<_>>());
+    assert_eq!(
+        lines.iter().map(|line| (line.balance, line.percent)).collect::<Vec<_>>(),
+        told.into_iter().map(|(balance, percent)| (balance, decimal(percent))).collect::<Vec<_>>()
+    );
 }
 
 #[test]

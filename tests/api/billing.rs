@@ -201,6 +201,27 @@ on_both_databases! {
         assert_eq!(show(&app, &account, "openBill { id }").await["openBill"], Value::Null);
     }
 
+    async fn what_is_billed_is_drawn_by_direct_debit(app: TestApp) {
+        let app = app.with_sandbox("box").await;
+        let account = billed(&app, plan(), "600.00").await;
+        let input = json!({ "account": account.by(), "paymentMethod": "AUTOGIRO", "paymentScope": "BILLED_AMOUNT", "executionDay": 13 });
+        app.done("setUpRecurringPayment", input, "replayed").await;
+        let consent = json!({ "account": account.by(), "paymentMethod": "AUTOGIRO", "reference": "M-1" });
+        app.done("giveDebitConsent", consent, "replayed").await;
+        advance(&app, "2026-05-07").await;
+        let shown = "openBill { paymentDetails { paymentOrdersExist } } nextPayment { executionDate amount { amount } }";
+        assert_eq!(show(&app, &account, shown).await, json!({
+            "openBill": { "paymentDetails": { "paymentOrdersExist": true } },
+            "nextPayment": { "executionDate": "2026-05-13", "amount": { "amount": "60.58" } },
+        }));
+        assert_eq!(cents(&statements(&app, &account).await[0]["directDebit"]), 6_058);
+        advance(&app, "2026-05-18").await;
+        let shown = "openBill { id } paymentOrders { nodes { status amount { amount } } } delinquency { since }";
+        assert_eq!(show(&app, &account, shown).await, json!({
+            "openBill": null, "delinquency": null, "paymentOrders": { "nodes": [{ "status": "EXECUTED", "amount": { "amount": "60.58" } }] },
+        }));
+    }
+
     async fn statements_are_found_by_day_and_moment_and_asked_for_again(app: TestApp) {
         let app = app.with_sandbox("box").await;
         let account = billed(&app, plan(), "600.00").await;

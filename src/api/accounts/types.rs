@@ -11,6 +11,7 @@ use crate::accounts::{self, model, store};
 use crate::api::accounts::actions::{Action, offered};
 use crate::api::accounts::participants::{self, AccountParticipant};
 use crate::api::accounts::{AccountFilter, ProductFilter};
+use crate::api::billing::BillingFields;
 use crate::api::books::reports::{LedgerAccount, rows_of};
 use crate::api::books::{self as ledger, Hold, Transaction, TransactionFilter};
 use crate::api::context::{Caller, allowed, caller};
@@ -24,7 +25,6 @@ use crate::api::inputs::{AccountBy, CustomerBy, FromNothing as _, ProductBy, fil
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::parties::{self, Party};
-use crate::api::billing::BillingFields;
 use crate::api::recurring::RecurringFields;
 use crate::api::recurring::terms::Terms;
 use crate::api::scalars::{CurrencyCode, Date, DateTime, Json};

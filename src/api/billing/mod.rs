@@ -2,7 +2,7 @@
 
 mod account;
 mod bills;
-mod mutations;
+pub mod mutations;
 mod plan;
 mod statements;
 

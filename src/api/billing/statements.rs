@@ -318,7 +318,11 @@ pub(super) async fn next_operations(
 ///
 /// # Errors
 /// The database's.
-pub async fn filtered(caller: &Caller, account: AccountId, filter: &TransactionFilter) -> Result<Option<EntrySpan>, Fault> {
+pub async fn filtered(
+    caller: &Caller,
+    account: AccountId,
+    filter: &TransactionFilter,
+) -> Result<Option<EntrySpan>, Fault> {
     let Some(id) = filter.statement().and_then(|id| id.parse::<StatementId>().ok()) else { return Ok(None) };
     let found = caller.loaders.row::<domain::Statement>(id).await?;
     Ok(found.filter(|statement| statement.account == account).map(|statement| span_of(&statement)))

@@ -10,7 +10,11 @@ pub const READS: &[(&str, usize, &str)] = &[
         "query($id: ID!) { providerPayments(filter: { account: $id }) { nodes { id } } }",
     ),
     ("Query.statement.by.id", 30, "query($id: ID!) { statement(by: { id: $id }) { id } }"),
-    ("Query.statement.by.of.account.id", 3, "query($id: ID!) { statement(by: { of: { account: { id: $id } } }) { id } }"),
+    (
+        "Query.statement.by.of.account.id",
+        3,
+        "query($id: ID!) { statement(by: { of: { account: { id: $id } } }) { id } }",
+    ),
     ("Query.bill.id", 30, "query($id: ID!) { bill(id: $id) { id } }"),
     ("Query.insurancePackage.by.id", 25, "query($id: ID!) { insurancePackage(by: { id: $id }) { id code } }"),
     ("Query.insuranceContract.by.id", 26, "query($id: ID!) { insuranceContract(by: { id: $id }) { id status } }"),
