@@ -249,7 +249,7 @@ pub async fn of_customer(
     let mut query = read::select::<PurchaseAccount>(tenant);
     query.and(
         "id IN (SELECT account.id FROM account WHERE account.tenant_id = purchase_account.tenant_id \
-         AND account.owner_id = ",
+         AND account.customer_id = ",
         customer.0.into(),
     );
     query.close();

@@ -62,26 +62,10 @@ on_both_databases! {
             (vec![grant, ("client_id", "web"), ("client_secret", "wrong-secret")], 401, "invalid_client"),
             (vec![grant, ("client_id", "nobody"), ("client_secret", SECRET)], 401, "invalid_client"),
             (vec![grant, ("client_id", "web")], 401, "invalid_client"),
-            (
-                vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "read money")],
-                400,
-                "invalid_scope",
-            ),
-            (
-                vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "everything")],
-                400,
-                "invalid_scope",
-            ),
-            (
-                vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("customer", &*other)],
-                400,
-                "invalid_request",
-            ),
-            (
-                vec![("grant_type", "password"), ("client_id", "web"), ("client_secret", SECRET)],
-                400,
-                "unsupported_grant_type",
-            ),
+            (vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "read money")], 400, "invalid_scope"),
+            (vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("scope", "everything")], 400, "invalid_scope"),
+            (vec![grant, ("client_id", "web"), ("client_secret", SECRET), ("customer", &*other)], 400, "invalid_request"),
+            (vec![("grant_type", "password"), ("client_id", "web"), ("client_secret", SECRET)], 400, "unsupported_grant_type"),
             (vec![("client_id", "web"), ("client_secret", SECRET)], 400, "invalid_request"),
         ] {
             let (found, body) = app.ask_token(&form).await;
@@ -116,16 +100,8 @@ on_both_databases! {
             ("over", expired, "Bearer error=\"invalid_token\""),
             ("not a token", app.with_token("abc"), "Bearer error=\"invalid_token\""),
             ("bent", app.with_token(&assembled(&header, &fresh_claims, &bent)), "Bearer error=\"invalid_token\""),
-            (
-                "unsigned",
-                app.with_token(&assembled(&with(header.clone(), "alg", json!("none")), &fresh_claims, b"")),
-                "Bearer error=\"invalid_token\"",
-            ),
-            (
-                "hs256",
-                app.with_token(&assembled(&hs256, &fresh_claims, &fresh_signature)),
-                "Bearer error=\"invalid_token\"",
-            ),
+            ("unsigned", app.with_token(&assembled(&with(header.clone(), "alg", json!("none")), &fresh_claims, b"")), "Bearer error=\"invalid_token\""),
+            ("hs256", app.with_token(&assembled(&hs256, &fresh_claims, &fresh_signature)), "Bearer error=\"invalid_token\""),
             (
                 "unknown key",
                 app.with_token(&assembled(
@@ -144,11 +120,7 @@ on_both_databases! {
                 )),
                 "Bearer error=\"invalid_token\"",
             ),
-            (
-                "longer",
-                app.with_token(&assembled(&header, &with(claims.clone(), "exp", json!(4_000_000_000_u64)), &signature)),
-                "Bearer error=\"invalid_token\"",
-            ),
+            ("longer", app.with_token(&assembled(&header, &with(claims.clone(), "exp", json!(4_000_000_000_u64)), &signature)), "Bearer error=\"invalid_token\""),
         ] {
             let input = json!({ "from": from.by(), "to": to.by(), "amount": euros("1.00") });
             let answer = voice.mutate("transfer", input, "entry { id }").await;
@@ -277,11 +249,7 @@ on_both_databases! {
             ("transferBatch", "money", item(&between)),
             ("transfer", "money", between),
             ("postPayment", "money", payment),
-            (
-                "registerPayment",
-                "psp",
-                on(json!({ "amount": euros("1.00"), "paidOn": "2026-04-15", "provider": "p", "transactionId": "1" })),
-            ),
+            ("registerPayment", "psp", on(json!({ "amount": euros("1.00"), "paidOn": "2026-04-15", "provider": "p", "transactionId": "1" }))),
             ("postReimbursement", "money", on(json!({ "type": "FULL" }))),
             ("loadAccount", "money", on(json!({ "amount": euros("1.00") }))),
             ("unloadAccount", "money", on(json!({ "amount": euros("1.00") }))),
@@ -308,11 +276,7 @@ on_both_databases! {
             ("cancelCreditTransfer", "money", json!({ "endToEndId": "C1" })),
             ("reportCreditTransfer", "money", json!({ "endToEndId": "C1", "outcome": "PAID" })),
             ("createDirectDebit", "money", on(json!({ "amount": euros("1.00") }))),
-            (
-                "setIdentificationProvider",
-                "admin",
-                json!({ "name": "Self", "kind": "SELF", "issuer": "a", "clientId": "b", "returnAddresses": [] }),
-            ),
+            ("setIdentificationProvider", "admin", json!({ "name": "Self", "kind": "SELF", "issuer": "a", "clientId": "b", "returnAddresses": [] })),
             ("setPurchaseTerms", "admin", json!({ "product": { "code": "a" }, "kind": "INVOICE" })),
             ("registerPurchase", "money", json!({ "purchaseId": "P", "account": { "number": "1" }, "lines": [] })),
             ("produceInvoice", "money", on(json!({ "dueDate": "2026-05-15" }))),
@@ -352,19 +316,11 @@ on_both_databases! {
                 json!({ "reference": "M", "type": "CASH", "currency": "EUR", "minimumAmount": "1", "maximumAmount": "2",
                     "accountProduct": { "code": "loan" }, "terms": [3], "annualRate": "5" }),
             ),
-            (
-                "createInstalmentContract",
-                "admin",
-                json!({ "credit": euros("1.00"), "receivingAccount": from.by(), "payingAccount": from.by(), "channel": "WEB" }),
-            ),
+            ("createInstalmentContract", "admin", json!({ "credit": euros("1.00"), "receivingAccount": from.by(), "payingAccount": from.by(), "channel": "WEB" })),
             ("updateInstalmentContract", "admin", json!({ "contract": { "reference": "1" } })),
             ("cancelInstalmentContract", "admin", json!({ "contract": { "reference": "1" } })),
             ("activateInstalmentContract", "money", json!({ "contract": { "reference": "1" } })),
-            (
-                "repayInstalmentContractEarly",
-                "money",
-                json!({ "contract": { "reference": "1" }, "amount": euros("1.00"), "settledBy": "ISSUER" }),
-            ),
+            ("repayInstalmentContractEarly", "money", json!({ "contract": { "reference": "1" }, "amount": euros("1.00"), "settledBy": "ISSUER" })),
             ("terminateInstalmentContract", "money", json!({ "contract": { "reference": "1" }, "settledBy": "ISSUER" })),
             ("terminateInstalmentContracts", "money", json!({ "payingAccount": from.by(), "settledBy": "ISSUER" })),
             ("updateInstalmentModel", "admin", json!({ "model": { "reference": "M" } })),
@@ -432,11 +388,7 @@ on_both_databases! {
             ("withdrawLimitApplication", "money", json!({ "application": "lap_1" })),
             ("addDue", "money", on(json!({ "component": "FEE", "amount": euros("1.00"), "dueOn": "2026-05-01" }))),
             ("cancelDue", "money", json!({ "due": "due_1", "reasonCode": "X" })),
-            (
-                "setUpRecurringPayment",
-                "money",
-                on(json!({ "paymentMethod": "AUTOGIRO", "paymentScope": "TOTAL_DEBT" })),
-            ),
+            ("setUpRecurringPayment", "money", on(json!({ "paymentMethod": "AUTOGIRO", "paymentScope": "TOTAL_DEBT" }))),
             ("updateRecurringPayment", "money", on(json!({ "paymentMethod": "AUTOGIRO" }))),
             ("removeRecurringPayment", "money", on(json!({}))),
             ("giveDebitConsent", "money", on(json!({ "paymentMethod": "AUTOGIRO" }))),
@@ -489,10 +441,7 @@ on_both_databases! {
             ("read", "{ creditTransfers { nodes { id } } }"),
             ("read", "{ purchase(purchaseId: \"P\") { purchaseId } }"),
             ("admin", "{ identificationProviders { name } }"),
-            (
-                "read",
-                "{ purchaseOverview(purchaseId: \"P\", customerAuthToken: \"t\", provider: \"p\", returnUrl: \"u\") { __typename } }",
-            ),
+            ("read", "{ purchaseOverview(purchaseId: \"P\", customerAuthToken: \"t\", provider: \"p\", returnUrl: \"u\") { __typename } }"),
             ("read", "{ purchaseAccount(account: { number: \"1\" }) { kind } }"),
             ("read", "{ purchaseTerms(product: { code: \"a\" }) { kind } }"),
             ("read", "{ directDebitTerms { leadDays } }"),

@@ -27,6 +27,7 @@ const USERS: &[&str] = &[
     "src/demo/",
     "src/documents/",
     "src/insurance/tests.rs",
+    "src/http/debtor_page/",
     "src/jobs/tests.rs",
     "src/ledger/",
     "src/payments/",

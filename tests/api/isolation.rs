@@ -173,7 +173,7 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let steps = json!([{ "name": secret, "waitDays": 99, "effect": { "task": secret } }]);
     app.done("setCollectionStrategy", json!({ "code": "MINE", "name": secret, "steps": steps }), "replayed").await;
     let message = json!({ "claimReference": "CL1", "template": "MINE" });
-    let message = app.done("sendMessage", message, "message { id }").await["message"]["id"].take();
+    let message = app.done("sendMessage", message, "sent { id }").await["sent"]["id"].take();
     let due = json!({ "account": credit.by(), "component": "FEE", "amount": euros("1.00"), "dueOn": "2026-05-01",
         "reference": secret });
     let due = app.done("addDue", due, "due { id }").await;

@@ -13,7 +13,7 @@ use post_office::PostOffice;
 
 /// All that is shown of a message.
 pub const SHOWN: &str =
-    "message { id kind status templateCode templateName templateVersion language recipient subject body failure }";
+    "sent { id kind status templateCode templateName templateVersion language recipient subject body failure }";
 
 fn with(mut input: Value, more: Value) -> Value {
     input.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
@@ -51,7 +51,7 @@ fn by_mail(office: &PostOffice) -> Value {
 }
 
 pub async fn send(app: &TestApp, reference: &str, code: &str) -> Value {
-    app.done("sendMessage", json!({ "claimReference": reference, "template": code }), SHOWN).await["message"].take()
+    app.done("sendMessage", json!({ "claimReference": reference, "template": code }), SHOWN).await["sent"].take()
 }
 
 async fn seen(app: &TestApp, message: &Value) -> Value {
@@ -75,7 +75,7 @@ on_both_databases! {
         let preview = "query($language: String) { previewMessage(claimReference: \"C1\", template: \"DUE\", language: $language)
             { kind language version subject body problem } }";
         let shown = app.ok(preview, json!({ "language": null })).await["previewMessage"].take();
-        let expected = "Hej Ada,\ndu är skyldig 107.50 EUR.\n";
+        let expected = "Hej Ada,\ndu är skyldig 107.50 EUR.";
         assert_eq!(shown, json!({ "kind": "EMAIL", "language": "sv", "version": 1, "subject": "Påminnelse C1",
             "body": expected, "problem": null }));
         let english = app.ok(preview, json!({ "language": "EN" })).await["previewMessage"].take();
@@ -182,7 +182,7 @@ on_both_databases! {
         // Outside of the hours it waits, and is not sent once contact has ceased.
         let hours = with(by_mail(&office), json!({ "contactHours": { "from": "20:00:00", "to": "21:00:00" } }));
         app.done("setMessageSettings", hours, "settings { contactHours { from to } }").await;
-        let waits = app.done("sendMessage", due, "message { id status nextTryAt }").await["message"].take();
+        let waits = app.done("sendMessage", due, "sent { id status nextTryAt }").await["sent"].take();
         assert_eq!(waits["status"], "PENDING");
         assert!(waits["nextTryAt"].as_str().is_some_and(|at| at > "2026-04-15T17"), "{waits}");
         app.done("setCeaseContact", json!({ "customer": customer, "reason": "LAWYER" }), "replayed").await;
@@ -260,7 +260,7 @@ on_both_databases! {
             app.refused("setMessageSettings", settings, "INVALID_INPUT", path).await;
         }
         let of = |reference: &str| json!({ "idempotencyKey": fresh_key(), "claimReference": reference, "template": "GOOD" });
-        let shown = items("... on SendMessageSuccess { message { status } }");
+        let shown = items("... on SendMessageSuccess { sent { status } }");
         let done = app.done("sendMessageBatch", json!({ "items": [of("C1"), of("C2"), of("C1")] }), &shown).await;
         assert_eq!((&done["succeeded"], &done["refused"]), (&json!(2), &json!(1)));
         assert_eq!(done["items"][1]["result"]["code"], "NOT_REACHABLE");

@@ -244,7 +244,7 @@ mutations! {
     #[doc = "Sends many messages about claims. Scope: admin; large batches take the scope bulk."]
     #[doc = "A message is on its way."]
     SendMessages: send_message = "sendMessage", send_message_batch = "sendMessageBatch", SendMessageInput;
-    SendMessageResult = SendMessageSuccess { message: Message = "The message, as it is now." };
+    SendMessageResult = SendMessageSuccess { sent: Message = "The message, as it is now." };
     SendMessageBatchInput; SendMessageBatchItem, SendMessageBatchSuccess, SendMessageBatchResult;
 }
 
