@@ -139,9 +139,19 @@ pub struct HistoryFilter {
     action_type: Option<i32>,
     /// Only the operations that this number of another system's groups of actions stands for.
     action_group: Option<i32>,
-    /// Only what concerns this bill: what was done to it and its statement, and what settled what it asks for; of these the
-    /// newest thousand.
+    #[graphql(skip)]
     bill: Option<ID>,
+}
+
+impl HistoryFilter {
+    /// The same, and only what concerns a bill.
+    #[must_use]
+    pub fn of_bill(filter: Option<Self>, bill: Option<ID>) -> Option<Self> {
+        match bill {
+            Some(bill) => Some(Self { bill: Some(bill), ..filter.unwrap_or_default() }),
+            None => filter,
+        }
+    }
 }
 
 /// Questions about histories. Scope: read.

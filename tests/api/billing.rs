@@ -272,11 +272,11 @@ on_both_databases! {
         app.pay_in(&account, "60.58").await;
         app.done("updateAccount", json!({ "account": account.by(), "metadata": { "a": 1 } }), "replayed").await;
         let bill = bills(&app, &account).await[0]["id"].take();
-        let shown = format!("history(filter: {{ bill: {bill} }}, first: 50) {{ nodes {{ operation }} }}");
+        let shown = format!("history(bill: {bill}, first: 50) {{ nodes {{ operation }} }}");
         let told = show(&app, &account, &shown).await["history"]["nodes"].take();
         let operations: Vec<&str> = told.as_array().expect("a history").iter().filter_map(|item| item["operation"].as_str()).collect();
         assert_eq!(operations, ["postPayment", "runBusinessDayStep"]);
-        let none = show(&app, &account, "history(filter: { bill: \"bil_1\" }) { nodes { operation } }").await;
+        let none = show(&app, &account, "history(bill: \"bil_1\") { nodes { operation } }").await;
         assert_eq!(none["history"]["nodes"], json!([]));
     }
 

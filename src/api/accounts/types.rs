@@ -419,9 +419,15 @@ impl AccountFields {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only some of it.")] filter: Option<HistoryFilter>,
+        #[graphql(
+            desc = "Only what concerns this bill: what was done to it and its statement, and what settled what it asks \
+                    for; of these the newest thousand."
+        )]
+        bill: Option<ID>,
         #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Connection<HistoryItem>, Fault> {
+        let filter = HistoryFilter::of_bill(filter, bill);
         history::of(ctx, Subject::Account(self.0.id), filter, first, after).await
     }
 }

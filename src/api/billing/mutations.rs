@@ -153,8 +153,8 @@ pub struct BillingMutation;
 
 #[Object]
 impl BillingMutation {
-    /// Says how the accounts of a product are billed. Closed cycles stay as they were; the present one goes by the new terms.
-    /// Scope: admin.
+    /// Says how the accounts of a product are billed. Closed cycles stay as they were; the present one goes by the new
+    /// terms. Scope: admin.
     async fn set_billing_plan(
         &self,
         ctx: &Context<'_>,

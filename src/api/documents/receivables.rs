@@ -52,8 +52,8 @@ pub struct ReceivableDocumentMutation;
 
 #[Object]
 impl ReceivableDocumentMutation {
-    /// Adds a document to a claim or a product of a receivable, with its file, sent as a part of multipart/form-data.
-    /// Scope: admin.
+    /// Adds a document to a claim or a product of a receivable, with its file, sent as a part of
+    /// multipart/form-data. Scope: admin.
     async fn add_receivable_document(
         &self,
         ctx: &Context<'_>,

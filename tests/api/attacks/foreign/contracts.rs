@@ -15,6 +15,16 @@ pub const READS: &[(&str, usize, &str)] = &[
         3,
         "query($id: ID!) { statement(by: { of: { account: { id: $id } } }) { id } }",
     ),
+    (
+        "CardAccount.history.bill",
+        30,
+        "query($id: ID!) { account(by: { number: \"A1\" }) { history(bill: $id) { nodes { operation } } } }",
+    ),
+    (
+        "CardAccount.transactions.filter.statement",
+        30,
+        "query($id: ID!) { account(by: { number: \"A1\" }) { transactions(filter: { statement: $id }) { nodes { id } } } }",
+    ),
     ("Query.bill.id", 30, "query($id: ID!) { bill(id: $id) { id } }"),
     ("Query.insurancePackage.by.id", 25, "query($id: ID!) { insurancePackage(by: { id: $id }) { id code } }"),
     ("Query.insuranceContract.by.id", 26, "query($id: ID!) { insuranceContract(by: { id: $id }) { id status } }"),
