@@ -77,7 +77,8 @@ fn day_counts_agree_with_published_examples() {
         ("1999-07-30", "2000-01-30", "0.503892506924"),
         ("2000-01-30", "2000-06-30", "0.415300546448"),
     ] {
-        assert_eq!(as_days(act(from, until)).round_dp(12), decimal(expected), "{from} {until}");
+        let difference = as_days(act(from, until)) - decimal(expected);
+        assert!(difference.abs() < decimal("0.0000000001"), "{from} {until}");
     }
     for (from, until, european, isda) in [
         ("2006-08-20", "2007-02-20", 180, 180),

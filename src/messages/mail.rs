@@ -45,16 +45,16 @@ pub fn make(message: &Message, terms: &Terms, now: Micros) -> Result<Mail, Strin
     let (from, to) = match (message.kind, &terms.email) {
         (MessageKind::Email, None) => return Err("it is not set how e-mails are sent".into()),
         (MessageKind::Email, Some(email)) => {
-            let from = Mailbox::new(Some(email.name.clone()), address(&email.address, "the sender's")?);
+            let from = Mailbox::new(Some(on_one_line(&email.name)), address(&email.address, "the sender's")?);
             (from, Mailbox::new(None, address(&message.recipient, "the debtor's")?))
         }
         (MessageKind::Sms, _) => {
-            let name = terms.sms.as_ref().map(|sms| sms.sender.clone());
+            let name = terms.sms.as_ref().map(|sms| on_one_line(&sms.sender));
             let number: String = message.recipient.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
             (Mailbox::new(name, nowhere("sms")?), Mailbox::new(None, nowhere(&number)?))
         }
         (MessageKind::Letter, _) => {
-            let name = message.recipient.lines().next().map(ToOwned::to_owned);
+            let name = message.recipient.lines().next().map(on_one_line);
             (Mailbox::new(None, nowhere("letter")?), Mailbox::new(name, nowhere("post")?))
         }
     };
@@ -77,6 +77,11 @@ pub fn make(message: &Message, terms: &Terms, now: Micros) -> Result<Mail, Strin
     };
     let made = builder.body(body).map_err(|error| error.to_string())?;
     Ok(Mail { envelope, bytes: made.formatted() })
+}
+
+/// A name that begins no line of its own in the head of a mail.
+fn on_one_line(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// Hands a mail to the server.

@@ -306,19 +306,3 @@ fn a_text_leaves_out_what_says_nothing() {
     let customer = "Åsa Müller-Lindström\nx".to_owned();
     assert_eq!(text, Text { title: "a 2026-000123".into(), paragraphs: vec![customer], closing: Vec::new() });
 }
-
-/// How long a thousand statements of thirty lines take: `--ignored --nocapture` tells.
-#[test]
-#[ignore = "takes seconds, and tells a figure"]
-fn a_thousand_statements_take_less_than_a_minute() {
-    let begun = std::time::Instant::now();
-    let mut bytes = 0;
-    for number in 0..1_000 {
-        let mut sheet = sheet(30);
-        sheet.id = format!("statement-{number}");
-        bytes += pdf(&sheet, &brand()).expect("a sheet is printed").len();
-    }
-    let taken = begun.elapsed();
-    println!("1,000 statements of 30 lines, {bytes} bytes: {taken:?}");
-    assert!(taken < std::time::Duration::from_secs(60), "{taken:?}");
-}
