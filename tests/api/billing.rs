@@ -51,7 +51,7 @@ async fn statements(app: &TestApp, account: &Account) -> Vec<Value> {
 }
 
 async fn bills(app: &TestApp, account: &Account) -> Vec<Value> {
-    let shown = format!("bills(first: 6) {{ nodes {{ {BILL} }} }}");
+    let shown = format!("bills(first: 10) {{ nodes {{ {BILL} }} }}");
     show(app, account, &shown).await["bills"]["nodes"].as_array().expect("bills").clone()
 }
 
@@ -143,7 +143,7 @@ on_both_databases! {
         // The next statement carries what is open; what is due then makes a delinquency of its own.
         advance(&app, "2026-06-10").await;
         let all = bills(&app, &account).await;
-        let carried = all.iter().find(|bill| bill["kind"] == "COLLECTION").expect("the collection");
+        let carried = all.iter().rev().find(|bill| bill["kind"] == "COLLECTION").expect("the collection");
         assert_eq!(carried["endReason"], "CARRIED_OVER");
         assert_eq!(cents(&statements(&app, &account).await[1]["initialPastDue"]), 9_558);
         assert_ne!(show(&app, &account, "delinquency { since }").await["delinquency"], Value::Null);
@@ -253,7 +253,9 @@ on_both_databases! {
         let bill = bills(&app, &other).await[0]["id"].take();
         let filtered = format!("transactions(filter: {{ statement: {theirs} }}) {{ nodes {{ kind }} }}");
         assert_eq!(show(&app, &account, &filtered).await["transactions"]["nodes"], json!([]));
+        let by_bill = format!("history(bill: {bill}) {{ nodes {{ operation }} }}");
         let stranger = app.bound_to(&account.owner);
+        assert_eq!(show(&stranger, &account, &by_bill).await["history"]["nodes"], json!([]));
         let away = app.with_sandbox("away").await;
         for voice in [&stranger, &away] {
             let query = "query($by: StatementBy!, $bill: ID!) { statement(by: $by) { id } bill(id: $bill) { id } }";
