@@ -367,7 +367,6 @@ on_both_databases! {
             ("somebody else's", voice.with_client("another").token().await),
             ("one that may do less", app.with_scopes("read").token().await),
             ("a customer's", voice.bound_to(&whose).token().await),
-            ("one that ends earlier", Some(old)),
             ("no token", Some("nonsense".to_owned())),
         ];
         for (what, token) in others {
@@ -382,6 +381,8 @@ on_both_databases! {
         socket.say(json!({ "type": "ping", "payload": { "authorization": format!("Bearer {token}") } })).await;
         let pong = socket.hear().await;
         assert_eq!(pong["payload"]["renewed"], true, "{pong}");
+        socket.say(json!({ "type": "ping", "payload": { "token": old } })).await;
+        assert_eq!(socket.hear().await["payload"]["renewed"], false, "it ends before the present one");
         app.advance(Duration::from_secs(1_000));
         // A look is taken each second.
         tokio::time::sleep(Duration::from_millis(1_500)).await;

@@ -22,7 +22,7 @@ async fn upload(app: &TestApp, mut input: Value) -> Value {
 
 on_both_databases! {
     async fn a_file_is_of_a_claim_or_of_a_product_and_of_exactly_one(app: TestApp) {
-        let account = json!({ "accountReference": "A1", "currency": "EUR", "products": [{ "reference": "PR-1" }],
+        let account = json!({ "accountReference": "A1", "currency": "EUR", "products": [{ "productReference": "PR-1" }],
             "debtors": [{ "externalReference": "D1", "firstName": "Ada", "lastName": "Lovelace",
             "contactPoints": [{ "kind": "EMAIL", "value": "ada@example.com" }] }] });
         let receivable = app.done("createReceivable", account, "receivable { id }").await["receivable"]["id"].take();
