@@ -9,7 +9,7 @@ use super::events::{self, STATEMENT_CLOSED};
 use super::interest::{ClosedPeriod, InterestLine, REACH, corrections, interest, rounded};
 use super::model::{BillingAccount, BillingPlan, BillingTerms, Statement, StatementState, next_closure};
 use super::store::Seen;
-use crate::accounts::{Account, Product};
+use crate::accounts::Account;
 use crate::dues::{self, DueSource, NewDue};
 use crate::ledger::amounts::share_of;
 use crate::ledger::entry::{Side, Spread};
@@ -108,12 +108,11 @@ pub(super) fn close(work: &mut Work, through: NaiveDate, seen: &Seen) -> Decisio
     let Booked { interest, fees, entries } =
         booked.unwrap_or(Booked { interest: Minor::ZERO, fees: Minor::ZERO, entries: Vec::new() });
     let mut balance = Minor(billed.balance.0 + seen.total);
-    for line in entries.iter().flat_map(|entry| entry.postings.iter().map(move |line| (entry.value_date, line))) {
-        let (day, line) = line;
-        if line.account == Some(account.id) {
+    for entry in &entries {
+        for line in entry.postings.iter().filter(|line| line.account == Some(account.id)) {
             balance.0 += line.amount.0;
             if line.component() == Some(Component::Principal) {
-                memory.principal.add(day, line.amount.0);
+                memory.principal.add(entry.value_date, line.amount.0);
             }
         }
     }
@@ -280,9 +279,7 @@ fn ask(
 ) -> Decision<Asked> {
     let position = work.position(account.id);
     let settings = work.get::<RecurringPayment>(RecurringPayment::id_of(account.id));
-    let product = work.get::<Product>(account.product);
     let (position, settings) = (position?, settings?);
-    let _ = product?;
     let open = match position.items {
         Some(_) => dues::open_on(work, account.id)?,
         None => Vec::new(),

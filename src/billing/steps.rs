@@ -26,7 +26,7 @@ fn hint(account: AccountId, wants: &mut Wants) {
 }
 
 fn account_of(key: &str) -> Decision<AccountId> {
-    key.parse().map_err(|_| Stop::damaged("the key of a step is no account"))
+    by_id::id(key, "the key of a step is no account")
 }
 
 /// Begins the cycles of accounts that are to be billed.

@@ -21,6 +21,14 @@ pub fn keys<I: Display>(ids: Vec<I>) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
 
+/// The id of a key.
+///
+/// # Errors
+/// `damaged` where it is none.
+pub fn id<I: FromStr>(key: &str, damaged: &'static str) -> Decision<I> {
+    key.parse().map_err(|_| Stop::damaged(damaged))
+}
+
 /// That a decision looks at the row of a key.
 pub fn hint<R: Row>(key: &str, wants: &mut Wants)
 where
@@ -39,6 +47,6 @@ pub fn row<R: Row>(work: &mut Work, key: &str, damaged: &'static str) -> Decisio
 where
     R::Id: FromStr,
 {
-    let id = key.parse().map_err(|_| Stop::damaged(damaged))?;
+    let id = id(key, damaged)?;
     work.get::<R>(id)?.ok_or_else(|| Stop::damaged(damaged))
 }

@@ -52,7 +52,7 @@ impl Step for SchedulePaymentOrders {
     }
 
     fn act(work: &mut Work, day: &BusinessDay, key: &str) -> Decision<()> {
-        let account = key.parse().map_err(|_| Stop::damaged("the key of a step is no account"))?;
+        let account = by_id::id(key, "the key of a step is no account")?;
         orders::schedule(work, day.next_day, account)
     }
 }
