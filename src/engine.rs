@@ -25,6 +25,7 @@ use crate::events::{Feed, webhooks};
 use crate::identification::{self, Identifications};
 use crate::instalments;
 use crate::insurance;
+use crate::investments;
 use crate::jobs::approvals::{self, TheHouse};
 use crate::jobs::day::{AnyStep, step};
 use crate::jobs::queue::{self, JobKind, runner::Jobs};
@@ -66,6 +67,7 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<SimulateRails>(),
         step::<insurance::ChargePremiums>(),
         step::<insurance::TurnContracts>(),
+        step::<investments::ExpireBids>(),
         step::<SimulateCreditTransfers>(),
         step::<instalments::PostInstalments>(),
         step::<billing::steps::OpenCycles>(),
@@ -107,6 +109,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         cards::refusals::CODES.to_vec(),
         mandates::refusals::CODES.to_vec(),
         insurance::refusals::CODES.to_vec(),
+        investments::refusals::CODES.to_vec(),
         providers::refusals::CODES.to_vec(),
         collections::refusals::CODES.to_vec(),
         billing::refusals::CODES.to_vec(),
@@ -139,6 +142,7 @@ pub fn commands() -> Vec<Stored> {
         cards::COMMANDS,
         mandates::COMMANDS,
         insurance::COMMANDS,
+        investments::COMMANDS,
         collections::COMMANDS,
         dues::COMMANDS,
         billing::COMMANDS,
@@ -239,6 +243,7 @@ pub fn event_types() -> Vec<EventType> {
         identification::events::TYPES,
         accounts::applications::events::TYPES,
         insurance::events::TYPES,
+        investments::events::TYPES,
         providers::events::TYPES,
         collections::events::TYPES,
         documents::events::TYPES,

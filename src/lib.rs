@@ -32,6 +32,7 @@ pub mod cards;
 
 pub mod dues;
 pub mod instalments;
+pub mod investments;
 pub mod mandates;
 
 pub mod payments;

@@ -40,6 +40,7 @@ mod m20261130_000041_purchases;
 mod m20261130_000042_identification;
 mod m20261130_000061_messages;
 mod m20261130_000062_journeys;
+mod m20261201_000031_investments;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000042_identification::Migration),
             Box::new(m20261130_000061_messages::Migration),
             Box::new(m20261130_000062_journeys::Migration),
+            Box::new(m20261201_000031_investments::Migration),
         ]
     }
 }

@@ -47,6 +47,7 @@ pub use crate::instalments::{
 pub use crate::insurance::model::{
     InsuranceAction, InsurancePossibleAction, InsuranceStatus, PremiumBasis, PremiumPeriod, PremiumRounding,
 };
+pub use crate::investments::{InvestmentBidAction, InvestmentBidStatus, InvestmentOfferAction, InvestmentOfferStatus};
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::journeys::JourneyStatus;
@@ -243,6 +244,10 @@ graphql_enums! {
     InsuranceAction = "InsuranceAction",
     InsurancePossibleAction = "InsurancePossibleAction",
     InsuranceStatus = "InsuranceStatus",
+    InvestmentBidAction = "InvestmentBidAction",
+    InvestmentBidStatus = "InvestmentBidStatus",
+    InvestmentOfferAction = "InvestmentOfferAction",
+    InvestmentOfferStatus = "InvestmentOfferStatus",
     InternalRole = "InternalRole",
     ItemOrder = "ItemOrder",
     JobItemState = "JobItemState",

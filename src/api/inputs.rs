@@ -12,7 +12,8 @@ use crate::api::customers::IdentifierInput;
 use crate::customers::store as customers;
 use crate::primitives::references;
 use crate::primitives::{
-    AccountId, CardId, CustomActionId, CustomerId, InstalmentModelId, InsurancePackageId, PartyId, ProductId, text,
+    AccountId, CardId, CustomActionId, CustomerId, InstalmentModelId, InsurancePackageId, InvestmentOfferId, PartyId,
+    ProductId, text,
 };
 
 /// Names one account.
@@ -171,4 +172,14 @@ macro_rules! from_nothing {
     )*};
 }
 
-from_nothing!(AccountId, CardId, CustomActionId, CustomerId, InstalmentModelId, InsurancePackageId, PartyId, ProductId);
+from_nothing!(
+    AccountId,
+    CardId,
+    CustomActionId,
+    CustomerId,
+    InstalmentModelId,
+    InsurancePackageId,
+    InvestmentOfferId,
+    PartyId,
+    ProductId
+);

@@ -30,6 +30,7 @@ pub mod input;
 pub mod inputs;
 pub mod instalments;
 pub mod insurance;
+pub mod investments;
 pub mod jobs;
 pub mod limits;
 pub mod loaders;

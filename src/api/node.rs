@@ -29,6 +29,7 @@ use crate::api::dues::{self, Due};
 use crate::api::instalments::contracts::{self as instalment_contracts, InstalmentContract};
 use crate::api::instalments::models::{self as instalment_models, InstalmentModel};
 use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
+use crate::api::investments::{self, InvestmentBid, InvestmentOffer};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
 use crate::api::messages::{self, Message};
@@ -42,9 +43,9 @@ use crate::events::history::HistoryOf;
 use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId, ClaimId,
     CreditTransferId, CustomActionId, CustomerId, DebitConsentId, DirectDebitId, DocumentId, DueId, EntryId, HoldId,
-    InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, JobId, LedgerAccountId,
-    LimitApplicationId, MandateId, MessageId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId,
-    RecurringPaymentId, TenantId, WebhookDeliveryId, WebhookId,
+    InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, InvestmentBidId,
+    InvestmentOfferId, JobId, LedgerAccountId, LimitApplicationId, MandateId, MessageId, PartyId, PaymentOrderId,
+    ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -131,6 +132,8 @@ node! {
     InsurancePackage,
     InstalmentContract,
     InstalmentModel,
+    InvestmentBid,
+    InvestmentOffer,
     Job,
     LedgerAccount,
     LimitApplication,
@@ -174,6 +177,8 @@ impl Node {
             | Self::InsurancePackage(_)
             | Self::InstalmentContract(_)
             | Self::InstalmentModel(_)
+            | Self::InvestmentBid(_)
+            | Self::InvestmentOffer(_)
             | Self::Job(_)
             | Self::Mandate(_)
             | Self::Message(_)
@@ -260,6 +265,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         InsurancePackageId::PREFIX => parsed!(insurance::packages::by_id),
         InstalmentContractId::PREFIX => parsed!(instalment_contracts::by_id),
         InstalmentModelId::PREFIX => parsed!(instalment_models::by_id),
+        InvestmentBidId::PREFIX => parsed!(investments::bids::by_id),
+        InvestmentOfferId::PREFIX => parsed!(investments::offers::by_id),
         JobId::PREFIX => parsed!(jobs::by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),

@@ -46,6 +46,7 @@ use super::instalments::{
     InstalmentContractMutation, InstalmentContractQuery, InstalmentModelMutation, InstalmentModelQuery, SimulationQuery,
 };
 use super::insurance::{InsuranceMutation, InsurancePackageMutation, InsurancePackageQuery, InsuranceQuery};
+use super::investments::{InvestmentMutation, InvestmentOfferMutation, InvestmentQuery};
 use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
@@ -88,6 +89,7 @@ pub struct Query(
     LimitApplicationQuery,
     InsurancePackageQuery,
     InsuranceQuery,
+    InvestmentQuery,
     ProviderQuery,
     PaymentOrderQuery,
     BillingQuery,
@@ -136,6 +138,8 @@ pub struct Mutation(
     LimitApplicationMutation,
     InsurancePackageMutation,
     InsuranceMutation,
+    InvestmentOfferMutation,
+    InvestmentMutation,
     DueMutation,
     RecurringMutation,
     BillingMutation,

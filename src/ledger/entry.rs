@@ -67,6 +67,12 @@ crate::words! {
         MigratedBalance = "MIGRATED_BALANCE",
         /// A debt was taken in to be collected, or was raised, lowered or given up since.
         Receivable = "RECEIVABLE",
+        /// Money of an investor, for the issuer of an offer.
+        Investment = "INVESTMENT",
+        /// Interest on an investment, from its issuer.
+        InvestmentInterest = "INVESTMENT_INTEREST",
+        /// What an issuer repays of an investment.
+        InvestmentRepayment = "INVESTMENT_REPAYMENT",
         /// A rail has settled what is not its receiver's yet, or is nobody's any more: between the tenant's own accounts.
         Settlement = "SETTLEMENT",
         /// The mirror of an earlier entry.
@@ -88,6 +94,7 @@ impl TransactionKind {
             | Self::Unload
             | Self::Reimbursement
             | Self::CreditPayout
+            | Self::Investment
             | Self::Donation => true,
             Self::DisbursementReturned
             | Self::Adjustment
@@ -106,6 +113,8 @@ impl TransactionKind {
             | Self::Receivable
             | Self::Settlement
             | Self::Instalment
+            | Self::InvestmentInterest
+            | Self::InvestmentRepayment
             | Self::Reversal => false,
         }
     }
@@ -113,7 +122,14 @@ impl TransactionKind {
     /// Whether it is booked by a contract alone, and taken back by none but that.
     #[must_use]
     pub fn is_of_contract(self) -> bool {
-        matches!(self, Self::CreditPayout | Self::Instalment)
+        matches!(
+            self,
+            Self::CreditPayout
+                | Self::Instalment
+                | Self::Investment
+                | Self::InvestmentInterest
+                | Self::InvestmentRepayment
+        )
     }
 
     /// Whether it takes an earlier entry back: then it names that, and nothing takes it back in its turn.

@@ -8,6 +8,8 @@ use super::charity;
 use crate::accounts::AccountBy;
 use crate::accounts::store::is_seen;
 use crate::cards::authorisations::{end, ending};
+use crate::investments;
+use crate::investments::refusals::HOLD_OF_BID;
 use crate::ledger::amounts::positive;
 use crate::ledger::entry::Side;
 use crate::ledger::refusal::CURRENCY_MISMATCH;
@@ -88,19 +90,21 @@ impl Command for CaptureHold {
 
     fn looks_at(&self, wants: &mut Wants) {
         wants.row::<Hold>(self.hold);
+        investments::hint_of_bid(self.hold, wants);
         if let Some(to) = &self.to {
             to.hint(wants);
         }
     }
 
-    /// Refused as: `NOT_FOUND` (hold, then to), `INVALID_INPUT`, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE`, then the
-    /// books' in their order.
+    /// Refused as: `NOT_FOUND` (hold, then to), `HOLD_OF_BID`, `INVALID_INPUT`, `CURRENCY_MISMATCH`, `AMOUNT_OUT_OF_RANGE`,
+    /// then the books' in their order.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Entry>> {
         let hold = locate(work, self.hold)?;
         let to = match &self.to {
             None => None,
             Some(by) => Some(by.locate_id(work, "to")?),
         };
+        of_no_bid(work, hold.id)?;
         let amount = match self.amount {
             None => None,
             Some(money) if money.currency != hold.currency => {
@@ -137,11 +141,13 @@ impl Command for ReleaseHold {
 
     fn looks_at(&self, wants: &mut Wants) {
         wants.row::<Hold>(self.hold);
+        investments::hint_of_bid(self.hold, wants);
     }
 
-    /// Refused as: `NOT_FOUND`, `HOLD_NOT_OPEN`.
+    /// Refused as: `NOT_FOUND`, `HOLD_OF_BID`, `HOLD_NOT_OPEN`.
     fn decide(&self, work: &mut Work) -> Decision<Arc<Hold>> {
         let hold = locate(work, self.hold)?;
+        of_no_bid(work, hold.id)?;
         end(work, hold.id, HoldStatus::Released).named(&[(hold.account, "hold")])
     }
 
@@ -181,6 +187,14 @@ fn locate(work: &mut Work, id: HoldId) -> Decision<Arc<Hold>> {
     let not_found = || Refused::not_found("hold", "hold");
     let hold = work.get::<Hold>(id)?.ok_or_else(not_found)?;
     if hold.is_visible(work)? { Ok(hold) } else { Err(not_found().into()) }
+}
+
+/// That no bid stands on it: who has bid withdraws the bid.
+fn of_no_bid(work: &mut Work, hold: HoldId) -> Decision<()> {
+    if investments::of_bid(work, hold)? {
+        return Err(Refused::of_field(HOLD_OF_BID, "hold", "the hold is that of a bid, and ends with it").into());
+    }
+    Ok(())
 }
 
 impl Owned for Hold {

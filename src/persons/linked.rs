@@ -25,6 +25,8 @@ use crate::instalments::contracts::InstalmentContract;
 use crate::instalments::contracts::store::EVERY as EVERY_CONTRACT;
 use crate::insurance::store::{EVERY as INSURANCES_OF, NOTED};
 use crate::insurance::{InsuranceContract, InsuranceEvent};
+use crate::investments::InvestmentBid;
+use crate::investments::store::WRITTEN as BIDS_WRITTEN;
 use crate::ledger::AccountStatus;
 use crate::mandates::Mandate;
 use crate::mandates::payer::Sealed;
@@ -155,6 +157,26 @@ fn erase_insurance(work: &mut Work, customer: &Customer, erasure: &mut Erasure) 
                     Ok(())
                 })?;
             }
+        }
+    }
+    Ok(())
+}
+
+// ----------------------------------------------------------------------------------------------- investments
+
+/// Bids and positions hang on accounts, and go with them.
+pub(super) const INVESTMENTS: Part =
+    Part { name: "investments", merge: |_, _| Ok(()), hinders: |_, _| Ok(Vec::new()), erase: erase_bids };
+
+/// What was written to bids goes; what was bid and given stays.
+fn erase_bids(work: &mut Work, customer: &Customer, erasure: &mut Erasure) -> Decision<()> {
+    for account in owned(work, customer.id)? {
+        for bid in work.all::<InvestmentBid, Account>(BIDS_WRITTEN, account.id)? {
+            erased(erasure, PersonalData::Remarks);
+            work.change::<InvestmentBid, Refused>(bid.id, |row| {
+                (row.note, row.message, row.additional_data, row.reason) = (None, None, None, None);
+                Ok(())
+            })?;
         }
     }
     Ok(())

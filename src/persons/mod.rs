@@ -54,6 +54,7 @@ pub const PARTS: &[Part] = &[
     linked::BLOCKS,
     linked::APPLICATIONS,
     linked::INSURANCE,
+    linked::INVESTMENTS,
     linked::CARDS,
     linked::MANDATES,
     linked::CLAIMS,

@@ -146,6 +146,14 @@ ids! {
     InsuranceEventId = "iev";
     /// What was charged for a period of an insurance.
     InsurancePremiumId = "ipm";
+    /// Something that seeks money of investors.
+    InvestmentOfferId = "ivo";
+    /// What an investor would give to an offer.
+    InvestmentBidId = "bid";
+    /// What an investor has in an offer.
+    InvestmentPositionId = "ivp";
+    /// What an issuer paid to the positions of an offer at once.
+    InvestmentDistributionId = "ivd";
     /// How the accounts of a product are billed: its id is the product's.
     BillingPlanId = "bpl";
     /// Where an account stands in its billing: its id is the account's.

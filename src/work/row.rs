@@ -77,6 +77,14 @@ pub enum Table {
     InsuranceEvent,
     /// What was charged for them.
     InsurancePremium,
+    /// What seeks money of investors.
+    InvestmentOffer,
+    /// What they would give.
+    InvestmentBid,
+    /// What they have given.
+    InvestmentPosition,
+    /// What was paid for it.
+    InvestmentDistribution,
     /// How the accounts of products are billed.
     BillingPlan,
     /// Where accounts stand in it.

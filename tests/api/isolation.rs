@@ -31,6 +31,8 @@ pub const EVERYTHING: &str = "{
     providerPayments(first: 10) { edges { cursor node { id account { id } providerCode additionalInput } } }
     insurancePackages(first: 10) { nodes { id code name products { id } } }
     insuranceContracts(first: 10) { edges { cursor node { id account { id } package { id } lastEvent { note } } } }
+    investmentOffers(first: 10) { nodes { id code name issuer { id } } }
+    investmentBids(first: 10) { edges { cursor node { id note message account { id } offer { id } } } }
     customActions(first: 10) { edges { cursor node { id code current { description script } } } }
     actionRuns(first: 10) { edges { cursor node { id input output account { id } } } }
     approvals(first: 10) { edges { cursor node { id operation account { id } } } }
@@ -60,7 +62,7 @@ pub struct Things {
     /// address, a block, an application, its account, a custom action, a
     /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider, a receivable, a claim
     /// on it, a due, a direct debit, a credit transfer, a model of instalments, a contract by it, recurring payments, a
-    /// consent to them, a message.
+    /// consent to them, a message, an investment offer, a bid on it.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -199,6 +201,15 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let recurring = app.done("setUpRecurringPayment", recurring, "recurringPayment { id }").await;
     let consent = json!({ "account": credit.by(), "paymentMethod": "AUTOGIRO", "reference": secret });
     let consent = app.done("giveDebitConsent", consent, "consent { id }").await;
+    let offer = json!({ "code": "mine", "name": secret, "issuer": account.by(), "amount": euros("1.00"), "minRate": "1", "maxRate": "2",
+        "termMonths": 1, "allocationDeadline": "2026-12-31" });
+    let offer = app.done("createInvestmentOffer", offer, "offer { id }").await["offer"]["id"].take();
+    let investor =
+        json!({ "product": { "code": "investment" }, "owner": { "number": "C1" }, "externalReference": "ext-inv" });
+    let investor = app.open(investor).await;
+    app.pay_in(&investor, "1.00").await;
+    let bid = json!({ "account": investor.by(), "offer": { "code": "mine" }, "amount": euros("1.00"), "note": secret, "message": secret });
+    let bid = app.done("placeBid", bid, "bid { id }").await["bid"]["id"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -240,6 +251,8 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&recurring["recurringPayment"]["id"]),
         text(&consent["consent"]["id"]),
         text(&message),
+        text(&offer),
+        text(&bid),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
@@ -448,6 +461,8 @@ on_both_databases! {
             ("unblockCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) }, "reason": "X" })),
             ("endInsurance", |them, id| json!({ "insurance": { "id": id(&them.ids[26]) }, "reason": "X" })),
             ("subscribeInsurance", |them, id| json!({ "account": { "number": "A1" }, "package": { "id": id(&them.ids[25]) } })),
+            ("allocateOffer", |them, id| json!({ "offer": { "id": id(&them.ids[38]) } })),
+            ("rejectBid", |them, id| json!({ "bid": id(&them.ids[39]), "reason": "X" })),
             ("deleteCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) } })),
             ("reverseEntry", |them, id| json!({ "entry": id(&them.entry), "reason": "X" })),
             ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),

@@ -39,6 +39,7 @@ mod holds;
 mod identification;
 mod instalments;
 mod insurance;
+mod investments;
 mod isolation;
 mod jobs;
 mod journeys;

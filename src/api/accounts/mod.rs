@@ -3,7 +3,7 @@
 mod actions;
 pub mod families;
 mod filters;
-mod lookup;
+pub(crate) mod lookup;
 mod money;
 pub mod mutations;
 pub mod participants;

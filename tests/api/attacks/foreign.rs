@@ -3,6 +3,7 @@
 //! checked against the schema.
 
 mod contracts;
+mod investments;
 mod reads;
 
 use std::collections::BTreeSet;
@@ -467,8 +468,8 @@ fn filled(template: &Value, id: &str, mine: &Things, key: &str) -> Value {
 
 on_both_databases! {
     async fn every_place_for_an_id_is_tried(app: TestApp) {
-        let mutations = writes().into_iter().chain(contracts::writes()).map(|(place, ..)| format!("Mutation.{place}"));
-        let reads = READS.iter().chain(contracts::READS).map(|(place, ..)| (*place).to_owned());
+        let mutations = writes().into_iter().chain(contracts::writes()).chain(investments::writes()).map(|(place, ..)| format!("Mutation.{place}"));
+        let reads = READS.iter().chain(contracts::READS).chain(investments::READS).map(|(place, ..)| (*place).to_owned());
         let streams = STREAMS.iter().map(|(place, _)| (*place).to_owned());
         let tried: BTreeSet<String> = mutations.chain(reads).chain(streams).collect();
         let mut places = places(&app).await;
@@ -482,7 +483,7 @@ on_both_databases! {
 
     async fn another_tenants_ids_are_those_of_nothing_on_every_way(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
-        for (place, kind, query) in READS.iter().chain(contracts::READS) {
+        for (place, kind, query) in READS.iter().chain(contracts::READS).chain(investments::READS) {
             let id = theirs.ids[*kind].as_str();
             let nothing = unknown(id);
             let foreign = answers(&mine.app, query, &json!({ "id": id }), id).await;
@@ -501,7 +502,7 @@ on_both_databases! {
     async fn another_tenants_ids_change_nothing_on_every_way(app: TestApp) {
         let (mine, theirs) = two_tenants(&app).await;
         let before = (mine.app.picture().await, theirs.app.picture().await);
-        for (place, kind, template) in writes().into_iter().chain(contracts::writes()) {
+        for (place, kind, template) in writes().into_iter().chain(contracts::writes()).chain(investments::writes()) {
             let name = place.split('.').next().expect("a name");
             let selection = if is_batch(name) { items("") } else { "replayed".to_owned() };
             let id = theirs.ids[kind].as_str();
