@@ -274,7 +274,7 @@ macro_rules! of_application {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => $result::Done($success {
                 application: LimitApplication(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     };

@@ -369,7 +369,7 @@ impl ApprovalMutation {
                 follow_up(ctx, &call, &done.value).await?;
                 ApproveResult::Done(ApproveSuccess {
                     approval: Approval((*done.value).clone()),
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))
@@ -388,7 +388,7 @@ impl ApprovalMutation {
             Reply::Refused(refusal) => RejectApprovalResult::Refused(refusal),
             Reply::Done(done) => RejectApprovalResult::Done(RejectApprovalSuccess {
                 approval: Approval((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -406,7 +406,7 @@ impl ApprovalMutation {
             Reply::Refused(refusal) => WithdrawApprovalResult::Refused(refusal),
             Reply::Done(done) => WithdrawApprovalResult::Done(WithdrawApprovalSuccess {
                 approval: Approval((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -423,7 +423,7 @@ impl ApprovalMutation {
             Reply::Refused(refusal) => SetApprovalRulesResult::Refused(refusal),
             Reply::Done(done) => SetApprovalRulesResult::Done(SetApprovalRulesSuccess {
                 rules: shown(&done.value),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

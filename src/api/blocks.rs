@@ -319,7 +319,7 @@ macro_rules! of_block {
         Ok(Some(match $reply {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => {
-                $result::Done($success { block: Block(Arc::unwrap_or_clone(done.value)), replayed: done.replayed })
+                $result::Done($success { block: Block(Arc::unwrap_or_clone(done.value)), receipt: done.receipt.into() })
             }
         }))
     };
@@ -379,7 +379,7 @@ impl BlockMutation {
             Reply::Done(done) => PayGarnishmentResult::Done(PayGarnishmentSuccess {
                 account: outputs::account_of(ctx, &done.value).await?,
                 entry: Entry::new(done.value),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

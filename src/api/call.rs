@@ -200,7 +200,7 @@ impl<'a> Call<'a> {
         let key = Idempotency { key: format!("job:{}", hex(&of_batch.request_hash)), ..of_batch };
         let reply = self.reply(Box::pin(self.engine.run(&self.origin, Some(key), command)).await).await?;
         if let Reply::Done(done) = &reply
-            && !done.replayed
+            && !done.receipt.replayed
         {
             self.engine.jobs.wake();
             let audited = self.engine.audit_refusal(&self.origin, self.operation, &unaudited).await;

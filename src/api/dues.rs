@@ -264,7 +264,7 @@ impl DueMutation {
             Reply::Refused(refusal) => AddDueResult::Refused(refusal),
             Reply::Done(done) => AddDueResult::Done(AddDueSuccess {
                 due: Due(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -283,7 +283,7 @@ impl DueMutation {
             Reply::Refused(refusal) => CancelDueResult::Refused(refusal),
             Reply::Done(done) => CancelDueResult::Done(CancelDueSuccess {
                 due: Due(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

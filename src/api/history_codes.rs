@@ -115,7 +115,7 @@ impl HistoryCodesMutation {
             Reply::Refused(refusal) => SetHistoryCodesResult::Refused(refusal),
             Reply::Done(done) => SetHistoryCodesResult::Done(SetHistoryCodesSuccess {
                 history_codes: (&done.value.0.history_codes).into(),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

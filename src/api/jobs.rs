@@ -317,9 +317,10 @@ impl JobMutation {
         let (call, job) = begun(ctx, "cancelJob", &input.job).await?;
         Ok(Some(match call.run(&input.idempotency_key, job.map(|job| CancelJob { job })).await? {
             Reply::Refused(refusal) => CancelJobResult::Refused(refusal),
-            Reply::Done(done) => {
-                CancelJobResult::Done(CancelJobSuccess { job: Job((*done.value).clone()), replayed: done.replayed })
-            }
+            Reply::Done(done) => CancelJobResult::Done(CancelJobSuccess {
+                job: Job((*done.value).clone()),
+                receipt: done.receipt.into(),
+            }),
         }))
     }
 
@@ -334,7 +335,7 @@ impl JobMutation {
             Reply::Refused(refusal) => RetryJobResult::Refused(refusal),
             Reply::Done(done) => {
                 call.engine.jobs.wake();
-                RetryJobResult::Done(RetryJobSuccess { job: Job((*done.value).clone()), replayed: done.replayed })
+                RetryJobResult::Done(RetryJobSuccess { job: Job((*done.value).clone()), receipt: done.receipt.into() })
             }
         }))
     }

@@ -83,7 +83,7 @@ impl Default for Limits {
 /// What an operation costs: shown as `extensions.cost`, and what the rate limit counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// One per field. What is below a page (`nodes`, `edges`, or any field with `first` or `last`) counts once
+    /// One per field. What is below a page (`nodes`, `edges`, or any field with `first`, `last` or `limit`) counts once
     /// per row that may come back.
     pub complexity: u64,
     /// Fields below each other.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
-use async_graphql::{Context, ContextSelectionSet, Error, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{
+    Context, ContextSelectionSet, Error, ID, OutputType, Positioned, ServerResult, SimpleObject, Value,
+};
 
 use crate::api::accounts::Account;
 use crate::api::books::{Entry, Hold};
@@ -14,6 +16,23 @@ use crate::api::fault::Fault;
 use crate::ledger::{self, LedgerFault};
 use crate::payments::loads::fee_of;
 use crate::primitives::AccountId;
+use crate::work;
+
+/// What every mutation tells of what it did.
+#[derive(Clone, Debug, Default, SimpleObject)]
+pub struct Receipt {
+    /// Whether this is the first result again: the idempotency key had been used for this request.
+    replayed: bool,
+    /// The id of the command that did it: that of its record in the audit trail, and `LedgerEvent.commandId` of every event
+    /// that it told. A repetition names the first. Null where nothing but waiting was asked for, or it goes on.
+    command_id: Option<ID>,
+}
+
+impl From<work::Receipt> for Receipt {
+    fn from(work::Receipt { replayed, command }: work::Receipt) -> Self {
+        Self { replayed, command_id: Some(command.into()) }
+    }
+}
 
 const GONE: LedgerFault = LedgerFault::Inconsistent("what a mutation has just made is not there");
 

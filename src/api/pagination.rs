@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use async_graphql::{Object, OutputType, SimpleObject, TypeName};
 
 use super::fault::{Fault, FaultCode};
-use super::scalars::Cursor;
+use super::scalars::{BigInt, Cursor};
 use crate::ledger::query::Page;
 use crate::work::Row;
 
@@ -295,6 +295,93 @@ impl<T: Listed> Edge<T> {
     }
 }
 
+/// Which page of a list that is cut by numbers: for whoever comes from an interface that does so. Connections stay exact
+/// while the list grows.
+#[derive(Clone, Copy, Debug)]
+pub struct PageNumber {
+    limit: i32,
+    page: i32,
+}
+
+impl PageNumber {
+    /// Rows to a numbered page at most.
+    const MOST: i32 = 10_000;
+
+    /// Checks the arguments.
+    ///
+    /// # Errors
+    /// `BAD_REQUEST` that names the argument.
+    pub fn new(limit: i32, page: i32) -> Result<Self, Fault> {
+        if !(1..=Self::MOST).contains(&limit) {
+            return Err(bad("limit is 1 to 10,000"));
+        }
+        if page < 1 {
+            return Err(bad("page is 1 or more"));
+        }
+        Ok(Self { limit, page })
+    }
+
+    /// Rows to a page.
+    #[must_use]
+    pub fn limit(self) -> u64 {
+        u64::from(self.limit.unsigned_abs())
+    }
+
+    /// Rows before the page.
+    #[must_use]
+    pub fn offset(self) -> u64 {
+        self.limit() * u64::from((self.page - 1).unsigned_abs())
+    }
+
+    /// The page with these rows, of a list of so many.
+    #[must_use]
+    pub fn of<T>(self, nodes: Vec<T>, all: u64) -> NumberedPage<T> {
+        NumberedPage { nodes, number: self, all }
+    }
+}
+
+/// A page of a list that is cut by numbers.
+pub struct NumberedPage<T> {
+    nodes: Vec<T>,
+    number: PageNumber,
+    all: u64,
+}
+
+impl<T: Listed> TypeName for NumberedPage<T> {
+    fn type_name() -> Cow<'static, str> {
+        format!("{}Page", T::LIST).into()
+    }
+}
+
+/// A page of a list, by its number.
+#[Object(name_type)]
+impl<T: Listed> NumberedPage<T> {
+    /// The rows; none beyond the last page.
+    async fn nodes(&self) -> &[T] {
+        &self.nodes
+    }
+
+    /// Rows to a page, as asked for.
+    async fn limit(&self) -> i32 {
+        self.number.limit
+    }
+
+    /// Which page it is.
+    async fn page(&self) -> i32 {
+        self.number.page
+    }
+
+    /// How many pages there are now, with so many rows to a page; none where there are no rows.
+    async fn number_of_pages(&self) -> BigInt {
+        BigInt(i64::try_from(self.all.div_ceil(self.number.limit())).unwrap_or(i64::MAX))
+    }
+
+    /// How many rows there are now in all pages together.
+    async fn total_count(&self) -> BigInt {
+        BigInt(i64::try_from(self.all).unwrap_or(i64::MAX))
+    }
+}
+
 /// Where a page lies in its list.
 #[derive(SimpleObject)]
 pub struct PageInfo {
@@ -311,6 +398,7 @@ pub struct PageInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::events::LedgerEvent;
 
     #[test]
     fn where_a_cursor_cut_the_page_there_is_more() {
@@ -329,6 +417,25 @@ mod tests {
             let window = Window::new(&PageArgs { first, last, after, before }).expect("a window");
             let page = window.connect(vec![3, 2, 1], |row| EntrySequence(*row), |row| row);
             assert_eq!((page.has_previous_page, page.has_next_page), (previous, next), "{window:?}");
+        }
+    }
+
+    #[test]
+    fn numbered_pages_know_how_many_they_are() {
+        for (limit, all, pages) in [(1, 0, 0), (1, 1, 1), (10, 10, 1), (10, 11, 2), (10_000, 1, 1)] {
+            let page: NumberedPage<LedgerEvent> = PageNumber::new(limit, 1).expect("a page").of(Vec::new(), all);
+            assert_eq!(page.all.div_ceil(page.number.limit()), pages, "{all} by {limit}");
+        }
+        assert_eq!(PageNumber::new(100, 3).expect("a page").offset(), 200);
+        assert_eq!(
+            PageNumber::new(10_000, i32::MAX).expect("a page").offset(),
+            10_000 * (u64::from(i32::MAX.unsigned_abs()) - 1)
+        );
+        for (limit, page, what) in
+            [(0, 1, "limit"), (-1, 1, "limit"), (10_001, 1, "limit"), (1, 0, "page"), (1, -1, "page")]
+        {
+            let fault = PageNumber::new(limit, page).expect_err("a fault");
+            assert!(fault.code == FaultCode::BadRequest && fault.message.starts_with(what), "{}", fault.message);
         }
     }
 

@@ -251,7 +251,7 @@ impl PartyMutation {
             Reply::Refused(refusal) => CreatePartyResult::Refused(refusal),
             Reply::Done(done) => CreatePartyResult::Done(CreatePartySuccess {
                 party: Party::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -268,7 +268,7 @@ impl PartyMutation {
             Reply::Refused(refusal) => UpdatePartyResult::Refused(refusal),
             Reply::Done(done) => UpdatePartyResult::Done(UpdatePartySuccess {
                 party: Party::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

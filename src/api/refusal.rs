@@ -125,8 +125,9 @@ macro_rules! outcomes {
         #[derive(async_graphql::SimpleObject)]
         pub struct $success {
             $($(#[$fdoc])* pub $field: $type,)*
-            /// Whether this is the first result again: the idempotency key had been used for this request.
-            pub replayed: bool,
+            /// What every mutation tells of what it did.
+            #[graphql(flatten)]
+            pub receipt: $crate::api::outputs::Receipt,
         }
 
         $(#[$doc])*

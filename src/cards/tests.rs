@@ -404,7 +404,7 @@ fn a_repetition_gives_the_first_card_again() {
         let key = || Some(Idempotency::of("k".into(), &command));
         let first = memory.run(&Origin::system(TENANT), key(), &command).expect("added");
         let second = memory.run(&Origin::system(TENANT), key(), &command).expect("the same again");
-        assert_eq!((second.value.id, second.replayed), (first.value.id, true));
+        assert_eq!((second.value.id, second.receipt.replayed), (first.value.id, true));
         assert_eq!(memory.rows::<Card>().len(), 1);
     });
 }

@@ -142,6 +142,69 @@ pub async fn page(
     hydrate(db, tenant, rows).await
 }
 
+/// A page by its number of the events that a filter lets through, oldest first, and how many there are altogether.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn numbered(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    filter: &EventFilter,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<Event>, u64), LedgerFault> {
+    // Times rise with places, and only places have an index.
+    let (from, before) = (place_of(db, tenant, filter.from).await?, place_of(db, tenant, filter.before).await?);
+    let mut parts = Parts::of_all(db, tenant);
+    conditions(&mut parts, &EventFilter { from: None, before: None, ..filter.clone() });
+    if let Some(from) = from {
+        parts.both("sequence >=", "event_sequence >=", from.into());
+    }
+    if let Some(before) = before {
+        parts.both("sequence <", "event_sequence <", before.into());
+    }
+    let Parts { binds, events, entries } = parts;
+    let backend = db.get_database_backend();
+    let sql = format!("SELECT count(*) AS events FROM ({events} UNION ALL {entries}) AS log");
+    let counted = db.query_one_raw(Statement::from_sql_and_values(backend, sql, binds.clone())).await?;
+    let counted: i64 = counted.map_or(Ok(0), |row| row.try_get("", "events"))?;
+    let counted = u64::try_from(counted).unwrap_or_default();
+    if offset >= counted {
+        return Ok((Vec::new(), counted));
+    }
+    let sql =
+        format!("SELECT * FROM ({events} UNION ALL {entries}) AS log ORDER BY sequence LIMIT {limit} OFFSET {offset}");
+    let rows = db.query_all_raw(Statement::from_sql_and_values(backend, sql, binds)).await?;
+    let rows = rows.iter().map(log_row).collect::<Result<Vec<LogRow>, LedgerFault>>()?;
+    Ok((hydrate(db, tenant, rows).await?, counted))
+}
+
+/// The place of the first event at or after a moment, or the one that comes next: found by halving the log.
+async fn place_of(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    moment: Option<Micros>,
+) -> Result<Option<i64>, LedgerFault> {
+    let Some(moment) = moment else { return Ok(None) };
+    let (mut low, mut high) = (1, last_sequence(db, tenant).await? + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let sql = "SELECT at FROM (SELECT sequence, at FROM (SELECT sequence, occurred_at_us AS at FROM event \
+             WHERE tenant_id = $1 AND sequence >= $2 ORDER BY sequence LIMIT 1) AS told UNION ALL \
+             SELECT sequence, at FROM (SELECT event_sequence AS sequence, booked_at_us AS at FROM entry \
+             WHERE tenant_id = $1 AND event_sequence >= $2 ORDER BY event_sequence LIMIT 1) AS posted) AS log \
+             ORDER BY sequence LIMIT 1";
+        let binds = [tenant.0.into(), middle.into()];
+        let row = db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, binds)).await?;
+        let at: Option<Micros> = row.map(|row| row.try_get("", "at")).transpose()?;
+        match at {
+            Some(at) if at < moment => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(Some(low))
+}
+
 /// The events at these places of the log, oldest first.
 ///
 /// # Errors

@@ -134,7 +134,7 @@ async fn called_back(
     let key = Idempotency::of(format!("callback:{}:{id}", provider.id), &command);
     match engine.run(&Origin::system(tenant), Some(key), command).await {
         Ok(done) => {
-            let said = json!({ "payment": done.value.id.to_string(), "state": done.value.state.word(), "replayed": done.replayed });
+            let said = json!({ "payment": done.value.id.to_string(), "state": done.value.state.word(), "replayed": done.receipt.replayed });
             let mut response = Json(said).into_response();
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             Ok(response)

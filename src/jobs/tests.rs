@@ -136,7 +136,7 @@ fn an_item_is_done_once_under_its_key_whichever_way_it_is_asked_for() {
             memory.rows::<JobItem>().into_iter().find(|item| item.number == 0).and_then(|item| item.result.clone());
         assert_eq!(made, Some(first.id.to_string()));
         let again = memory.run(&client("web"), Some(Idempotency::of("key-1".into(), &party("B"))), &party("B"));
-        assert!(again.expect("the first result").replayed);
+        assert!(again.expect("the first result").receipt.replayed);
         // The same key with another request is the item's problem.
         let other = queue(memory, "EACH_ALONE", "createParty", vec![item("key-0", &party("Z"))]);
         run(memory, other, 100).expect("done");
@@ -277,7 +277,7 @@ fn rules(memory: &mut Memory, rules: &[Rule]) {
 
 fn ask(memory: &mut Memory, key: &str, command: &CreateParty) -> Result<bool, Refused> {
     let key = Idempotency::of(key.into(), command);
-    memory.run(&client("maker"), Some(key), command).map(|done| done.replayed)
+    memory.run(&client("maker"), Some(key), command).map(|done| done.receipt.replayed)
 }
 
 /// What waits, of a command that has to.

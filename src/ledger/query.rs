@@ -21,6 +21,7 @@ pub struct Page<K> {
 }
 
 /// A SELECT over one tenant, put together condition by condition with numbered binds.
+#[derive(Clone)]
 pub(crate) struct Query {
     sql: String,
     binds: Vec<Value>,

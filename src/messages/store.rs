@@ -7,7 +7,7 @@ use super::model::{Message, MessageKind, MessageStatus, MessageTemplate};
 use super::settings::MessageSettings;
 use crate::customers::visible;
 use crate::ledger::LedgerFault;
-use crate::ledger::query::Page;
+use crate::ledger::query::{Page, Query};
 use crate::ledger::rows::known;
 use crate::primitives::clock::Micros;
 use crate::primitives::{
@@ -293,6 +293,8 @@ pub struct MessageFilter {
     pub kind: Option<MessageKind>,
     /// Only those that were decided at this time or later.
     pub from: Option<Micros>,
+    /// Only those to this customer.
+    pub customer: Option<CustomerId>,
 }
 
 /// The messages about a claim, in the order in which they were decided.
@@ -305,6 +307,25 @@ pub async fn list(
     filter: &MessageFilter,
     page: Page<i64>,
 ) -> Result<Vec<Message>, LedgerFault> {
+    read::page(db, those(tenant, filter), false, page).await
+}
+
+/// A page of the same by its number, and how many there are altogether.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn numbered(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    filter: &MessageFilter,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<Message>, u64), LedgerFault> {
+    read::numbered(db, those(tenant, filter), false, limit, offset).await
+}
+
+/// The messages that a filter lets through.
+fn those(tenant: TenantId, filter: &MessageFilter) -> Query {
     let mut query = read::select::<Message>(tenant);
     query.and("claim_id = ", filter.claim.0.into());
     if let Some(kind) = filter.kind {
@@ -313,7 +334,10 @@ pub async fn list(
     if let Some(from) = filter.from {
         query.and("created_at_us >= ", from.into());
     }
-    read::page(db, query, false, page).await
+    if let Some(customer) = filter.customer {
+        query.and("customer_id = ", customer.0.into());
+    }
+    query
 }
 
 /// What is to be sent by now, of all tenants: each by its own clock.

@@ -121,7 +121,7 @@ fn a_key_gives_the_first_answer_again_and_is_refused_for_another_request() {
         let key = || Some(Idempotency::of("k".into(), &command));
         let first = memory.run(&origin, key(), &command).expect("created");
         let second = memory.run(&origin, key(), &command).expect("the same again");
-        assert_eq!((second.value.id, second.replayed, first.replayed), (first.value.id, true, false));
+        assert_eq!((second.value.id, second.receipt.replayed, first.receipt.replayed), (first.value.id, true, false));
         assert_eq!(memory.rows::<Party>().len(), 1);
         let other = party("Bergslagen Tele", None, None);
         let reused = memory.run(&origin, Some(Idempotency::of("k".into(), &other)), &other);

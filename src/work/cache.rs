@@ -34,6 +34,8 @@ pub(super) struct Remembered {
     pub request_hash: Vec<u8>,
     /// What it made.
     pub result: String,
+    /// Which command did it: its place in the tenant's journal of commands.
+    pub sequence: i64,
 }
 
 /// A map that forgets what was not asked for since the last turn but one.

@@ -11,7 +11,7 @@ use super::cache::Wants;
 use super::row::Row;
 use super::unit::Work;
 use crate::ledger::{Entry, LedgerFault, Refusal};
-use crate::primitives::{AccountId, Money, Origin};
+use crate::primitives::{AccountId, AuditId, Money, Origin};
 use crate::refused::{FieldProblem, Refused};
 use crate::sealing;
 
@@ -329,8 +329,17 @@ impl From<sea_orm::DbErr> for Failure {
 pub struct Done<T> {
     /// What was made or changed.
     pub value: T,
+    /// How it can be found again.
+    pub receipt: Receipt,
+}
+
+/// What was noted of a command that was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
     /// Whether this is the first result again.
     pub replayed: bool,
+    /// The record of the command that did it, in the audit trail: for a repetition, the first one's.
+    pub command: AuditId,
 }
 
 /// A command's answer.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::command::{AnyCommand, Audited, Decision, Failure, Idempotency, Outcome, Stop, in_the_words_of};
+use super::command::{AnyCommand, Audited, Decision, Failure, Idempotency, Outcome, Receipt, Stop, in_the_words_of};
 use super::house::Decided;
 use super::unit::{Ended, Work};
-use crate::ledger::LedgerFault;
+use crate::ledger::{LedgerFault, audit};
 use crate::primitives::{IdSource, Origin};
 use crate::refused::{IDEMPOTENCY_KEY_REUSED, RefusalCode, Refused};
 
@@ -30,10 +30,7 @@ impl Job {
 }
 
 /// What came of a job.
-pub(super) type Answered = Result<(Outcome, Replayed), Failure>;
-
-/// Whether it had been done before.
-pub(super) type Replayed = bool;
+pub(super) type Answered = Result<(Outcome, Receipt), Failure>;
 
 /// What came of deciding one: the answer, or that something is to be loaded first.
 enum Tried {
@@ -232,12 +229,13 @@ impl Work {
         command: &dyn AnyCommand,
         key: Option<&Idempotency>,
         atomic: bool,
-    ) -> Decision<Result<(Outcome, Replayed), Box<Refused>>> {
+    ) -> Decision<Result<(Outcome, Receipt), Box<Refused>>> {
         let operation = command.operation();
         if let Some(verdict) = command.turned_away() {
             let nothing = command.decide(self)?;
+            let receipt = Receipt { replayed: false, command: self.next_id() };
             self.record(operation, verdict.into());
-            return Ok(Ok((nothing, false)));
+            return Ok(Ok((nothing, receipt)));
         }
         if let Some(key) = key
             && let Some(first) = self.remembered(key)?
@@ -248,7 +246,8 @@ impl Work {
             }
             let again = command.again(self, &first.result)?;
             self.record(operation, Ended::Replayed(first.result));
-            return Ok(Ok((again, true)));
+            let command = audit::id_of(self.tenant(), first.sequence);
+            return Ok(Ok((again, Receipt { replayed: true, command })));
         }
         let decided = match self.house.filter(|_| !self.is_approved()) {
             Some(house) => house.decide(self, command, key, atomic)?,
@@ -256,8 +255,9 @@ impl Work {
         };
         match decided {
             Decided::Done(outcome) => {
+                let receipt = Receipt { replayed: false, command: self.next_id() };
                 self.record(operation, Ended::Done(outcome.result.clone()));
-                Ok(Ok((outcome, false)))
+                Ok(Ok((outcome, receipt)))
             }
             Decided::Waits(refused) => {
                 if let Some(key) = key {

@@ -54,6 +54,7 @@ const KEY: &[Column] = &[
     column("key", Kind::Text),
     column("request_hash", Kind::Bytes),
     column("target", Kind::Text),
+    column("sequence", Kind::BigInt),
 ];
 
 const EXTERNAL: &[Column] = &[column("external_key", Kind::Text), column("id", Kind::Uuid)];
@@ -394,11 +395,12 @@ fn head(values: Vec<Value>) -> Result<Head, LedgerFault> {
 }
 
 fn remembered(values: Vec<Value>) -> Result<(KeyOf, Remembered), LedgerFault> {
-    let [client, customer, key, hash, result] = array(values)?;
+    let [client, customer, key, hash, result, sequence] = array(values)?;
     let customer = uuid(customer);
     let client = text(client).ok_or(LedgerFault::Inconsistent("client of a key"))?;
     let key = text(key).ok_or(LedgerFault::Inconsistent("key of a command"))?;
-    let remembered = Remembered { request_hash: bytes(hash)?, result: text(result).unwrap_or_default() };
+    let (request_hash, result, sequence) = (bytes(hash)?, text(result).unwrap_or_default(), number(sequence)?);
+    let remembered = Remembered { request_hash, result, sequence };
     Ok(((client.into(), customer, key), remembered))
 }
 

@@ -350,10 +350,12 @@ impl Memory {
             let (sequence, command, event) = (told.sequence, told.command, told.event);
             self.events.push(Logged { sequence, command, at: self.work.now, event });
         }
-        for record in &mut self.work.records {
+        let first = self.work.head.command_sequence + 1;
+        for (sequence, record) in (first..).zip(&mut self.work.records) {
             if let (Some(key), Ended::Done(result)) = (&record.key, &record.ended) {
                 let customer = record.origin.customer.map(|id| id.0);
-                let remembered = Remembered { request_hash: key.request_hash.to_vec(), result: result.clone() };
+                let (request_hash, result) = (key.request_hash.to_vec(), result.clone());
+                let remembered = Remembered { request_hash, result, sequence };
                 self.store.keys.insert((record.origin.client.clone(), customer, key.key.clone()), remembered);
             }
         }
@@ -407,9 +409,9 @@ pub(super) fn runs(jobs: Vec<Job>, mode: Mode) -> Vec<Run> {
 
 fn of_type<C: Command>(answer: Answered) -> Result<Done<Arc<C::Made>>, Refused> {
     match answer {
-        Ok((outcome, replayed)) => {
+        Ok((outcome, receipt)) => {
             let value = outcome.made.downcast::<C::Made>().expect("what the command makes");
-            Ok(Done { value, replayed })
+            Ok(Done { value, receipt })
         }
         Err(Failure::Refused(refused, _)) => Err(*refused),
         Err(Failure::Fault(fault)) => panic!("{fault}"),

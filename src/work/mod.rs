@@ -62,7 +62,7 @@ pub use cache::Wants;
 pub use change::Change;
 pub use command::{
     Answer, AnyCommand, Audited, Command, Decision, Done, Failure, Idempotency, Made, Mode, Named, Outcome, Owned,
-    Stop, Verdict,
+    Receipt, Stop, Verdict,
 };
 pub(crate) use decide::{Became, Whose};
 pub use founding::found;

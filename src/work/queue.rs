@@ -290,7 +290,7 @@ impl Workers {
 }
 
 fn of_type<C: Command>(answer: Answered) -> Answer<C::Made> {
-    let (Outcome { made, .. }, replayed) = answer?;
+    let (Outcome { made, .. }, receipt) = answer?;
     let value = made.downcast::<C::Made>().map_err(|_| LedgerFault::Inconsistent("an answer of another kind"))?;
-    Ok(Done { value, replayed })
+    Ok(Done { value, receipt })
 }

@@ -101,6 +101,27 @@ pub(crate) async fn page<R: Row>(
     query.all(db).await?.iter().map(R::of_result).collect()
 }
 
+/// A page of rows by its number, in the order in which they were made, and how many there are altogether.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub(crate) async fn numbered<R: Row>(
+    db: &impl ConnectionTrait,
+    query: Query,
+    newest_first: bool,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<R>, u64), LedgerFault> {
+    let mut counting = query.clone();
+    counting.around("SELECT count(*) AS counted FROM (", ") AS found");
+    let counted = counting.all(db).await?.first().map_or(Ok(0), |row| row.try_get::<i64>("", "counted"))?;
+    let mut query = query;
+    let order = if newest_first { "DESC" } else { "ASC" };
+    query.end(&format!(" ORDER BY ordinal {order} LIMIT {limit} OFFSET {offset}"));
+    let rows = query.all(db).await?.iter().map(R::of_result).collect::<Result<Vec<R>, LedgerFault>>()?;
+    Ok((rows, u64::try_from(counted).unwrap_or_default()))
+}
+
 /// The values of columns, in their order.
 ///
 /// # Errors

@@ -23,10 +23,10 @@ use super::settings::Settings;
 use super::sweep::Sweep;
 use super::undo::Undo;
 use crate::ledger::event::NewEvent;
-use crate::ledger::{Entry, ExternalReference};
+use crate::ledger::{Entry, ExternalReference, audit};
 use crate::primitives::clock::Micros;
 use crate::primitives::ids::{CommandIds, RowId};
-use crate::primitives::{EntryId, Origin, TenantId};
+use crate::primitives::{AuditId, EntryId, Origin, TenantId};
 use crate::refused::{RefusalCode, Refused};
 
 /// A command of a batch, as its audit record tells of it.
@@ -476,7 +476,7 @@ impl Work {
         self.current = Current {
             origin: origin.clone(),
             key: key.cloned(),
-            sequence: self.head.command_sequence + count(self.records.len()) + 1,
+            sequence: self.next_record(),
             ids: CommandIds::new(seed),
             secret,
             ordinals: 0,
@@ -515,11 +515,23 @@ impl Work {
         (origin.client.clone(), origin.customer.map(|customer| customer.0), key.key.clone())
     }
 
+    /// The place in the journal of the record that comes next.
+    fn next_record(&self) -> i64 {
+        self.head.command_sequence + count(self.records.len()) + 1
+    }
+
+    /// The id of the command whose record comes next.
+    pub(super) fn next_id(&self) -> AuditId {
+        audit::id_of(self.tenant(), self.next_record())
+    }
+
     /// Leaves the command's record, and remembers its key if it was done.
     pub(super) fn record(&mut self, operation: &'static str, ended: Ended) {
+        let sequence = self.next_record();
         let key = match &ended {
             Ended::Done(result) => self.current.key.take().inspect(|key| {
-                let remembered = Remembered { request_hash: key.request_hash.to_vec(), result: result.clone() };
+                let (request_hash, result) = (key.request_hash.to_vec(), result.clone());
+                let remembered = Remembered { request_hash, result, sequence };
                 let of = self.key_of(key);
                 let before = self.cache.keys.put(of.clone(), Some(remembered));
                 self.undo.push(Undo::Key(of, before));

@@ -51,6 +51,7 @@ mod messages;
 mod metrics;
 mod migrated;
 mod model;
+mod numbered;
 mod openings;
 mod operations;
 mod parties;

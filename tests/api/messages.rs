@@ -147,6 +147,14 @@ on_both_databases! {
         assert_eq!((codes(&first), &first["pageInfo"]["hasNextPage"]), (vec![json!("MAIL"), json!("TEXT")], &json!(true)));
         assert!(first["nodes"][0]["document"]["downloadUrl"].is_string() && first["nodes"][0]["templateName"] == "A template");
         assert_eq!(codes(&listed(json!({ "after": first["pageInfo"]["endCursor"] })).await), ["POST"]);
+        let numbered = "query($type: MessageKind, $page: Int!) { claim(by: { reference: \"C1\" }) {
+            communicationsPage(type: $type, limit: 2, page: $page) { nodes { templateCode } limit page numberOfPages totalCount } } }";
+        for (type_, page, found, pages, all) in [
+            (Value::Null, 1, json!(["MAIL", "TEXT"]), "2", "3"), (Value::Null, 2, json!(["POST"]), "2", "3"), (json!("SMS"), 1, json!(["TEXT"]), "1", "1"),
+        ] {
+            let listed = app.ok(numbered, json!({ "type": type_, "page": page })).await["claim"]["communicationsPage"].take();
+            assert_eq!((json!(codes(&listed)), &listed["numberOfPages"], &listed["totalCount"]), (found, &json!(pages), &json!(all)));
+        }
 
         // The debtor's own token sees them, and nobody else's does.
         let debtor = made["debtor"]["id"].as_str().expect("an id");

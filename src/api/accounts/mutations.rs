@@ -256,7 +256,7 @@ macro_rules! of_account {
         Ok(Some(match $reply {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => {
-                $result::Done($success { account: Account::new((*done.value).clone()), replayed: done.replayed })
+                $result::Done($success { account: Account::new((*done.value).clone()), receipt: done.receipt.into() })
             }
         }))
     };
@@ -288,7 +288,7 @@ impl AccountMutation {
         let call = Call::begin(ctx, "openAccountBatch", Scope::Admin, Reach::Tenant).await?;
         OpenAccountBatchInput::run(&call, input, OpenAccountInput::command, |done| {
             let account = Account::new((*done.value).clone());
-            OpenAccountResult::Done(OpenAccountSuccess { account, replayed: done.replayed })
+            OpenAccountResult::Done(OpenAccountSuccess { account, receipt: done.receipt.into() })
         })
         .await
     }
@@ -345,7 +345,7 @@ impl AccountMutation {
             Reply::Refused(refusal) => ClosePeriodResult::Refused(refusal),
             Reply::Done(done) => ClosePeriodResult::Done(ClosePeriodSuccess {
                 closed_through: Date(done.value.0),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

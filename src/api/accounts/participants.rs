@@ -142,7 +142,7 @@ impl ParticipantMutation {
             Reply::Refused(refusal) => AddAccountParticipantResult::Refused(refusal),
             Reply::Done(done) => AddAccountParticipantResult::Done(AddAccountParticipantSuccess {
                 account: Account::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -159,7 +159,7 @@ impl ParticipantMutation {
             Reply::Refused(refusal) => RemoveAccountParticipantResult::Refused(refusal),
             Reply::Done(done) => RemoveAccountParticipantResult::Done(RemoveAccountParticipantSuccess {
                 account: Account::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

@@ -130,7 +130,7 @@ impl ProductMutation {
             Reply::Refused(refusal) => CreateProductResult::Refused(refusal),
             Reply::Done(done) => CreateProductResult::Done(CreateProductSuccess {
                 product: Product::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -147,7 +147,7 @@ impl ProductMutation {
             Reply::Refused(refusal) => UpdateProductResult::Refused(refusal),
             Reply::Done(done) => UpdateProductResult::Done(UpdateProductSuccess {
                 product: Product::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

@@ -194,8 +194,8 @@ impl ActionMutation {
         let key = input.idempotency_key.clone();
         let command = async |engine: &Engine| input.command(engine).await;
         define!(ctx, "createCustomAction", key, command, CreateCustomActionResult, |done, action| {
-            let secret = done.value.secret.clone().filter(|_| !done.replayed);
-            CreateCustomActionSuccess { action, secret, replayed: done.replayed }
+            let secret = done.value.secret.clone().filter(|_| !done.receipt.replayed);
+            CreateCustomActionSuccess { action, secret, receipt: done.receipt.into() }
         })
     }
 
@@ -208,7 +208,7 @@ impl ActionMutation {
         let key = input.idempotency_key.clone();
         let command = async |engine: &Engine| input.command(engine).await;
         define!(ctx, "updateCustomAction", key, command, UpdateCustomActionResult, |done, action| {
-            UpdateCustomActionSuccess { action, replayed: done.replayed }
+            UpdateCustomActionSuccess { action, receipt: done.receipt.into() }
         })
     }
 
@@ -220,7 +220,7 @@ impl ActionMutation {
     ) -> Result<Option<EnableCustomActionResult>, Fault> {
         let command = async |_: &Engine| Ok(EnableCustomAction { action: by(&input.action)? });
         define!(ctx, "enableCustomAction", input.idempotency_key, command, EnableCustomActionResult, |done, action| {
-            EnableCustomActionSuccess { action, replayed: done.replayed }
+            EnableCustomActionSuccess { action, receipt: done.receipt.into() }
         })
     }
 
@@ -237,7 +237,7 @@ impl ActionMutation {
             input.idempotency_key,
             command,
             DisableCustomActionResult,
-            |done, action| DisableCustomActionSuccess { action, replayed: done.replayed }
+            |done, action| DisableCustomActionSuccess { action, receipt: done.receipt.into() }
         )
     }
 
@@ -254,8 +254,8 @@ impl ActionMutation {
         };
         let (key, operation) = (&input.idempotency_key, command);
         define!(ctx, "rotateCustomActionSecret", key, operation, RotateCustomActionSecretResult, |done, action| {
-            let secret = done.value.secret.clone().filter(|_| !done.replayed);
-            RotateCustomActionSecretSuccess { action, secret, replayed: done.replayed }
+            let secret = done.value.secret.clone().filter(|_| !done.receipt.replayed);
+            RotateCustomActionSecretSuccess { action, secret, receipt: done.receipt.into() }
         })
     }
 
@@ -275,7 +275,7 @@ impl ActionMutation {
             Reply::Done(done) => done,
         };
         let actions = &call.engine.actions;
-        let run = match (background, done.replayed) {
+        let run = match (background, done.receipt.replayed) {
             (false, false) => {
                 // In a box: it is large, and hardly anybody waits for one.
                 let worked = Box::pin(actions.work_on(caller.tenant(), &done.value, Priority::Front)).await;
@@ -288,7 +288,7 @@ impl ActionMutation {
         };
         Ok(Some(RunActionResult::Done(RunActionSuccess {
             run: ActionRun::new((*run).clone()),
-            replayed: done.replayed,
+            receipt: done.receipt.into(),
         })))
     }
 }

@@ -169,7 +169,7 @@ impl BillingMutation {
                 let product = product.ok_or_else(|| Fault::internal(&"a plan without its product"))?;
                 SetBillingPlanResult::Done(SetBillingPlanSuccess {
                     plan: BillingPlan(Arc::unwrap_or_clone(done.value), product.currency),
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))
@@ -187,7 +187,7 @@ impl BillingMutation {
             Reply::Refused(refusal) => CancelDelinquencyResult::Refused(refusal),
             Reply::Done(done) => CancelDelinquencyResult::Done(CancelDelinquencySuccess {
                 account: AccountOf(done.value.account),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -209,7 +209,7 @@ impl BillingMutation {
                 ReprintStatementResult::Done(ReprintStatementSuccess {
                     statement: statement.ok_or_else(|| Fault::internal(&"a reprint without its statement"))?,
                     reprint: StatementReprint(Arc::unwrap_or_clone(done.value)),
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))

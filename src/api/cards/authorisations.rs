@@ -102,7 +102,7 @@ impl AuthorisationMutation {
             Reply::Refused(refusal) => AuthoriseCardResult::Refused(refusal),
             Reply::Done(done) => {
                 let (hold, account) = outputs::hold(&done.value);
-                AuthoriseCardResult::Done(AuthoriseCardSuccess { hold, account, replayed: done.replayed })
+                AuthoriseCardResult::Done(AuthoriseCardSuccess { hold, account, receipt: done.receipt.into() })
             }
         }))
     }
@@ -123,7 +123,7 @@ impl AuthorisationMutation {
                 IncreaseAuthorisationResult::Done(IncreaseAuthorisationSuccess {
                     hold,
                     account,
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))
@@ -143,7 +143,11 @@ impl AuthorisationMutation {
             Reply::Refused(refusal) => ReverseAuthorisationResult::Refused(refusal),
             Reply::Done(done) => {
                 let (hold, account) = outputs::hold(&done.value);
-                ReverseAuthorisationResult::Done(ReverseAuthorisationSuccess { hold, account, replayed: done.replayed })
+                ReverseAuthorisationResult::Done(ReverseAuthorisationSuccess {
+                    hold,
+                    account,
+                    receipt: done.receipt.into(),
+                })
             }
         }))
     }

@@ -227,7 +227,7 @@ impl ChargebackMutation {
             Reply::Refused(refusal) => OpenChargebackResult::Refused(refusal),
             Reply::Done(done) => OpenChargebackResult::Done(OpenChargebackSuccess {
                 chargeback: Chargeback((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -245,7 +245,7 @@ impl ChargebackMutation {
             Reply::Refused(refusal) => ResolveChargebackResult::Refused(refusal),
             Reply::Done(done) => ResolveChargebackResult::Done(ResolveChargebackSuccess {
                 chargeback: Chargeback((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

@@ -154,7 +154,7 @@ impl ClearingMutation {
                 };
                 let (card, account) = card_of(ctx, &done.value).await?;
                 let entry = Entry::new(done.value);
-                ClearCardResult::Done(ClearCardSuccess { entry, hold, card, account, replayed: done.replayed })
+                ClearCardResult::Done(ClearCardSuccess { entry, hold, card, account, receipt: done.receipt.into() })
             }
         }))
     }
@@ -172,7 +172,7 @@ impl ClearingMutation {
             Reply::Done(done) => {
                 let (card, account) = card_of(ctx, &done.value).await?;
                 let entry = Entry::new(done.value);
-                PurchaseByCardResult::Done(PurchaseByCardSuccess { entry, card, account, replayed: done.replayed })
+                PurchaseByCardResult::Done(PurchaseByCardSuccess { entry, card, account, receipt: done.receipt.into() })
             }
         }))
     }
@@ -191,7 +191,7 @@ impl ClearingMutation {
             Reply::Done(done) => {
                 let (card, account) = card_of(ctx, &done.value).await?;
                 let entry = Entry::new(done.value);
-                RefundCardResult::Done(RefundCardSuccess { entry, card, account, replayed: done.replayed })
+                RefundCardResult::Done(RefundCardSuccess { entry, card, account, receipt: done.receipt.into() })
             }
         }))
     }

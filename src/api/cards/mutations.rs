@@ -173,7 +173,7 @@ macro_rules! of_card {
         Ok(Some(match $reply {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => {
-                $result::Done($success { card: Card::new((*done.value).clone()), replayed: done.replayed })
+                $result::Done($success { card: Card::new((*done.value).clone()), receipt: done.receipt.into() })
             }
         }))
     };
@@ -205,7 +205,7 @@ impl CardMutation {
         let call = Call::begin(ctx, "addCardBatch", Scope::Admin, Reach::Tenant).await?;
         AddCardBatchInput::run(&call, input, AddCardInput::command, |done| {
             let card = Card::new((*done.value).clone());
-            AddCardResult::Done(AddCardSuccess { card, replayed: done.replayed })
+            AddCardResult::Done(AddCardSuccess { card, receipt: done.receipt.into() })
         })
         .await
     }

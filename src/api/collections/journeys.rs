@@ -472,7 +472,7 @@ impl StrategyMutation {
             Reply::Refused(refusal) => SetCollectionStrategyResult::Refused(refusal),
             Reply::Done(done) => SetCollectionStrategyResult::Done(SetCollectionStrategySuccess {
                 strategy: CollectionStrategy((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

@@ -42,7 +42,7 @@ macro_rules! mutations {
                     Reply::Refused(refusal) => $result::Refused(refusal),
                     Reply::Done(done) => {
                         let $field = $shown((*done.value).clone());
-                        $result::Done($success { $field, replayed: done.replayed })
+                        $result::Done($success { $field, receipt: done.receipt.into() })
                     }
                 }))
             }
@@ -56,7 +56,7 @@ macro_rules! mutations {
                 let call = Call::begin(ctx, $names, Scope::Admin, Reach::Tenant).await?;
                 $batch::run(&call, input, $input::command, |done| {
                     let $field = $shown((*done.value).clone());
-                    $result::Done($success { $field, replayed: done.replayed })
+                    $result::Done($success { $field, receipt: done.receipt.into() })
                 })
                 .await
             }

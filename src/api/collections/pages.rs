@@ -73,7 +73,7 @@ impl PageMutation {
         Ok(Some(CreateDebtorPageLinkResult::Done(CreateDebtorPageLinkSuccess {
             url: format!("{}{}", server.unwrap_or_default(), pages::model::path(call.origin.tenant, &secret)),
             expires_at: DateTime(done.value.expires_at),
-            replayed: done.replayed,
+            receipt: done.receipt.into(),
         })))
     }
 }

@@ -8,7 +8,7 @@ use crate::api::context::caller;
 use crate::api::enums::{CeaseReason, MessageKind};
 use crate::api::fault::Fault;
 use crate::api::messages::{self, Message};
-use crate::api::pagination::{Connection, PageArgs};
+use crate::api::pagination::{Connection, NumberedPage, PageArgs, PageNumber};
 use crate::api::scalars::DateTime;
 use crate::collections as domain;
 use crate::messages::DebtorContact;
@@ -29,8 +29,21 @@ impl Pursuit {
         #[graphql(desc = "How many, up to 100; 20 when absent.")] first: Option<i32>,
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Connection<Message>, Fault> {
-        let filter = MessageFilter { claim: self.0.id, kind: type_, from: from.map(|from| from.0) };
+        let filter = MessageFilter { claim: self.0.id, kind: type_, from: from.map(|from| from.0), customer: None };
         messages::communications(ctx, filter, &PageArgs::forward(first, after)).await
+    }
+
+    /// The same, in pages by their number.
+    async fn communications_page(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "type", desc = "Only of this kind.")] type_: Option<MessageKind>,
+        #[graphql(desc = "Only from this moment on.")] from: Option<DateTime>,
+        #[graphql(desc = "How many to a page, 1 to 10,000.")] limit: i32,
+        #[graphql(desc = "Which page, from 1 on.", default = 1)] page: i32,
+    ) -> Result<NumberedPage<Message>, Fault> {
+        let filter = MessageFilter { claim: self.0.id, kind: type_, from: from.map(|from| from.0), customer: None };
+        messages::numbered_communications(ctx, filter, PageNumber::new(limit, page)?).await
     }
 
     /// Its way through a strategy, in its present life; hidden from the customer's own token.

@@ -7,7 +7,7 @@ use crate::access::Scope;
 use crate::api::context::allowed;
 use crate::api::fault::Fault;
 use crate::api::inputs::{filter_text, name};
-use crate::api::pagination::{Connection, Ordinal, PageArgs, Window};
+use crate::api::pagination::{Connection, NumberedPage, Ordinal, PageArgs, PageNumber, Window};
 use crate::collections::claims::store as claims;
 use crate::collections::receivables::store as receivables;
 use crate::collections::{self as domain, ReceivableFilter as Filter};
@@ -118,5 +118,21 @@ impl CollectionQuery {
     ) -> Result<Connection<Claim>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
         list_claims(caller, filter.unwrap_or_default().read()?, &PageArgs::forward(first, after)).await
+    }
+
+    /// The same, in pages by their number.
+    async fn claims_page(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only some of them.")] filter: Option<ClaimFilter>,
+        #[graphql(desc = "How many to a page, 1 to 10,000.")] limit: i32,
+        #[graphql(desc = "Which page, from 1 on.", default = 1)] page: i32,
+    ) -> Result<NumberedPage<Claim>, Fault> {
+        let caller = allowed(ctx, Scope::Read)?;
+        let page = PageNumber::new(limit, page)?;
+        let filter = claims::ClaimFilter { debtor: caller.customer(), ..filter.unwrap_or_default().read()? };
+        let (rows, all) = claims::numbered(caller.db(), caller.tenant(), &filter, page.limit(), page.offset()).await?;
+        caller.loaders.keep(&rows).await;
+        Ok(page.of(rows.into_iter().map(Claim::new).collect(), all))
     }
 }

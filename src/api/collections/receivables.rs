@@ -77,7 +77,7 @@ impl ReceivableMutation {
             Reply::Refused(refusal) => CreateReceivableResult::Refused(refusal),
             Reply::Done(done) => CreateReceivableResult::Done(CreateReceivableSuccess {
                 receivable: Receivable((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -91,7 +91,7 @@ impl ReceivableMutation {
         let call = Call::begin(ctx, "createReceivableBatch", Scope::Admin, Reach::Tenant).await?;
         CreateReceivableBatchInput::run(&call, input, CreateReceivableInput::command, |done| {
             let receivable = Receivable((*done.value).clone());
-            CreateReceivableResult::Done(CreateReceivableSuccess { receivable, replayed: done.replayed })
+            CreateReceivableResult::Done(CreateReceivableSuccess { receivable, receipt: done.receipt.into() })
         })
         .await
     }

@@ -122,7 +122,7 @@ impl CustomerMutation {
             Reply::Refused(refusal) => CreateCustomerResult::Refused(refusal),
             Reply::Done(done) => CreateCustomerResult::Done(CreateCustomerSuccess {
                 customer: Customer::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -136,7 +136,7 @@ impl CustomerMutation {
         let call = Call::begin(ctx, "createCustomerBatch", Scope::Admin, Reach::Tenant).await?;
         CreateCustomerBatchInput::run(&call, input, CreateCustomerInput::command, |done| {
             let customer = Customer::new((*done.value).clone());
-            CreateCustomerResult::Done(CreateCustomerSuccess { customer, replayed: done.replayed })
+            CreateCustomerResult::Done(CreateCustomerSuccess { customer, receipt: done.receipt.into() })
         })
         .await
     }
@@ -153,7 +153,7 @@ impl CustomerMutation {
             Reply::Refused(refusal) => UpdateCustomerResult::Refused(refusal),
             Reply::Done(done) => UpdateCustomerResult::Done(UpdateCustomerSuccess {
                 customer: Customer::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

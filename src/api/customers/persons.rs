@@ -71,7 +71,7 @@ impl PersonMutation {
             Reply::Refused(refusal) => MergeCustomersResult::Refused(refusal),
             Reply::Done(done) => MergeCustomersResult::Done(MergeCustomersSuccess {
                 customer: Customer::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -95,7 +95,7 @@ impl PersonMutation {
                     customer: Customer::new((*done.value).clone()),
                     erased: erasure.erased,
                     kept: erasure.kept.iter().map(Into::into).collect(),
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))

@@ -124,7 +124,7 @@ macro_rules! of_debit {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => {
                 let direct_debit = DirectDebit::new((*done.value).clone());
-                $result::Done($success { direct_debit, replayed: done.replayed })
+                $result::Done($success { direct_debit, receipt: done.receipt.into() })
             }
         }))
     };
@@ -192,7 +192,7 @@ impl DirectDebitMutation {
             Reply::Refused(refusal) => SetDirectDebitTermsResult::Refused(refusal),
             Reply::Done(done) => {
                 let terms = (&done.value.0.direct_debits).into();
-                SetDirectDebitTermsResult::Done(SetDirectDebitTermsSuccess { terms, replayed: done.replayed })
+                SetDirectDebitTermsResult::Done(SetDirectDebitTermsSuccess { terms, receipt: done.receipt.into() })
             }
         }))
     }

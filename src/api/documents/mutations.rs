@@ -184,7 +184,7 @@ impl DocumentMutation {
                 }
                 AddDocumentResult::Done(AddDocumentSuccess {
                     document: Document::new((*done.value).clone()),
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))
@@ -217,7 +217,7 @@ impl DocumentMutation {
                     document: Document::new((*done.value).clone()),
                     url,
                     expires_at: DateTime(expires.saturating_mul(1_000_000)),
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))
@@ -242,7 +242,7 @@ impl DocumentMutation {
                 }
                 RemoveDocumentResult::Done(RemoveDocumentSuccess {
                     document: Document::new((*done.value).clone()),
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))
@@ -260,7 +260,7 @@ impl DocumentMutation {
             Reply::Refused(refusal) => SetDocumentLegalHoldResult::Refused(refusal),
             Reply::Done(done) => SetDocumentLegalHoldResult::Done(SetDocumentLegalHoldSuccess {
                 document: Document::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -278,7 +278,7 @@ impl DocumentMutation {
             Reply::Refused(refusal) => SetDocumentKindResult::Refused(refusal),
             Reply::Done(done) => SetDocumentKindResult::Done(SetDocumentKindSuccess {
                 document_kind: DocumentKind::from((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

@@ -99,7 +99,7 @@ impl ReceivableDocumentMutation {
                 }
                 AddReceivableDocumentResult::Done(AddReceivableDocumentSuccess {
                     document: Document::new((*done.value).clone()),
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))

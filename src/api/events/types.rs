@@ -13,7 +13,7 @@ use crate::api::customers::{self as customers, Customer};
 use crate::api::enums::{EventType, TransactionKind};
 use crate::api::fault::Fault;
 use crate::api::inputs::{filter_id, filter_list};
-use crate::api::pagination::{Connection, EventSequence, Key as _, Listed, PageArgs, Window};
+use crate::api::pagination::{Connection, EventSequence, Key as _, Listed, NumberedPage, PageArgs, PageNumber, Window};
 use crate::api::period::Period;
 use crate::api::scalars::{BigInt, CurrencyCode, Cursor, Date, DateTime, Decimal, Json};
 use crate::events::{Event, store};
@@ -58,6 +58,11 @@ impl LedgerEvent {
     /// The id of what it is about: of an entry, an account, a hold, a customer.
     async fn subject(&self) -> ID {
         ID(self.0.subject.clone())
+    }
+
+    /// The id of the command that told it: what the mutation that ran it has answered with as `commandId`.
+    async fn command_id(&self, ctx: &Context<'_>) -> Result<ID, Fault> {
+        Ok(crate::ledger::audit::id_of(caller(ctx)?.tenant(), self.0.command).into())
     }
 
     /// The command that told it, in the audit trail. Scope: audit.
@@ -166,6 +171,28 @@ pub async fn list(caller: &Caller, filter: EventFilter, args: &PageArgs) -> Resu
     };
     let rows = store::page(caller.db(), caller.tenant(), &filter, window.page(|key| key.0)).await?;
     Ok(window.connect(rows, |row| EventSequence(row.sequence), |row| LedgerEvent(Arc::new(row))))
+}
+
+/// A page of the events of a type and a day that the token sees.
+///
+/// # Errors
+/// The database's.
+pub async fn of_day(
+    caller: &Caller,
+    type_: EventType,
+    date: Date,
+    page: PageNumber,
+) -> Result<NumberedPage<LedgerEvent>, Fault> {
+    let period = Period::days(Some(date), Some(date))?;
+    let filter = store::EventFilter {
+        types: vec![type_.word().to_owned()],
+        customer: caller.customer(),
+        from: period.from,
+        before: period.before,
+        ..store::EventFilter::default()
+    };
+    let (rows, all) = store::numbered(caller.db(), caller.tenant(), &filter, page.limit(), page.offset()).await?;
+    Ok(page.of(rows.into_iter().map(|row| LedgerEvent(Arc::new(row))).collect(), all))
 }
 
 /// The type of a stored word.

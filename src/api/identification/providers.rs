@@ -199,8 +199,8 @@ impl IdentificationMutation {
             Reply::Refused(refusal) => SetIdentificationProviderResult::Refused(refusal),
             Reply::Done(done) => {
                 let provider = IdentificationProvider((*done.value).clone());
-                let replayed = done.replayed;
-                SetIdentificationProviderResult::Done(SetIdentificationProviderSuccess { provider, replayed })
+                let receipt = done.receipt.into();
+                SetIdentificationProviderResult::Done(SetIdentificationProviderSuccess { provider, receipt })
             }
         }))
     }

@@ -66,7 +66,7 @@ macro_rules! of_contract {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => $result::Done($success {
                 contract: InstalmentContract::new(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     };
@@ -181,7 +181,7 @@ impl InstalmentContractMutation {
             Reply::Refused(refusal) => TerminateInstalmentContractsResult::Refused(refusal),
             Reply::Done(done) => TerminateInstalmentContractsResult::Done(TerminateInstalmentContractsSuccess {
                 contracts: done.value.0.iter().map(|contract| InstalmentContract::new((**contract).clone())).collect(),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

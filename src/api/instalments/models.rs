@@ -279,7 +279,7 @@ impl InstalmentModelMutation {
             Reply::Refused(refusal) => CreateInstalmentModelResult::Refused(refusal),
             Reply::Done(done) => CreateInstalmentModelResult::Done(CreateInstalmentModelSuccess {
                 model: InstalmentModel((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -296,7 +296,7 @@ impl InstalmentModelMutation {
             Reply::Refused(refusal) => UpdateInstalmentModelResult::Refused(refusal),
             Reply::Done(done) => UpdateInstalmentModelResult::Done(UpdateInstalmentModelSuccess {
                 model: InstalmentModel((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

@@ -88,7 +88,7 @@ macro_rules! of_insurance {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => $result::Done($success {
                 insurance: InsuranceContract(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     };

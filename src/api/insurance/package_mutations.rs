@@ -145,7 +145,7 @@ impl InsurancePackageMutation {
             Reply::Refused(refusal) => CreateInsurancePackageResult::Refused(refusal),
             Reply::Done(done) => CreateInsurancePackageResult::Done(CreateInsurancePackageSuccess {
                 package: InsurancePackage(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -162,7 +162,7 @@ impl InsurancePackageMutation {
             Reply::Refused(refusal) => UpdateInsurancePackageResult::Refused(refusal),
             Reply::Done(done) => UpdateInsurancePackageResult::Done(UpdateInsurancePackageSuccess {
                 package: InsurancePackage(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

@@ -213,7 +213,7 @@ impl<'a> Walk<'a> {
 
     /// What the fields below a field cost: the rows of its page times what is selected of each.
     fn below(&self, field: &Field, inner: &Measure) -> u64 {
-        let page = ["first", "last"].iter().filter_map(|argument| self.size(field, argument)).max();
+        let page = ["first", "last", "limit"].iter().filter_map(|argument| self.size(field, argument)).max();
         let listed = self.length(field, "ids").unwrap_or(1);
         let cost = if inner.is_page {
             let rows = page.unwrap_or(self.limits.default_page);

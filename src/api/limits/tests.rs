@@ -160,6 +160,7 @@ fn pages_count_in_full() {
         ("{ a { b c } }", serde_json::json!({}), 3, 2),
         ("{ a { __typename } }", serde_json::json!({}), 1, 2),
         ("{ a(first: 5) { b } }", serde_json::json!({}), 6, 2),
+        ("{ a(limit: 5) { nodes { b } totalCount } }", serde_json::json!({}), 1 + 5 * 2 + 1, 3),
         ("{ a(first: 5) { nodes { b } pageInfo { c } } }", serde_json::json!({}), 1 + 5 * 2 + 2, 3),
         ("{ a { nodes { b } } }", serde_json::json!({}), 1 + 20 * 2, 3),
         ("query($n: Int) { a(last: $n) { edges { b } } }", serde_json::json!({ "n": 7 }), 1 + 7 * 2, 3),

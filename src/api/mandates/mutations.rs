@@ -144,7 +144,7 @@ macro_rules! of_mandate {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => {
                 let mandate = Mandate::new((*done.value).clone());
-                $result::Done($success { mandate, replayed: done.replayed })
+                $result::Done($success { mandate, receipt: done.receipt.into() })
             }
         }))
     };
@@ -177,7 +177,7 @@ impl MandateMutation {
         let call = Call::begin(ctx, "createMandateBatch", Scope::Money, Reach::Tenant).await?;
         CreateMandateBatchInput::run(&call, input, CreateMandateInput::command, |done| {
             let mandate = Mandate::new((*done.value).clone());
-            CreateMandateResult::Done(CreateMandateSuccess { mandate, replayed: done.replayed })
+            CreateMandateResult::Done(CreateMandateSuccess { mandate, receipt: done.receipt.into() })
         })
         .await
     }
@@ -239,7 +239,7 @@ impl MandateMutation {
         let call = Call::begin(ctx, "revokeMandateBatch", Scope::Money, Reach::Tenant).await?;
         RevokeMandateBatchInput::run(&call, input, RevokeMandateInput::command, |done| {
             let mandate = Mandate::new((*done.value).clone());
-            RevokeMandateResult::Done(RevokeMandateSuccess { mandate, replayed: done.replayed })
+            RevokeMandateResult::Done(RevokeMandateSuccess { mandate, receipt: done.receipt.into() })
         })
         .await
     }

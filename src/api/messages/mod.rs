@@ -4,4 +4,4 @@ pub mod mutations;
 pub mod queries;
 mod types;
 
-pub use types::{Message, MessageTemplate, by_id, communications};
+pub use types::{Message, MessageTemplate, by_id, communications, numbered_communications};

@@ -178,7 +178,7 @@ impl MessageSettingMutation {
             Reply::Refused(refusal) => SetMessageTemplateResult::Refused(refusal),
             Reply::Done(done) => SetMessageTemplateResult::Done(SetMessageTemplateSuccess {
                 template: MessageTemplate::from((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -196,7 +196,7 @@ impl MessageSettingMutation {
             Reply::Done(done) => SetMessageSettingsResult::Done(SetMessageSettingsSuccess {
                 settings: MessageSettings::from(&*done.value),
                 signing_secret: done.value.secrets.signing.0.clone(),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -215,7 +215,7 @@ impl MessageSettingMutation {
             Reply::Refused(refusal) => SetCeaseContactResult::Refused(refusal),
             Reply::Done(done) => SetCeaseContactResult::Done(SetCeaseContactSuccess {
                 customer: Customer::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

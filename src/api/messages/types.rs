@@ -10,7 +10,7 @@ use crate::api::documents::{self, Document};
 use crate::api::enums::{MessageKind, MessageStatus, SmtpSecurity};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
-use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
+use crate::api::pagination::{Connection, Listed, NumberedPage, Ordinal, PageArgs, PageNumber, Window};
 use crate::api::scalars::{DateTime, LocalTime};
 use crate::events::history::HistoryOf;
 use crate::messages::store::{self, MessageFilter};
@@ -296,8 +296,24 @@ pub async fn communications(
 ) -> Result<Connection<Message>, Fault> {
     let caller = allowed(ctx, Scope::Read)?;
     let window = Window::<Ordinal<domain::Message>>::new(args)?;
+    let filter = MessageFilter { customer: caller.customer(), ..filter };
     let rows = store::list(caller.db(), caller.tenant(), &filter, window.page(Ordinal::place)).await?;
-    let rows: Vec<_> = rows.into_iter().filter(|message| caller.sees(message.customer)).collect();
     caller.loaders.keep(&rows).await;
     Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), Message))
+}
+
+/// A page of the same by its number.
+///
+/// # Errors
+/// The database's.
+pub async fn numbered_communications(
+    ctx: &Context<'_>,
+    filter: MessageFilter,
+    page: PageNumber,
+) -> Result<NumberedPage<Message>, Fault> {
+    let caller = allowed(ctx, Scope::Read)?;
+    let filter = MessageFilter { customer: caller.customer(), ..filter };
+    let (rows, all) = store::numbered(caller.db(), caller.tenant(), &filter, page.limit(), page.offset()).await?;
+    caller.loaders.keep(&rows).await;
+    Ok(page.of(rows.into_iter().map(Message).collect(), all))
 }

@@ -351,7 +351,7 @@ macro_rules! of_transfer {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => {
                 let credit_transfer = CreditTransfer((*done.value).clone());
-                $result::Done($success { credit_transfer, replayed: done.replayed })
+                $result::Done($success { credit_transfer, receipt: done.receipt.into() })
             }
         }))
     };

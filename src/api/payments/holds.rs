@@ -99,7 +99,7 @@ impl HoldMutation {
             Reply::Refused(refusal) => PlaceHoldResult::Refused(refusal),
             Reply::Done(done) => {
                 let (hold, account) = outputs::hold(&done.value);
-                PlaceHoldResult::Done(PlaceHoldSuccess { hold, account, replayed: done.replayed })
+                PlaceHoldResult::Done(PlaceHoldSuccess { hold, account, receipt: done.receipt.into() })
             }
         }))
     }
@@ -117,7 +117,7 @@ impl HoldMutation {
             Reply::Done(done) => {
                 let (hold, account) = outputs::captured(ctx, &done.value).await?;
                 let entry = Entry::new(done.value);
-                CaptureHoldResult::Done(CaptureHoldSuccess { entry, hold, account, replayed: done.replayed })
+                CaptureHoldResult::Done(CaptureHoldSuccess { entry, hold, account, receipt: done.receipt.into() })
             }
         }))
     }
@@ -134,7 +134,7 @@ impl HoldMutation {
             Reply::Refused(refusal) => ReleaseHoldResult::Refused(refusal),
             Reply::Done(done) => {
                 let (hold, account) = outputs::hold(&done.value);
-                ReleaseHoldResult::Done(ReleaseHoldSuccess { hold, account, replayed: done.replayed })
+                ReleaseHoldResult::Done(ReleaseHoldSuccess { hold, account, receipt: done.receipt.into() })
             }
         }))
     }

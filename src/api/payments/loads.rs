@@ -115,7 +115,7 @@ impl LoadMutation {
             Reply::Done(done) => {
                 let (fee, account) = booked(ctx, &done.value).await?;
                 let entry = Entry::new(done.value);
-                LoadAccountResult::Done(LoadAccountSuccess { entry, fee, account, replayed: done.replayed })
+                LoadAccountResult::Done(LoadAccountSuccess { entry, fee, account, receipt: done.receipt.into() })
             }
         }))
     }
@@ -134,7 +134,7 @@ impl LoadMutation {
             Reply::Done(done) => {
                 let (fee, account) = booked(ctx, &done.value).await?;
                 let entry = Entry::new(done.value);
-                UnloadAccountResult::Done(UnloadAccountSuccess { entry, fee, account, replayed: done.replayed })
+                UnloadAccountResult::Done(UnloadAccountSuccess { entry, fee, account, receipt: done.receipt.into() })
             }
         }))
     }

@@ -210,7 +210,13 @@ impl TransferSuccess {
 
     /// Whether this is the first result again: the idempotency key had been used for this request.
     async fn replayed(&self) -> bool {
-        self.0.replayed
+        self.0.receipt.replayed
+    }
+
+    /// The id of the command that did it: that of its record in the audit trail, and `LedgerEvent.commandId` of every event
+    /// that it told. A repetition names the first.
+    async fn command_id(&self) -> Option<ID> {
+        Some(self.0.receipt.command.into())
     }
 }
 
@@ -244,7 +250,13 @@ macro_rules! booked {
 
             /// Whether this is the first result again: the idempotency key had been used for this request.
             async fn replayed(&self) -> bool {
-                self.0.replayed
+                self.0.receipt.replayed
+            }
+
+            /// The id of the command that did it: that of its record in the audit trail, and `LedgerEvent.commandId` of every
+            /// event that it told. A repetition names the first.
+            async fn command_id(&self) -> Option<ID> {
+                Some(self.0.receipt.command.into())
             }
         }
 
@@ -408,7 +420,7 @@ impl MovementMutation {
             Reply::Done(done) => {
                 let fee = outputs::fee_given_back(ctx, &done.value).await?;
                 let (entry, reversed) = outputs::reversal(ctx, done.value).await?;
-                ReverseEntryResult::Done(ReverseEntrySuccess { entry, reversed, fee, replayed: done.replayed })
+                ReverseEntryResult::Done(ReverseEntrySuccess { entry, reversed, fee, receipt: done.receipt.into() })
             }
         }))
     }

@@ -190,7 +190,7 @@ macro_rules! of_payment {
         Ok(Some(match $reply {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => {
-                $result::Done($success { payment: asked(&$call, done.value).await?, replayed: done.replayed })
+                $result::Done($success { payment: asked(&$call, done.value).await?, receipt: done.receipt.into() })
             }
         }))
     };
@@ -215,9 +215,9 @@ impl ProviderMutation {
         Ok(Some(match call.run(&key, Ok(command)).await? {
             Reply::Refused(refusal) => CreatePaymentProviderResult::Refused(refusal),
             Reply::Done(done) => CreatePaymentProviderResult::Done(CreatePaymentProviderSuccess {
-                secret: (!done.replayed).then(|| done.value.secret.0.clone()),
+                secret: (!done.receipt.replayed).then(|| done.value.secret.0.clone()),
                 provider: PaymentProvider(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -234,7 +234,7 @@ impl ProviderMutation {
             Reply::Refused(refusal) => UpdatePaymentProviderResult::Refused(refusal),
             Reply::Done(done) => UpdatePaymentProviderResult::Done(UpdatePaymentProviderSuccess {
                 provider: PaymentProvider(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -303,7 +303,7 @@ impl ProviderMutation {
             Reply::Refused(refusal) => ReconcileProviderPayoutResult::Refused(refusal),
             Reply::Done(done) => ReconcileProviderPayoutResult::Done(ReconcileProviderPayoutSuccess {
                 entry: Entry::new(done.value),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

@@ -70,9 +70,10 @@ impl RemittanceMutation {
         let key = input.idempotency_key.clone();
         Ok(Some(match call.run(&key, input.command()).await? {
             Reply::Refused(refusal) => RemitToPartyResult::Refused(refusal),
-            Reply::Done(done) => {
-                RemitToPartyResult::Done(RemitToPartySuccess { entry: Entry::new(done.value), replayed: done.replayed })
-            }
+            Reply::Done(done) => RemitToPartyResult::Done(RemitToPartySuccess {
+                entry: Entry::new(done.value),
+                receipt: done.receipt.into(),
+            }),
         }))
     }
 }

@@ -83,7 +83,11 @@ impl ReturnMutation {
             Reply::Refused(refusal) => ReturnDisbursementResult::Refused(refusal),
             Reply::Done(done) => {
                 let (entry, returned) = outputs::reversal(ctx, done.value).await?;
-                ReturnDisbursementResult::Done(ReturnDisbursementSuccess { entry, returned, replayed: done.replayed })
+                ReturnDisbursementResult::Done(ReturnDisbursementSuccess {
+                    entry,
+                    returned,
+                    receipt: done.receipt.into(),
+                })
             }
         }))
     }

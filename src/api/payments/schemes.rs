@@ -62,7 +62,7 @@ impl SchemeMutation {
             Reply::Refused(refusal) => SettleCardSchemeResult::Refused(refusal),
             Reply::Done(done) => SettleCardSchemeResult::Done(SettleCardSchemeSuccess {
                 entry: Entry::new(done.value),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

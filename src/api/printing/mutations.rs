@@ -93,7 +93,7 @@ impl PrintMutation {
             Reply::Refused(refusal) => SetPrintBrandResult::Refused(refusal),
             Reply::Done(done) => SetPrintBrandResult::Done(SetPrintBrandSuccess {
                 print_brand: PrintBrand::of(&done.value).ok_or_else(|| Fault::internal(&"a brand that is none"))?,
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -113,7 +113,7 @@ impl PrintMutation {
             Reply::Done(done) => SetPrintTemplateResult::Done(SetPrintTemplateSuccess {
                 print_template: PrintTemplate::of(&done.value)
                     .ok_or_else(|| Fault::internal(&"a text that is none"))?,
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

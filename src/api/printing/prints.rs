@@ -68,7 +68,7 @@ impl PrintDocumentMutation {
             Reply::Refused(refusal) => PrintDocumentResult::Refused(refusal),
             Reply::Done(done) => PrintDocumentResult::Done(PrintDocumentSuccess {
                 document: Document::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

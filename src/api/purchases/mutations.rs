@@ -155,7 +155,7 @@ macro_rules! of_account {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => {
                 let purchase_account = shown_one(caller($ctx)?, (*done.value).clone()).await?;
-                $result::Done($success { purchase_account, replayed: done.replayed })
+                $result::Done($success { purchase_account, receipt: done.receipt.into() })
             }
         }))
     };
@@ -175,7 +175,7 @@ impl PurchaseMutation {
             Reply::Refused(refusal) => RegisterPurchaseResult::Refused(refusal),
             Reply::Done(done) => {
                 let purchase = Purchase((*done.value).clone());
-                RegisterPurchaseResult::Done(RegisterPurchaseSuccess { purchase, replayed: done.replayed })
+                RegisterPurchaseResult::Done(RegisterPurchaseSuccess { purchase, receipt: done.receipt.into() })
             }
         }))
     }

@@ -138,7 +138,7 @@ impl PurchaseTermsMutation {
             Reply::Refused(refusal) => SetPurchaseTermsResult::Refused(refusal),
             Reply::Done(done) => {
                 let terms = PurchaseTerms((*done.value).clone());
-                SetPurchaseTermsResult::Done(SetPurchaseTermsSuccess { terms, replayed: done.replayed })
+                SetPurchaseTermsResult::Done(SetPurchaseTermsSuccess { terms, receipt: done.receipt.into() })
             }
         }))
     }

@@ -142,9 +142,10 @@ macro_rules! gives {
     ($reply:expr, $result:ident, $success:ident { $field:ident: $type:ident }) => {
         Ok(Some(match $reply {
             Reply::Refused(refusal) => $result::Refused(refusal),
-            Reply::Done(done) => {
-                $result::Done($success { $field: $type(Arc::unwrap_or_clone(done.value)), replayed: done.replayed })
-            }
+            Reply::Done(done) => $result::Done($success {
+                $field: $type(Arc::unwrap_or_clone(done.value)),
+                receipt: done.receipt.into(),
+            }),
         }))
     };
 }

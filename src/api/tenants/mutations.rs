@@ -11,6 +11,7 @@ use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::caller;
 use crate::api::customers::addresses::{AgreedAddressUsageInput, agreed};
 use crate::api::fault::Fault;
+use crate::api::outputs::Receipt;
 use crate::api::refusal::outcomes;
 use crate::api::scalars::{CurrencyCode, Date, DateTime, LocalTime};
 use crate::engine::Engine;
@@ -22,8 +23,8 @@ use crate::ledger::{LedgerFault, PaymentChannel};
 use crate::primitives::TenantId;
 use crate::primitives::calendar::{self, BankCalendar, DayOfWeek, RollRule, Zone};
 use crate::refused::{INVALID_STATE, Refused};
+use crate::work::Change;
 use crate::work::settings::{self, ChannelRule};
-use crate::work::{Change, Done};
 
 /// Which days are business days.
 #[derive(Debug, InputObject)]
@@ -156,8 +157,9 @@ impl TenantMutation {
         let key = input.idempotency_key.clone();
         Ok(Some(match call.run(&key, input.command()).await? {
             Reply::Refused(refusal) => UpdateTenantResult::Refused(refusal),
-            Reply::Done(Done { replayed, .. }) => {
-                UpdateTenantResult::Done(UpdateTenantSuccess { tenant: of(caller(ctx)?).await?, replayed })
+            Reply::Done(done) => {
+                let receipt = done.receipt.into();
+                UpdateTenantResult::Done(UpdateTenantSuccess { tenant: of(caller(ctx)?).await?, receipt })
             }
         }))
     }
@@ -173,11 +175,11 @@ impl TenantMutation {
         if let Err(refused) = call.holds_no_card_number() {
             return Ok(Some(RunBusinessDayResult::Refused(call.refuse(refused).await?)));
         }
-        let mut replayed = false;
+        let mut receipt = Receipt::default();
         if let Some(Date(day)) = input.end_day {
             match call.run(&input.idempotency_key, Ok(EndDay { day })).await? {
                 Reply::Refused(refusal) => return Ok(Some(RunBusinessDayResult::Refused(refusal))),
-                Reply::Done(done) => replayed = done.replayed,
+                Reply::Done(done) => receipt = done.receipt.into(),
             }
         }
         let caller = caller(ctx)?;
@@ -190,7 +192,7 @@ impl TenantMutation {
         }
         let last = crate::ledger::journal::Page { after: None, before: None, limit: 1, backward: false };
         let day = store::list(caller.db(), caller.tenant(), &[], last).await?.into_iter().next().map(BusinessDay::new);
-        Ok(Some(RunBusinessDayResult::Done(RunBusinessDaySuccess { tenant: of(caller).await?, day, replayed })))
+        Ok(Some(RunBusinessDayResult::Done(RunBusinessDaySuccess { tenant: of(caller).await?, day, receipt })))
     }
 
     /// Begins a sandbox tenant anew: with its settings, the products that every tenant starts with, and its clients, whose
@@ -203,13 +205,13 @@ impl TenantMutation {
     ) -> Result<Option<ResetSandboxResult>, Fault> {
         let call = Call::begin(ctx, "resetSandbox", Scope::Admin, Reach::Tenant).await?;
         // Its record is the former tenant's: it says who has asked.
-        let replayed = match call.run(&input.idempotency_key, Ok(LeaveSandbox {})).await? {
+        let receipt = match call.run(&input.idempotency_key, Ok(LeaveSandbox {})).await? {
             Reply::Refused(refusal) => return Ok(Some(ResetSandboxResult::Refused(refusal))),
-            Reply::Done(done) => done.replayed,
+            Reply::Done(done) => done.receipt.into(),
         };
         let tenant = begun_anew(call.engine, call.origin.tenant).await?;
         let sandbox = FreshSandbox { id: tenant.id.into(), code: tenant.code };
-        Ok(Some(ResetSandboxResult::Done(ResetSandboxSuccess { sandbox, replayed })))
+        Ok(Some(ResetSandboxResult::Done(ResetSandboxSuccess { sandbox, receipt })))
     }
 
     /// Moves the clock of a sandbox tenant forward, running the work of every day on the way. Scope: admin.
@@ -236,16 +238,16 @@ impl TenantMutation {
                 tracing::warn!(%failure, "a sandbox's clock stopped on its way");
             }
         });
-        let (arrived, replayed) = match tokio::time::timeout(PATIENCE, moved).await {
-            Err(_) => (false, false),
+        let (arrived, receipt) = match tokio::time::timeout(PATIENCE, moved).await {
+            Err(_) => (false, Receipt::default()),
             Ok(Ok(answer)) => match call.reply(answer).await? {
                 Reply::Refused(refusal) => return Ok(Some(AdvanceClockResult::Refused(refusal))),
-                Reply::Done(done) => (true, done.replayed),
+                Reply::Done(done) => (true, done.receipt.into()),
             },
             Ok(Err(_)) => return Err(LedgerFault::Stopped.into()),
         };
         let tenant = of(caller(ctx)?).await?;
-        Ok(Some(AdvanceClockResult::Done(AdvanceClockSuccess { tenant, arrived, replayed })))
+        Ok(Some(AdvanceClockResult::Done(AdvanceClockSuccess { tenant, arrived, receipt })))
     }
 }
 

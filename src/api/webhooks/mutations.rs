@@ -229,9 +229,9 @@ impl WebhookMutation {
         let key = input.idempotency_key.clone();
         run!(ctx, "createWebhook", key, |call: &Call<'_>| input.command(call.engine), CreateWebhookResult, |done| {
             CreateWebhookSuccess {
-                secret: (!done.replayed).then(|| done.value.secret.clone()),
+                secret: (!done.receipt.replayed).then(|| done.value.secret.clone()),
                 webhook: Webhook::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }
         })
     }
@@ -244,7 +244,7 @@ impl WebhookMutation {
     ) -> Result<Option<UpdateWebhookResult>, Fault> {
         let key = input.idempotency_key.clone();
         run!(ctx, "updateWebhook", key, |call: &Call<'_>| input.command(call.engine), UpdateWebhookResult, |done| {
-            UpdateWebhookSuccess { webhook: Webhook::new((*done.value).clone()), replayed: done.replayed }
+            UpdateWebhookSuccess { webhook: Webhook::new((*done.value).clone()), receipt: done.receipt.into() }
         })
     }
 
@@ -256,7 +256,7 @@ impl WebhookMutation {
     ) -> Result<Option<EnableWebhookResult>, Fault> {
         let command = |_: &Call<'_>| Ok(EnableWebhook { webhook: webhook(&input.webhook)? });
         run!(ctx, "enableWebhook", input.idempotency_key, command, EnableWebhookResult, |done| {
-            EnableWebhookSuccess { webhook: Webhook::new((*done.value).clone()), replayed: done.replayed }
+            EnableWebhookSuccess { webhook: Webhook::new((*done.value).clone()), receipt: done.receipt.into() }
         })
     }
 
@@ -268,7 +268,7 @@ impl WebhookMutation {
     ) -> Result<Option<DisableWebhookResult>, Fault> {
         let command = |_: &Call<'_>| Ok(DisableWebhook { webhook: webhook(&input.webhook)? });
         run!(ctx, "disableWebhook", input.idempotency_key, command, DisableWebhookResult, |done| {
-            DisableWebhookSuccess { webhook: Webhook::new((*done.value).clone()), replayed: done.replayed }
+            DisableWebhookSuccess { webhook: Webhook::new((*done.value).clone()), receipt: done.receipt.into() }
         })
     }
 
@@ -285,9 +285,9 @@ impl WebhookMutation {
         };
         run!(ctx, "rotateWebhookSecret", input.idempotency_key, command, RotateWebhookSecretResult, |done| {
             RotateWebhookSecretSuccess {
-                secret: (!done.replayed).then(|| done.value.secret.clone()),
+                secret: (!done.receipt.replayed).then(|| done.value.secret.clone()),
                 webhook: Webhook::new((*done.value).clone()),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }
         })
     }
@@ -300,7 +300,7 @@ impl WebhookMutation {
     ) -> Result<Option<DeleteWebhookResult>, Fault> {
         let command = |_: &Call<'_>| Ok(DeleteWebhook { webhook: webhook(&input.webhook)? });
         run!(ctx, "deleteWebhook", input.idempotency_key, command, DeleteWebhookResult, |done| {
-            DeleteWebhookSuccess { webhook: Webhook::new((*done.value).clone()), replayed: done.replayed }
+            DeleteWebhookSuccess { webhook: Webhook::new((*done.value).clone()), receipt: done.receipt.into() }
         })
     }
 
@@ -315,7 +315,7 @@ impl WebhookMutation {
         let after = place(&asking.engine, asking.tenant(), &input.from).await?;
         let command = |_: &Call<'_>| Ok(ReplayWebhook { webhook: webhook(&input.webhook)?, after: after? });
         run!(ctx, "replayWebhook", input.idempotency_key, command, ReplayWebhookResult, |done| {
-            ReplayWebhookSuccess { webhook: Webhook::new((*done.value).clone()), replayed: done.replayed }
+            ReplayWebhookSuccess { webhook: Webhook::new((*done.value).clone()), receipt: done.receipt.into() }
         })
     }
 
@@ -330,7 +330,7 @@ impl WebhookMutation {
         run!(ctx, "sendTestWebhook", input.idempotency_key, command, SendTestWebhookResult, |done| {
             SendTestWebhookSuccess {
                 delivery: done.value.delivery.clone().map(|delivery| WebhookDelivery::new(tenant, delivery)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }
         })
     }
@@ -347,7 +347,7 @@ impl WebhookMutation {
         run!(ctx, "retryDelivery", input.idempotency_key, command, RetryDeliveryResult, |done| {
             RetryDeliverySuccess {
                 delivery: done.value.delivery.clone().map(|delivery| WebhookDelivery::new(tenant, delivery)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }
         })
     }

@@ -6,7 +6,7 @@ use super::model::{Claim, ClaimStatus, ResolutionReason};
 use crate::collections::receivables::store::{json, of_debtor, of_json};
 use crate::customers::visible;
 use crate::ledger::LedgerFault;
-use crate::ledger::query::Page;
+use crate::ledger::query::{Page, Query};
 use crate::ledger::rows::{known, known_currency};
 use crate::primitives::{AccountId, ClaimId, CustomerId, Minor, ReceivableId, TenantId};
 use crate::work::row::{Index, Row, Set, Table};
@@ -149,6 +149,25 @@ pub async fn list(
     filter: &ClaimFilter,
     page: Page<i64>,
 ) -> Result<Vec<Claim>, LedgerFault> {
+    read::page(db, those(tenant, filter), false, page).await
+}
+
+/// A page of the same by its number, and how many there are altogether.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn numbered(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    filter: &ClaimFilter,
+    limit: u64,
+    offset: u64,
+) -> Result<(Vec<Claim>, u64), LedgerFault> {
+    read::numbered(db, those(tenant, filter), false, limit, offset).await
+}
+
+/// The claims that a filter lets through.
+fn those(tenant: TenantId, filter: &ClaimFilter) -> Query {
     let mut query = read::select::<Claim>(tenant);
     if let Some(receivable) = filter.receivable {
         query.and("receivable_id = ", receivable.0.into());
@@ -172,7 +191,7 @@ pub async fn list(
     if let Some(debtor) = filter.debtor {
         query.and("customer_id = ", debtor.0.into());
     }
-    read::page(db, query, false, page).await
+    query
 }
 
 /// A claim by what the creditor calls it.

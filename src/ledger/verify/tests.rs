@@ -296,7 +296,7 @@ impl World {
         let refused = self.workers.run(&origin(tenant()), None, post(transfer(one, two, 1_000_000))).await;
         assert!(refused.is_err(), "{refused:?}");
         let repeated = self.workers.run(&origin(tenant()), Some(key()), post(transfer(one, two, 50))).await;
-        assert!(repeated.expect("an answer").replayed);
+        assert!(repeated.expect("an answer").receipt.replayed);
         self.workers.turn_away(&origin(tenant()), "act", vec![Verdict::Denied]).await.expect("a record");
     }
 

@@ -17,7 +17,7 @@ use crate::primitives::CustomerId;
 
 fn done<T>(answer: Answer<T>) -> (Arc<T>, bool) {
     let done = answer.unwrap_or_else(|failure| panic!("{failure:?}"));
-    (done.value, done.replayed)
+    (done.value, done.receipt.replayed)
 }
 
 fn refusal<T: std::fmt::Debug>(answer: Answer<T>) -> Refused {

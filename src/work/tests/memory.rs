@@ -454,7 +454,7 @@ fn alone(memory: &mut Memory, batch: &[Asked]) -> Vec<Said> {
 
 fn said(answer: Answered) -> Said {
     match answer {
-        Ok((outcome, replayed)) => Ok((outcome.result, replayed)),
+        Ok((outcome, receipt)) => Ok((outcome.result, receipt.replayed)),
         Err(Failure::Refused(refused, _)) => Err(*refused),
         Err(Failure::Fault(fault)) => panic!("{fault}"),
     }

@@ -433,7 +433,7 @@ pub(crate) fn says(refusal: &Refusal) -> Refused {
 /// What came of a command of the vocabulary.
 pub(crate) fn outcome_of(answer: super::Answer<Applied>) -> Result<Outcome, Arc<crate::ledger::LedgerFault>> {
     match answer {
-        Ok(done) => Ok(Ok(Applied { replayed: done.replayed, ..(*done.value).clone() })),
+        Ok(done) => Ok(Ok(Applied { replayed: done.receipt.replayed, ..(*done.value).clone() })),
         Err(Failure::Refused(refused, _)) => Ok(Err(*refused)),
         Err(Failure::Fault(fault)) => Err(fault),
     }
@@ -532,7 +532,7 @@ impl Desk {
 
 fn outcome(answer: Answered) -> Outcome {
     match answer {
-        Ok((outcome, replayed)) => {
+        Ok((outcome, Receipt { replayed, .. })) => {
             let applied = outcome.made.downcast::<Applied>().expect("what the action makes");
             Ok(Applied { replayed, ..(*applied).clone() })
         }

@@ -1,6 +1,6 @@
 //! A command that is decided within another: a step of a job, what a second person has said yes to.
 
-use super::{Current, Work, count};
+use super::{Current, Work};
 use crate::primitives::Origin;
 use crate::work::command::{Idempotency, is_own};
 use crate::work::undo::Mark;
@@ -19,7 +19,7 @@ impl Work {
         let aside = Current {
             origin: origin.clone(),
             key: key.cloned(),
-            sequence: self.head.command_sequence + count(self.records.len()) + 1,
+            sequence: self.next_record(),
             ids: self.current.ids,
             secret: self.current.secret,
             ordinals: 0,
@@ -33,7 +33,7 @@ impl Work {
     /// Comes back to the command under decision, whose place in the journal is behind what was done aside.
     pub(in crate::work) fn step_back(&mut self, aside: Aside) {
         let ids = self.current.ids;
-        let sequence = self.head.command_sequence + count(self.records.len()) + 1;
+        let sequence = self.next_record();
         self.current = Current { ids, sequence, ordinals: 0, ..aside.outer };
         self.missed_any |= aside.missed;
     }
@@ -41,7 +41,7 @@ impl Work {
     /// Takes back all that was done aside since a mark, records included: the command under decision stands where it did.
     pub(crate) fn undo_aside(&mut self, mark: Mark) {
         self.roll_back(mark);
-        self.current.sequence = self.head.command_sequence + count(self.records.len()) + 1;
+        self.current.sequence = self.next_record();
     }
 
     /// Whether something was refused as taken, since this was asked last, that is free once what is decided is written.

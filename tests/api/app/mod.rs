@@ -11,6 +11,7 @@ mod fixtures;
 mod server;
 mod socket;
 mod stream;
+pub mod watch;
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -57,6 +58,7 @@ macro_rules! on_both_databases {
 
 /// Runs a test on one engine, then verifies the books and drops the database, whatever became of the test.
 pub async fn run<F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(TestApp) -> F) {
+    let _watched = watch::this_test();
     let Some(database) = TestDatabase::create(engine).await else { return };
     let app = TestApp::start(database).await;
     let result = AssertUnwindSafe(test(app.clone())).catch_unwind().await;

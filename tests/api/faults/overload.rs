@@ -282,6 +282,7 @@ async fn storm(database: crate::app::TestDatabase) {
         assert!(median < Duration::from_secs(5) && slowest < Duration::from_secs(20), "{median:?}, {slowest:?}");
         drop(sockets);
         sleep(Duration::from_millis(300)).await;
+        eventually("their places are free", async || Socket::open(&address, &[]).await.is_ok()).await;
         // Sockets that are still closing are files as well.
         eventually("no more than may be are open", async || meter::open_files(served.pid()) < 450 + 100).await;
         let (memory, handles) = (meter::resident_kb(served.pid()), meter::open_files(served.pid()));

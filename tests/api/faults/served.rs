@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::app::{Engine, TestDatabase, numbered};
+use crate::app::{Engine, TestDatabase, numbered, watch};
 
 /// The id and the secret of the client that every server has, with all scopes.
 pub const CLIENT: (&str, &str) = ("tests", "a-secret-of-the-tests");
@@ -28,6 +28,7 @@ pub fn seed() -> u64 {
 
 /// Runs a test on a database of its own, which is dropped whatever became of the test.
 pub async fn on_database<F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(TestDatabase) -> F) {
+    let _watched = watch::this_test();
     let Some(database) = TestDatabase::create(engine).await else { return };
     let result = AssertUnwindSafe(test(database.clone())).catch_unwind().await;
     database.remove().await;

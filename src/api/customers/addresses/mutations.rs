@@ -181,7 +181,7 @@ macro_rules! of_address {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => {
                 let address = Address::new((*done.value).clone());
-                $result::Done($success { address, replayed: done.replayed })
+                $result::Done($success { address, receipt: done.receipt.into() })
             }
         }))
     };
@@ -211,7 +211,7 @@ impl AddressMutation {
         let call = Call::begin(ctx, "createAddressBatch", Scope::Admin, Reach::Tenant).await?;
         CreateAddressBatchInput::run(&call, input, CreateAddressInput::command, |done| {
             let address = Address::new((*done.value).clone());
-            CreateAddressResult::Done(CreateAddressSuccess { address, replayed: done.replayed })
+            CreateAddressResult::Done(CreateAddressSuccess { address, receipt: done.receipt.into() })
         })
         .await
     }
@@ -273,7 +273,7 @@ impl AddressMutation {
         let call = Call::begin(ctx, "invalidateAddressBatch", Scope::Admin, Reach::Tenant).await?;
         InvalidateAddressBatchInput::run(&call, input, InvalidateAddressInput::command, |done| {
             let address = Address::new((*done.value).clone());
-            InvalidateAddressResult::Done(InvalidateAddressSuccess { address, replayed: done.replayed })
+            InvalidateAddressResult::Done(InvalidateAddressSuccess { address, receipt: done.receipt.into() })
         })
         .await
     }
@@ -305,7 +305,7 @@ impl AddressMutation {
             Reply::Done(done) => RemoveAddressUsageResult::Done(RemoveAddressUsageSuccess {
                 address: Address::new((*done.value.address).clone()),
                 removed_usages: done.value.removed.iter().cloned().map(AddressUsage::from).collect(),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

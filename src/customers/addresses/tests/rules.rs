@@ -408,7 +408,7 @@ fn a_repetition_gives_the_same_address_and_takes_nothing_twice() {
         let key = |command: &CreateAddress| Some(Idempotency::of("k".into(), command));
         let first = memory.run(&origin, key(&command), &command).expect("added");
         let second = memory.run(&origin, key(&command), &command).expect("the same again");
-        assert_eq!((second.value.id, second.replayed, first.replayed), (first.value.id, true, false));
+        assert_eq!((second.value.id, second.receipt.replayed, first.receipt.replayed), (first.value.id, true, false));
         let other = adding(owner, new("THIRD", "Lund"));
         let reused = memory.run(&origin, key(&other), &other).expect_err("a refusal");
         assert_eq!(reused.code, crate::refused::IDEMPOTENCY_KEY_REUSED);
@@ -416,7 +416,10 @@ fn a_repetition_gives_the_same_address_and_takes_nothing_twice() {
         let key = || Some(Idempotency::of("r".into(), &remove));
         assert_eq!(memory.run(&origin, key(), &remove).expect("removed").value.removed.len(), 1);
         let again = memory.run(&origin, key(), &remove).expect("the same again");
-        assert_eq!((again.replayed, again.value.removed.len(), again.value.address.id), (true, 0, first.value.id));
+        assert_eq!(
+            (again.receipt.replayed, again.value.removed.len(), again.value.address.id),
+            (true, 0, first.value.id)
+        );
     });
 }
 
