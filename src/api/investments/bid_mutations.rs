@@ -98,7 +98,7 @@ macro_rules! of_bid {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => $result::Done($success {
                 bid: InvestmentBid(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     };

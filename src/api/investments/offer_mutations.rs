@@ -109,7 +109,7 @@ macro_rules! of_offer {
             Reply::Refused(refusal) => $result::Refused(refusal),
             Reply::Done(done) => $result::Done($success {
                 offer: InvestmentOffer(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     };
@@ -177,7 +177,7 @@ impl InvestmentOfferMutation {
                 DistributeInvestmentResult::Done(DistributeInvestmentSuccess {
                     distribution: InvestmentDistribution(Arc::unwrap_or_clone(done.value)),
                     offer: found.ok_or_else(|| Fault::internal(&"a distribution without its offer"))?,
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))
