@@ -29,6 +29,7 @@ use crate::http::{
 };
 use crate::messages::Messenger;
 use crate::primitives::{Clock, IdSource};
+use crate::printing::Press;
 use crate::sealing;
 use crate::telemetry::measure::{self, to_count};
 use crate::work::data_keys::{self, WrongKeys};
@@ -238,10 +239,12 @@ async fn assemble(
     };
     let messenger =
         Messenger::new(db.clone(), clock.clone(), engine.workers.clone(), engine.outbound.clone(), vault.clone());
+    let press = Press::new(db.clone(), clock.clone(), engine.workers.clone(), vault.clone());
     let files = Files::new(vault, document_limits, access.clone(), clock.clone());
     if background {
         engine.send_out(outbound);
         engine.spawn(messenger.run());
+        engine.spawn(press.run());
     }
     let lifecycle = Lifecycle::default();
     let gateway = Gateway::new(

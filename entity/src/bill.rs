@@ -25,6 +25,7 @@ pub struct Model {
     pub follow_on: Option<Date>,
     pub ended_on: Option<Date>,
     pub created_at_us: i64,
+    pub document_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -41,6 +41,7 @@ pub struct Model {
     pub lines: String,
     pub created_at_us: i64,
     pub issued_at_us: Option<i64>,
+    pub document_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

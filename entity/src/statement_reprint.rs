@@ -13,6 +13,7 @@ pub struct Model {
     pub statement_id: Uuid,
     pub requested_at_us: i64,
     pub client: String,
+    pub document_id: Option<Uuid>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

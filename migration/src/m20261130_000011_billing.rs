@@ -76,6 +76,7 @@ const TABLES: &[&str] = &[
         lines text NOT NULL,
         created_at_us bigint NOT NULL,
         issued_at_us bigint,
+        document_id {uuid},
         PRIMARY KEY (tenant_id, id),
         FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id)
     )",
@@ -84,6 +85,8 @@ const TABLES: &[&str] = &[
     "CREATE UNIQUE INDEX statement_closure ON statement (tenant_id, account_id, closed_on)",
     // What the business day issues.
     "CREATE INDEX statement_to_issue ON statement (tenant_id, issue_on, id) WHERE state = 'CLOSED'",
+    // What is to be printed: the few that wait, over all tenants.
+    "CREATE INDEX statement_to_print ON statement (issued_at_us) WHERE document_id IS NULL AND state = 'ISSUED'",
     "CREATE TABLE bill (
         tenant_id {uuid} NOT NULL,
         id {uuid} NOT NULL,
@@ -103,6 +106,7 @@ const TABLES: &[&str] = &[
         follow_on date,
         ended_on date,
         created_at_us bigint NOT NULL,
+        document_id {uuid},
         PRIMARY KEY (tenant_id, id),
         FOREIGN KEY (tenant_id, account_id) REFERENCES account (tenant_id, id),
         FOREIGN KEY (tenant_id, statement_id) REFERENCES statement (tenant_id, id)
@@ -114,6 +118,7 @@ const TABLES: &[&str] = &[
     "CREATE INDEX bill_statement ON bill (tenant_id, statement_id, ordinal)",
     // What the business day reminds of.
     "CREATE INDEX bill_follow ON bill (tenant_id, follow_on, id) WHERE follow_on IS NOT NULL",
+    "CREATE INDEX bill_to_print ON bill (created_at_us) WHERE document_id IS NULL",
     "CREATE TABLE statement_reprint (
         tenant_id {uuid} NOT NULL,
         id {uuid} NOT NULL,
@@ -121,10 +126,12 @@ const TABLES: &[&str] = &[
         statement_id {uuid} NOT NULL,
         requested_at_us bigint NOT NULL,
         client text NOT NULL,
+        document_id {uuid},
         PRIMARY KEY (tenant_id, id),
         FOREIGN KEY (tenant_id, statement_id) REFERENCES statement (tenant_id, id)
     )",
     "CREATE INDEX statement_reprint_statement ON statement_reprint (tenant_id, statement_id, ordinal)",
+    "CREATE INDEX statement_reprint_to_print ON statement_reprint (requested_at_us) WHERE document_id IS NULL",
     // What is overdue of what was billed.
     "CREATE INDEX due_billed ON due (tenant_id, account_id, due_on) WHERE source = 'BILL' AND status IN ('OPEN', 'PARTLY_SETTLED')",
 ];

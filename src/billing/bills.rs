@@ -80,6 +80,7 @@ pub(super) fn issue(work: &mut Work, statement: &Statement) -> Decision<()> {
         follow_on: follows.map(|next| statement.due_on + Days::new(next.after_days.into())),
         ended_on: None,
         created_at: now,
+        document: None,
     };
     made(work, bill)
 }
@@ -180,6 +181,7 @@ pub(super) fn remind(work: &mut Work, day: NaiveDate, bill: BillId) -> Decision<
         follow_on: follows.map(|next| due_on + Days::new(next.after_days.into())),
         ended_on: None,
         created_at: work.now(),
+        document: None,
     };
     made(work, reminder)
 }

@@ -165,6 +165,7 @@ pub(super) fn close(work: &mut Work, through: NaiveDate, seen: &Seen) -> Decisio
         lines,
         created_at: work.now(),
         issued_at: None,
+        document: None,
     };
     let statement = work.insert(statement)?;
     work.change::<BillingAccount, Refused>(BillingAccount::id_of(account.id), |billed| {

@@ -256,6 +256,7 @@ impl Command for ReprintStatement {
             statement: statement.id,
             requested_at: work.now(),
             client: work.origin().client.to_string(),
+            document: None,
         };
         let reprint = work.insert(reprint)?;
         work.tell(events::of_statement(STATEMENT_REPRINTED, &statement));

@@ -5,10 +5,12 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::interest::{ClosedPeriod, InterestLine, InterestTerms, RateVersion, Timeline};
+use crate::ledger::journal::EntrySpan;
 use crate::primitives::calendar::{Calendar, RollRule};
 use crate::primitives::clock::Micros;
 use crate::primitives::{
-    AccountId, BillId, BillingAccountId, BillingPlanId, Currency, Minor, ProductId, StatementId, StatementReprintId,
+    AccountId, BillId, BillingAccountId, BillingPlanId, Currency, DocumentId, Minor, ProductId, StatementId,
+    StatementReprintId,
 };
 use crate::refused::{INVALID_STATE, Refused};
 
@@ -408,6 +410,23 @@ pub struct Statement {
     pub created_at: Micros,
     /// When it was issued.
     pub issued_at: Option<Micros>,
+    /// What was printed of it, once it is.
+    pub document: Option<DocumentId>,
+}
+
+impl Statement {
+    /// Where its entries lie in the journal.
+    #[must_use]
+    pub fn span(&self) -> EntrySpan {
+        EntrySpan {
+            above: self.scan_from,
+            cut: self.cut,
+            through: Some(self.closed_on),
+            before: self.previous_closed_on.map(|closure| (self.previous_cut, closure)),
+            except: (self.previous_own_first, self.previous_own_last),
+            also: (self.own_first, self.own_last),
+        }
+    }
 }
 
 /// What is to be paid, as it was told: a bill, or a reminder of one.
@@ -447,6 +466,8 @@ pub struct Bill {
     pub ended_on: Option<NaiveDate>,
     /// When it was made.
     pub created_at: Micros,
+    /// What was printed of it, once it is.
+    pub document: Option<DocumentId>,
 }
 
 impl Bill {
@@ -478,4 +499,6 @@ pub struct StatementReprint {
     pub requested_at: Micros,
     /// By which client.
     pub client: String,
+    /// What was printed, once it is.
+    pub document: Option<DocumentId>,
 }

@@ -14,8 +14,8 @@ use crate::ledger::LedgerFault;
 use crate::ledger::query::Page;
 use crate::ledger::rows::{known, known_currency};
 use crate::primitives::{
-    AccountId, BillId, BillingAccountId, BillingPlanId, Minor, ProductId, RowId as _, StatementId, StatementReprintId,
-    TenantId,
+    AccountId, BillId, BillingAccountId, BillingPlanId, DocumentId, Minor, ProductId, RowId as _, StatementId,
+    StatementReprintId, TenantId,
 };
 use crate::work::row::{Index, Row, Table};
 use crate::work::{Decision, Owned, Work, read};
@@ -187,6 +187,7 @@ impl Row for Statement {
             lines: text(&self.lines),
             created_at_us: self.created_at,
             issued_at_us: self.issued_at,
+            document_id: self.document.map(|id| id.0),
         }
     }
 
@@ -225,11 +226,12 @@ impl Row for Statement {
             lines: read_text::<Vec<InterestLine>>(&row.lines, "interest of a statement")?,
             created_at: row.created_at_us,
             issued_at: row.issued_at_us,
+            document: row.document_id.map(DocumentId),
         })
     }
 
     fn changes(column: &str) -> bool {
-        matches!(column, "state" | "issued_at_us")
+        matches!(column, "state" | "issued_at_us" | "document_id")
     }
 }
 
@@ -270,6 +272,7 @@ impl Row for Bill {
             follow_on: self.follow_on,
             ended_on: self.ended_on,
             created_at_us: self.created_at,
+            document_id: self.document.map(|id| id.0),
         }
     }
 
@@ -293,6 +296,7 @@ impl Row for Bill {
             follow_on: row.follow_on,
             ended_on: row.ended_on,
             created_at: row.created_at_us,
+            document: row.document_id.map(DocumentId),
         })
     }
 
@@ -301,7 +305,7 @@ impl Row for Bill {
     }
 
     fn changes(column: &str) -> bool {
-        matches!(column, "ended" | "ended_on" | "follow_on")
+        matches!(column, "ended" | "ended_on" | "follow_on" | "document_id")
     }
 }
 
@@ -330,6 +334,7 @@ impl Row for StatementReprint {
             statement_id: self.statement.0,
             requested_at_us: self.requested_at,
             client: self.client.clone(),
+            document_id: self.document.map(|id| id.0),
         }
     }
 
@@ -340,7 +345,12 @@ impl Row for StatementReprint {
             statement: StatementId(row.statement_id),
             requested_at: row.requested_at_us,
             client: row.client,
+            document: row.document_id.map(DocumentId),
         })
+    }
+
+    fn changes(column: &str) -> bool {
+        column == "document_id"
     }
 }
 

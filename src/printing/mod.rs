@@ -10,13 +10,16 @@
 //! language. Each is a design with versions, none of which is ever changed; what was printed stays as it was. A text is
 //! tried when it is set, so that one that cannot be filled in never gets as far as paper.
 
+pub mod bills;
 mod commands;
 pub mod contracts;
 pub mod draw;
 pub mod events;
 pub mod fonts;
+pub mod keep;
 pub mod layout;
 pub mod model;
+pub mod press;
 pub mod printer;
 pub mod prints;
 pub mod qr;
@@ -33,6 +36,7 @@ pub mod words;
 pub use commands::{SetPrintBrand, SetPrintTemplate};
 pub use draw::{PrintError, page_count, pdf};
 pub use model::PrintKind;
+pub use press::Press;
 pub use sheet::{Align, Block, Brand, Column, Letterhead, Payment, Picture, PrintLanguage, Sheet, Table};
 
 use crate::work::{About, Stored};

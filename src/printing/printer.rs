@@ -5,20 +5,31 @@ use sea_orm::ConnectionTrait;
 
 use super::commands::LOGOS;
 use super::model::{Part, PrintKind, Said, Template};
+use super::prints::{PrintDocument, id_of};
 use super::sheet::{Brand, Letterhead, Picture, PrintLanguage};
 use super::{sample, store, texts};
-use crate::documents::vault::VaultError;
+use crate::documents::commands::Label;
+use crate::documents::vault::{Spool, SpoolError, VaultError};
 use crate::documents::{Content, Document, DocumentStatus, Vault};
 use crate::ledger::LedgerFault;
 use crate::primitives::{DocumentId, TenantId};
 use crate::work::read;
 
-/// Why the tenant's paper could not be read.
+/// Why the tenant's paper could not be read, or what was printed not be kept.
 #[derive(Debug, thiserror::Error)]
 pub enum PaperError {
     /// The store's of documents.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The same, of what was to be stored.
+    #[error("{0}")]
+    Unkept(VaultError),
+    /// This machine's, where files lie on their way to the store.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
+    /// The same thing was printed and removed again and again.
+    #[error("the same thing was printed and removed too often")]
+    Removed,
     /// The database's.
     #[error(transparent)]
     Rows(#[from] LedgerFault),
@@ -95,4 +106,39 @@ async fn bytes(vault: &Vault, tenant: TenantId, content: &Content) -> Result<Vec
             Ok(all)
         })
         .await
+}
+
+/// How often the same thing may have been printed and removed.
+const MOST_REMOVED: u32 = 100;
+
+/// Keeps the bytes of what was printed where the document with them has its place; gives the command that notes it.
+///
+/// # Errors
+/// [`PaperError`].
+pub async fn kept(
+    db: &impl ConnectionTrait,
+    vault: &Vault,
+    tenant: TenantId,
+    label: Label,
+    bytes: &[u8],
+) -> Result<PrintDocument, PaperError> {
+    let mut spool = Spool::new(u64::MAX)?;
+    spool.take(bytes).await?;
+    let file = spool.finish().await?;
+    for attempt in 0..MOST_REMOVED {
+        let document = id_of(tenant, &label, &file.sha256, attempt);
+        let found = read::by_id::<Document>(db, tenant, document).await?;
+        if found.is_some_and(|found| found.status == DocumentStatus::Removed) {
+            continue;
+        }
+        let content = Content {
+            media_type: "application/pdf".into(),
+            size: i64::try_from(file.size).unwrap_or(i64::MAX),
+            sha256: file.sha256.clone(),
+            place: document.0,
+        };
+        vault.keep(tenant, document.0, &file).await.map_err(PaperError::Unkept)?;
+        return Ok(PrintDocument { document, label, content });
+    }
+    Err(PaperError::Removed)
 }

@@ -58,6 +58,7 @@ mod parties;
 mod payment_references;
 mod payments;
 mod points_of_sale;
+mod printed_bills;
 mod printing;
 mod products;
 mod providers;

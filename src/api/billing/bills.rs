@@ -6,6 +6,7 @@ use super::statements::{self, Statement};
 use crate::access::Scope;
 use crate::api::accounts::{self, Account, BankPaymentDetails};
 use crate::api::context::{Caller, allowed, caller};
+use crate::api::documents::{self, Document};
 use crate::api::enums::{BillEnd, BillKind, BillStatus};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
@@ -135,6 +136,11 @@ impl Bill {
             return Ok(None);
         }
         Ok(Some(BillPayment { bill: self.clone(), open }))
+    }
+
+    /// What was printed of it, a moment after it was made: open and closed ones alike.
+    async fn document(&self, ctx: &Context<'_>) -> Result<Option<Document>, Fault> {
+        documents::printed(caller(ctx)?, self.0.document).await
     }
 
     /// Every command that touched it, newest first. Scope: read.

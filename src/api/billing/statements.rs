@@ -8,6 +8,7 @@ use crate::accounts::store as store_of_accounts;
 use crate::api::accounts::{self, Account};
 use crate::api::books::{self, Transaction, TransactionFilter};
 use crate::api::context::{Caller, allowed, caller};
+use crate::api::documents::{self, Document};
 use crate::api::enums::{DayCount, InterestSide, StatementState};
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
@@ -58,6 +59,11 @@ impl StatementReprint {
     /// By which client.
     async fn client(&self) -> &str {
         &self.0.client
+    }
+
+    /// What was printed, a moment after it was asked for.
+    async fn document(&self, ctx: &Context<'_>) -> Result<Option<Document>, Fault> {
+        documents::printed(caller(ctx)?, self.0.document).await
     }
 }
 
@@ -242,7 +248,7 @@ impl Statement {
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Connection<Transaction>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;
-        books::operations(caller, self.0.account, span_of(&self.0), &PageArgs::forward(first, after)).await
+        books::operations(caller, self.0.account, self.0.span(), &PageArgs::forward(first, after)).await
     }
 
     /// What was made of it: a bill, and reminders of it, newest first.
@@ -266,6 +272,11 @@ impl Statement {
         Ok(window.connect(rows, |row: &domain::StatementReprint| Ordinal::of(row.ordinal), StatementReprint))
     }
 
+    /// What was printed of it, a moment after it was issued.
+    async fn document(&self, ctx: &Context<'_>) -> Result<Option<Document>, Fault> {
+        documents::printed(caller(ctx)?, self.0.document).await
+    }
+
     /// Every command that touched it, newest first. Scope: read.
     async fn history(
         &self,
@@ -275,18 +286,6 @@ impl Statement {
         #[graphql(desc = "Only what lies beyond this cursor.")] after: Option<String>,
     ) -> Result<Connection<HistoryItem>, Fault> {
         history::of_traces(ctx, &HistoryOf::Thing(self.0.id.to_string()), filter, first, after).await
-    }
-}
-
-/// Where the entries of a statement lie.
-fn span_of(statement: &domain::Statement) -> EntrySpan {
-    EntrySpan {
-        above: statement.scan_from,
-        cut: statement.cut,
-        through: Some(statement.closed_on),
-        before: statement.previous_closed_on.map(|closure| (statement.previous_cut, closure)),
-        except: (statement.previous_own_first, statement.previous_own_last),
-        also: (statement.own_first, statement.own_last),
     }
 }
 
@@ -325,7 +324,7 @@ pub async fn filtered(
 ) -> Result<Option<EntrySpan>, Fault> {
     let Some(id) = filter.statement().and_then(|id| id.parse::<StatementId>().ok()) else { return Ok(None) };
     let found = caller.loaders.row::<domain::Statement>(id).await?;
-    Ok(found.filter(|statement| statement.account == account).map(|statement| span_of(&statement)))
+    Ok(found.filter(|statement| statement.account == account).map(|statement| statement.span()))
 }
 
 /// A statement by its id, if the token sees its account.

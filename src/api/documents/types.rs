@@ -268,6 +268,17 @@ pub async fn by_id(caller: &Caller, id: DocumentId) -> Result<Option<Document>, 
     Ok(sees_owner(caller, document.subject).await?.then_some(Document(document)))
 }
 
+/// What was printed of something, once it is.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn printed(caller: &Caller, id: Option<DocumentId>) -> Result<Option<Document>, Fault> {
+    match id {
+        Some(id) => by_id(caller, id).await,
+        None => Ok(None),
+    }
+}
+
 /// The documents that the token sees, in the order in which they were added. In a list of all, a token that is bound to a
 /// customer gets those that are this customer's alone; by an entry it gets the entry's.
 ///

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::access::Scope;
 use crate::api::context::{Caller, allowed};
 use crate::api::documents::files;
-use crate::api::documents::files::not_read;
+use crate::api::documents::files::{not_read, not_stored};
 use crate::api::enums::{PrintKind, PrintLanguage};
 use crate::api::fault::{Fault, FaultCode};
 use crate::api::scalars::BigInt;
@@ -38,6 +38,9 @@ pub(super) fn unread(error: PaperError) -> Fault {
     match error {
         PaperError::Rows(fault) => fault.into(),
         PaperError::Vault(error) => not_read(&error),
+        PaperError::Unkept(error) => not_stored(&error),
+        PaperError::Spool(error) => Fault::internal(&error),
+        PaperError::Removed => Fault::internal(&error),
     }
 }
 

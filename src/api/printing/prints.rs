@@ -8,25 +8,20 @@ use crate::access::Scope;
 use crate::accounts::Account;
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, caller};
-use crate::api::documents::files::not_stored;
 use crate::api::documents::{Document, files, sees};
 use crate::api::enums::{PrintKind, PrintLanguage};
 use crate::api::fault::Fault;
 use crate::api::refusal::outcomes;
 use crate::customers::Customer;
+use crate::documents::Subject;
 use crate::documents::commands::Label;
-use crate::documents::vault::{Spool, SpoolError};
-use crate::documents::{self, Content, DocumentStatus, Spooled, Subject};
 use crate::instalments::contracts::{InstalmentContract, store as contracts};
 use crate::primitives::CustomerId;
-use crate::printing::printer::{Paper, paper};
-use crate::printing::prints::{PrintDocument, id_of};
+use crate::printing::printer::{Paper, kept, paper};
+use crate::printing::prints::PrintDocument;
 use crate::printing::recipient::{self, Recipient};
 use crate::printing::{self, Sheet};
 use crate::refused::Refused;
-
-/// How often the same thing may have been printed and removed.
-const MOST_REMOVED: u32 = 100;
 
 /// Something to print.
 #[derive(InputObject)]
@@ -104,36 +99,8 @@ async fn command(
         history: None,
         product: None,
     };
-    keep(ctx, caller, label, &bytes).await.map(Ok)
-}
-
-/// Keeps the bytes where the document with them has its place.
-async fn keep(ctx: &Context<'_>, caller: &Caller, label: Label, bytes: &[u8]) -> Result<PrintDocument, Fault> {
-    let files = files(ctx)?;
-    let file = spooled(bytes).await.map_err(|error| Fault::internal(&error))?;
-    let tenant = caller.tenant();
-    for attempt in 0..MOST_REMOVED {
-        let document = id_of(tenant, &label, &file.sha256, attempt);
-        let found = caller.loaders.row::<documents::Document>(document).await?;
-        if found.is_some_and(|found| found.status == DocumentStatus::Removed) {
-            continue;
-        }
-        let content = Content {
-            media_type: "application/pdf".into(),
-            size: i64::try_from(file.size).unwrap_or(i64::MAX),
-            sha256: file.sha256.clone(),
-            place: document.0,
-        };
-        files.vault().keep(tenant, document.0, &file).await.map_err(|error| not_stored(&error))?;
-        return Ok(PrintDocument { document, label, content });
-    }
-    Err(Fault::internal(&"the same thing was printed and removed too often"))
-}
-
-async fn spooled(bytes: &[u8]) -> Result<Spooled, SpoolError> {
-    let mut spool = Spool::new(u64::MAX)?;
-    spool.take(bytes).await?;
-    spool.finish().await
+    let kept = kept(caller.db(), files(ctx)?.vault(), caller.tenant(), label, &bytes).await;
+    kept.map(Ok).map_err(unread)
 }
 
 /// Whom it goes to, in which language, and what the tenant's paper for it looks like.
