@@ -32,6 +32,7 @@ use crate::jobs::queue::{self, JobKind, runner::Jobs};
 use crate::jobs::runner::{Chore, Days};
 use crate::jobs::{self, lease};
 use crate::journeys;
+use crate::leasing;
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
 use crate::mandates;
@@ -44,7 +45,7 @@ use crate::payments::credit_transfers::steps::{SendCreditTransfers, SimulateCred
 use crate::payments::providers::{self, Providers};
 use crate::payments::simulator::SimulateRails;
 use crate::persons;
-use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Origin, ProductId, TenantId};
+use crate::primitives::{AccountId, Clock, IdSource, LeaseId, Minor, Origin, ProductId, TenantId};
 use crate::printing;
 use crate::purchases;
 use crate::recurring;
@@ -75,6 +76,8 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<billing::steps::IssueStatements>(),
         step::<billing::steps::SendReminders>(),
         step::<billing::steps::AgeDebts>(),
+        step::<leasing::steps::BillLeases>(),
+        step::<leasing::steps::CheckTerminations>(),
         step::<recurring::SchedulePaymentOrders>(),
         step::<recurring::ExecutePaymentOrders>(),
         step::<journeys::StartJourneys>(),
@@ -115,6 +118,7 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         billing::refusals::CODES.to_vec(),
         debits::refusals::CODES.to_vec(),
         instalments::refusals::CODES.to_vec(),
+        leasing::refusals::CODES.to_vec(),
         purchases::refusals::CODES.to_vec(),
         identification::refusals::CODES.to_vec(),
         documents::refusals::CODES.to_vec(),
@@ -148,6 +152,7 @@ pub fn commands() -> Vec<Stored> {
         billing::COMMANDS,
         debits::COMMANDS,
         instalments::COMMANDS,
+        leasing::COMMANDS,
         purchases::COMMANDS,
         identification::COMMANDS,
         persons::COMMANDS,
@@ -206,8 +211,18 @@ pub fn job_kinds() -> Vec<JobKind> {
 }
 
 /// What all commands of a tenant are decided under.
-pub static HOUSE: TheHouse =
-    TheHouse { commands, product_of, has_product, closed: insurance::close_all, booked: dues::booked };
+pub static HOUSE: TheHouse = TheHouse { commands, product_of, has_product, closed, booked };
+
+fn closed(work: &mut Work, account: AccountId) -> Decision<()> {
+    let (insurances, leases) = (insurance::close_all(work, account), leasing::close_all(work, account));
+    insurances.and(leases)
+}
+
+fn booked(work: &mut Work, entry: &Entry, original: Option<&Entry>, brought: (AccountId, Minor)) -> Decision<()> {
+    let (dues, credits) =
+        (dues::booked(work, entry, original, brought), leasing::booked(work, entry, original, brought));
+    dues.and(credits)
+}
 
 fn product_of(work: &mut Work, account: AccountId) -> Decision<Option<ProductId>> {
     Ok(work.get::<accounts::Account>(account)?.map(|account| account.product))
@@ -239,6 +254,7 @@ pub fn event_types() -> Vec<EventType> {
         billing::events::TYPES,
         accounts::blocks::events::TYPES,
         instalments::events::TYPES,
+        leasing::events::TYPES,
         purchases::events::TYPES,
         identification::events::TYPES,
         accounts::applications::events::TYPES,

@@ -44,6 +44,7 @@ pub mod recurring;
 pub mod billing;
 pub mod debits;
 
+pub mod leasing;
 pub mod purchases;
 
 pub mod identification;

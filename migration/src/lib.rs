@@ -41,6 +41,7 @@ mod m20261130_000042_identification;
 mod m20261130_000061_messages;
 mod m20261130_000062_journeys;
 mod m20261201_000031_investments;
+mod m20261201_000011_leasing;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -84,6 +85,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000061_messages::Migration),
             Box::new(m20261130_000062_journeys::Migration),
             Box::new(m20261201_000031_investments::Migration),
+            Box::new(m20261201_000011_leasing::Migration),
         ]
     }
 }

@@ -51,6 +51,7 @@ pub use crate::investments::{InvestmentBidAction, InvestmentBidStatus, Investmen
 pub use crate::jobs::approvals::ApprovalState;
 pub use crate::jobs::queue::{JobItemState, JobKind, JobState};
 pub use crate::journeys::JourneyStatus;
+pub use crate::leasing::{LeaseInstalmentState, LeasePrincipal, LeaseService, TerminationStatus};
 pub use crate::ledger::audit::AuditOutcome;
 pub use crate::ledger::event::EventType;
 pub use crate::ledger::position::ItemOrder;
@@ -262,6 +263,10 @@ graphql_enums! {
     PaymentOrderStatus = "PaymentOrderStatus",
     PaymentScope = "PaymentScope",
     PersonalData = "PersonalData",
+    LeaseInstalmentState = "LeaseInstalmentState",
+    LeasePrincipal = "LeasePrincipal",
+    LeaseService = "LeaseService",
+    TerminationStatus = "TerminationStatus",
     LimitApplicationAction = "LimitApplicationAction",
     LimitApplicationStatus = "LimitApplicationStatus",
     CreditTransferAction = "CreditTransferAction",

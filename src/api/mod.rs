@@ -32,6 +32,7 @@ pub mod instalments;
 pub mod insurance;
 pub mod investments;
 pub mod jobs;
+pub mod leasing;
 pub mod limits;
 pub mod loaders;
 pub mod mandates;

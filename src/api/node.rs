@@ -31,6 +31,7 @@ use crate::api::instalments::models::{self as instalment_models, InstalmentModel
 use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
 use crate::api::investments::{self, InvestmentBid, InvestmentOffer};
 use crate::api::jobs::{self, Job};
+use crate::api::leasing::{self, LeaseInstalment, LeasePlan, Respite, Termination};
 use crate::api::mandates::{self, Mandate};
 use crate::api::messages::{self, Message};
 use crate::api::parties::{self, Party};
@@ -46,6 +47,10 @@ use crate::primitives::{
     InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, InvestmentBidId,
     InvestmentOfferId, JobId, LedgerAccountId, LimitApplicationId, MandateId, MessageId, PartyId, PaymentOrderId,
     ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, TenantId, WebhookDeliveryId, WebhookId,
+    InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, JobId, LeaseInstalmentId,
+    LeasePlanId, LedgerAccountId, LimitApplicationId, MandateId, MessageId, PartyId, PaymentOrderId, ProductId,
+    ProviderPaymentId, ReceivableId, RecurringPaymentId, RespiteId, TenantId, TerminationId, WebhookDeliveryId,
+    WebhookId,
 };
 
 /// The interface's name.
@@ -135,6 +140,8 @@ node! {
     InvestmentBid,
     InvestmentOffer,
     Job,
+    LeaseInstalment,
+    LeasePlan,
     LedgerAccount,
     LimitApplication,
     Mandate,
@@ -145,7 +152,9 @@ node! {
     ProviderPayment,
     Receivable,
     RecurringPayment,
+    Respite,
     Tenant,
+    Termination,
     Transaction,
     Webhook,
     WebhookDelivery,
@@ -154,7 +163,8 @@ node! {
 impl Node {
     /// Where its history is found. Each kind of node says so here, so that none is forgotten; none of what is a record of
     /// a history itself, or whose entries have one, or of which nothing is told in the log; those of addresses,
-    /// blocks, dues, recurring payments and applications are in those of whom they are of.
+    /// blocks, dues, recurring payments, instalments of leases, respites, terminations and applications are in those of whom
+    /// they are of.
     #[must_use]
     pub fn history(&self, id: &ID) -> Option<HistoryOf> {
         match self {
@@ -180,6 +190,7 @@ impl Node {
             | Self::InvestmentBid(_)
             | Self::InvestmentOffer(_)
             | Self::Job(_)
+            | Self::LeasePlan(_)
             | Self::Mandate(_)
             | Self::Message(_)
             | Self::Party(_)
@@ -192,10 +203,13 @@ impl Node {
             | Self::Block(_)
             | Self::DebitConsent(_)
             | Self::Due(_)
+            | Self::LeaseInstalment(_)
             | Self::LedgerAccount(_)
             | Self::LimitApplication(_)
             | Self::PaymentOrder(_)
             | Self::RecurringPayment(_)
+            | Self::Respite(_)
+            | Self::Termination(_)
             | Self::Transaction(_)
             | Self::WebhookDelivery(_) => None,
         }
@@ -268,6 +282,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         InvestmentBidId::PREFIX => parsed!(investments::bids::by_id),
         InvestmentOfferId::PREFIX => parsed!(investments::offers::by_id),
         JobId::PREFIX => parsed!(jobs::by_id),
+        LeaseInstalmentId::PREFIX => parsed!(leasing::instalment_by_id),
+        LeasePlanId::PREFIX => parsed!(leasing::plan_by_id),
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),
         MandateId::PREFIX => parsed!(mandates::by_id),
@@ -278,6 +294,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         ProviderPaymentId::PREFIX => parsed!(providers::payment_by_id),
         ReceivableId::PREFIX => parsed!(claims::receivable_by_id),
         RecurringPaymentId::PREFIX => parsed!(recurring::by_id),
+        RespiteId::PREFIX => parsed!(leasing::respite_by_id),
+        TerminationId::PREFIX => parsed!(leasing::termination_by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
         WebhookId::PREFIX => parsed!(webhooks::by_id),
         TenantId::PREFIX => parsed!(tenants::by_id),

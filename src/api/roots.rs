@@ -48,6 +48,7 @@ use super::instalments::{
 use super::insurance::{InsuranceMutation, InsurancePackageMutation, InsurancePackageQuery, InsuranceQuery};
 use super::investments::{InvestmentMutation, InvestmentOfferMutation, InvestmentQuery};
 use super::jobs::{JobMutation, JobQuery};
+use super::leasing::{LeaseMutation, LeasingQuery, TerminationMutation};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
 use super::messages::mutations::MessageMutation;
@@ -104,6 +105,7 @@ pub struct Query(
     InstalmentModelQuery,
     InstalmentContractQuery,
     SimulationQuery,
+    LeasingQuery,
     JobQuery,
     ApprovalQuery,
     MandateQuery,
@@ -161,6 +163,8 @@ pub struct Mutation(
     SchemeMutation,
     InstalmentModelMutation,
     InstalmentContractMutation,
+    LeaseMutation,
+    TerminationMutation,
     JobMutation,
     ApprovalMutation,
     MandateMutation,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 
 use super::close::{account_of, plan_of};
-use super::events::{self, BILL_CLOSED, BILL_MADE, DELINQUENCY_BEGUN, DELINQUENCY_ENDED, STATEMENT_ISSUED};
+use super::events::{self, BILL_CLOSED, BILL_MADE, BILL_MOVED, DELINQUENCY_BEGUN, DELINQUENCY_ENDED, STATEMENT_ISSUED};
 use super::model::{Bill, BillEnd, BillKind, BillingAccount, Statement, StatementState};
 use crate::accounts::Account;
 use crate::dues::{self, Due, DueSource, NewDue};
@@ -107,6 +107,34 @@ fn end_bill(work: &mut Work, account: &Account, bill: BillId, end: BillEnd) -> D
         billed.open_bill = None;
         Ok(())
     })?;
+    Ok(())
+}
+
+/// Moves the due date of an account's open bill that is due on a day or later, and with it the day on which it is reminded of.
+/// The account's dues are moved by whoever asks for this.
+///
+/// # Errors
+/// That something is not loaded yet.
+pub fn move_open_bill(
+    work: &mut Work,
+    account: AccountId,
+    from: NaiveDate,
+    to: impl FnOnce(NaiveDate) -> NaiveDate,
+) -> Decision<()> {
+    let Some(billed) = work.get::<BillingAccount>(BillingAccount::id_of(account))? else { return Ok(()) };
+    let Some(bill) = billed.open_bill else { return Ok(()) };
+    let found = work.get::<Bill>(bill)?.ok_or_else(|| Stop::damaged("the open bill of an account is not there"))?;
+    if found.end.is_some() || found.due_on < from {
+        return Ok(());
+    }
+    let due_on = to(found.due_on);
+    let by = due_on - found.due_on;
+    let bill = work.change::<Bill, Refused>(bill, |bill| {
+        bill.due_on = due_on;
+        bill.follow_on = bill.follow_on.and_then(|on| on.checked_add_signed(by));
+        Ok(())
+    })?;
+    work.tell(events::of_bill(BILL_MOVED, &bill));
     Ok(())
 }
 

@@ -18,6 +18,8 @@ crate::open_words! { EventType:
         STATEMENT_REPRINTED,
         /// A bill or a reminder was made.
         BILL_MADE,
+        /// The due date of a bill was moved: by a respite, or because all of the credit is due.
+        BILL_MOVED,
         /// A bill or a reminder is not to be paid any more: it was paid, or another took its place.
         BILL_CLOSED,
         /// An account's minimum payment is overdue.

@@ -305,7 +305,7 @@ impl Row for Bill {
     }
 
     fn changes(column: &str) -> bool {
-        matches!(column, "ended" | "ended_on" | "follow_on" | "document_id")
+        matches!(column, "due_on" | "ended" | "ended_on" | "follow_on" | "document_id")
     }
 }
 

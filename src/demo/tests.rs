@@ -102,6 +102,7 @@ fn kinds_that_commands_book() -> BTreeSet<String> {
         Kind::Donation,
         Kind::CreditPayout,
         Kind::Instalment,
+        Kind::LeaseInstalment,
         Kind::Receivable,
         Kind::InsurancePremium,
         Kind::ProviderPayout,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::events::{self, DUE_ADDED, DUE_CANCELLED};
+use super::events::{self, DUE_ADDED, DUE_CANCELLED, DUE_MOVED};
 use super::model::{Due, DueSource, DueStatus, MOST};
 use super::settle::open_on;
 use super::store::OPEN;
@@ -59,14 +59,7 @@ pub fn add(work: &mut Work, account: &Account, new: NewDue) -> Decision<Arc<Due>
         let facts = Box::new(Facts { maximum_count: i32::try_from(MOST).ok(), ..Facts::default() });
         return Err(Refused { facts, ..Refused::of_field(LIMIT_EXCEEDED, "account", message) }.into());
     }
-    if position.items.is_none() {
-        let product = work.get::<Product>(account.product)?;
-        let order = product.ok_or_else(|| Stop::damaged("an account without its product"))?.item_order;
-        work.change::<Position, Refused>(account.id, |position| {
-            position.items = Some(order);
-            Ok(())
-        })?;
-    }
+    itemise(work, account)?;
     let due = Due {
         id: work.id(),
         ordinal: work.ordinal(),
@@ -86,6 +79,33 @@ pub fn add(work: &mut Work, account: &Account, new: NewDue) -> Decision<Arc<Due>
     };
     let due = work.insert(due)?;
     work.tell(events::of(DUE_ADDED, &due));
+    Ok(due)
+}
+
+/// Has what comes to an account settle its dues.
+///
+/// # Errors
+/// That something is not loaded yet.
+pub fn itemise(work: &mut Work, account: &Account) -> Decision<()> {
+    if work.position(account.id)?.items.is_some() {
+        return Ok(());
+    }
+    let product = work.get::<Product>(account.product)?;
+    let order = product.ok_or_else(|| Stop::damaged("an account without its product"))?.item_order;
+    work.change::<Position, Refused>(account.id, |position| {
+        position.items = Some(order);
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Has what is open of a due be paid by another day.
+///
+/// # Errors
+/// `INVALID_STATE` when nothing is.
+pub fn move_to(work: &mut Work, due: DueId, due_on: NaiveDate) -> Decision<Arc<Due>> {
+    let due = work.change::<Due, Refused>(due, |due| due.move_to(due_on))?;
+    work.tell(events::of(DUE_MOVED, &due));
     Ok(due)
 }
 

@@ -14,6 +14,8 @@ crate::open_words! { EventType:
         DUE_SETTLED,
         /// What had settled a due, or a part of it, was reversed: that is open again.
         DUE_OPENED_AGAIN,
+        /// What is open of a due is to be paid by another day.
+        DUE_MOVED,
         /// What was open of a due is not asked for any more.
         DUE_CANCELLED,
     }

@@ -1,7 +1,8 @@
 //! Dues: the open items of accounts. What is owed, by when, for which component and from which source.
 //!
 //! Dues stand beside the books: a balance says what an account owes, its dues say by when it is to be paid, and for what.
-//! They are made by hand ([`AddDue`]), or by what asks for money ([`add`]: bills, instalments, invoices, claims).
+//! They are made by hand ([`AddDue`]), or by what asks for money ([`add`]: bills, instalments, invoices, claims). Whoever
+//! grants a respite, or asks for all at once, moves them to another day ([`move_to`]).
 //!
 //! | what | what becomes of dues |
 //! |---|---|
@@ -32,7 +33,7 @@ pub mod settle;
 pub mod store;
 
 pub use apportion::{Apportioned, Item, Rule, apportion, pro_rata};
-pub use commands::{AddDue, CancelDue, NewDue, add, cancel};
+pub use commands::{AddDue, CancelDue, NewDue, add, cancel, itemise, move_to};
 pub use model::{Due, DueSettlement, DueSource, DueStatus};
 pub use settle::{booked, items_of, open_on, settle};
 

@@ -19,6 +19,10 @@ crate::words! {
         Bill = "BILL",
         /// Purchases on an invoice or a loan.
         Purchase = "PURCHASE",
+        /// An instalment of a lease.
+        Lease = "LEASE",
+        /// The termination of a credit: what was owed then, and not asked for.
+        Termination = "TERMINATION",
     }
 
     /// Where a due is in its life.
@@ -119,6 +123,18 @@ impl Due {
         self.settled.0 -= part.0;
         let none = self.settled == Minor::ZERO;
         self.become_(if none { DueStatus::Open } else { DueStatus::PartlySettled }, now)
+    }
+
+    /// Has what is open of it be paid by another day.
+    ///
+    /// # Errors
+    /// `INVALID_STATE` when nothing is.
+    pub fn move_to(&mut self, due_on: NaiveDate) -> Result<(), Refused> {
+        if !self.status.is_open() {
+            return Err(self.is_over());
+        }
+        self.due_on = due_on;
+        Ok(())
     }
 
     /// Cancels what is open of it.

@@ -87,7 +87,7 @@ impl Row for Due {
     }
 
     fn changes(column: &str) -> bool {
-        matches!(column, "settled_minor" | "cancelled_minor" | "status" | "cancel_reason" | "ended_at_us")
+        matches!(column, "due_on" | "settled_minor" | "cancelled_minor" | "status" | "cancel_reason" | "ended_at_us")
     }
 
     fn sets() -> &'static [Set<Self>] {
@@ -178,6 +178,23 @@ pub async fn settlements(
     let mut query = read::select::<DueSettlement>(tenant);
     query.and("due_id = ", due.0.into());
     read::page(db, query, true, page).await
+}
+
+/// What of a source is open on an account.
+///
+/// # Errors
+/// [`LedgerFault`].
+pub async fn open_of(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    account: AccountId,
+    source: DueSource,
+) -> Result<Vec<Due>, LedgerFault> {
+    let mut query = read::select::<Due>(tenant);
+    query.and("account_id = ", account.0.into());
+    query.and_raw("status IN ('OPEN', 'PARTLY_SETTLED')");
+    query.and("source = ", source.word().into());
+    query.all(db).await?.iter().map(Due::of_result).collect()
 }
 
 /// What is open on an account and due by a day.

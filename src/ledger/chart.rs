@@ -57,6 +57,10 @@ crate::words! {
         ProviderFee = "PROVIDER_FEE",
         /// Owed to insurers: the premiums that were charged to customers, and not paid on yet.
         InsurancePremium = "INSURANCE_PREMIUM",
+        /// Value added tax that was charged to customers, and is owed to the state.
+        VatPayable = "VAT_PAYABLE",
+        /// What the house has bought to lease out, less what of it was charged to customers.
+        LeasedAssets = "LEASED_ASSETS",
         /// Given to charity by customers, and not paid on yet.
         Charity = "CHARITY",
         /// Owed to merchants.
@@ -119,6 +123,8 @@ impl InternalRole {
             Self::CardUnplaced => "Card clearings of closed accounts",
             Self::ProviderFee => "Fees of payment service providers",
             Self::InsurancePremium => "Insurance premiums, payable",
+            Self::VatPayable => "Value added tax, payable",
+            Self::LeasedAssets => "Leased assets",
             Self::Charity => "Charity",
             Self::MerchantSettlement => "Merchant settlement",
             Self::ClientMoney => "Client money",

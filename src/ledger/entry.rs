@@ -61,6 +61,8 @@ crate::words! {
         CreditPayout = "CREDIT_PAYOUT",
         /// An instalment of a credit, or a part of it that is posted apart.
         Instalment = "INSTALMENT",
+        /// An instalment of a lease, or a part of it: rent, fee and value added tax.
+        LeaseInstalment = "LEASE_INSTALMENT",
         /// A gift to charity, with something that was spent.
         Donation = "DONATION",
         /// A balance brought in from a former system.
@@ -115,6 +117,7 @@ impl TransactionKind {
             | Self::Instalment
             | Self::InvestmentInterest
             | Self::InvestmentRepayment
+            | Self::LeaseInstalment
             | Self::Reversal => false,
         }
     }

@@ -188,6 +188,14 @@ ids! {
     InstalmentContractId = "icn";
     /// An instalment of one.
     InstalmentId = "ins";
+    /// A plan of a leasing account.
+    LeasePlanId = "lpl";
+    /// An instalment of such a plan.
+    LeaseInstalmentId = "lin";
+    /// A respite of a credit.
+    RespiteId = "rsp";
+    /// How far a credit is on its way to its termination: its id is the account's.
+    TerminationId = "trm";
     /// What is drawn for an account again and again.
     RecurringPaymentId = "rcp";
     /// That a customer has said yes to being debited for an account.

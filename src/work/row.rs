@@ -121,6 +121,14 @@ pub enum Table {
     DirectDebit,
     /// What instalment credits are an instance of.
     InstalmentModel,
+    /// Plans of leasing accounts.
+    LeasePlan,
+    /// Their instalments.
+    LeaseInstalment,
+    /// Respites of credits.
+    Respite,
+    /// How far credits are on their way to their termination.
+    Termination,
     /// Credits that are repaid in instalments.
     InstalmentContract,
     /// The instalments.

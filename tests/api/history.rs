@@ -293,10 +293,13 @@ fn no_kind_of_node_is_forgotten() {
         "Block",
         "DebitConsent",
         "Due",
+        "LeaseInstalment",
         "LedgerAccount",
         "LimitApplication",
         "PaymentOrder",
         "RecurringPayment",
+        "Respite",
+        "Termination",
         "Transaction",
         "WebhookDelivery",
     ];

@@ -16,7 +16,8 @@ pub const EVERYTHING: &str = "{
         addresses { nodes { id externalReference postal { townName } } } } }
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
-        holds { nodes { id description } } dues { nodes { id reference } } recurringPayment { id } debitConsent { id reference } history { nodes { sequence operation actor events { type payload } } } } } }
+        holds { nodes { id description } } dues { nodes { id reference } } recurringPayment { id } debitConsent { id reference }
+        respites { nodes { id } } termination { id } ... on LeasingAccount { leasePlans(first: 5) { nodes { id reference instalments(first: 5) { nodes { id } } } } } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
@@ -210,6 +211,14 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     app.pay_in(&investor, "1.00").await;
     let bid = json!({ "account": investor.by(), "offer": { "code": "mine" }, "amount": euros("1.00"), "note": secret, "message": secret });
     let bid = app.done("placeBid", bid, "bid { id }").await["bid"]["id"].take();
+    let lease = json!({ "product": { "code": "leasing" }, "owner": { "number": "C1" }, "number": "L1" });
+    let lease = app.open(lease).await;
+    let plan = json!({ "account": lease.by(), "reference": secret, "instalments": [{ "dueDate": "2027-05-15", "principal": "1.00" }] });
+    let plan = app.done("createLeasePlan", plan, "plan { id instalments { nodes { id } } }").await["plan"].take();
+    let respite = json!({ "account": lease.by(), "days": 1 });
+    let respite = app.done("grantRespite", respite, "respite { id }").await["respite"]["id"].take();
+    let termination = json!({ "account": credit.by(), "status": "PRE_TERMINATED" });
+    let termination = app.done("setTermination", termination, "termination { id }").await["termination"]["id"].take();
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -253,6 +262,11 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&message),
         text(&offer),
         text(&bid),
+        lease.id,
+        text(&plan["id"]),
+        text(&plan["instalments"]["nodes"][0]["id"]),
+        text(&respite),
+        text(&termination),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }

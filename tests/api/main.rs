@@ -44,6 +44,7 @@ mod isolation;
 mod jobs;
 mod journeys;
 mod keys;
+mod leasing;
 mod loads;
 mod lookups;
 mod mandates;

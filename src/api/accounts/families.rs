@@ -22,6 +22,7 @@ use crate::api::accounts::AccountFields;
 use crate::api::cards::account::AccountCards;
 use crate::api::enums::{WorkingMode, text};
 use crate::api::fault::Fault;
+use crate::api::leasing::LeaseFields;
 use crate::api::pagination::Listed;
 
 /// The interface's name.
@@ -135,7 +136,6 @@ macro_rules! nothing_besides {
 
 nothing_besides! {
     InvestmentAccount,
-    LeasingAccount,
     VirtualAccount,
     InvoiceAccount,
     LoanAccount,
@@ -161,6 +161,17 @@ macro_rules! with_cards {
 with_cards! {
     DepositAccount,
     RevolvingCreditAccount,
+}
+
+/// The object type `LeasingAccount`: the shared fields, and plans.
+#[derive(Clone, Debug, MergedObject)]
+pub struct LeasingAccount(AccountFields, LeaseFields);
+
+impl From<model::Account> for LeasingAccount {
+    fn from(account: model::Account) -> Self {
+        let plans = LeaseFields(account.id);
+        Self(AccountFields(account), plans)
+    }
 }
 
 /// The object type `CardAccount`: the shared fields, and a card's own.

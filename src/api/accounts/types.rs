@@ -22,6 +22,7 @@ use crate::api::enums::{AccountFamily, AccountStatus, Component, DebtRule, HoldS
 use crate::api::fault::Fault;
 use crate::api::history::{self, HistoryFilter, HistoryItem};
 use crate::api::inputs::{AccountBy, CustomerBy, FromNothing as _, ProductBy, filter_id, filter_text};
+use crate::api::leasing::CreditFields;
 use crate::api::money::Money;
 use crate::api::pagination::{Connection, Listed, Ordinal, PageArgs, Window};
 use crate::api::parties::{self, Party};
@@ -209,6 +210,11 @@ impl AccountFields {
     #[graphql(flatten)]
     fn billing_fields(&self) -> BillingFields {
         BillingFields(self.0.clone())
+    }
+
+    #[graphql(flatten)]
+    fn credit_fields(&self) -> CreditFields {
+        CreditFields(self.0.clone())
     }
 
     #[graphql(flatten)]

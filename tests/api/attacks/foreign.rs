@@ -4,6 +4,7 @@
 
 mod contracts;
 mod investments;
+mod leasing;
 mod reads;
 
 use std::collections::BTreeSet;

@@ -25,6 +25,7 @@ pub const READS: &[(&str, usize, &str)] = &[
         30,
         "query($id: ID!) { account(by: { number: \"A1\" }) { transactions(filter: { statement: $id }) { nodes { id } } } }",
     ),
+    ("Query.leasePlan.id", 41, "query($id: ID!) { leasePlan(id: $id) { id } }"),
     ("Query.bill.id", 30, "query($id: ID!) { bill(id: $id) { id } }"),
     ("Query.insurancePackage.by.id", 25, "query($id: ID!) { insurancePackage(by: { id: $id }) { id code } }"),
     ("Query.insuranceContract.by.id", 26, "query($id: ID!) { insuranceContract(by: { id: $id }) { id status } }"),
@@ -54,7 +55,7 @@ pub const READS: &[(&str, usize, &str)] = &[
 pub fn writes() -> Vec<(&'static str, usize, Value)> {
     let (id, euro) = (json!({ "id": "ID" }), json!({ "amount": "1.00", "currency": "EUR" }));
     let mine = json!({ "number": "A1" });
-    vec![
+    let places = vec![
         (
             "createInsurancePackage.input.products.id",
             1,
@@ -108,5 +109,6 @@ pub fn writes() -> Vec<(&'static str, usize, Value)> {
             27,
             json!({ "provider": "mine", "payments": ["ID"], "amount": euro }),
         ),
-    ]
+    ];
+    places.into_iter().chain(super::leasing::writes()).collect()
 }
