@@ -45,12 +45,9 @@ use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId, ClaimId,
     CreditTransferId, CustomActionId, CustomerId, DebitConsentId, DirectDebitId, DocumentId, DueId, EntryId, HoldId,
     InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, InvestmentBidId,
-    InvestmentOfferId, JobId, LedgerAccountId, LimitApplicationId, MandateId, MessageId, PartyId, PaymentOrderId,
-    ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, TenantId, WebhookDeliveryId, WebhookId,
-    InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, JobId, LeaseInstalmentId,
-    LeasePlanId, LedgerAccountId, LimitApplicationId, MandateId, MessageId, PartyId, PaymentOrderId, ProductId,
-    ProviderPaymentId, ReceivableId, RecurringPaymentId, RespiteId, TenantId, TerminationId, WebhookDeliveryId,
-    WebhookId,
+    InvestmentOfferId, JobId, LeaseInstalmentId, LeasePlanId, LedgerAccountId, LimitApplicationId, MandateId,
+    MessageId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, RespiteId,
+    TenantId, TerminationId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
