@@ -6,11 +6,12 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::books::{account_of, bill, open_of, rolled_of, unbill};
-use super::commands::{count_in, located, minor, mismatch, require_lease};
+use super::commands::{count_in, located, mismatch, require_lease};
 use super::events::{self, LEASE_INSTALMENT_ALTERED};
 use super::model::{LeaseInstalment, LeaseInstalmentState, LeaseParts, LeaseService};
 use super::refusals::INSTALMENT_PAID;
 use super::store::INSTALMENTS;
+use super::terms::minor;
 use crate::accounts::refusals::AMBIGUOUS_LOOKUP;
 use crate::accounts::{Account, AccountRef};
 use crate::dues;

@@ -44,17 +44,19 @@ mod respites;
 pub mod steps;
 pub mod store;
 mod terminations;
+mod terms;
 #[cfg(test)]
 mod tests;
 
 pub use alter::{AlterLeaseInstalment, LeaseInstalmentRef};
-pub use commands::{AddLeaseInstalment, CreateLeasePlan, LeasePlanTerms, NewLeaseInstalment, NewLeaseInstalments};
+pub use commands::{AddLeaseInstalment, CreateLeasePlan};
 pub use model::{
     LeaseInstalment, LeaseInstalmentState, LeaseParts, LeasePlan, LeasePrincipal, LeaseService, Respite, Termination,
     TerminationStatus,
 };
 pub use respites::GrantRespite;
 pub use terminations::{SetTermination, booked, close_all};
+pub use terms::{LeaseLine, LeasePlanTerms, NewLeaseInstalment, NewLeaseInstalments};
 
 use crate::work::{About, Stored};
 

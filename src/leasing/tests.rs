@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::alter::{LeaseInstalmentRef, require_unpaid};
 use super::books::to_ask;
-use super::commands::LeasePlanTerms;
 use super::model::{
     LeaseInstalment, LeaseInstalmentState, LeaseParts, LeaseService, Termination, TerminationStatus, deferred,
 };
+use super::terms::LeasePlanTerms;
 use crate::accounts::AccountRef;
 use crate::ledger::Component;
 use crate::primitives::calendar::{BankCalendar, Calendar};
