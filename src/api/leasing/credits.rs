@@ -257,7 +257,7 @@ impl TerminationMutation {
             Reply::Refused(refusal) => GrantRespiteResult::Refused(refusal),
             Reply::Done(done) => GrantRespiteResult::Done(GrantRespiteSuccess {
                 respite: Respite(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -276,7 +276,7 @@ impl TerminationMutation {
             Reply::Refused(refusal) => SetTerminationResult::Refused(refusal),
             Reply::Done(done) => SetTerminationResult::Done(SetTerminationSuccess {
                 termination: Termination(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }

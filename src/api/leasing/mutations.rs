@@ -188,7 +188,7 @@ impl LeaseMutation {
             Reply::Refused(refusal) => CreateLeasePlanResult::Refused(refusal),
             Reply::Done(done) => CreateLeasePlanResult::Done(CreateLeasePlanSuccess {
                 plan: LeasePlan(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -205,7 +205,7 @@ impl LeaseMutation {
             Reply::Refused(refusal) => AddLeaseInstalmentResult::Refused(refusal),
             Reply::Done(done) => {
                 let instalment = LeaseInstalment::load(caller(ctx)?, Arc::unwrap_or_clone(done.value)).await?;
-                AddLeaseInstalmentResult::Done(AddLeaseInstalmentSuccess { instalment, replayed: done.replayed })
+                AddLeaseInstalmentResult::Done(AddLeaseInstalmentSuccess { instalment, receipt: done.receipt.into() })
             }
         }))
     }
@@ -223,7 +223,7 @@ impl LeaseMutation {
             Reply::Refused(refusal) => AlterLeaseInstalmentResult::Refused(refusal),
             Reply::Done(done) => {
                 let instalment = LeaseInstalment::load(caller(ctx)?, Arc::unwrap_or_clone(done.value)).await?;
-                AlterLeaseInstalmentResult::Done(AlterLeaseInstalmentSuccess { instalment, replayed: done.replayed })
+                AlterLeaseInstalmentResult::Done(AlterLeaseInstalmentSuccess { instalment, receipt: done.receipt.into() })
             }
         }))
     }
