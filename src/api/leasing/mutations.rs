@@ -223,7 +223,10 @@ impl LeaseMutation {
             Reply::Refused(refusal) => AlterLeaseInstalmentResult::Refused(refusal),
             Reply::Done(done) => {
                 let instalment = LeaseInstalment::load(caller(ctx)?, Arc::unwrap_or_clone(done.value)).await?;
-                AlterLeaseInstalmentResult::Done(AlterLeaseInstalmentSuccess { instalment, receipt: done.receipt.into() })
+                AlterLeaseInstalmentResult::Done(AlterLeaseInstalmentSuccess {
+                    instalment,
+                    receipt: done.receipt.into(),
+                })
             }
         }))
     }
