@@ -67,7 +67,7 @@ async fn held(app: &TestApp, code: &str) -> i64 {
     let found = app.ok("{ trialBalance { lines { code debit { amount } credit { amount } } } }", json!({})).await;
     let lines = found["trialBalance"]["lines"].as_array().expect("lines").clone();
     let cents =
-        |value: &Value| value["amount"].as_str().map_or(0, |text| text.replace('.', "").parse().expect("cents"));
+        |value: &Value| value["amount"].as_str().map_or(0, |text| text.replace('.', "").parse::<i64>().expect("cents"));
     lines.iter().filter(|line| line["code"] == code).map(|line| cents(&line["credit"]) - cents(&line["debit"])).sum()
 }
 
