@@ -35,7 +35,9 @@ use crate::journeys;
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
 use crate::mandates;
+use crate::merchants;
 use crate::messages;
+use crate::mirrors::{self, Mirrors};
 use crate::pages;
 use crate::parties;
 use crate::payments;
@@ -68,6 +70,7 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<insurance::ChargePremiums>(),
         step::<insurance::TurnContracts>(),
         step::<investments::ExpireBids>(),
+        step::<merchants::SettleMerchants>(),
         step::<SimulateCreditTransfers>(),
         step::<instalments::PostInstalments>(),
         step::<billing::steps::OpenCycles>(),
@@ -110,6 +113,8 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         mandates::refusals::CODES.to_vec(),
         insurance::refusals::CODES.to_vec(),
         investments::refusals::CODES.to_vec(),
+        mirrors::refusals::CODES.to_vec(),
+        merchants::refusals::CODES.to_vec(),
         providers::refusals::CODES.to_vec(),
         collections::refusals::CODES.to_vec(),
         billing::refusals::CODES.to_vec(),
@@ -143,6 +148,8 @@ pub fn commands() -> Vec<Stored> {
         mandates::COMMANDS,
         insurance::COMMANDS,
         investments::COMMANDS,
+        mirrors::COMMANDS,
+        merchants::COMMANDS,
         collections::COMMANDS,
         dues::COMMANDS,
         billing::COMMANDS,
@@ -176,6 +183,7 @@ pub fn sealed_columns() -> Vec<SealedColumn> {
         customers::store::SEALED,
         mandates::store::SEALED,
         providers::store::SEALED,
+        mirrors::store::SEALED,
         identification::store::SEALED,
         messages::store::SEALED,
     ]
@@ -244,6 +252,8 @@ pub fn event_types() -> Vec<EventType> {
         accounts::applications::events::TYPES,
         insurance::events::TYPES,
         investments::events::TYPES,
+        mirrors::events::TYPES,
+        merchants::events::TYPES,
         providers::events::TYPES,
         collections::events::TYPES,
         documents::events::TYPES,
@@ -277,6 +287,8 @@ pub struct Engine {
     pub actions: Actions,
     /// Payment service providers, to be asked.
     pub providers: Providers,
+    /// Where accounts that are kept outside are asked.
+    pub mirrors: Mirrors,
     /// Who vouches for customers, to be asked.
     pub identifications: Identifications,
     days: Days,
@@ -294,6 +306,7 @@ impl Engine {
         engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.actions.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.providers.clone().run(engine.stop.clone()));
+        engine.tasks.spawn(engine.mirrors.clone().run(engine.stop.clone()));
         engine
     }
 
@@ -321,6 +334,7 @@ impl Engine {
         let actions =
             Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), is_for_scripts);
         let providers = Providers::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
+        let mirrors = Mirrors::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
         let identifications =
             Identifications::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
         let engine = Self {
@@ -333,6 +347,7 @@ impl Engine {
             jobs,
             actions,
             providers,
+            mirrors,
             identifications,
             days,
             stop,

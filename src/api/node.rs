@@ -32,7 +32,9 @@ use crate::api::insurance::{self, InsuranceContract, InsurancePackage};
 use crate::api::investments::{self, InvestmentBid, InvestmentOffer};
 use crate::api::jobs::{self, Job};
 use crate::api::mandates::{self, Mandate};
+use crate::api::merchants::{self, MerchantContract, MerchantPayment};
 use crate::api::messages::{self, Message};
+use crate::api::mirrors::{self, AccountRefresh};
 use crate::api::parties::{self, Party};
 use crate::api::payments::credit_transfers::{self, CreditTransfer};
 use crate::api::payments::providers::{self, ProviderPayment};
@@ -44,8 +46,9 @@ use crate::primitives::{
     AccountId, ActionRunId, AddressId, ApprovalId, AuditId, BlockId, BusinessDayId, CardId, ChargebackId, ClaimId,
     CreditTransferId, CustomActionId, CustomerId, DebitConsentId, DirectDebitId, DocumentId, DueId, EntryId, HoldId,
     InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, InvestmentBidId,
-    InvestmentOfferId, JobId, LedgerAccountId, LimitApplicationId, MandateId, MessageId, PartyId, PaymentOrderId,
-    ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, TenantId, WebhookDeliveryId, WebhookId,
+    InvestmentOfferId, JobId, LedgerAccountId, LimitApplicationId, MandateId, MerchantContractId, MerchantPaymentId,
+    MessageId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, RefreshId,
+    TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -110,6 +113,7 @@ macro_rules! node {
 
 node! {
     Account,
+    AccountRefresh,
     ActionRun,
     Address,
     Approval,
@@ -138,6 +142,8 @@ node! {
     LedgerAccount,
     LimitApplication,
     Mandate,
+    MerchantContract,
+    MerchantPayment,
     Message,
     Party,
     PaymentOrder,
@@ -161,7 +167,8 @@ impl Node {
             Self::Account(_) => id.parse().ok().map(HistoryOf::Account),
             Self::Entry(_) => id.parse().ok().map(HistoryOf::Entry),
             Self::Tenant(_) => id.parse().ok().map(HistoryOf::Tenant),
-            Self::ActionRun(_)
+            Self::AccountRefresh(_)
+            | Self::ActionRun(_)
             | Self::Approval(_)
             | Self::BusinessDay(_)
             | Self::Card(_)
@@ -181,6 +188,8 @@ impl Node {
             | Self::InvestmentOffer(_)
             | Self::Job(_)
             | Self::Mandate(_)
+            | Self::MerchantContract(_)
+            | Self::MerchantPayment(_)
             | Self::Message(_)
             | Self::Party(_)
             | Self::Product(_)
@@ -271,6 +280,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),
         MandateId::PREFIX => parsed!(mandates::by_id),
+        MerchantContractId::PREFIX => parsed!(merchants::types::contract_by_id),
+        MerchantPaymentId::PREFIX => parsed!(merchants::types::payment_by_id),
         MessageId::PREFIX => parsed!(messages::by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         PaymentOrderId::PREFIX => parsed!(recurring::order_by_id),
@@ -278,6 +289,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         ProviderPaymentId::PREFIX => parsed!(providers::payment_by_id),
         ReceivableId::PREFIX => parsed!(claims::receivable_by_id),
         RecurringPaymentId::PREFIX => parsed!(recurring::by_id),
+        RefreshId::PREFIX => parsed!(mirrors::by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
         WebhookId::PREFIX => parsed!(webhooks::by_id),
         TenantId::PREFIX => parsed!(tenants::by_id),

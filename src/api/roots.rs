@@ -50,8 +50,10 @@ use super::investments::{InvestmentMutation, InvestmentOfferMutation, Investment
 use super::jobs::{JobMutation, JobQuery};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
+use super::merchants::{MerchantMutation, MerchantQuery};
 use super::messages::mutations::MessageMutation;
 use super::messages::queries::MessageQuery;
+use super::mirrors::MirrorMutation;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::credit_transfers::{CreditTransferMutation, CreditTransferQuery};
 use super::payments::holds::HoldMutation;
@@ -90,6 +92,7 @@ pub struct Query(
     InsurancePackageQuery,
     InsuranceQuery,
     InvestmentQuery,
+    MerchantQuery,
     ProviderQuery,
     PaymentOrderQuery,
     BillingQuery,
@@ -140,6 +143,8 @@ pub struct Mutation(
     InsuranceMutation,
     InvestmentOfferMutation,
     InvestmentMutation,
+    MirrorMutation,
+    MerchantMutation,
     DueMutation,
     RecurringMutation,
     BillingMutation,

@@ -73,6 +73,8 @@ crate::words! {
         InvestmentInterest = "INVESTMENT_INTEREST",
         /// What an issuer repays of an investment.
         InvestmentRepayment = "INVESTMENT_REPAYMENT",
+        /// A transaction of an account that is kept outside, as its source tells it.
+        Mirrored = "MIRRORED",
         /// A rail has settled what is not its receiver's yet, or is nobody's any more: between the tenant's own accounts.
         Settlement = "SETTLEMENT",
         /// The mirror of an earlier entry.
@@ -115,6 +117,7 @@ impl TransactionKind {
             | Self::Instalment
             | Self::InvestmentInterest
             | Self::InvestmentRepayment
+            | Self::Mirrored
             | Self::Reversal => false,
         }
     }

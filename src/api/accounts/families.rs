@@ -22,6 +22,7 @@ use crate::api::accounts::AccountFields;
 use crate::api::cards::account::AccountCards;
 use crate::api::enums::{WorkingMode, text};
 use crate::api::fault::Fault;
+use crate::api::mirrors::Mirror;
 use crate::api::pagination::Listed;
 
 /// The interface's name.
@@ -136,7 +137,6 @@ macro_rules! nothing_besides {
 nothing_besides! {
     InvestmentAccount,
     LeasingAccount,
-    VirtualAccount,
     InvoiceAccount,
     LoanAccount,
     ReceivableAccount,
@@ -161,6 +161,17 @@ macro_rules! with_cards {
 with_cards! {
     DepositAccount,
     RevolvingCreditAccount,
+}
+
+/// The object type `VirtualAccount`: the shared fields, and what it mirrors.
+#[derive(Clone, Debug, MergedObject)]
+pub struct VirtualAccount(AccountFields, Mirror);
+
+impl From<model::Account> for VirtualAccount {
+    fn from(account: model::Account) -> Self {
+        let mirror = Mirror(account.id);
+        Self(AccountFields(account), mirror)
+    }
 }
 
 /// The object type `CardAccount`: the shared fields, and a card's own.
