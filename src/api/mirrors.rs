@@ -195,7 +195,7 @@ impl MirrorMutation {
             Reply::Done(done) => SetAccountSourceResult::Done(SetAccountSourceSuccess {
                 source: shown(caller(ctx)?, &done.value).await?,
                 secret: done.value.secret.0.clone(),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -213,7 +213,7 @@ impl MirrorMutation {
             Reply::Refused(refusal) => RemoveAccountSourceResult::Refused(refusal),
             Reply::Done(done) => RemoveAccountSourceResult::Done(RemoveAccountSourceSuccess {
                 source: shown(caller(ctx)?, &done.value).await?,
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -236,7 +236,7 @@ impl MirrorMutation {
                 let asked = asked.map_err(|fault| Fault::from(fault).half_way())?;
                 RefreshAccountResult::Done(RefreshAccountSuccess {
                     refresh: AccountRefresh(asked.unwrap_or_else(|| Arc::unwrap_or_clone(done.value))),
-                    replayed: done.replayed,
+                    receipt: done.receipt.into(),
                 })
             }
         }))

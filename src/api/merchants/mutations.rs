@@ -102,7 +102,7 @@ impl MerchantMutation {
             Reply::Refused(refusal) => CreateMerchantContractResult::Refused(refusal),
             Reply::Done(done) => CreateMerchantContractResult::Done(CreateMerchantContractSuccess {
                 contract: MerchantContract(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -119,7 +119,7 @@ impl MerchantMutation {
             Reply::Refused(refusal) => EndMerchantContractResult::Refused(refusal),
             Reply::Done(done) => EndMerchantContractResult::Done(EndMerchantContractSuccess {
                 contract: MerchantContract(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
@@ -136,7 +136,7 @@ impl MerchantMutation {
             Reply::Refused(refusal) => SettleMerchantResult::Refused(refusal),
             Reply::Done(done) => SettleMerchantResult::Done(SettleMerchantSuccess {
                 payment: MerchantPayment(Arc::unwrap_or_clone(done.value)),
-                replayed: done.replayed,
+                receipt: done.receipt.into(),
             }),
         }))
     }
