@@ -36,7 +36,9 @@ use crate::leasing;
 use crate::ledger::event::EventType;
 use crate::ledger::{self, Entry, LedgerFault};
 use crate::mandates;
+use crate::merchants;
 use crate::messages;
+use crate::mirrors::{self, Mirrors};
 use crate::pages;
 use crate::parties;
 use crate::payments;
@@ -69,6 +71,7 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<insurance::ChargePremiums>(),
         step::<insurance::TurnContracts>(),
         step::<investments::ExpireBids>(),
+        step::<merchants::SettleMerchants>(),
         step::<SimulateCreditTransfers>(),
         step::<instalments::PostInstalments>(),
         step::<billing::steps::OpenCycles>(),
@@ -113,6 +116,8 @@ pub fn refusal_codes() -> Vec<RefusalCode> {
         mandates::refusals::CODES.to_vec(),
         insurance::refusals::CODES.to_vec(),
         investments::refusals::CODES.to_vec(),
+        mirrors::refusals::CODES.to_vec(),
+        merchants::refusals::CODES.to_vec(),
         providers::refusals::CODES.to_vec(),
         collections::refusals::CODES.to_vec(),
         billing::refusals::CODES.to_vec(),
@@ -147,6 +152,8 @@ pub fn commands() -> Vec<Stored> {
         mandates::COMMANDS,
         insurance::COMMANDS,
         investments::COMMANDS,
+        mirrors::COMMANDS,
+        merchants::COMMANDS,
         collections::COMMANDS,
         dues::COMMANDS,
         billing::COMMANDS,
@@ -181,6 +188,7 @@ pub fn sealed_columns() -> Vec<SealedColumn> {
         customers::store::SEALED,
         mandates::store::SEALED,
         providers::store::SEALED,
+        mirrors::store::SEALED,
         identification::store::SEALED,
         messages::store::SEALED,
     ]
@@ -260,6 +268,8 @@ pub fn event_types() -> Vec<EventType> {
         accounts::applications::events::TYPES,
         insurance::events::TYPES,
         investments::events::TYPES,
+        mirrors::events::TYPES,
+        merchants::events::TYPES,
         providers::events::TYPES,
         collections::events::TYPES,
         documents::events::TYPES,
@@ -293,6 +303,8 @@ pub struct Engine {
     pub actions: Actions,
     /// Payment service providers, to be asked.
     pub providers: Providers,
+    /// Where accounts that are kept outside are asked.
+    pub mirrors: Mirrors,
     /// Who vouches for customers, to be asked.
     pub identifications: Identifications,
     days: Days,
@@ -310,6 +322,7 @@ impl Engine {
         engine.tasks.spawn(engine.jobs.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.actions.clone().run(engine.stop.clone()));
         engine.tasks.spawn(engine.providers.clone().run(engine.stop.clone()));
+        engine.tasks.spawn(engine.mirrors.clone().run(engine.stop.clone()));
         engine
     }
 
@@ -337,6 +350,7 @@ impl Engine {
         let actions =
             Actions::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone(), is_for_scripts);
         let providers = Providers::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
+        let mirrors = Mirrors::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
         let identifications =
             Identifications::new(db.clone(), surroundings.clock.clone(), workers.clone(), outbound.clone());
         let engine = Self {
@@ -349,6 +363,7 @@ impl Engine {
             jobs,
             actions,
             providers,
+            mirrors,
             identifications,
             days,
             stop,

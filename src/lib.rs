@@ -28,6 +28,8 @@ pub mod customers;
 
 pub mod accounts;
 
+pub mod merchants;
+
 pub mod cards;
 
 pub mod dues;
@@ -39,6 +41,7 @@ pub mod payments;
 
 pub mod collections;
 pub mod insurance;
+pub mod mirrors;
 pub mod recurring;
 
 pub mod billing;

@@ -42,6 +42,8 @@ mod m20261130_000061_messages;
 mod m20261130_000062_journeys;
 mod m20261201_000011_leasing;
 mod m20261201_000031_investments;
+mod m20261201_000032_merchants;
+mod m20261201_000032_mirrors;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -86,6 +88,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000062_journeys::Migration),
             Box::new(m20261201_000031_investments::Migration),
             Box::new(m20261201_000011_leasing::Migration),
+            Box::new(m20261201_000032_mirrors::Migration),
+            Box::new(m20261201_000032_merchants::Migration),
         ]
     }
 }

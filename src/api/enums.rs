@@ -60,7 +60,9 @@ pub use crate::ledger::{
     PaymentChannel, TransactionKind,
 };
 pub use crate::mandates::{MandateAction, MandateScheme, MandateStatus, SequenceType};
+pub use crate::merchants::{MerchantCycle, MerchantPaymentState, MerchantTransactionKind};
 pub use crate::messages::{CeaseReason, MessageKind, MessageStatus, SmtpSecurity};
+pub use crate::mirrors::RefreshState;
 pub use crate::pages::AnswerKind;
 pub use crate::payments::corrections::ChargeKind;
 pub use crate::payments::credit_transfers::{CreditTransferAction, CreditTransferState, TransferOutcome};
@@ -245,6 +247,10 @@ graphql_enums! {
     InsuranceAction = "InsuranceAction",
     InsurancePossibleAction = "InsurancePossibleAction",
     InsuranceStatus = "InsuranceStatus",
+    MerchantCycle = "MerchantCycle",
+    MerchantPaymentState = "MerchantPaymentState",
+    MerchantTransactionKind = "MerchantTransactionKind",
+    RefreshState = "AccountRefreshState",
     InvestmentBidAction = "InvestmentBidAction",
     InvestmentBidStatus = "InvestmentBidStatus",
     InvestmentOfferAction = "InvestmentOfferAction",

@@ -12,8 +12,8 @@ use crate::api::customers::IdentifierInput;
 use crate::customers::store as customers;
 use crate::primitives::references;
 use crate::primitives::{
-    AccountId, CardId, CustomActionId, CustomerId, InstalmentModelId, InsurancePackageId, InvestmentOfferId, PartyId,
-    ProductId, text,
+    AccountId, CardId, CustomActionId, CustomerId, InstalmentModelId, InsurancePackageId, InvestmentOfferId,
+    MerchantContractId, MerchantPaymentId, PartyId, ProductId, text,
 };
 
 /// Names one account.
@@ -180,6 +180,8 @@ from_nothing!(
     InstalmentModelId,
     InsurancePackageId,
     InvestmentOfferId,
+    MerchantPaymentId,
+    MerchantContractId,
     PartyId,
     ProductId
 );

@@ -33,7 +33,9 @@ use crate::api::investments::{self, InvestmentBid, InvestmentOffer};
 use crate::api::jobs::{self, Job};
 use crate::api::leasing::{self, LeaseInstalment, LeasePlan, Respite, Termination};
 use crate::api::mandates::{self, Mandate};
+use crate::api::merchants::{self, MerchantContract, MerchantPayment};
 use crate::api::messages::{self, Message};
+use crate::api::mirrors::{self, AccountRefresh};
 use crate::api::parties::{self, Party};
 use crate::api::payments::credit_transfers::{self, CreditTransfer};
 use crate::api::payments::providers::{self, ProviderPayment};
@@ -48,6 +50,9 @@ use crate::primitives::{
     InvestmentOfferId, JobId, LeaseInstalmentId, LeasePlanId, LedgerAccountId, LimitApplicationId, MandateId,
     MessageId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, RespiteId,
     TenantId, TerminationId, WebhookDeliveryId, WebhookId,
+    InvestmentOfferId, JobId, LedgerAccountId, LimitApplicationId, MandateId, MerchantContractId, MerchantPaymentId,
+    MessageId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, RefreshId,
+    TenantId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
@@ -112,6 +117,7 @@ macro_rules! node {
 
 node! {
     Account,
+    AccountRefresh,
     ActionRun,
     Address,
     Approval,
@@ -142,6 +148,8 @@ node! {
     LedgerAccount,
     LimitApplication,
     Mandate,
+    MerchantContract,
+    MerchantPayment,
     Message,
     Party,
     PaymentOrder,
@@ -168,7 +176,8 @@ impl Node {
             Self::Account(_) => id.parse().ok().map(HistoryOf::Account),
             Self::Entry(_) => id.parse().ok().map(HistoryOf::Entry),
             Self::Tenant(_) => id.parse().ok().map(HistoryOf::Tenant),
-            Self::ActionRun(_)
+            Self::AccountRefresh(_)
+            | Self::ActionRun(_)
             | Self::Approval(_)
             | Self::BusinessDay(_)
             | Self::Card(_)
@@ -189,6 +198,8 @@ impl Node {
             | Self::Job(_)
             | Self::LeasePlan(_)
             | Self::Mandate(_)
+            | Self::MerchantContract(_)
+            | Self::MerchantPayment(_)
             | Self::Message(_)
             | Self::Party(_)
             | Self::Product(_)
@@ -284,6 +295,8 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         LedgerAccountId::PREFIX => parsed!(books::ledger_account_by_id),
         LimitApplicationId::PREFIX => parsed!(applications::by_id),
         MandateId::PREFIX => parsed!(mandates::by_id),
+        MerchantContractId::PREFIX => parsed!(merchants::types::contract_by_id),
+        MerchantPaymentId::PREFIX => parsed!(merchants::types::payment_by_id),
         MessageId::PREFIX => parsed!(messages::by_id),
         PartyId::PREFIX => parsed!(parties::by_id),
         PaymentOrderId::PREFIX => parsed!(recurring::order_by_id),
@@ -293,6 +306,7 @@ pub async fn find(caller: &Caller, id: &ID) -> Result<Option<Node>, Fault> {
         RecurringPaymentId::PREFIX => parsed!(recurring::by_id),
         RespiteId::PREFIX => parsed!(leasing::respite_by_id),
         TerminationId::PREFIX => parsed!(leasing::termination_by_id),
+        RefreshId::PREFIX => parsed!(mirrors::by_id),
         WebhookDeliveryId::PREFIX => parsed!(webhooks::delivery_by_id),
         WebhookId::PREFIX => parsed!(webhooks::by_id),
         TenantId::PREFIX => parsed!(tenants::by_id),

@@ -51,8 +51,10 @@ use super::jobs::{JobMutation, JobQuery};
 use super::leasing::{LeaseMutation, LeasingQuery, TerminationMutation};
 use super::mandates::mutations::MandateMutation;
 use super::mandates::queries::MandateQuery;
+use super::merchants::{MerchantMutation, MerchantQuery};
 use super::messages::mutations::MessageMutation;
 use super::messages::queries::MessageQuery;
+use super::mirrors::MirrorMutation;
 use super::parties::{PartyMutation, PartyQuery};
 use super::payments::credit_transfers::{CreditTransferMutation, CreditTransferQuery};
 use super::payments::holds::HoldMutation;
@@ -91,6 +93,7 @@ pub struct Query(
     InsurancePackageQuery,
     InsuranceQuery,
     InvestmentQuery,
+    MerchantQuery,
     ProviderQuery,
     PaymentOrderQuery,
     BillingQuery,
@@ -142,6 +145,8 @@ pub struct Mutation(
     InsuranceMutation,
     InvestmentOfferMutation,
     InvestmentMutation,
+    MirrorMutation,
+    MerchantMutation,
     DueMutation,
     RecurringMutation,
     BillingMutation,

@@ -35,6 +35,7 @@ use crate::ledger::{
     AccountStatus, Draft, Entry, ExternalReference, Hold, HoldStatus, InternalRole, PointOfSale, Refusal,
     TransactionKind,
 };
+use crate::merchants;
 use crate::primitives::{AccountId, EntryId, HoldId, Minor, Money};
 use crate::refused::{Refused, check_reference, described};
 use crate::work::{Command, Decision, Named as _, Owned as _, Stop, Wants, Work};
@@ -87,6 +88,7 @@ struct Told {
 
 impl Message {
     fn hint(&self, wants: &mut Wants) {
+        merchants::hint_of(self.amount.currency, &self.at, wants);
         if let Some(external) = self.external() {
             wants.external(external.key());
         }
@@ -193,14 +195,16 @@ impl Command for ClearCard {
             draft.transaction_date = Some(crate::primitives::clock::from_micros(hold.placed_at).date_naive());
         }
         let draft = draft.moving(side, Side::Internal(InternalRole::SchemeSettlement), told.amount);
-        match hold.filter(|hold| hold.is_open(now)) {
-            Some(hold) => named(self.take(work, &hold, told.amount, &draft)),
+        let entry = match hold.filter(|hold| hold.is_open(now)) {
+            Some(hold) => named(self.take(work, &hold, told.amount, &draft))?,
             None => {
                 let today = work.today();
                 usage::count(work, card.chain, counts_as, today, told.amount)?;
-                book(work, &card, &draft, placed)
+                book(work, &card, &draft, placed)?
             }
-        }
+        };
+        merchants::cleared(work, &entry)?;
+        Ok(entry)
     }
 
     fn weight(&self) -> usize {
@@ -256,6 +260,7 @@ impl Command for PurchaseByCard {
         let entry = named(work.post(&draft)).named(&[(card.account, "card")])?;
         let today = work.today();
         usage::count(work, card.chain, counts_as, today, told.amount)?;
+        merchants::cleared(work, &entry)?;
         Ok(entry)
     }
 
@@ -308,6 +313,7 @@ impl Command for RefundCard {
         let draft = self.message.draft(TransactionKind::Credit, at, told.description, "Card refund");
         let draft = draft.moving(Side::Internal(InternalRole::SchemeSettlement), side, told.amount);
         let entry = book(work, &card, &draft, placed)?;
+        merchants::cleared(work, &entry)?;
         if let Some((bought, at)) = bought {
             refunds::count(work, bought.id, told.amount)?;
             chargebacks::hold_against(work, &card, &bought, &at)?;

@@ -107,6 +107,7 @@ fn kinds_that_commands_book() -> BTreeSet<String> {
         Kind::InsurancePremium,
         Kind::ProviderPayout,
         Kind::Investment,
+        Kind::Mirrored,
         Kind::InvestmentInterest,
         Kind::InvestmentRepayment,
         Kind::Settlement,

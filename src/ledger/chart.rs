@@ -65,6 +65,8 @@ crate::words! {
         Charity = "CHARITY",
         /// Owed to merchants.
         MerchantSettlement = "MERCHANT_SETTLEMENT",
+        /// What accounts have that are kept outside and mirrored here, with the other sign.
+        MirroredAccounts = "MIRRORED_ACCOUNTS",
         /// Held for a party: one for each, apart from the house's own money.
         ClientMoney = "CLIENT_MONEY",
         /// Owed to a party, and not collected yet: what the accounts that belong to it owe in principal.
@@ -127,6 +129,7 @@ impl InternalRole {
             Self::LeasedAssets => "Leased assets",
             Self::Charity => "Charity",
             Self::MerchantSettlement => "Merchant settlement",
+            Self::MirroredAccounts => "Mirrored accounts",
             Self::ClientMoney => "Client money",
             Self::ClientClaims => "Client claims",
         }

@@ -75,6 +75,8 @@ crate::words! {
         InvestmentInterest = "INVESTMENT_INTEREST",
         /// What an issuer repays of an investment.
         InvestmentRepayment = "INVESTMENT_REPAYMENT",
+        /// A transaction of an account that is kept outside, as its source tells it.
+        Mirrored = "MIRRORED",
         /// A rail has settled what is not its receiver's yet, or is nobody's any more: between the tenant's own accounts.
         Settlement = "SETTLEMENT",
         /// The mirror of an earlier entry.
@@ -118,6 +120,7 @@ impl TransactionKind {
             | Self::InvestmentInterest
             | Self::InvestmentRepayment
             | Self::LeaseInstalment
+            | Self::Mirrored
             | Self::Reversal => false,
         }
     }

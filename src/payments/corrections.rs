@@ -18,6 +18,7 @@ use crate::ledger::rows::Reversed;
 use crate::ledger::{
     Component, Draft, Entry, EntryFacts, ExternalReference, InternalRole, Position, Refusal, TransactionKind,
 };
+use crate::merchants;
 use crate::primitives::{AccountId, EntryId, Money};
 use crate::refused::{Refused, described, reason};
 use crate::work::{Command, Decision, Named as _, Reversal, Stop, Wants, Work};
@@ -252,6 +253,7 @@ impl Command for ReverseEntry {
         .and_then(|reversal| {
             cards::refunds::taken_back(work, &original, &reversal)?;
             loads::taken_back(work, &original, &reversal)?;
+            merchants::reversed(work, original.id, &reversal)?;
             charity::take_back(work, &original, &why).map(|()| reversal)
         })
     }

@@ -154,6 +154,18 @@ ids! {
     InvestmentPositionId = "ivp";
     /// What an issuer paid to the positions of an offer at once.
     InvestmentDistributionId = "ivd";
+    /// Where an account that is kept outside is asked: the account's id.
+    AccountSourceId = "asr";
+    /// What became of asking there once.
+    RefreshId = "rfr";
+    /// What is kept of a transaction that was told there.
+    MirroredTransactionId = "mir";
+    /// That a party is paid what is bought from it with cards.
+    MerchantContractId = "mct";
+    /// What a merchant is paid at once.
+    MerchantPaymentId = "mpy";
+    /// What was bought from a merchant: the entry's id.
+    MerchantTransactionId = "mtx";
     /// How the accounts of a product are billed: its id is the product's.
     BillingPlanId = "bpl";
     /// Where an account stands in its billing: its id is the account's.

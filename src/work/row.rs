@@ -85,6 +85,18 @@ pub enum Table {
     InvestmentPosition,
     /// What was paid for it.
     InvestmentDistribution,
+    /// Where accounts that are kept outside are asked.
+    AccountSource,
+    /// What became of that.
+    AccountRefresh,
+    /// What was told there.
+    MirroredTransaction,
+    /// With whom merchants' payments are agreed.
+    MerchantContract,
+    /// What merchants are paid.
+    MerchantPayment,
+    /// What that is made of.
+    MerchantTransaction,
     /// How the accounts of products are billed.
     BillingPlan,
     /// Where accounts stand in it.

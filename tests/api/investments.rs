@@ -179,8 +179,8 @@ on_both_databases! {
         let positions = "{ investmentPositions(filter: { outstanding: true }) { nodes { outstanding { amount } interestPaid { amount } } } }";
         let found = app.ok(positions, json!({})).await["investmentPositions"]["nodes"].take();
         assert_eq!(found, json!([
-            { "outstanding": { "amount": "133.33" }, "interestPaid": { "amount": "0.27" } },
-            { "outstanding": { "amount": "166.67" }, "interestPaid": { "amount": "0.33" } },
+            { "outstanding": { "amount": "133.34" }, "interestPaid": { "amount": "0.27" } },
+            { "outstanding": { "amount": "166.66" }, "interestPaid": { "amount": "0.33" } },
             { "outstanding": { "amount": "200.00" }, "interestPaid": { "amount": "0.40" } },
         ]));
         // The issuer has 499.00 left.

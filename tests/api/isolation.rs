@@ -16,7 +16,7 @@ pub const EVERYTHING: &str = "{
         addresses { nodes { id externalReference postal { townName } } } } }
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
-        holds { nodes { id description } } dues { nodes { id reference } } recurringPayment { id } debitConsent { id reference }
+        holds { nodes { id description } } ... on VirtualAccount { refreshes(first: 1) { nodes { id } } } dues { nodes { id reference } } recurringPayment { id } debitConsent { id reference }
         respites { nodes { id } } termination { id } ... on LeasingAccount { leasePlans(first: 5) { nodes { id reference instalments(first: 5) { nodes { id } } } } } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
@@ -32,6 +32,8 @@ pub const EVERYTHING: &str = "{
     providerPayments(first: 10) { edges { cursor node { id account { id } providerCode additionalInput } } }
     insurancePackages(first: 10) { nodes { id code name products { id } } }
     insuranceContracts(first: 10) { edges { cursor node { id account { id } package { id } lastEvent { note } } } }
+    merchantContracts(first: 10) { nodes { id name merchantId party { id } } }
+    merchantPayments(first: 10) { nodes { id party { id } transactions { nodes { entry { id } } } } }
     investmentOffers(first: 10) { nodes { id code name issuer { id } } }
     investmentBids(first: 10) { edges { cursor node { id note message account { id } offer { id } } } }
     customActions(first: 10) { edges { cursor node { id code current { description script } } } }
@@ -63,7 +65,8 @@ pub struct Things {
     /// address, a block, an application, its account, a custom action, a
     /// run of it, a mandate, an insurance package, an insurance of it, a payment through a provider, a receivable, a claim
     /// on it, a due, a direct debit, a credit transfer, a model of instalments, a contract by it, recurring payments, a
-    /// consent to them, a message, an investment offer, a bid on it.
+    /// consent to them, a message, an investment offer, a bid on it, a merchant's contract, a
+    /// payment by it, a refresh of a virtual account.
     pub ids: Vec<String>,
     entry: String,
     pub hold: String,
@@ -120,7 +123,13 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     // What is bought is given back, so that the balances are those of before; without its purchase, which is disputed.
     let by_card = json!({ "card": { "id": card }, "amount": euros("1.00"), "description": secret });
     app.done("authoriseCard", by_card.clone(), "replayed").await;
-    let purchase = app.done("purchaseByCard", by_card, "entry { id }").await["entry"]["id"].take();
+    let merchant = json!({ "party": { "number": "P1" }, "merchantId": "mine", "name": secret, "currency": "EUR", "feePct": "1", "iban": "SE3550000000054910000003" });
+    let merchant = app.done("createMerchantContract", merchant, "contract { id }").await["contract"]["id"].take();
+    let mut bought = by_card;
+    bought["pointOfSale"] = json!({ "merchant": { "id": "mine" } });
+    let purchase = app.done("purchaseByCard", bought, "entry { id }").await["entry"]["id"].take();
+    let open =
+        app.ok("{ merchantPayments { nodes { id } } }", json!({})).await["merchantPayments"]["nodes"][0]["id"].take();
     let input = json!({ "of": { "card": { "id": card } }, "amount": euros("1.00"), "description": secret });
     app.done("refundCard", input, "replayed").await;
     let dispute = json!({ "purchase": purchase, "reason": secret });
@@ -219,6 +228,11 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
     let respite = app.done("grantRespite", respite, "respite { id }").await["respite"]["id"].take();
     let termination = json!({ "account": credit.by(), "status": "PRE_TERMINATED" });
     let termination = app.done("setTermination", termination, "termination { id }").await["termination"]["id"].take();
+    // Nobody answers there, and it is asked again later.
+    let mirror = app.open(json!({ "product": { "code": "virtual" }, "owner": { "number": "C1" } })).await;
+    let source = json!({ "account": mirror.by(), "url": "http://127.0.0.1:9/" });
+    app.done("setAccountSource", source, "replayed").await;
+    let refresh = app.done("refreshAccount", json!({ "account": mirror.by() }), "refresh { id }").await;
     let entry = text(&done["entry"]["id"]);
     let audit = app.ok("{ auditRecords(first: 1) { nodes { id } } }", json!({})).await;
     let ids = vec![
@@ -267,6 +281,9 @@ async fn furnished(app: TestApp, secret: &str) -> Things {
         text(&plan["instalments"]["nodes"][0]["id"]),
         text(&respite),
         text(&termination),
+        text(&merchant),
+        text(&open),
+        text(&refresh["refresh"]["id"]),
     ];
     Things { app, account, second, ids, entry, hold, product: text(&product) }
 }
@@ -477,6 +494,8 @@ on_both_databases! {
             ("subscribeInsurance", |them, id| json!({ "account": { "number": "A1" }, "package": { "id": id(&them.ids[25]) } })),
             ("allocateOffer", |them, id| json!({ "offer": { "id": id(&them.ids[38]) } })),
             ("rejectBid", |them, id| json!({ "bid": id(&them.ids[39]), "reason": "X" })),
+            ("settleMerchant", |them, id| json!({ "contract": id(&them.ids[45]) })),
+            ("refreshAccount", |them, id| json!({ "account": { "id": id(&them.account.id) } })),
             ("deleteCard", |them, id| json!({ "card": { "id": id(&them.ids[15]) } })),
             ("reverseEntry", |them, id| json!({ "entry": id(&them.entry), "reason": "X" })),
             ("placeHold", |them, id| json!({ "account": { "id": id(&them.account.id) }, "amount": euros("1.00") })),

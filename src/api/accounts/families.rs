@@ -23,6 +23,7 @@ use crate::api::cards::account::AccountCards;
 use crate::api::enums::{WorkingMode, text};
 use crate::api::fault::Fault;
 use crate::api::leasing::LeaseFields;
+use crate::api::mirrors::Mirror;
 use crate::api::pagination::Listed;
 
 /// The interface's name.
@@ -136,7 +137,6 @@ macro_rules! nothing_besides {
 
 nothing_besides! {
     InvestmentAccount,
-    VirtualAccount,
     InvoiceAccount,
     LoanAccount,
     ReceivableAccount,
@@ -171,6 +171,17 @@ impl From<model::Account> for LeasingAccount {
     fn from(account: model::Account) -> Self {
         let plans = LeaseFields(account.id);
         Self(AccountFields(account), plans)
+    }
+}
+
+/// The object type `VirtualAccount`: the shared fields, and what it mirrors.
+#[derive(Clone, Debug, MergedObject)]
+pub struct VirtualAccount(AccountFields, Mirror);
+
+impl From<model::Account> for VirtualAccount {
+    fn from(account: model::Account) -> Self {
+        let mirror = Mirror(account.id);
+        Self(AccountFields(account), mirror)
     }
 }
 

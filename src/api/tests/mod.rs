@@ -83,7 +83,7 @@ async fn interfaces_have_objects_behind_them() {
         list(ty, "possibleTypes").map(|ty| text(ty, "name").to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(possible("Account").len(), 9);
-    assert_eq!(possible("Node").len(), 9 + 43);
+    assert_eq!(possible("Node").len(), 9 + 46);
     for object in possible("Node").iter().chain(&possible("Account")) {
         assert_eq!(kind(object), Some("OBJECT"), "{object}");
     }
