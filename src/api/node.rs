@@ -48,11 +48,8 @@ use crate::primitives::{
     CreditTransferId, CustomActionId, CustomerId, DebitConsentId, DirectDebitId, DocumentId, DueId, EntryId, HoldId,
     InstalmentContractId, InstalmentModelId, InsuranceContractId, InsurancePackageId, InvestmentBidId,
     InvestmentOfferId, JobId, LeaseInstalmentId, LeasePlanId, LedgerAccountId, LimitApplicationId, MandateId,
-    MessageId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, RespiteId,
-    TenantId, TerminationId, WebhookDeliveryId, WebhookId,
-    InvestmentOfferId, JobId, LedgerAccountId, LimitApplicationId, MandateId, MerchantContractId, MerchantPaymentId,
-    MessageId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId, ReceivableId, RecurringPaymentId, RefreshId,
-    TenantId, WebhookDeliveryId, WebhookId,
+    MerchantContractId, MerchantPaymentId, MessageId, PartyId, PaymentOrderId, ProductId, ProviderPaymentId,
+    ReceivableId, RecurringPaymentId, RefreshId, RespiteId, TenantId, TerminationId, WebhookDeliveryId, WebhookId,
 };
 
 /// The interface's name.
