@@ -83,6 +83,7 @@ pub fn steps() -> Vec<Arc<dyn AnyStep>> {
         step::<leasing::steps::CheckTerminations>(),
         step::<recurring::SchedulePaymentOrders>(),
         step::<recurring::ExecutePaymentOrders>(),
+        step::<collections::JudgePromises>(),
         step::<journeys::StartJourneys>(),
         step::<journeys::RunJourneys>(),
         step::<CloseEmptied>(),

@@ -29,6 +29,7 @@ pub struct Model {
     pub provider: Option<String>,
     pub happened_at_us: Option<i64>,
     pub metadata: String,
+    pub source_id: Option<Uuid>,
     pub created_at_us: i64,
 }
 

@@ -44,6 +44,7 @@ mod m20261201_000011_leasing;
 mod m20261201_000031_investments;
 mod m20261201_000032_merchants;
 mod m20261201_000032_mirrors;
+mod m20261201_000021_matching;
 
 /// Applies every migration in order.
 pub struct Migrator;
@@ -90,6 +91,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000011_leasing::Migration),
             Box::new(m20261201_000032_mirrors::Migration),
             Box::new(m20261201_000032_merchants::Migration),
+            Box::new(m20261201_000021_matching::Migration),
         ]
     }
 }

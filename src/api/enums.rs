@@ -24,6 +24,8 @@ pub use crate::collections::claims::{
     ClaimStatus, Originator as ClaimOriginator, ResolutionReason as ClaimResolutionReason,
 };
 pub use crate::collections::entries::EntryKind as ReceivableEntryKind;
+pub use crate::collections::matching::MatchStrategy;
+pub use crate::collections::promises::PromiseStatus;
 pub use crate::collections::score::ScoreType;
 pub use crate::customers::CustomerType;
 pub use crate::customers::actions::CustomerAction;
@@ -211,6 +213,8 @@ graphql_enums! {
     ClaimResolutionReason = "ClaimResolutionReason",
     ClaimStatus = "ClaimStatus",
     ReceivableEntryKind = "ReceivableEntryKind",
+    MatchStrategy = "MatchStrategy",
+    PromiseStatus = "PromiseToPayStatus",
     ScoreType = "ScoreType",
     Component = "Component",
     ContactKind = "ContactKind",

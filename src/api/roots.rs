@@ -24,7 +24,9 @@ use super::cards::queries::CardQuery;
 use super::collections::changes::ReceivableChanges;
 use super::collections::claims::ClaimMutation;
 use super::collections::journeys::{JourneyMutation, StrategyQuery};
+use super::collections::matching::MatchMutation;
 use super::collections::pages::PageMutation;
+use super::collections::promises::PromiseMutation;
 use super::collections::queries::CollectionQuery;
 use super::collections::receivables::ReceivableMutation;
 use super::customers::addresses::mutations::AddressMutation;
@@ -139,6 +141,8 @@ pub struct Mutation(
     BlockMutation,
     ReceivableMutation,
     ReceivableChanges,
+    MatchMutation,
+    PromiseMutation,
     ClaimMutation,
     LimitApplicationMutation,
     InsurancePackageMutation,

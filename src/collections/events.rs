@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::claims::Claim;
 use super::entries::ReceivableEntry;
+use super::matching::PaymentMatch;
+use super::promises::PromiseToPay;
 use super::receivables::Receivable;
 use crate::ledger::event::{EventType, NewEvent};
 use crate::primitives::CustomerId;
@@ -21,6 +23,18 @@ crate::open_words! { EventType:
         RECEIVABLE_ENTRY_ADDED,
         /// Somebody owes on a receivable from now on.
         RECEIVABLE_DEBTOR_ADDED,
+        /// A payment, or what had waited, was spread over what is open on a receivable.
+        PAYMENT_MATCHED,
+        /// Some of a claim was promised by a day.
+        PROMISE_CREATED,
+        /// What was promised was paid in time.
+        PROMISE_KEPT,
+        /// The day of a promise has passed without, or what had kept it was charged back.
+        PROMISE_BROKEN,
+        /// What had kept a promise was charged back, and its day is still to come.
+        PROMISE_REOPENED,
+        /// A promise holds no longer: it was taken back, or its claim has come to an end.
+        PROMISE_CANCELLED,
         /// A claim was created.
         CLAIM_CREATED,
         /// A claim that was deleted began anew.
@@ -87,4 +101,40 @@ pub fn of_entry(receivable: &Receivable, entry: &ReceivableEntry) -> NewEvent {
         "claim": entry.claim.map(|claim| claim.to_string()),
     });
     NewEvent { account: receivable.account, ..NewEvent::of(RECEIVABLE_ENTRY_ADDED, receivable.id, payload) }
+}
+
+/// A payment was matched.
+#[must_use]
+pub fn of_match(receivable: &Receivable, made: &PaymentMatch) -> NewEvent {
+    let money = |minor: crate::primitives::Minor| minor.in_currency(made.currency).amount.to_string();
+    let payload = json!({
+        "reference": receivable.reference,
+        "match": made.id.to_string(),
+        "amount": money(made.amount),
+        "matched": money(made.matched),
+        "currency": made.currency.code(),
+        "strategy": made.strategy.word(),
+        "provider": made.provider,
+        "trackingId": made.tracking_id,
+    });
+    NewEvent { account: receivable.account, ..NewEvent::of(PAYMENT_MATCHED, receivable.id, payload) }
+}
+
+/// Something happened to a promise.
+#[must_use]
+pub fn of_promise(type_: EventType, claim: &Claim, promise: &PromiseToPay) -> NewEvent {
+    let money = |minor: crate::primitives::Minor| minor.in_currency(promise.currency).amount.to_string();
+    let payload = json!({
+        "claim": claim.id.to_string(),
+        "reference": claim.reference,
+        "promise": promise.id.to_string(),
+        "status": promise.status.word(),
+        "amount": money(promise.amount),
+        "paid": money(promise.paid),
+        "currency": promise.currency.code(),
+        "dueDate": promise.due_date.to_string(),
+        "reason": promise.reason,
+    });
+    let event = NewEvent::of(type_, claim.id, payload);
+    NewEvent { account: Some(claim.account), customer: Some(claim.debtor), ..event }
 }

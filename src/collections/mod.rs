@@ -14,6 +14,8 @@
 pub mod claims;
 pub mod entries;
 pub mod events;
+pub mod matching;
+pub mod promises;
 pub mod receivables;
 pub mod refusals;
 pub mod score;
@@ -25,6 +27,8 @@ pub use claims::{
     ResolveClaim, UpdateClaim,
 };
 pub use entries::{AddReceivableEntry, EntryKind, NewEntry, ReceivableEntry, SetReceivableAmounts, TargetAmount};
+pub use matching::{MatchPayment, MatchStrategy, MatchTerms, MatchUnallocated, PaymentMatch};
+pub use promises::{CancelPromise, CreatePromise, JudgePromises, PromiseStatus, PromiseToPay};
 pub use receivables::{
     AddReceivableDebtor, AddReceivableProduct, CreateReceivable, NewDebtor, Receivable, ReceivableDebtor,
     ReceivableFilter, ReceivableProduct, SetReceivableScore, UpdateReceivable, UpdateReceivableDebtor,
@@ -44,6 +48,10 @@ pub const COMMANDS: &[Stored] = &[
     Stored::of::<SetReceivableScore>().about(About::Nothing),
     Stored::of::<AddReceivableEntry>(),
     Stored::of::<SetReceivableAmounts>(),
+    Stored::of::<MatchPayment>(),
+    Stored::of::<MatchUnallocated>(),
+    Stored::of::<CreatePromise>().about(About::Amount),
+    Stored::of::<CancelPromise>().about(About::Nothing),
     Stored::of::<CreateClaim>(),
     Stored::of::<RecreateClaim>(),
     Stored::of::<ImportClaim>(),

@@ -44,11 +44,11 @@ pub(super) fn of(amount: &str) -> Amount {
     Amount(amount.parse().expect("a decimal"))
 }
 
-fn money(amount: &str, currency: &str) -> Money {
+pub(super) fn money(amount: &str, currency: &str) -> Money {
     Money { amount: of(amount).0, currency: currency.parse().expect("a currency") }
 }
 
-fn day(text: &str) -> NaiveDate {
+pub(super) fn day(text: &str) -> NaiveDate {
     text.parse().expect("a day")
 }
 

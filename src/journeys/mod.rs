@@ -14,8 +14,8 @@
 //!
 //! **Stopping a journey does not resolve its claim**, and what is owed stays as it is; resolving a claim ends its journey,
 //! at once for whoever looks, and with the business day in the log. A claim that is recreated begins a new life, and may
-//! begin a journey again. While a debtor is known to have died or to be insolvent, a journey does nothing, and goes on
-//! where it stood once that is lifted.
+//! begin a journey again. While a promise to pay the claim is open, and while a debtor is known to have died or to be
+//! insolvent, a journey does nothing, and goes on where it stood once that is over.
 //!
 //! A day's work on a journey is one decision, with the cursor of the day behind it: whoever is killed does nothing twice.
 

@@ -12,8 +12,8 @@ use super::events::{self, JOURNEY_FINISHED, JOURNEY_STEP_DONE, JOURNEY_STOPPED};
 use super::model::{ClaimJourney, CollectionStrategy, JourneyStatus, StepDone};
 use super::steps::{Seen, StepEffect, StrategyStep, leads_to};
 use super::store;
-use crate::collections::Claim;
 use crate::collections::claims::ClaimStatus;
+use crate::collections::{Claim, promises};
 use crate::customers::addresses::book::in_force;
 use crate::customers::addresses::store::book;
 use crate::customers::addresses::{Address, Content, MAIN_POSTAL_ADDRESS};
@@ -139,8 +139,12 @@ fn claim_of(work: &mut Work, journey: &ClaimJourney) -> Decision<Arc<Claim>> {
     work.get::<Claim>(journey.claim)?.ok_or_else(|| Stop::damaged("a journey without its claim"))
 }
 
-/// Nothing is done about the claims of somebody who has died or is insolvent.
+/// Nothing is done about a claim while somebody is held to a promise to pay it, nor about those of somebody who has died or is
+/// insolvent.
 fn is_held(work: &mut Work, claim: &Claim) -> Decision<bool> {
+    if promises::live(work, claim)? {
+        return Ok(true);
+    }
     let contact = work.get::<DebtorContact>(DebtorContact::id_of(claim.debtor))?;
     Ok(contact.is_some_and(|contact| matches!(contact.cease, Some(CeaseReason::Deceased | CeaseReason::Insolvent))))
 }
@@ -153,7 +157,8 @@ fn seen(work: &mut Work, claim: &Claim, day: &BusinessDay) -> Decision<Seen> {
         Some(Content::Postal(postal)) => Some(postal.country.clone()),
         _ => None,
     });
-    Ok(Seen { days_past_due: claim.days_past_due(day.day), country })
+    let promise = promises::of_claim(work, claim)?.last().map(|promise| promise.status);
+    Ok(Seen { days_past_due: claim.days_past_due(day.day), country, promise })
 }
 
 /// Does the step that a journey stands at, and moves it on.

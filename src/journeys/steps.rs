@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::refusals::STRATEGY_CIRCLE;
-use crate::collections::Claim;
 use crate::collections::score::{ScoreType, ScoreValue};
+use crate::collections::{Claim, PromiseStatus};
 use crate::ledger::amounts::to_minor;
 use crate::primitives::{Amount, Money, text};
 use crate::refused::{Refused, check_reference};
@@ -36,6 +36,8 @@ pub struct Conditions {
     pub product_reference: Option<String>,
     /// The debtor's main postal address is in this country, by its ISO 3166-1 code.
     pub country: Option<String>,
+    /// What became of the promise to pay that was given last, in the claim's present life.
+    pub promise: Option<PromiseStatus>,
 }
 
 /// What of a claim conditions look at besides.
@@ -45,6 +47,8 @@ pub struct Seen {
     pub days_past_due: i64,
     /// Where the debtor lives, where that is known.
     pub country: Option<String>,
+    /// What became of the promise that was given last.
+    pub promise: Option<PromiseStatus>,
 }
 
 impl Conditions {
@@ -70,6 +74,7 @@ impl Conditions {
             && self.score.as_ref().is_none_or(|(type_, text)| says(*type_, text))
             && self.product_reference.as_ref().is_none_or(|said| claim.product_reference.as_ref() == Some(said))
             && self.country.as_ref().is_none_or(|said| seen.country.as_ref() == Some(said))
+            && self.promise.is_none_or(|said| seen.promise == Some(said))
     }
 
     fn check(&self) -> Result<(), Refused> {

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::events;
-use super::model::{AnswerKind, DebtorAnswer, LONGEST_PROMISE, LONGEST_TEXT, MOST_ANSWERS, PageLink};
+use super::model::{AnswerKind, DebtorAnswer, LONGEST_TEXT, MOST_ANSWERS, PageLink};
 use super::store::ANSWERS;
-use crate::collections::Claim;
 use crate::collections::claims::ClaimStatus;
 use crate::collections::claims::store::REFERENCE;
+use crate::collections::{Claim, promises};
 use crate::journeys::events::{JOURNEY_PAUSED, of_journey};
 use crate::journeys::{ClaimJourney, JourneyStatus};
 use crate::ledger::amounts::to_minor;
-use crate::ledger::refusal::{AMOUNT_OUT_OF_RANGE, LIMIT_EXCEEDED};
+use crate::ledger::refusal::LIMIT_EXCEEDED;
 use crate::primitives::{Amount, Money, PageLinkId};
 use crate::refused::Refused;
 use crate::work::{Command, Decision, Stop, Wants, Work};
@@ -144,19 +144,12 @@ impl Command for AnswerOnPage {
         if claim.status != ClaimStatus::Active {
             return Err(claim.is_in("claim").into());
         }
-        let today = work.today();
+        let mut promised = None;
         let (kind, amount, promised_on, text) = match &self.said {
             Said::Promise { amount, on } => {
-                let minor = to_minor("amount", Money { amount: amount.0, currency: claim.currency })?;
-                let owed = claim.amount.0.saturating_add(claim.fees.0);
-                if !(1..=owed).contains(&minor.0) {
-                    let message = "must be more than nothing, and no more than is owed";
-                    return Err(Refused::of_field(AMOUNT_OUT_OF_RANGE, "amount", message).into());
-                }
-                if !(0..=LONGEST_PROMISE).contains(&(*on - today).num_days()) {
-                    let message = "must be a day from today on, within a year";
-                    return Err(Refused::invalid("promisedOn", message).into());
-                }
+                let money = Money { amount: amount.0, currency: claim.currency };
+                let minor = to_minor("amount", money)?;
+                promised = Some((money, *on));
                 (AnswerKind::Promise, Some(minor), Some(*on), None)
             }
             Said::Dispute { text } => {
@@ -182,6 +175,11 @@ impl Command for AnswerOnPage {
         if of_life().count() >= MOST_ANSWERS {
             return Err(Refused::of_field(LIMIT_EXCEEDED, "claim", "so much was said already").into());
         }
+        if let Some((money, on)) = promised {
+            // The debtor's last word: it takes the place of what was promised before.
+            promises::cancel_open(work, &claim, "REPLACED")?;
+            promises::make(work, &claim, money, (on, "promisedOn"), true)?;
+        }
         let answer = DebtorAnswer {
             id: work.id(),
             ordinal: work.ordinal(),
@@ -201,29 +199,21 @@ impl Command for AnswerOnPage {
     }
 
     fn weight(&self) -> usize {
-        4
+        6
     }
 }
 
-/// A promise lets the claim's journey wait until the day after it, a dispute pauses it.
+/// A dispute pauses the claim's journey. A promise holds it by itself.
 fn hold(work: &mut Work, claim: &Claim, answer: &DebtorAnswer) -> Decision<()> {
+    if answer.kind != AnswerKind::Dispute {
+        return Ok(());
+    }
     let Some(journey) = work.get::<ClaimJourney>(ClaimJourney::id_of(claim.id, claim.begun))? else { return Ok(()) };
     if journey.status != JourneyStatus::Running {
         return Ok(());
     }
     let today = work.today();
-    match answer.promised_on {
-        Some(day) => {
-            let after = day.checked_add_days(Days::new(1)).unwrap_or(day);
-            work.change::<ClaimJourney, Refused>(journey.id, |row| {
-                row.act_on = row.act_on.max(Some(after));
-                Ok(())
-            })?;
-        }
-        None => {
-            let paused = work.change::<ClaimJourney, Refused>(journey.id, |row| row.pause(today))?;
-            work.tell(of_journey(JOURNEY_PAUSED, claim, &paused, serde_json::json!({ "why": "DISPUTE" })));
-        }
-    }
+    let paused = work.change::<ClaimJourney, Refused>(journey.id, |row| row.pause(today))?;
+    work.tell(of_journey(JOURNEY_PAUSED, claim, &paused, serde_json::json!({ "why": "DISPUTE" })));
     Ok(())
 }

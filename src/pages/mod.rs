@@ -4,8 +4,9 @@
 //! its SHA-256 alone, so that whoever has the database has no link. Nothing is spent by looking: a page is shown as often
 //! as it is asked for, and only what is sent back from it changes anything.
 //!
-//! What a debtor sends back is a [`DebtorAnswer`]: a promise to pay by a day, which lets the journey of the claim wait until
-//! then, or a dispute, which pauses it for somebody to look at.
+//! What a debtor sends back is a [`DebtorAnswer`]: a promise to pay by a day, which is a promise of the claim like those
+//! that the creditor notes ([`crate::collections::promises`]) and takes the place of what was promised before, or a dispute,
+//! which pauses the journey of the claim for somebody to look at.
 
 pub mod commands;
 pub mod events;

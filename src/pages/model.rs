@@ -13,8 +13,6 @@ use crate::primitives::{ClaimId, Currency, DebtorAnswerId, Minor, PageLinkId, Te
 pub const LONGEST_TEXT: usize = 2_000;
 /// Answers to a claim in one of its lives, at most: a page is no place to fill the database from.
 pub const MOST_ANSWERS: usize = 20;
-/// The latest day that may be promised, from today on.
-pub const LONGEST_PROMISE: i64 = 366;
 
 crate::words! {
     /// What a debtor says on the page of a claim.

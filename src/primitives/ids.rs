@@ -138,6 +138,10 @@ ids! {
     PageLinkId = "plk";
     /// What a debtor said on the page of a claim.
     DebtorAnswerId = "dan";
+    /// A payment that was matched with what is open on a receivable.
+    PaymentMatchId = "pmh";
+    /// A promise to pay some of a claim by a day.
+    PromiseToPayId = "ptp";
     /// What insurance is sold as.
     InsurancePackageId = "ipk";
     /// An insurance on an account.

@@ -147,6 +147,10 @@ pub enum Table {
     Instalment,
     /// What was booked on them, as their creditors tell it.
     ReceivableEntry,
+    /// Payments that were matched with what is open on them.
+    PaymentMatch,
+    /// Promises to pay some of a claim.
+    PromiseToPay,
     /// How much of an entry is reversed.
     Reversed,
     /// Who does a kind of background work.

@@ -111,7 +111,11 @@ on_both_databases! {
         let found = answers(&app).await;
         let said = json!({ "kind": "PROMISE", "amount": { "amount": "50.00" }, "promisedOn": "2026-04-25", "text": null });
         assert_eq!(found["debtorAnswers"], json!([said]));
-        assert_eq!(found["journey"], json!({ "status": "RUNNING", "nextOn": "2026-04-26" }), "it waits until the day after");
+        assert_eq!(found["journey"], json!({ "status": "RUNNING", "nextOn": "2026-04-18" }), "the promise holds it");
+        let query = "{ claim(by: { reference: \"C1\" }) { promises { nodes { status byDebtor dueDate amount { amount } } } } }";
+        let promised = app.ok(query, json!({})).await["claim"]["promises"]["nodes"].take();
+        let open = json!({ "status": "OPEN", "byDebtor": true, "dueDate": "2026-04-25", "amount": { "amount": "50.00" } });
+        assert_eq!(promised, json!([open]));
 
         for (form, status, told) in [
             (vec![("csrf", "x"), ("amount", "1"), ("on", "2026-04-25")], 400, "Försök igen"),

@@ -49,6 +49,7 @@ mod loads;
 mod lookups;
 mod mandates;
 mod merchants;
+mod matching;
 mod messages;
 mod metrics;
 mod migrated;

@@ -8,7 +8,7 @@ use crate::access::Scope;
 use crate::api::batch::batches;
 use crate::api::call::{Call, Reach, Reply};
 use crate::api::context::{Caller, allowed};
-use crate::api::enums::{ClaimResolutionReason, JourneyStatus, ScoreType};
+use crate::api::enums::{ClaimResolutionReason, JourneyStatus, PromiseStatus, ScoreType};
 use crate::api::fault::Fault;
 use crate::api::input::amount;
 use crate::api::inputs::name;
@@ -52,6 +52,8 @@ pub struct StepConditions {
     product_reference: Option<String>,
     /// The debtor's main postal address is in this country.
     country: Option<String>,
+    /// This became of the promise to pay that was given last.
+    promise: Option<PromiseStatus>,
 }
 
 /// A fee that a step adds.
@@ -105,6 +107,7 @@ impl From<&StrategyStep> for CollectionStep {
             score: when.score.clone().map(|(type_, text)| StepScore { type_, text }),
             product_reference: when.product_reference.clone(),
             country: when.country.clone(),
+            promise: when.promise,
         });
         let none = CollectionStepEffect::default();
         let effect = step.effect.clone().map(|effect| match effect {
@@ -346,6 +349,8 @@ pub struct StepConditionsInput {
     product_reference: Option<String>,
     /// The debtor's main postal address is in this country: its ISO 3166-1 code.
     country: Option<String>,
+    /// This became of the promise to pay that was given last, in the claim's present life. While it is open, no step is done.
+    promise: Option<PromiseStatus>,
 }
 
 /// A fee that a step adds.
@@ -400,6 +405,7 @@ impl CollectionStepInput {
             score: when.score.map(|score| (score.type_, score.text)),
             product_reference: said(when.product_reference),
             country: said(when.country),
+            promise: when.promise,
         });
         let effect = self.effect.map(|effect| match effect {
             CollectionStepEffectInput::Message(template) => StepEffect::Message(template),

@@ -4,6 +4,7 @@ use async_graphql::{Context, Object};
 
 use super::journeys::{self, ClaimJourney};
 use super::pages::{self, DebtorAnswer};
+use super::promises::Promises;
 use crate::api::context::caller;
 use crate::api::enums::{CeaseReason, MessageKind};
 use crate::api::fault::Fault;
@@ -49,6 +50,12 @@ impl Pursuit {
     /// Its way through a strategy, in its present life; hidden from the customer's own token.
     async fn journey(&self, ctx: &Context<'_>) -> Result<Option<ClaimJourney>, Fault> {
         journeys::of_claim(caller(ctx)?, &self.0).await
+    }
+
+    /// What is promised about it.
+    #[graphql(flatten)]
+    async fn promised(&self) -> Promises {
+        Promises(self.0.clone())
     }
 
     /// What whoever owes it has said on its page, in its present life; the last 100 at most.

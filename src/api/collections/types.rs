@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 
+use super::matching::Matches;
 use super::parts::ReceivableProduct;
 use super::pursuit::Pursuit;
 use crate::access::Scope;
@@ -91,7 +92,7 @@ impl ReceivableEntry {
         Money::of(self.0.open, self.0.currency)
     }
 
-    /// What of a payment was charged back.
+    /// What of a payment was charged back, or went on to later payments of what is open.
     async fn charged_back(&self) -> Money {
         Money::of(self.0.undone, self.0.currency)
     }
@@ -255,6 +256,12 @@ impl Receivable {
         let rows = entries::list(caller.db(), caller.tenant(), self.0.id, page).await?;
         caller.loaders.keep(&rows).await;
         Ok(window.connect(rows, |row| Ordinal::of(row.ordinal), ReceivableEntry))
+    }
+
+    /// What was matched on it.
+    #[graphql(flatten)]
+    async fn matching(&self) -> Matches {
+        Matches(self.0.id)
     }
 
     /// What you keep with it; claims that are created on it have it as well.

@@ -10,8 +10,10 @@ use super::model::{Claim, ClaimStatus, ResolutionReason, StatusRule};
 use super::postings::{Booking, book};
 use super::store::REFERENCE;
 use crate::collections::events::{
-    self, CLAIM_CREATED, CLAIM_DELETED, CLAIM_REACTIVATED, CLAIM_RECREATED, CLAIM_RESOLVED, CLAIM_UPDATED,
+    self, CLAIM_CREATED, CLAIM_CREDITED, CLAIM_DELETED, CLAIM_REACTIVATED, CLAIM_RECREATED, CLAIM_RESOLVED,
+    CLAIM_UPDATED,
 };
+use crate::collections::promises;
 use crate::collections::receivables::{NewDebtor, Receivable, debtors};
 use crate::ledger::event::EventType;
 use crate::primitives::Minor;
@@ -22,7 +24,7 @@ use crate::work::{Change, Command, Decision, Stop, Wants, Work};
 ///
 /// # Errors
 /// `NOT_FOUND`.
-pub(super) fn located(work: &mut Work, reference: &str) -> Decision<Arc<Claim>> {
+pub(in crate::collections) fn located(work: &mut Work, reference: &str) -> Decision<Arc<Claim>> {
     let found = work.find::<Claim>(&REFERENCE, reference)?;
     found.ok_or_else(|| Refused::not_found("claimReference", "claim").into())
 }
@@ -43,6 +45,12 @@ pub(super) fn keep(
     booking: Booking,
 ) -> Decision<Arc<Claim>> {
     settle(&mut after, rule.0, rule.1, work)?;
+    // Of a claim that is changed by itself, a credit is how it is told that something was paid, or that it is paid off.
+    if told.0 == CLAIM_CREDITED || rule.1 == Some(ResolutionReason::ClaimPaid) {
+        let less = (before.amount.0 + before.fees.0) - (after.amount.0 + after.fees.0);
+        let place = work.ordinal();
+        promises::paid(work, before, Minor(less), place)?;
+    }
     after.changed_at = work.now();
     book(work, Some(before), &after, booking, "claimReference")?;
     let claim = work.change::<Claim, Refused>(before.id, |row| {

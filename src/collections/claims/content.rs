@@ -88,7 +88,7 @@ pub(super) fn too_large(field: &str, currency: Currency) -> Refused {
 }
 
 /// That what was said is in the currency that it has to be in.
-pub(super) fn same_currency(field: &str, told: Option<Currency>, own: Currency) -> Result<(), Refused> {
+pub(in crate::collections) fn same_currency(field: &str, told: Option<Currency>, own: Currency) -> Result<(), Refused> {
     match told {
         Some(told) if told != own => {
             Err(Refused::of_field(CURRENCY_MISMATCH, field, format!("the account is kept in {own}")))

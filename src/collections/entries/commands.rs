@@ -11,6 +11,7 @@ use super::store::NAME;
 use crate::collections::claims::commands::tell_status;
 use crate::collections::claims::{Claim, ClaimStatus, StatusRule};
 use crate::collections::events::{self, CLAIM_CREATED, CLAIM_UPDATED};
+use crate::collections::promises;
 use crate::collections::receivables::model::{link, merged};
 use crate::collections::receivables::store::{LINK, REFERENCE};
 use crate::collections::receivables::{Receivable, ReceivableDebtor, debtors};
@@ -108,21 +109,23 @@ impl NewEntry {
     /// `DUPLICATE_REFERENCE`, `NOT_FOUND` and `INVALID_INPUT` for the target, `NOT_FOUND` for the debtor, `AMOUNT_OUT_OF_RANGE`
     /// for more than is open or was paid (`facts.remaining`), then the books', in this order.
     pub fn book(&self, work: &mut Work, receivable: &Receivable) -> Decision<Arc<ReceivableEntry>> {
-        let (entry, before) = self.put(work, receivable)?;
+        let (entry, before) = self.put(work, receivable, None)?;
         if let Some(before) = before {
             tell(work, &before, json!({ "entry": entry.reference, "kind": entry.kind.word() }))?;
         }
         Ok(entry)
     }
 
-    /// The same, without telling of the claim that it changes: that is given as it was before.
+    /// The same, without telling of the claim that it changes: that is given as it was before. With a source it is no
+    /// money, and no word: what had waited there is used, which moves it between the components of the account at most.
     ///
     /// # Errors
     /// The same.
-    pub(super) fn put(
+    pub(in crate::collections) fn put(
         &self,
         work: &mut Work,
         receivable: &Receivable,
+        source: Option<&ReceivableEntry>,
     ) -> Decision<(Arc<ReceivableEntry>, Option<Arc<Claim>>)> {
         let amount = self.checked(receivable)?;
         let account = receivable.account.ok_or_else(|| {
@@ -156,6 +159,7 @@ impl NewEntry {
             provider: self.provider.clone(),
             happened_at: self.happened_at,
             metadata: self.metadata.clone(),
+            source: source.map(|source| source.id),
             created_at: work.now(),
         }
         .checked()?;
@@ -166,7 +170,13 @@ impl NewEntry {
             },
             _ => None,
         };
-        let effect = effect(&entry, target.as_deref(), beyond.as_deref())?;
+        let mut effect = effect(&entry, target.as_deref(), beyond.as_deref())?;
+        if let Some(source) = source {
+            effect.is_money = false;
+            effect.parts[Component::Principal.index()].0 -= amount.0.abs();
+            let goes_on = if source.kind == EntryKind::Payment { amount } else { Minor::ZERO };
+            moved(work, source, Minor(-amount.0.abs()), goes_on)?;
+        }
         let booked = book(work, &entry, &effect)?;
         let claim = match self.kind {
             EntryKind::Invoice => Some(self.open_claim(work, receivable, account, amount)?.id),
@@ -330,6 +340,13 @@ impl NewEntry {
             _ => target.map(|target| (target.component(), effect.target)),
         };
         let now = work.now();
+        match (entry.kind, moves, target) {
+            (EntryKind::Payment, Some((_, part)), _) => promises::paid(work, &before, part.negated(), entry.ordinal)?,
+            (EntryKind::Chargeback, Some((_, part)), Some(payment)) => {
+                promises::taken_back(work, &before, part, payment.ordinal)?;
+            }
+            _ => {}
+        }
         work.change::<Claim, Refused>(id, |claim| {
             match moves {
                 Some((Component::Fee, part)) => claim.fees = Minor(claim.fees.0 + part.0),
@@ -354,7 +371,7 @@ impl NewEntry {
 }
 
 /// Tells of a claim that entries have changed since it was so.
-pub(super) fn tell(work: &mut Work, before: &Claim, more: serde_json::Value) -> Decision<()> {
+pub(in crate::collections) fn tell(work: &mut Work, before: &Claim, more: serde_json::Value) -> Decision<()> {
     let claim = work.get::<Claim>(before.id)?.ok_or_else(|| Stop::damaged("a claim that is gone"))?;
     work.tell(events::of_claim(CLAIM_UPDATED, &claim, more));
     tell_status(work, before.status, &claim);
@@ -446,7 +463,9 @@ fn book(work: &mut Work, entry: &ReceivableEntry, effect: &Effect) -> Decision<O
             false => draft.moving(account, rail, amount.negated()),
         }
     } else {
+        // What waited and is used moves within the account: it was owed to nobody else since it came.
         let party = work.get::<Position>(entry.account)?.and_then(|position| position.party);
+        let party = party.filter(|_| entry.source.is_none());
         Draft::owing(entry.account, effect.parts, party, entry.currency, title(entry).into())
     };
     (draft.of_items, draft.passes_blocks) = (true, true);

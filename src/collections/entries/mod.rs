@@ -19,7 +19,7 @@ pub mod model;
 pub mod store;
 pub mod targets;
 #[cfg(test)]
-mod tests;
+pub(in crate::collections) mod tests;
 
 pub use commands::{AddReceivableEntry, NewEntry};
 pub use model::{EntryKind, ReceivableEntry};

@@ -51,7 +51,7 @@ pub struct ReceivableEntry {
     /// What is still owed of an invoice, a fee or a correction upwards of the account; of a payment or a correction downwards,
     /// what waits to be used.
     pub open: Minor,
-    /// What of a payment was charged back.
+    /// What of a payment was charged back, or went on to payments of what is open.
     pub undone: Minor,
     /// The entry that it relates to.
     pub target: Option<ReceivableEntryId>,
@@ -73,6 +73,8 @@ pub struct ReceivableEntry {
     pub happened_at: Option<Micros>,
     /// A JSON object, as text.
     pub metadata: String,
+    /// What had waited on the account, and is used by it: then it is no money that came in.
+    pub source: Option<ReceivableEntryId>,
     /// When it was booked.
     pub created_at: Micros,
 }

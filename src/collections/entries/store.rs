@@ -20,14 +20,28 @@ pub static NAME: Index = Index {
 };
 
 /// The payments that were for an invoice or a fee, in the order in which they were booked.
-pub static PAYMENTS: Set<ReceivableEntry> = Set {
-    name: "payments",
-    owner: "target_id",
-    condition: "found.kind = 'PAYMENT'",
-    owner_of: |entry| entry.target.filter(|_| entry.kind == EntryKind::Payment).map(|target| target.0),
-    order: |one, other| one.ordinal.cmp(&other.ordinal),
-    bound: 10_000,
-};
+pub static PAYMENTS: &Set<ReceivableEntry> = &SETS[0];
+/// What of a receivable is open, or waits, in the order in which it was booked.
+pub static OPEN: &Set<ReceivableEntry> = &SETS[1];
+
+static SETS: [Set<ReceivableEntry>; 2] = [
+    Set {
+        name: "payments",
+        owner: "target_id",
+        condition: "found.kind = 'PAYMENT'",
+        owner_of: |entry| entry.target.filter(|_| entry.kind == EntryKind::Payment).map(|target| target.0),
+        order: |one, other| one.ordinal.cmp(&other.ordinal),
+        bound: 10_000,
+    },
+    Set {
+        name: "open",
+        owner: "receivable_id",
+        condition: "found.open_minor > 0",
+        owner_of: |entry| (entry.open.0 > 0).then_some(entry.receivable.0),
+        order: |one, other| one.ordinal.cmp(&other.ordinal),
+        bound: 10_000,
+    },
+];
 
 impl Row for ReceivableEntry {
     type Id = ReceivableEntryId;
@@ -64,6 +78,7 @@ impl Row for ReceivableEntry {
             provider: self.provider.clone(),
             happened_at_us: self.happened_at,
             metadata: self.metadata.clone(),
+            source_id: self.source.map(|source| source.0),
             created_at_us: self.created_at,
         }
     }
@@ -91,6 +106,7 @@ impl Row for ReceivableEntry {
             provider: row.provider,
             happened_at: row.happened_at_us,
             metadata: row.metadata,
+            source: row.source_id.map(ReceivableEntryId),
             created_at: row.created_at_us,
         })
     }
@@ -100,7 +116,7 @@ impl Row for ReceivableEntry {
     }
 
     fn sets() -> &'static [Set<Self>] {
-        std::slice::from_ref(&PAYMENTS)
+        &SETS
     }
 
     /// What was booked stays as it was told; what is open of it moves.

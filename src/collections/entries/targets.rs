@@ -128,7 +128,7 @@ impl TargetAmount {
                 happened_at: None,
                 metadata: self.metadata.clone(),
             };
-            let (_, before) = step.put(work, receivable)?;
+            let (_, before) = step.put(work, receivable, None)?;
             befores.extend(before);
         }
         Ok(befores)
@@ -141,7 +141,7 @@ fn wrong_way(message: &str) -> Stop {
 
 /// What takes back so much of what was paid of an entry: of its payments, the last one first.
 fn take_back(work: &mut Work, entry: &ReceivableEntry, amount: Minor) -> Decision<Vec<(EntryKind, Minor, String)>> {
-    let payments = work.all::<ReceivableEntry, ReceivableEntry>(&PAYMENTS, entry.id)?;
+    let payments = work.all::<ReceivableEntry, ReceivableEntry>(PAYMENTS, entry.id)?;
     let (mut rest, mut steps) = (amount, Vec::new());
     for payment in payments.iter().rev() {
         // What it had settled: what waits of it was for nothing.

@@ -16,7 +16,7 @@ use crate::primitives::{Clock, Minor};
 use crate::refused::{DUPLICATE_REFERENCE, INVALID_INPUT, INVALID_STATE, NOT_FOUND, Refused};
 use crate::work::memory::Memory;
 
-fn receivable(reference: &str, creditor: Option<&str>) -> CreateReceivable {
+pub(in crate::collections) fn receivable(reference: &str, creditor: Option<&str>) -> CreateReceivable {
     CreateReceivable {
         receivable: NewReceivable {
             reference: reference.into(),
@@ -33,7 +33,7 @@ fn receivable(reference: &str, creditor: Option<&str>) -> CreateReceivable {
     }
 }
 
-fn entry(kind: EntryKind, reference: &str, amount: &str, target: Option<&str>) -> NewEntry {
+pub(in crate::collections) fn entry(kind: EntryKind, reference: &str, amount: &str, target: Option<&str>) -> NewEntry {
     NewEntry {
         reference: reference.into(),
         kind,
@@ -54,12 +54,12 @@ fn add(memory: &mut Memory, entry: NewEntry) -> Result<std::sync::Arc<Receivable
     run(memory, &AddReceivableEntry { account: "A1".into(), entry })
 }
 
-fn booked(memory: &mut Memory, kind: EntryKind, reference: &str, amount: &str, target: Option<&str>) {
+pub(in crate::collections) fn booked(memory: &mut Memory, kind: EntryKind, reference: &str, amount: &str, target: Option<&str>) {
     add(memory, entry(kind, reference, amount, target)).expect("an entry");
 }
 
 /// Of the claim of an invoice: its amount, its fees, its state.
-fn claim(memory: &Memory, invoice: &str) -> (i64, i64, ClaimStatus) {
+pub(in crate::collections) fn claim(memory: &Memory, invoice: &str) -> (i64, i64, ClaimStatus) {
     let reference = format!("A1/{invoice}");
     let claims = memory.rows::<Claim>();
     let claim = claims.iter().find(|claim| claim.reference == reference).expect("a claim");
@@ -67,13 +67,13 @@ fn claim(memory: &Memory, invoice: &str) -> (i64, i64, ClaimStatus) {
 }
 
 /// What waits on the account.
-fn waiting(memory: &Memory) -> i64 {
+pub(in crate::collections) fn waiting(memory: &Memory) -> i64 {
     memory.rows::<ReceivableEntry>().iter().filter(|entry| !entry.owes()).map(|entry| entry.open.0).sum()
 }
 
 /// Of every account: its balance is what its entries have waiting, less what they have open, less what its unmanaged claims come
 /// to; and a managed claim comes to what its invoice and its fees have open.
-fn agrees(memory: &Memory) {
+pub(in crate::collections) fn agrees(memory: &Memory) {
     let (entries, claims) = (memory.rows::<ReceivableEntry>(), memory.rows::<Claim>());
     for position in memory.rows::<Position>() {
         let booked: i64 =
