@@ -45,6 +45,7 @@ mod m20261201_000031_investments;
 mod m20261201_000032_merchants;
 mod m20261201_000032_mirrors;
 mod m20261201_000021_matching;
+mod m20261201_000031_investments;
 
 /// Applies every migration in order.
 pub struct Migrator;

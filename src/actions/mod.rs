@@ -21,6 +21,7 @@
 //! | `model`, `store` | actions, versions, runs |
 //! | `commands` | what operators change |
 //! | `runs`, `finish` | a run begins, is taken up, waits; what came of it, with what it does |
+//! | `triggers` | a run on a claim, by the name of a trigger |
 //! | `script`, `json`, `sandbox` | the sandbox; values in and out of it; what it may not do |
 //! | `call` | the call of a webhook, and what an answer means |
 //! | `runner` | works on runs, on every server |
@@ -38,6 +39,7 @@ pub mod runs;
 pub mod sandbox;
 pub mod script;
 pub mod store;
+pub mod triggers;
 #[cfg(test)]
 mod tests;
 
@@ -52,13 +54,15 @@ pub use model::{
 pub use runner::{Actions, Asker, Commands, Wanted};
 pub use runs::StartRun;
 pub use store::{ActionBy, RunFilter};
+pub use triggers::ExecuteClaimTrigger;
 
 use crate::work::{About, Stored};
 
-/// What operators change about custom actions. Not the secret: that is told to whoever asks for it, when they do.
+/// What operators change about custom actions, and their runs on claims. Not the secret: that is told to whoever asks for it, when they do.
 pub const COMMANDS: &[Stored] = &[
     Stored::of::<CreateCustomAction>().about(About::Nothing),
     Stored::of::<UpdateCustomAction>().about(About::Nothing),
     Stored::of::<EnableCustomAction>().about(About::Nothing),
     Stored::of::<DisableCustomAction>().about(About::Nothing),
+    Stored::of::<ExecuteClaimTrigger>().about(About::Nothing),
 ];

@@ -29,6 +29,7 @@ use super::collections::pages::PageMutation;
 use super::collections::promises::PromiseMutation;
 use super::collections::queries::CollectionQuery;
 use super::collections::receivables::ReceivableMutation;
+use super::collections::triggers::TriggerMutation;
 use super::customers::addresses::mutations::AddressMutation;
 use super::customers::addresses::queries::AddressQuery;
 use super::customers::mutations::CustomerMutation;
@@ -143,6 +144,7 @@ pub struct Mutation(
     ReceivableChanges,
     MatchMutation,
     PromiseMutation,
+    TriggerMutation,
     ClaimMutation,
     LimitApplicationMutation,
     InsurancePackageMutation,

@@ -357,6 +357,8 @@ on_both_databases! {
             ("matchPaymentBatch", "admin", item(&json!({ "accountReference": "A", "amount": euros("1.00"), "matchStrategy": "ORDERED_LEDGER_ENTRIES" }))),
             ("matchUnallocated", "admin", json!({ "accountReference": "A", "matchStrategy": "ORDERED_LEDGER_ENTRIES" })),
             ("matchUnallocatedBatch", "admin", item(&json!({ "accountReference": "A", "matchStrategy": "ORDERED_LEDGER_ENTRIES" }))),
+            ("executeClaimTrigger", "admin", json!({ "claimReference": "C", "triggerName": "A" })),
+            ("executeClaimTriggerBatch", "admin", item(&json!({ "claimReference": "C", "triggerName": "A" }))),
             ("createPromiseToPay", "admin", json!({ "claimReference": "C", "amount": euros("1.00"), "dueDate": "2026-05-01" })),
             ("createPromiseToPayBatch", "admin", item(&json!({ "claimReference": "C", "amount": euros("1.00"), "dueDate": "2026-05-01" }))),
             ("cancelPromiseToPay", "admin", json!({ "promise": "ptp_1" })),

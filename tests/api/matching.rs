@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{TestApp, euros, items};
+use crate::app::{TestApp, euros, eventually, items};
 
 /// A receivable with two invoices, a fee on the first of them, and one on the account itself.
 async fn receivable(app: &TestApp) {
@@ -52,7 +52,8 @@ async fn claim(app: &TestApp, reference: &str) -> Value {
 }
 
 async fn balance(app: &TestApp) -> String {
-    let query = "{ receivable(by: { reference: \"A1\" }) { account { ... on ReceivableAccount { balance { amount } } } } }";
+    let query =
+        "{ receivable(by: { reference: \"A1\" }) { account { ... on ReceivableAccount { balance { amount } } } } }";
     let found = app.ok(query, json!({})).await;
     found["receivable"]["account"]["balance"]["amount"].as_str().expect("a balance").to_owned()
 }
@@ -151,6 +152,30 @@ on_both_databases! {
         advance(&app, "2026-04-19").await;
         assert_eq!(states(&app, "A1/I1").await, ["BROKEN"]);
         app.refused("cancelPromiseToPay", json!({ "promise": kept["id"] }), "INVALID_STATE", "promise").await;
+    }
+
+    async fn a_trigger_runs_the_custom_action_of_its_name_on_the_claim(app: TestApp) {
+        receivable(&app).await;
+        let script = "#{ who: input.claim.reference, why: input.context.reason, account: account.family }";
+        let action = json!({ "code": "callDebtor", "kind": "SCRIPT", "binding": "ACCOUNT", "script": script });
+        app.done("createCustomAction", action, "replayed").await;
+        let trigger = json!({ "claimReference": "A1/I1", "triggerName": "callDebtor", "triggerContext": { "reason": "late" } });
+        let run = app.done("executeClaimTrigger", trigger, "run { id action { code } }").await["run"].take();
+        assert_eq!(run["action"]["code"], "callDebtor");
+        let query = "query($id: ID!) { node(id: $id) { ... on ActionRun { state output } } }";
+        eventually("the run", || async { app.ok(query, json!({ "id": run["id"] })).await["node"]["state"] == "DONE" }).await;
+        let output = app.ok(query, json!({ "id": run["id"] })).await["node"]["output"].take();
+        assert_eq!(output, json!({ "who": "A1/I1", "why": "late", "account": "RECEIVABLE" }));
+        for (claim, name, code, field) in [
+            ("A1/I9", "callDebtor", "NOT_FOUND", "claimReference"),
+            ("A1/I1", "callNobody", "NOT_FOUND", "triggerName"),
+        ] {
+            app.refused("executeClaimTrigger", json!({ "claimReference": claim, "triggerName": name }), code, field).await;
+        }
+        app.done("disableCustomAction", json!({ "action": { "code": "callDebtor" } }), "replayed").await;
+        let batch = json!({ "items": [{ "idempotencyKey": "1", "claimReference": "A1/I1", "triggerName": "callDebtor" }] });
+        let answers = app.done("executeClaimTriggerBatch", batch, &items("")).await["items"].take();
+        assert_eq!(answers[0]["result"]["code"], "ACTION_DISABLED");
     }
 
     async fn a_live_promise_holds_the_journey_and_what_became_of_it_is_a_condition(app: TestApp) {

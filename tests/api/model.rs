@@ -213,6 +213,8 @@ const AROUND: &[&str] = &[
     "endInsurance",
     "endMerchantContract",
     "eraseCustomer",
+    "executeClaimTrigger",
+    "executeClaimTriggerBatch",
     "giveDebitConsent",
     "grantRespite",
     "importClaim",

@@ -12,6 +12,7 @@ pub mod promises;
 mod pursuit;
 pub mod queries;
 pub mod receivables;
+pub mod triggers;
 mod types;
 
 pub use types::{Claim, Receivable, ReceivableEntry, claim_by_id, receivable_by_id};

@@ -54,7 +54,13 @@ fn add(memory: &mut Memory, entry: NewEntry) -> Result<std::sync::Arc<Receivable
     run(memory, &AddReceivableEntry { account: "A1".into(), entry })
 }
 
-pub(in crate::collections) fn booked(memory: &mut Memory, kind: EntryKind, reference: &str, amount: &str, target: Option<&str>) {
+pub(in crate::collections) fn booked(
+    memory: &mut Memory,
+    kind: EntryKind,
+    reference: &str,
+    amount: &str,
+    target: Option<&str>,
+) {
     add(memory, entry(kind, reference, amount, target)).expect("an entry");
 }
 

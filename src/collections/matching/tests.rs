@@ -124,7 +124,8 @@ fn claims_are_told_of_once_and_what_is_left_is_used_later() {
         let made = run(memory, &payment("113", terms(MatchStrategy::InvoicesThenAccount, &[]))).expect("matched");
         assert_eq!((made.amount, made.matched), (Minor(11_300), Minor(11_300)));
         assert_eq!(claim(memory, "I1"), (0, 0, ClaimStatus::Resolved));
-        let told: Vec<String> = memory.events()[before..].iter().map(|event| event.event.type_.word().to_owned()).collect();
+        let told: Vec<String> =
+            memory.events()[before..].iter().map(|event| event.event.type_.word().to_owned()).collect();
         assert_eq!(told.iter().filter(|type_| *type_ == "CLAIM_UPDATED").count(), 1, "{told:?}");
         assert_eq!(told.iter().filter(|type_| *type_ == "CLAIM_RESOLVED").count(), 1, "{told:?}");
 
@@ -168,7 +169,8 @@ fn a_product_limits_and_what_is_wrong_is_refused_by_its_field() {
         add(memory, EntryKind::Fee, "FP", "1", Some("IP"), Some("REMINDER"));
         let limited =
             MatchTerms { product_reference: Some("P".into()), ..terms(MatchStrategy::OrderedLedgerEntries, &[]) };
-        let first = MatchPayment { provider: Some("trustly".into()), tracking_id: Some("T1".into()), ..payment("10", limited) };
+        let first =
+            MatchPayment { provider: Some("trustly".into()), tracking_id: Some("T1".into()), ..payment("10", limited) };
         let made = run(memory, &first).expect("matched");
         assert_eq!(parts(memory, &made), [("IP".into(), 800), ("FP".into(), 100), (String::new(), 100)]);
         let plain = || payment("1", terms(MatchStrategy::OrderedLedgerEntries, &[]));

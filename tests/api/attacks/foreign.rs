@@ -264,6 +264,12 @@ fn writes() -> Vec<(&'static str, usize, Value)> {
         ("giveDebitConsent.input.account.id", 2, json!({ "account": id, "paymentMethod": "AUTOGIRO" })),
         ("revokeDebitConsent.input.account.id", 21, json!({ "account": id })),
         ("cancelPaymentOrder.input.order", 30, json!({ "order": "ID" })),
+        ("cancelPromiseToPay.input.promise", 29, json!({ "promise": "ID" })),
+        (
+            "cancelPromiseToPayBatch.input.items.promise",
+            29,
+            json!({ "items": [{ "idempotencyKey": "KEY", "promise": "ID" }] }),
+        ),
         ("captureHold.input.hold", 5, json!({ "hold": "ID" })),
         ("captureHold.input.to.id", 2, json!({ "hold": "MY-HOLD", "to": id })),
         ("closeAccount.input.lookup.customer.id", 0, json!({ "lookup": { "customer": id } })),
