@@ -41,11 +41,11 @@ mod m20261130_000042_identification;
 mod m20261130_000061_messages;
 mod m20261130_000062_journeys;
 mod m20261201_000011_leasing;
+mod m20261201_000021_matching;
+mod m20261201_000031_investments;
 mod m20261201_000031_investments;
 mod m20261201_000032_merchants;
 mod m20261201_000032_mirrors;
-mod m20261201_000021_matching;
-mod m20261201_000031_investments;
 
 /// Applies every migration in order.
 pub struct Migrator;

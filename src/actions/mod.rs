@@ -39,9 +39,9 @@ pub mod runs;
 pub mod sandbox;
 pub mod script;
 pub mod store;
-pub mod triggers;
 #[cfg(test)]
 mod tests;
+pub mod triggers;
 
 pub use commands::{
     CreateCustomAction, Definition, DisableCustomAction, EnableCustomAction, RotateCustomActionSecret,
