@@ -43,7 +43,6 @@ mod m20261130_000062_journeys;
 mod m20261201_000011_leasing;
 mod m20261201_000021_matching;
 mod m20261201_000031_investments;
-mod m20261201_000031_investments;
 mod m20261201_000032_merchants;
 mod m20261201_000032_mirrors;
 
