@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 use super::chart::{Component, InternalRole};
+use super::digest::Fields;
 use super::facts::{EntryFacts, Personal, Seal};
 use super::refusal::Refusal;
 use crate::primitives::clock::Micros;
@@ -533,7 +534,7 @@ impl Entry {
     /// the engine: each field is its length and its bytes, so that no two entries share one text.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
-        let mut digest = Fields(Sha256::new());
+        let mut digest = Fields::new();
         digest.number(self.sequence);
         digest.bytes(self.id.0.as_bytes());
         digest.number(self.event_sequence);
@@ -562,7 +563,7 @@ impl Entry {
             digest.optional(posting.total.map(|total| total.amount.0.to_string()).as_deref());
             digest.optional(posting.total.map(|total| total.balance_after.0.to_string()).as_deref());
         }
-        digest.0.finalize().into()
+        digest.end()
     }
 }
 
@@ -575,28 +576,4 @@ pub fn chain(previous: &[u8], entry_digests: impl Iterator<Item = [u8; 32]>) -> 
         digest.update(entry);
     }
     digest.finalize().into()
-}
-
-struct Fields(Sha256);
-
-impl Fields {
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.0.update((bytes.len() as u64).to_be_bytes());
-        self.0.update(bytes);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-    }
-
-    fn number(&mut self, number: i64) {
-        self.bytes(&number.to_be_bytes());
-    }
-
-    fn optional(&mut self, text: Option<&str>) {
-        match text {
-            None => self.0.update(u64::MAX.to_be_bytes()),
-            Some(text) => self.text(text),
-        }
-    }
 }

@@ -18,6 +18,7 @@ pub mod balances;
 pub mod charity;
 pub mod chart;
 mod chart_rows;
+mod digest;
 pub mod entry;
 pub mod erase;
 pub mod event;
