@@ -147,7 +147,7 @@ impl InMemory {
     }
 
     fn success<M: Shown>(&self, operation: &str, done: &Done<std::sync::Arc<M>>) -> Value {
-        let mut answer = json!({ "__typename": "Success", "replayed": done.replayed });
+        let mut answer = json!({ "__typename": "Success", "replayed": done.receipt.replayed });
         for part in parts(operation) {
             answer[part] = done.value.show(part, self);
         }
