@@ -17,7 +17,7 @@ pub const EVERYTHING: &str = "{
     accounts(first: 20) { edges { cursor node { id number externalReference owner { id number } product { id code } creditor { id number } metadata
         balance { amount } transactions { nodes { id description amount { amount } entry { id } account { id } } }
         holds { nodes { id description } } ... on VirtualAccount { refreshes(first: 1) { nodes { id } } } dues { nodes { id reference } } recurringPayment { id } debitConsent { id reference }
-        respites { nodes { id } } termination { id } ... on LeasingAccount { leasePlans(first: 5) { nodes { id reference instalments(first: 5) { nodes { id } } } } } history { nodes { sequence operation actor events { type payload } } } } } }
+        respites(first: 2) { nodes { id } } termination { id } ... on LeasingAccount { leasePlans(first: 2) { nodes { id reference instalments(first: 2) { nodes { id } } } } } history { nodes { sequence operation actor events { type payload } } } } } }
     webhooks(first: 10) { edges { cursor node { id url description filter { accounts } deliveries(first: 10) { edges { cursor node { id subject } } } } } }
     jobs(first: 10) { edges { cursor node { id operation items { nodes { idempotencyKey refusal { message } } } } } }
     blocks(first: 10) { edges { cursor node { id reason account { id } customer { id } } } }
