@@ -8,7 +8,8 @@ use crate::app::{TestApp, euros, items};
 
 fn claim(reference: &str) -> Value {
     json!({
-        "claimReference": reference, "currency": "EUR", "amount": "10.00", "idempotencyKey": format!("k-{reference}"),
+        "claimReference": reference, "currency": "EUR", "amount": "10.00", "originalDueDate": "2026-03-31", "currentDueDate": "2026-04-30",
+        "idempotencyKey": format!("k-{reference}"),
         "primaryDebtor": { "externalReference": format!("D-{reference}"), "firstName": "Ada", "lastName": "Lovelace" },
     })
 }

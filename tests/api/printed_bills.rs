@@ -56,7 +56,7 @@ on_both_databases! {
             let pdf = bytes(&app, document).await;
             assert!(pdf.starts_with(b"%PDF-1."), "{kind}");
             let url = document["downloadUrl"].as_str().expect("a link");
-            let fetched = app.http().get(url).send().await.expect("an answer");
+            let fetched = app.http().get(app.url(url)).send().await.expect("an answer");
             assert_eq!(fetched.bytes().await.expect("bytes").to_vec(), pdf);
         }
         // What is printed stays, whatever the tenant's paper becomes; and is not printed again.
