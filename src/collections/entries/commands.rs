@@ -450,6 +450,14 @@ fn book(work: &mut Work, entry: &ReceivableEntry, effect: &Effect) -> Decision<O
         return Ok(None);
     }
     let amount = Minor(effect.parts.iter().map(|part| part.0).sum());
+    if entry.source.is_some() {
+        // Money of an account pays its own fees in the books as soon as it is there: then nothing is left to move.
+        let (position, today) = (work.position(entry.account)?, work.today());
+        let split = position.spread(amount, Spread::Carried(effect.parts), today, today)?;
+        if split.iter().all(|part| *part == Minor::ZERO) {
+            return Ok(None);
+        }
+    }
     let mut draft = if effect.is_money {
         let kind =
             if entry.kind == EntryKind::Payment { TransactionKind::Payment } else { TransactionKind::Chargeback };
