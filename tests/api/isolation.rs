@@ -33,7 +33,7 @@ pub const EVERYTHING: &str = "{
     insurancePackages(first: 10) { nodes { id code name products { id } } }
     insuranceContracts(first: 10) { edges { cursor node { id account { id } package { id } lastEvent { note } } } }
     merchantContracts(first: 10) { nodes { id name merchantId party { id } } }
-    merchantPayments(first: 10) { nodes { id party { id } transactions { nodes { entry { id } } } } }
+    merchantPayments(first: 5) { nodes { id party { id } transactions(first: 1) { nodes { entry { id } } } } }
     investmentOffers(first: 10) { nodes { id code name issuer { id } } }
     investmentBids(first: 10) { edges { cursor node { id note message account { id } offer { id } } } }
     customActions(first: 10) { edges { cursor node { id code current { description script } } } }
