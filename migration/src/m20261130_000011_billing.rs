@@ -133,7 +133,7 @@ const TABLES: &[&str] = &[
     "CREATE INDEX statement_reprint_statement ON statement_reprint (tenant_id, statement_id, ordinal)",
     "CREATE INDEX statement_reprint_to_print ON statement_reprint (requested_at_us) WHERE document_id IS NULL",
     // What is overdue of what was billed.
-    "CREATE INDEX due_billed ON due (tenant_id, account_id, due_on) WHERE source = 'BILL' AND status IN ('OPEN', 'PARTLY_SETTLED')",
+    "CREATE INDEX due_billed ON due (tenant_id, account_id, due_on) WHERE source IN ('BILL', 'TERMINATION') AND status IN ('OPEN', 'PARTLY_SETTLED')",
 ];
 
 #[async_trait::async_trait]

@@ -16,6 +16,11 @@ use crate::primitives::{AccountId, BillId, Minor};
 use crate::refused::Refused;
 use crate::work::{Decision, Stop, Work};
 
+/// Whether bills ask for a due: for what statements have asked for, and for what a termination has made due at once.
+pub(super) fn is_billed(due: &Due) -> bool {
+    matches!(due.source, DueSource::Bill | DueSource::Termination)
+}
+
 /// What of bills is open on an account.
 ///
 /// # Errors
@@ -25,7 +30,7 @@ pub(super) fn billed_open(work: &mut Work, account: AccountId) -> Decision<Vec<A
         return Ok(Vec::new());
     }
     let mut open = dues::open_on(work, account)?;
-    open.retain(|due| due.source == DueSource::Bill);
+    open.retain(|due| is_billed(due));
     Ok(open)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{Days, NaiveDate};
 
-use super::bills;
+use super::bills::{self, is_billed};
 use super::events::{self, STATEMENT_CLOSED};
 use super::interest::{ClosedPeriod, InterestLine, REACH, corrections, interest, rounded};
 use super::model::{BillingAccount, BillingPlan, BillingTerms, Statement, StatementState, next_closure};
@@ -286,7 +286,7 @@ fn ask(
         None => Vec::new(),
     };
     let debt = Minor((-balance.0).max(0));
-    let past_due = Minor(open.iter().filter(|due| due.source == DueSource::Bill).map(|due| due.open().0).sum());
+    let past_due = Minor(open.iter().filter(|due| is_billed(due)).map(|due| due.open().0).sum());
     let share = share_of(debt, terms.minimum_share).0.max(terms.minimum_floor.0);
     let amount_due = Minor(share.min(debt.0 - past_due.0).max(0));
     // What has come since the closure is not asked for.

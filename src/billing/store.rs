@@ -487,7 +487,7 @@ pub async fn bills(
     let mut query = read::select::<Bill>(tenant);
     query.and("account_id = ", account.0.into());
     let is_open = "(ended IS NULL AND EXISTS (SELECT 1 FROM due d WHERE d.tenant_id = $1 AND d.account_id = bill.account_id \
-                   AND d.source = 'BILL' AND d.status IN ('OPEN', 'PARTLY_SETTLED')))";
+                   AND d.source IN ('BILL', 'TERMINATION') AND d.status IN ('OPEN', 'PARTLY_SETTLED')))";
     match status {
         None => {}
         Some(BillStatus::Open) => query.and_raw(is_open),
@@ -557,7 +557,7 @@ pub async fn billed_open(
 ) -> Result<Minor, LedgerFault> {
     let mut query = read::select::<crate::dues::Due>(tenant);
     query.and("account_id = ", account.uuid().into());
-    query.and_raw("source = 'BILL' AND status IN ('OPEN', 'PARTLY_SETTLED')");
+    query.and_raw("source IN ('BILL', 'TERMINATION') AND status IN ('OPEN', 'PARTLY_SETTLED')");
     let rows = query.all(db).await?;
     let dues = rows.iter().map(crate::dues::Due::of_result).collect::<Result<Vec<_>, _>>()?;
     Ok(Minor(dues.iter().map(|due| due.open().0).sum()))

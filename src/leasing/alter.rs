@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::books::{account_of, bill, open_of, rolled_of, unbill};
-use super::commands::{count_in, located, mismatch, require_lease};
+use super::commands::{count_in, located, mismatch, require_lease, require_owed};
 use super::events::{self, LEASE_INSTALMENT_ALTERED};
-use super::model::{LeaseInstalment, LeaseInstalmentState, LeaseParts, LeaseService};
+use super::model::{LeaseInstalment, LeaseInstalmentState, LeaseParts, LeasePlan, LeaseService};
 use super::refusals::INSTALMENT_PAID;
 use super::store::INSTALMENTS;
 use super::terms::minor;
@@ -216,6 +216,9 @@ impl Command for AlterLeaseInstalment {
             *instalment = LeaseInstalment { billed_on, entries, ..altered };
             Ok(())
         })?;
+        if let Some(plan) = work.get::<LeasePlan>(found.plan)? {
+            require_owed(work, &plan, "principal")?;
+        }
         work.tell(events::of_instalment(LEASE_INSTALMENT_ALTERED, &altered));
         let has_funds = work.position(account.id)?.balances[Component::Principal.index()] > Minor::ZERO;
         let is_settled = self.trigger_settlement && has_funds;

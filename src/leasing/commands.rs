@@ -15,6 +15,8 @@ use super::store::{INSTALMENTS, PLANS};
 use super::terms::{LeaseLine, NewLeaseInstalment, NewLeaseInstalments};
 use crate::accounts::refusals::{AMBIGUOUS_LOOKUP, LOOKUP_MISMATCH};
 use crate::accounts::{Account, AccountRef, Family};
+use crate::dues;
+use crate::ledger::Component;
 use crate::ledger::refusal::{AMOUNT_OUT_OF_RANGE, LIMIT_EXCEEDED};
 use crate::primitives::{LeasePlanId, Minor, Money};
 use crate::refused::{Facts, Refused, check_reference};
@@ -60,6 +62,7 @@ impl Command for CreateLeasePlan {
             made.push(add(work, plan.id, line, (&path, &amount))?);
         }
         let plan = work.get::<LeasePlan>(plan.id)?.ok_or_else(|| Stop::damaged("a plan is gone"))?;
+        require_owed(work, &plan, &self.instalments.path(0).1)?;
         work.tell(events::planned(&plan));
         let today = work.today();
         for instalment in made.into_iter().filter(|instalment| instalment.bill_on() <= today) {
@@ -122,6 +125,7 @@ impl Command for AddLeaseInstalment {
         let line = self.instalment.line("instalment.", account.currency)?;
         require_room(work, &account, 1)?;
         let added = add(work, plan.id, line, ("instalment.", "instalment.principal"))?;
+        require_owed(work, &plan, "instalment.principal")?;
         work.tell(events::of_instalment(LEASE_INSTALMENT_ADDED, &added));
         if added.bill_on() <= work.today() { bill(work, added.id) } else { Ok(added) }
     }
@@ -216,6 +220,44 @@ fn new_plan(
 fn require_room(work: &mut Work, account: &Account, more: usize) -> Decision<()> {
     if work.all::<LeaseInstalment, Account>(&INSTALMENTS, account.id)?.len() + more > MOST_INSTALMENTS {
         return Err(too_many(MOST_INSTALMENTS, "instalments").into());
+    }
+    Ok(())
+}
+
+/// Refuses a plan OWED_BEFORE that asks for principal which the account does not owe, or which is asked for already: such an
+/// instalment would be paid without a payment.
+///
+/// # Errors
+/// `AMOUNT_OUT_OF_RANGE` for the field.
+pub(super) fn require_owed(work: &mut Work, plan: &LeasePlan, field: &str) -> Decision<()> {
+    if plan.principal != LeasePrincipal::OwedBefore {
+        return Ok(());
+    }
+    let account = plan.account;
+    let (plans, all) = (
+        work.all::<LeasePlan, Account>(&PLANS, account)?,
+        work.all::<LeaseInstalment, Account>(&INSTALMENTS, account)?,
+    );
+    let position = work.position(account)?;
+    let asked: i64 = match position.items {
+        Some(_) => dues::open_on(work, account)?
+            .iter()
+            .filter(|due| due.component == Component::Principal)
+            .map(|due| due.open().0)
+            .sum(),
+        None => 0,
+    };
+    let owed = -position.balances[Component::Principal.index()].0;
+    let is_such = |instalment: &LeaseInstalment| {
+        let of = plans.iter().find(|plan| plan.id == instalment.plan);
+        of.is_some_and(|plan| plan.principal == LeasePrincipal::OwedBefore)
+    };
+    let planned = all.iter().filter(|one| one.billed_on.is_none() && one.cancelled_on.is_none() && is_such(one));
+    let planned: i64 = planned.map(|instalment| instalment.parts.principal.0).sum();
+    if planned > owed - asked {
+        let message =
+            "is more than the account owes and is not asked for yet: of a plan OWED_BEFORE, principal is owed already";
+        return Err(Refused::of_field(AMOUNT_OUT_OF_RANGE, field, message).into());
     }
     Ok(())
 }

@@ -379,7 +379,9 @@ impl Layout {
         facts.extend(payment.bic.iter().map(|bic| ("BIC", bic.clone())));
         facts.extend(payment.other.iter().map(|(name, number)| (name.as_str(), number.clone())));
         facts.push((words.amount, words::money(sheet.language, payment.amount)));
-        facts.push((words.reference, payment.reference.clone()));
+        if !payment.reference.is_empty() {
+            facts.push((words.reference, payment.reference.clone()));
+        }
         facts.extend(payment.due_on.map(|due| (words.due, words::date(sheet.language, due))));
         let body = LEFT + mm(380);
         let width = RIGHT - body - if code.is_some() { side + mm(50) } else { 0 };

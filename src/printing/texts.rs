@@ -26,33 +26,33 @@ fn english(kind: PrintKind) -> Template {
             "Invoice {{ number }}",
             &[
                 "Dear {{ customer }}",
-                "this is the invoice for your account {{ account }}{% if due_on %}. Please pay {{ amount }} by {{ due_on }}{% endif %}.",
+                "this is the invoice for your account {{ account }}{% if due_on and minimum_amount %}. Of {{ amount }}, please pay at least {{ minimum_amount }} by {{ due_on }}{% endif %}.",
             ],
             &closing,
         ),
         PrintKind::Reminder1 => template(
-            "Reminder of invoice {{ number }}",
+            "Reminder {{ number }}",
             &[
                 "Dear {{ customer }}",
-                "we have not received your payment of {{ amount }}{% if due_on %}, which was due on {{ due_on }}{% endif %}. Please pay it now.",
+                "we have not received your payment{% if due_on and minimum_amount %}: {{ minimum_amount }} is overdue. Please pay it by {{ due_on }}{% endif %}.",
                 paid,
             ],
             &closing,
         ),
         PrintKind::Reminder2 => template(
-            "Second reminder of invoice {{ number }}",
+            "Second reminder {{ number }}",
             &[
                 "Dear {{ customer }}",
-                "in spite of our reminder, {{ amount }} is still open{% if due_on %} since {{ due_on }}{% endif %}. Please pay at once, or tell us why you cannot.",
+                "in spite of our reminder, your payment has not come{% if due_on and minimum_amount %}: {{ minimum_amount }} is overdue. Please pay it by {{ due_on }}{% endif %}, or tell us why you cannot.",
                 paid,
             ],
             &closing,
         ),
         PrintKind::Collection => template(
-            "Notice before debt collection: invoice {{ number }}",
+            "Notice before debt collection {{ number }}",
             &[
                 "Dear {{ customer }}",
-                "{{ amount }} is still open{% if due_on %} since {{ due_on }}{% endif %}. If it is not paid without delay, we will hand the claim over to debt collection, which will cost you more.",
+                "your payment has still not come{% if due_on and minimum_amount %}: {{ minimum_amount }} is overdue. If it is not paid by {{ due_on }}{% else %}. If it is not paid without delay{% endif %}, we will hand the claim over to debt collection, which will cost you more.",
                 paid,
             ],
             &closing,
@@ -86,33 +86,33 @@ fn german(kind: PrintKind) -> Template {
             "Rechnung {{ number }}",
             &[
                 greeting,
-                "dies ist die Rechnung zu Ihrem Konto {{ account }}.{% if due_on %} Bitte zahlen Sie {{ amount }} bis zum {{ due_on }}.{% endif %}",
+                "dies ist die Rechnung zu Ihrem Konto {{ account }}.{% if due_on and minimum_amount %} Von {{ amount }} zahlen Sie bitte mindestens {{ minimum_amount }} bis zum {{ due_on }}.{% endif %}",
             ],
             &closing,
         ),
         PrintKind::Reminder1 => template(
-            "Zahlungserinnerung zur Rechnung {{ number }}",
+            "Zahlungserinnerung {{ number }}",
             &[
                 greeting,
-                "Ihre Zahlung über {{ amount }}{% if due_on %}, fällig am {{ due_on }},{% endif %} ist noch nicht bei uns eingegangen. Bitte holen Sie sie jetzt nach.",
+                "Ihre Zahlung ist noch nicht bei uns eingegangen.{% if due_on and minimum_amount %} Überfällig sind {{ minimum_amount }}. Bitte zahlen Sie sie bis zum {{ due_on }}.{% endif %}",
                 paid,
             ],
             &closing,
         ),
         PrintKind::Reminder2 => template(
-            "Zweite Mahnung zur Rechnung {{ number }}",
+            "Zweite Mahnung {{ number }}",
             &[
                 greeting,
-                "trotz unserer Erinnerung sind {{ amount }} weiterhin offen{% if due_on %}, fällig seit dem {{ due_on }}{% endif %}. Bitte zahlen Sie umgehend, oder sagen Sie uns, was Sie daran hindert.",
+                "trotz unserer Erinnerung ist Ihre Zahlung nicht eingegangen.{% if due_on and minimum_amount %} Überfällig sind {{ minimum_amount }}. Bitte zahlen Sie sie bis zum {{ due_on }}, oder sagen Sie uns, was Sie daran hindert.{% endif %}",
                 paid,
             ],
             &closing,
         ),
         PrintKind::Collection => template(
-            "Letzte Mahnung vor dem Inkasso: Rechnung {{ number }}",
+            "Letzte Mahnung vor dem Inkasso {{ number }}",
             &[
                 greeting,
-                "{{ amount }} sind weiterhin offen{% if due_on %}, fällig seit dem {{ due_on }}{% endif %}. Geht das Geld nicht unverzüglich ein, übergeben wir die Forderung einem Inkassounternehmen; dadurch entstehen Ihnen weitere Kosten.",
+                "Ihre Zahlung ist weiterhin nicht eingegangen.{% if due_on and minimum_amount %} Überfällig sind {{ minimum_amount }}. Geht das Geld nicht bis zum {{ due_on }} ein{% else %} Geht das Geld nicht unverzüglich ein{% endif %}, übergeben wir die Forderung einem Inkassounternehmen; dadurch entstehen Ihnen weitere Kosten.",
                 paid,
             ],
             &closing,
@@ -146,33 +146,33 @@ fn swedish(kind: PrintKind) -> Template {
             "Faktura {{ number }}",
             &[
                 greeting,
-                "Här är fakturan för ditt konto {{ account }}.{% if due_on %} Betala {{ amount }} senast {{ due_on }}.{% endif %}",
+                "Här är fakturan för ditt konto {{ account }}.{% if due_on and minimum_amount %} Av {{ amount }} ska du betala minst {{ minimum_amount }} senast {{ due_on }}.{% endif %}",
             ],
             &closing,
         ),
         PrintKind::Reminder1 => template(
-            "Påminnelse om faktura {{ number }}",
+            "Påminnelse {{ number }}",
             &[
                 greeting,
-                "Vi har inte fått din betalning på {{ amount }}{% if due_on %}, som förföll {{ due_on }}{% endif %}. Betala den nu.",
+                "Vi har inte fått din betalning.{% if due_on and minimum_amount %} {{ minimum_amount }} är förfallet. Betala senast {{ due_on }}.{% endif %}",
                 paid,
             ],
             &closing,
         ),
         PrintKind::Reminder2 => template(
-            "Andra påminnelsen om faktura {{ number }}",
+            "Andra påminnelsen {{ number }}",
             &[
                 greeting,
-                "Trots vår påminnelse är {{ amount }} fortfarande obetalt{% if due_on %} sedan {{ due_on }}{% endif %}. Betala omgående, eller berätta för oss varför du inte kan.",
+                "Trots vår påminnelse har din betalning inte kommit.{% if due_on and minimum_amount %} {{ minimum_amount }} är förfallet. Betala senast {{ due_on }}, eller berätta för oss varför du inte kan.{% endif %}",
                 paid,
             ],
             &closing,
         ),
         PrintKind::Collection => template(
-            "Inkassokrav: faktura {{ number }}",
+            "Inkassokrav {{ number }}",
             &[
                 greeting,
-                "{{ amount }} är fortfarande obetalt{% if due_on %} sedan {{ due_on }}{% endif %}. Betalas det inte utan dröjsmål lämnar vi fordran till inkasso, vilket medför ytterligare kostnader för dig.",
+                "Din betalning har fortfarande inte kommit.{% if due_on and minimum_amount %} {{ minimum_amount }} är förfallet. Betalas det inte senast {{ due_on }}{% else %} Betalas det inte utan dröjsmål{% endif %} lämnar vi fordran till inkasso, vilket medför ytterligare kostnader för dig.",
                 paid,
             ],
             &closing,

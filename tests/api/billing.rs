@@ -115,6 +115,19 @@ on_both_databases! {
         assert_eq!(found, second["operations"]["nodes"].as_array().map(Vec::len));
     }
 
+    async fn a_terminated_credit_is_billed_as_a_whole(app: TestApp) {
+        let app = app.with_sandbox("box").await;
+        let account = billed(&app, plan(), "600.00").await;
+        advance(&app, "2026-05-01").await;
+        assert_eq!(cents(&bills(&app, &account).await[0]["minimumToPay"]), 6_058);
+        app.done("setTermination", json!({ "account": account.by(), "status": "TERMINATED" }), "replayed").await;
+        assert_eq!(cents(&bills(&app, &account).await[0]["remaining"]), 60_580, "all of it is due at once");
+        advance(&app, "2026-06-01").await;
+        let bill = &bills(&app, &account).await[0];
+        assert_eq!((&bill["kind"], &bill["minimumToPay"]), (&json!("BILL"), &bill["amount"]));
+        assert!(cents(&bill["amount"]) > 60_580, "interest and fees go on");
+    }
+
     async fn a_bill_that_is_not_paid_is_reminded_of_and_the_account_is_delinquent(app: TestApp) {
         let app = app.with_sandbox("box").await;
         let mut terms = with(plan(), "paymentDays", json!(2));

@@ -150,6 +150,19 @@ on_both_databases! {
         assert_eq!((&settled["state"], &settled["total"]["amount"], &settled["open"]["amount"]), (&json!("PARTLY_PAID"), &json!("80.00"), &json!("59.50")));
     }
 
+    async fn what_is_owed_before_is_no_more_than_is_owed(app: TestApp) {
+        let app = app.with_sandbox("box").await;
+        let account = app.account("leasing").await;
+        let before = |amount: &str| json!({ "account": account.by(), "principalOwed": "OWED_BEFORE",
+            "instalments": [{ "dueDate": "2026-06-04", "principal": amount }, { "dueDate": "2026-07-06", "principal": "100.00" }] });
+        app.refused("createLeasePlan", before("100.00"), "AMOUNT_OUT_OF_RANGE", "instalments.0.principal").await;
+        // Owed by an instalment that was paid out with its billing, and is asked for: the rest is free to be planned.
+        plan(&app, &account, &["2026-05-04"]).await;
+        advance(&app, "2026-05-05").await;
+        app.refused("createLeasePlan", before("100.00"), "AMOUNT_OUT_OF_RANGE", "instalments.0.principal").await;
+        assert!(show(&app, &account, "... on LeasingAccount { leasePlans(first: 5) { nodes { id } } }").await["leasePlans"]["nodes"].as_array().is_some_and(|plans| plans.len() == 1));
+    }
+
     async fn what_a_lease_is_not_given_is_refused_by_name(app: TestApp) {
         let (account, credit) = (app.account("leasing").await, app.account("revolving").await);
         let made = plan(&app, &account, &["2026-05-15", "2026-05-15"]).await;

@@ -10,7 +10,8 @@ fn claim(reference: &str) -> Value {
     json!({
         "claimReference": reference, "currency": "EUR", "amount": "10.00", "originalDueDate": "2026-03-31", "currentDueDate": "2026-04-30",
         "idempotencyKey": format!("k-{reference}"),
-        "primaryDebtor": { "externalReference": format!("D-{reference}"), "firstName": "Ada", "lastName": "Lovelace" },
+        "primaryDebtor": { "externalReference": format!("D-{reference}"), "firstName": "Ada", "lastName": "Lovelace",
+            "contactPoints": [{ "kind": "EMAIL", "value": "ada@example.com" }] },
     })
 }
 

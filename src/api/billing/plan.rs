@@ -144,7 +144,9 @@ impl BillingPlan {
         terms.map(|step| ReminderTerms { after_days: step.after_days.into(), fee: self.money(step.fee) }).collect()
     }
 
-    /// How many days after the due date of the last of them it is to be collected; never when null.
+    /// How many days after the due date of the last of them it is to be collected; never when null. The bill of the next
+    /// statement takes the place of what is open, and is reminded of from the beginning: what is to come before it, has to fit
+    /// between two closures.
     async fn collection_after_days(&self) -> Option<i32> {
         self.0.terms.collection_after_days.map(Into::into)
     }

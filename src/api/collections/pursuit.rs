@@ -40,7 +40,7 @@ impl Pursuit {
         ctx: &Context<'_>,
         #[graphql(name = "type", desc = "Only of this kind.")] type_: Option<MessageKind>,
         #[graphql(desc = "Only from this moment on.")] from: Option<DateTime>,
-        #[graphql(desc = "How many to a page, 1 to 10,000.")] limit: i32,
+        #[graphql(desc = "How many to a page, 1 to 10,000, as far as the answer may cost so much.")] limit: i32,
         #[graphql(desc = "Which page, from 1 on.", default = 1)] page: i32,
     ) -> Result<NumberedPage<Message>, Fault> {
         let filter = MessageFilter { claim: self.0.id, kind: type_, from: from.map(|from| from.0), customer: None };

@@ -125,7 +125,7 @@ impl CollectionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only some of them.")] filter: Option<ClaimFilter>,
-        #[graphql(desc = "How many to a page, 1 to 10,000.")] limit: i32,
+        #[graphql(desc = "How many to a page, 1 to 10,000, as far as the answer may cost so much.")] limit: i32,
         #[graphql(desc = "Which page, from 1 on.", default = 1)] page: i32,
     ) -> Result<NumberedPage<Claim>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;

@@ -39,7 +39,7 @@ impl EventQuery {
         ctx: &Context<'_>,
         #[graphql(name = "type", desc = "Of which type.")] type_: EventType,
         #[graphql(desc = "Of which day, in UTC.")] date: Date,
-        #[graphql(desc = "How many to a page, 1 to 10,000.")] limit: i32,
+        #[graphql(desc = "How many to a page, 1 to 10,000, as far as the answer may cost so much.")] limit: i32,
         #[graphql(desc = "Which page, from 1 on.", default = 1)] page: i32,
     ) -> Result<NumberedPage<LedgerEvent>, Fault> {
         let caller = allowed(ctx, Scope::Read)?;

@@ -217,7 +217,7 @@ pub struct SetTerminationInput {
     /// terminated then. Without one, nothing looks at it by itself.
     next_status_check: Option<Date>,
     /// Of a pre-termination: what is enough, in the account's currency. Once so much was paid since, the credit is normal again.
-    /// Without it, no payment leads back.
+    /// Without it, no payment leads back. What is taken back after that does not make it abnormal again.
     min_amount_back_to_normal: Option<MoneyInput>,
     /// The account that is to be credited: kept for you, and nothing is booked on it.
     credit_account: Option<AccountBy>,

@@ -175,8 +175,9 @@ pub struct LeaseMutation;
 
 #[Object]
 impl LeaseMutation {
-    /// Makes a plan of a leasing account, which may have 20, and 1,000 instalments. An instalment is billed on its billing
-    /// date: what it is made of is charged, and dues ask for what funds on the account have not paid of it. Scope: money.
+    /// Makes a plan of a leasing account, which may have 20, and 1,000 instalments. On its billing date an instalment is billed:
+    /// what it is made of is charged, and dues ask for what funds on the account have not paid of it. Of a plan OWED_BEFORE, the
+    /// principal is at most what the account owes and is not asked for yet. Scope: money.
     async fn create_lease_plan(
         &self,
         ctx: &Context<'_>,

@@ -34,7 +34,7 @@ use super::command::{Made, in_the_words_of};
 use super::decide::{Answered, Run};
 use super::memory::{Logged, Memory};
 use super::unit::Record;
-use super::{Command, Decision, Failure, Idempotency, NewHold, Reversal, Wants, Work};
+use super::{Command, Decision, Failure, Idempotency, NewHold, Receipt, Reversal, Wants, Work};
 use crate::ledger::chart::{Component, InternalRole};
 use crate::ledger::entry::{Draft, Entry, ExternalReference, Side, Spread, TransactionKind};
 use crate::ledger::hold::{Hold, HoldStatus};
