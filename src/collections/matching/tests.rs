@@ -61,11 +61,14 @@ fn parts(memory: &Memory, made: &PaymentMatch) -> Vec<(String, i64)> {
     made.entries.iter().map(shown).collect()
 }
 
+/// How a payment of an amount is spread: the strategy, the types of fees that it lists, the amount, and what goes where.
+type Case<'a> = (MatchStrategy, &'a [&'a str], &'a str, &'a [(&'a str, i64)]);
+
 #[test]
 fn each_strategy_serves_in_its_order() {
     use MatchStrategy::{AccountThenInvoices, CustomOrderedFees, InvoicesThenAccount, OrderedLedgerEntries};
     // Everything is 195.00; each row as a clerk would write it down.
-    let rows: &[(MatchStrategy, &[&str], &str, &[(&str, i64)])] = &[
+    let rows: &[Case<'_>] = &[
         (OrderedLedgerEntries, &[], "100", &[("I1", 10_000)]),
         (OrderedLedgerEntries, &[], "112", &[("I1", 10_000), ("F1", 1_000), ("F2", 200)]),
         (
