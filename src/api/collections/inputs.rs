@@ -161,7 +161,7 @@ pub struct ReceivableEntryInput {
     kind: ReceivableEntryKind,
     /// How much, in the account's currency; below zero only of an adjustment.
     amount: Decimal,
-    /// The reference of the entry on the account that it relates to: of a chargeback the payment, of others an invoice or a fee.
+    /// The reference of the entry on the account that it relates to: of a chargeback the payment, of others an invoice or a fee, of a payment also a correction of the account.
     /// Required of chargebacks and discounts; not of invoices and reporting entries. Without one, a fee, a payment or an
     /// adjustment is the account's.
     target: Option<String>,

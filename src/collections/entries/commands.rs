@@ -235,13 +235,19 @@ impl NewEntry {
         Ok(amount)
     }
 
-    /// The entry that it relates to: of a chargeback a payment, of all others an invoice or a fee.
+    /// The entry that it relates to: of a chargeback a payment, of a payment also a correction upwards of the account, of all
+    /// others an invoice or a fee.
     fn target(&self, work: &mut Work, receivable: &Receivable) -> Decision<Option<Arc<ReceivableEntry>>> {
         let Some(reference) = &self.target else { return Ok(None) };
         let found = work.find::<ReceivableEntry>(&NAME, &name(receivable.id, reference))?;
         let found = found.ok_or_else(|| Refused::not_found("target", "entry on the account"))?;
         let (fits, what) = match self.kind {
             EntryKind::Chargeback => (found.kind == EntryKind::Payment, "a payment"),
+            EntryKind::Payment => {
+                let is_correction = found.kind == EntryKind::Adjustment && found.target.is_none() && found.amount.0 > 0;
+                let fits = is_correction || matches!(found.kind, EntryKind::Invoice | EntryKind::Fee);
+                (fits, "an invoice, a fee or a correction upwards of the account")
+            }
             _ => (matches!(found.kind, EntryKind::Invoice | EntryKind::Fee), "an invoice or a fee"),
         };
         if !fits {
