@@ -275,7 +275,8 @@ pub fn booked(
 /// # Errors
 /// That something is not loaded yet.
 pub fn close_all(work: &mut Work, account: AccountId) -> Decision<()> {
-    if account_of(work, account)?.family != Family::Leasing {
+    // What is no lease, or nobody's account, has no instalments.
+    if work.get::<Account>(account)?.is_none_or(|account| account.family != Family::Leasing) {
         return Ok(());
     }
     let instalments = work.all::<LeaseInstalment, Account>(&INSTALMENTS, account)?;
