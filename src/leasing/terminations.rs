@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use super::books::{account_of, ask, cancel, charge_principal, plan_of};
+use super::books::{ask, cancel, charge_principal, plan_of};
 use super::events::{self, CREDIT_BACK_TO_NORMAL, CREDIT_PRE_TERMINATED, CREDIT_TERMINATED};
 use super::model::{LeaseInstalment, LeaseParts, LeasePlan, Termination, TerminationStatus};
 use super::respites::require_credit;
